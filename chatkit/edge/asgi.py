@@ -1,0 +1,216 @@
+"""HTTP as ASGI gives it: a request to read, and the three shapes of an answer.
+
+Differences from the usual frameworks, each on purpose: the body is read under a limit; a client
+that leaves is noticed by a second task that waits for `http.disconnect`, because uvicorn's `send`
+never fails; and the writer of a stream is never cancelled, it is told that its reader has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from chatkit.engine.turn_log import Follower
+from chatkit.protocol.audit import Trail
+from chatkit.protocol.errors import BadRequest, TooLarge, Unauthorized
+from chatkit.protocol.sse import PING
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+#: A stream that has been silent for this long gets a comment frame, in seconds.
+PING_S: Final = 15.0
+
+_JSON: Final = (b"content-type", b"application/json")
+_NOT_KEPT: Final = (b"cache-control", b"no-store")
+
+
+class ClientLeft(Exception):
+    """The connection was closed before the request was read."""
+
+
+class Request:
+    """One HTTP request."""
+
+    __slots__ = (
+        "_body_hash",
+        "_receive",
+        "headers",
+        "id",
+        "params",
+        "reply_headers",
+        "scope",
+        "trail",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
+        self.scope = scope
+        self.id = request_id
+        #: What the route's pattern took from the path.
+        self.params: dict[str, str] = {}
+        #: What it leaves for the audit log.
+        self.trail = Trail()
+        #: What the answer gets beside its own headers.
+        self.reply_headers: dict[bytes, bytes] = {
+            b"x-request-id": request_id.encode(),
+            b"x-content-type-options": b"nosniff",
+            b"referrer-policy": b"no-referrer",
+        }
+        self._receive = receive
+        self._body_hash: bytes | None = None
+        headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            headers[name] = headers[name] + b", " + value if name in headers else value
+        self.headers: Mapping[bytes, bytes] = headers
+
+    @property
+    def method(self) -> str:
+        """In upper case."""
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """Decoded, without the prefix that `--root-path` names."""
+        path, root = str(self.scope["path"]), str(self.scope.get("root_path", ""))
+        return path[len(root) :] if root and path.startswith(root + "/") else path
+
+    @property
+    def target(self) -> bytes:
+        """Path and query as they were sent."""
+        path, query = self.scope["raw_path"], self.scope["query_string"]
+        return b"%b?%b" % (path, query) if query else bytes(path)
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`, as the socket has it."""
+        return str(self.scope["scheme"])
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """The direct peer; None on a unix socket."""
+        client = self.scope.get("client")
+        return (client[0], client[1]) if client else None
+
+    def header(self, name: str) -> str | None:
+        """A header by its lower-case name; several of one name are joined by `, `."""
+        value = self.headers.get(name.encode("latin-1"))
+        return None if value is None else value.decode("latin-1")
+
+    def query(self) -> dict[str, str]:
+        """The parameters of the URL, the last of each name. Raises BadRequest."""
+        try:
+            text = self.scope["query_string"].decode("ascii")
+            return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50))
+        except ValueError as error:
+            raise BadRequest("the query string cannot be read") from error
+
+    def expect_body(self, body_hash: bytes) -> None:
+        """From now on give no body but the one with this SHA-256."""
+        self._body_hash = body_hash
+
+    async def body(self, *, most: int) -> bytes:
+        """The whole body, of at most `most` bytes. Raises TooLarge and ClientLeft, and
+        Unauthorized where it is not the one that was signed."""
+        declared = self.headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > most:
+            raise TooLarge(f"the body is larger than {most} bytes")
+        pieces: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > most:
+                raise TooLarge(f"the body is larger than {most} bytes")
+            pieces.append(piece)
+            if not message.get("more_body", False):
+                body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                if self._body_hash not in (None, sha256(body).digest()):
+                    raise Unauthorized("the body is not the one that was signed")
+                return body
+
+    async def wait_for_disconnect(self) -> None:
+        """Until the client is gone. Only after the body has been read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+class Reply:
+    """An answer that is whole."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: bytes, headers: Headers = ()) -> None:
+        self.status = status
+        self.body = body
+        self.headers = list(headers)
+
+    async def send(self, request: Request, send: Send) -> None:
+        """Write it; a HEAD gets the headers alone."""
+        length = (b"content-length", str(len(self.body)).encode())
+        headers = self.headers if self.status == 204 else [*self.headers, length]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        body = b"" if request.method == "HEAD" else self.body
+        await send({"type": "http.response.body", "body": body})
+
+
+def json_reply(text: str, *, status: int = 200, headers: Headers = ()) -> Reply:
+    """JSON text as an answer that nobody may keep."""
+    return Reply(status, text.encode(), [_JSON, _NOT_KEPT, *headers])
+
+
+class EventStream:
+    """A stream of frames, until the log ends or the client leaves."""
+
+    __slots__ = ("_follower",)
+
+    _HEADERS: Final = [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        # `no-transform` and X-Accel-Buffering keep proxies from compressing and buffering it.
+        (b"cache-control", b"no-cache, no-transform"),
+        (b"x-accel-buffering", b"no"),
+    ]
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+
+    async def send(self, request: Request, send: Send) -> None:
+        """Write frames as they come, and pings while none does."""
+        start = {"type": "http.response.start", "status": 200, "headers": self._HEADERS}
+        await send(start)
+        follower = self._follower
+        loop = asyncio.get_running_loop()
+        watch = asyncio.create_task(request.wait_for_disconnect())
+        watch.add_done_callback(lambda _: follower.leave())
+        written_at = loop.time()
+        timer: asyncio.TimerHandle
+
+        def ping_after_silence() -> None:
+            # Armed again when it fires, not with every frame.
+            nonlocal timer
+            left_s = written_at + PING_S - loop.time()
+            if left_s <= 0:
+                follower.wake()
+                left_s = PING_S
+            timer = loop.call_later(left_s, ping_after_silence)
+
+        timer = loop.call_later(PING_S, ping_after_silence)
+        try:
+            while (frames := await follower.read()) is not None:
+                await send(
+                    {"type": "http.response.body", "body": frames or PING, "more_body": True}
+                )
+                written_at = loop.time()
+            if not watch.done():
+                await send({"type": "http.response.body", "body": b""})
+        finally:
+            timer.cancel()
+            watch.cancel()

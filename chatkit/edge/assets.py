@@ -1,0 +1,68 @@
+"""The built-in page: a few files, read once, served with headers that let nothing else run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from chatkit.edge.asgi import Reply, Request
+from chatkit.protocol.errors import NotFound
+
+_FOLDER: Final = Path(__file__).with_name("page")
+_TYPES: Final = {
+    ".html": b"text/html; charset=utf-8",
+    ".js": b"text/javascript; charset=utf-8",
+    ".css": b"text/css; charset=utf-8",
+    ".svg": b"image/svg+xml",
+}
+#: No inline script or style, nothing from elsewhere, and an answer cannot load an image, which
+#: would tell its server what the answer says.
+_POLICY: Final = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+_SAFETY: Final = [
+    (b"content-security-policy", _POLICY),
+    (b"cache-control", b"no-cache"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    body: bytes
+    content_type: bytes
+    etag: bytes
+
+
+class Page:
+    """The handlers of `/` and of what it loads."""
+
+    def __init__(self) -> None:
+        self._assets = {
+            path.name: _Asset(
+                body := path.read_bytes(),
+                _TYPES[path.suffix],
+                b'"' + sha256(body).hexdigest()[:32].encode() + b'"',
+            )
+            for path in _FOLDER.iterdir()
+            if path.suffix in _TYPES
+        }
+
+    async def index(self, request: Request) -> Reply:
+        """The page."""
+        return self._reply(request, "index.html")
+
+    async def asset(self, request: Request) -> Reply:
+        """A file beside it. Names are looked up, never joined to a path."""
+        return self._reply(request, request.params["name"])
+
+    def _reply(self, request: Request, name: str) -> Reply:
+        asset = self._assets.get(name)
+        if asset is None:
+            raise NotFound("path")
+        headers = [*_SAFETY, (b"etag", asset.etag)]
+        if request.headers.get(b"if-none-match") == asset.etag:
+            return Reply(304, b"", headers)
+        return Reply(200, asset.body, [(b"content-type", asset.content_type), *headers])

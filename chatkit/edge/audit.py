@@ -1,0 +1,162 @@
+"""Writes the audit log, beside the requests that it tells of: no request waits for it.
+
+What a stranger can provoke at will (failed sign-ins, hit limits, new guests) is counted instead of
+listed: one row a minute for each caller, and one for all callers above `MOST_CALLERS`, so that a
+flood cannot fill the disk. A server that is killed loses what was not written yet: a second of
+deeds, a minute of counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from chatkit.edge.asgi import Request
+from chatkit.edge.proxies import TrustedProxies
+from chatkit.protocol.audit import AuditAction, AuditEntry, AuditStore, Deed
+from chatkit.protocol.errors import ChatKitError, TooMany, Unauthorized
+
+_log = logging.getLogger("chatkit.audit")
+
+#: How often deeds and counts are written, and old rows are deleted, in seconds.
+WRITE_S: Final = 1.0
+COUNT_S: Final = 60.0
+SWEEP_S: Final = 3600.0
+#: Most entries that wait to be written; what comes then is lost, and the log says how much.
+MOST_WAITING: Final = 10_000
+#: Most callers of one action that get a row of their own in a minute.
+MOST_CALLERS: Final = 100
+#: How long the end of the server may wait for the last entries, in seconds.
+_LAST_S: Final = 5.0
+
+_COUNTED: Final[frozenset[AuditAction]] = frozenset({"guest.issue", "limit.hit", "sign_in.fail"})
+_CREDENTIALS: Final = (b"authorization", b"x-chatkit-signature")
+
+_Caller = tuple[str | None, str | None, str]  # user, address, outcome
+_EVERYBODY_ELSE: Final[_Caller] = (None, None, "several")
+
+
+class Auditor:
+    """`note` is called once for each request; `run` writes. `now` gives aware times."""
+
+    def __init__(
+        self,
+        store: AuditStore,
+        *,
+        proxies: TrustedProxies,
+        keep_days: int,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._proxies = proxies
+        self._keep_days = keep_days
+        self._now = now
+        self._waiting: list[AuditEntry] = []
+        self._counts: dict[AuditAction, dict[_Caller, AuditEntry]] = {}
+        self._lost = 0
+
+    def note(self, request: Request, error: ChatKitError | None) -> None:
+        """Take what a request has left, at its end; `error` is what it was answered with."""
+        deeds = request.trail.deeds
+        if isinstance(error, TooMany):
+            deeds = [*deeds, Deed("limit.hit")]
+        elif isinstance(error, Unauthorized) and _tried_to_sign_in(request):
+            deeds = [*deeds, Deed("sign_in.fail")]
+        for deed in deeds:
+            entry = AuditEntry(
+                at=self._now(),
+                user_id=request.trail.user_id,
+                deed=deed,
+                client_ip=self._proxies.resolve(request).ip,
+                request_id=request.id,
+                outcome=_outcome(deed, error),
+            )
+            if deed.action in _COUNTED:
+                self._count(entry)
+            else:
+                self._wait(entry)
+
+    def _count(self, entry: AuditEntry) -> None:
+        callers = self._counts.setdefault(entry.deed.action, {})
+        caller: _Caller = (entry.user_id, entry.client_ip, entry.outcome)
+        if caller not in callers and len(callers) >= MOST_CALLERS:
+            caller = _EVERYBODY_ELSE
+            entry = replace(entry, user_id=None, client_ip=None, request_id=None, outcome=caller[2])
+        earlier = callers.get(caller)
+        callers[caller] = entry if earlier is None else replace(earlier, times=earlier.times + 1)
+
+    def _wait(self, entry: AuditEntry) -> None:
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(entry)
+        else:
+            self._lost += 1
+
+    async def run(self) -> None:
+        """Write and sweep, for as long as the process runs."""
+        clock = asyncio.get_running_loop().time
+        counted_at, sweep_at = clock(), clock()
+        while True:
+            if clock() >= sweep_at:
+                sweep_at = clock() + SWEEP_S
+                await self._sweep()
+            await asyncio.sleep(WRITE_S)
+            if clock() - counted_at >= COUNT_S:
+                counted_at = clock()
+                self._close_counts()
+            await self._write()
+
+    async def close(self) -> None:
+        """Write what is left, once no request runs any more."""
+        self._close_counts()
+        try:
+            async with asyncio.timeout(_LAST_S):
+                await self._write()
+        except TimeoutError:
+            self._lost += len(self._waiting)
+        lost = self._lost + len(self._waiting)
+        if lost:
+            _log.error("%d entries of the audit log could not be written", lost)
+
+    def _close_counts(self) -> None:
+        counts, self._counts = self._counts, {}
+        for callers in counts.values():
+            for entry in callers.values():
+                self._wait(entry)
+
+    async def _write(self) -> None:
+        if self._lost:
+            _log.error("%d entries of the audit log were lost", self._lost)
+            self._lost = 0
+        entries = self._waiting.copy()
+        if not entries:
+            return
+        try:
+            await self._store.append(entries)
+        except ChatKitError as error:  # they wait for a database that comes back
+            _log.warning("the audit log cannot be written: %s", error)
+        else:
+            del self._waiting[: len(entries)]
+
+    async def _sweep(self) -> None:
+        try:
+            await self._store.sweep(self._keep_days)
+        except ChatKitError as error:
+            _log.warning("the audit log cannot be swept: %s", error)
+
+
+def _outcome(deed: Deed, error: ChatKitError | None) -> str:
+    if error is not None:
+        return error.code
+    # A chat is told of a limit in its stream, which is no error of HTTP's.
+    return "rate_limited" if deed.action == "limit.hit" else "ok"
+
+
+def _tried_to_sign_in(request: Request) -> bool:
+    """Whether a credential was shown; a visitor without one has not failed at anything."""
+    return any(name in request.headers for name in _CREDENTIALS) or "auth_token=" in (
+        request.header("cookie") or ""
+    )

@@ -1,0 +1,79 @@
+"""Guests: users without an account, known by a token that the server itself signs."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import jwt
+
+from chatkit.edge.tokens import (
+    GUEST_PREFIX,
+    Token,
+    User,
+    Verified,
+    check_times,
+    decode_hs256,
+)
+from chatkit.protocol.errors import Unauthorized
+
+#: How long a guest token holds, in seconds: 30 days, anew each time it is renewed.
+GUEST_TOKEN_S = 30 * 24 * 3600
+
+_ISSUER = "chatkit-guest"
+_AUDIENCE = "chatkit"
+# An explicit type (RFC 8725, 3.11) tells these from Better Auth's before any key is tried.
+_TYPE = "chatkit-guest+jwt"
+_GUEST_ID = re.compile(re.escape(GUEST_PREFIX) + "[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestToken:
+    """What the guest route answers. `expires_in` is in seconds."""
+
+    token: str = field(repr=False)
+    user_id: str
+    expires_in: int
+
+
+class GuestTokens:
+    """Issues guest tokens and verifies them. `key` is 32 random bytes that outlive the process
+    and sign nothing else: whoever has it can be any guest."""
+
+    def __init__(self, *, key: bytes, now: Callable[[], float]) -> None:
+        if len(key) != 32:
+            raise ValueError("the guest key wants exactly 32 bytes")
+        # PyJWT refuses an HMAC key that reads as a key file or as JSON, which random bytes could.
+        self._key = key.hex().encode()
+        self._now = now
+
+    def issue(self, user_id: str | None = None) -> GuestToken:
+        """A token for a new guest, or a fresh one for the guest `user_id`."""
+        user_id = user_id or GUEST_PREFIX + secrets.token_hex(16)
+        issued_at = int(self._now())
+        claims = {
+            "iss": _ISSUER,
+            "aud": _AUDIENCE,
+            "sub": user_id,
+            "iat": issued_at,
+            "exp": issued_at + GUEST_TOKEN_S,
+        }
+        token = jwt.encode(claims, self._key, algorithm="HS256", headers={"typ": _TYPE})
+        return GuestToken(token=token, user_id=user_id, expires_in=GUEST_TOKEN_S)
+
+    def recognizes(self, token: Token) -> bool:
+        """By the explicit type in the header."""
+        return token.header is not None and token.header.get("typ") == _TYPE
+
+    async def verify(self, token: Token) -> Verified:
+        """Unauthorized unless `issue` made it, with this key, within the last 30 days."""
+        claims = decode_hs256(token, self._key)
+        if claims.get("iss") != _ISSUER or claims.get("aud") != _AUDIENCE:
+            raise Unauthorized("the token is not valid")
+        user_id = claims.get("sub")
+        if not isinstance(user_id, str) or _GUEST_ID.fullmatch(user_id) is None:
+            raise Unauthorized("the token is not valid")
+        good_until = check_times(claims, self._now())
+        return Verified(user=User(user_id=user_id, is_guest=True), good_until=good_until)

@@ -1,0 +1,280 @@
+"""JWTs of a Better Auth server, judged by the public keys that it publishes (RFC 7517).
+
+The key decides which algorithm verifies, never the token: each key is bound to one algorithm when
+it is read. The set is fetched in the background and kept; one that cannot be renewed goes on being
+used, because a sign-in server that is away for an hour should not sign everybody out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from chatkit.edge.tokens import (
+    SIGNATURE_ONLY,
+    ExpectedClaims,
+    Token,
+    Verified,
+    judge_claims,
+)
+from chatkit.protocol.errors import Unauthorized, Unavailable
+
+_log = logging.getLogger("chatkit.jwks")
+
+#: Longest wait for the whole set, in seconds, and its longest text, in bytes.
+FETCH_S: Final = 5.0
+MOST_BYTES: Final = 256 * 1024
+#: Age in seconds at which the set is fetched anew, beside the request that finds it so old.
+REFRESH_S: Final = 600.0
+#: Most fetches within `UNKNOWN_WINDOW_S` seconds that a `kid` which is not in the set may cause:
+#: enough for keys that rotate, and no lever against the sign-in server for who makes ids up.
+MOST_UNKNOWN: Final = 4
+UNKNOWN_WINDOW_S: Final = 60.0
+#: For how long a verified token may be answered from memory, in seconds: what a key that was
+#: withdrawn has signed does not outlive it by much more than `REFRESH_S`.
+REMEMBER_S: Final = 60.0
+
+_FIRST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 15.0
+_SHORTEST_RSA_BITS: Final = 2048  # RFC 7518, 3.3
+
+# By key type and curve (RFC 7518, 6.1; RFC 8037, 2); the first one where the key names none.
+_ALGORITHMS: Final[Mapping[tuple[object, object], tuple[str, ...]]] = {
+    ("OKP", "Ed25519"): ("EdDSA",),
+    ("EC", "P-256"): ("ES256",),
+    ("EC", "P-384"): ("ES384",),
+    ("EC", "P-521"): ("ES512",),
+    ("RSA", None): ("RS256", "PS256", "RS384", "RS512", "PS384", "PS512"),
+}
+_SIGNED_BY_KEY_PAIR: Final = frozenset(name for names in _ALGORITHMS.values() for name in names)
+
+
+class JwksFault(Exception):
+    """Why a set or one of its keys cannot be used; `str(error)` is for the log, with no secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKey:
+    """A key, and the one algorithm that it verifies."""
+
+    algorithm: str
+    key: Any
+
+
+#: By `kid`; None for a key that has no name.
+KeySet = Mapping[str | None, PublicKey]
+
+
+def jwks_url(base: str) -> str:
+    """Where Better Auth publishes its keys; `base` is its address, with `/api/auth` or without."""
+    base = base.rstrip("/")
+    return f"{base}/jwks" if base.endswith("/api/auth") else f"{base}/api/auth/jwks"
+
+
+def parse_jwks(body: bytes) -> KeySet:
+    """The keys that can verify a signature; each other one is left out with a log line.
+
+    Raises JwksFault where `body` is no set at all.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise JwksFault("the answer is not JSON") from error
+    entries = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise JwksFault("the answer is no key set")
+    keys: dict[str | None, PublicKey] = {}
+    for place, entry in enumerate(entries):
+        try:
+            kid, key = _parse_jwk(entry)
+        except JwksFault as error:
+            _log.warning("key %d of the sign-in server is left out: %s", place, error)
+        else:
+            keys[kid] = key
+    return keys
+
+
+def _parse_jwk(entry: object) -> tuple[str | None, PublicKey]:
+    """Raises JwksFault with the reason, which repeats nothing of the key."""
+    if not isinstance(entry, dict):
+        raise JwksFault("it is no object")
+    for name, kind in (("kid", str), ("kty", str), ("crv", str), ("key_ops", list)):
+        if not isinstance(entry.get(name), kind | None):
+            raise JwksFault(f"its {name} is of the wrong kind")
+    operations = entry.get("key_ops") or ["verify"]
+    if (entry.get("use") or "sig") != "sig" or "verify" not in operations:
+        raise JwksFault("it is not for signatures")
+    if "d" in entry or "k" in entry:
+        raise JwksFault("it holds a secret, which belongs into no key set")
+    algorithms = _ALGORITHMS.get((entry.get("kty"), entry.get("crv")), ())
+    algorithm = entry.get("alg") or next(iter(algorithms), None)
+    if algorithm not in algorithms:
+        raise JwksFault("its type and algorithm are none of those that are taken")
+    try:
+        key = jwt.PyJWK(entry, algorithm=algorithm).key
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise JwksFault("it is malformed") from error
+    if isinstance(key, RSAPublicKey) and key.key_size < _SHORTEST_RSA_BITS:
+        raise JwksFault(f"it is shorter than {_SHORTEST_RSA_BITS} bits")
+    return entry.get("kid"), PublicKey(algorithm=algorithm, key=key)
+
+
+class IssuerKeys:
+    """The keys behind a URL: `async with IssuerKeys(url) as keys`.
+
+    The first fetch begins at once, beside the start. One fetch runs at a time, and after a failed
+    one there is a pause that grows to 15 s. `clock` gives seconds that never go back.
+    """
+
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
+        self._clock = clock
+        # A redirect is not followed: whoever can set one would choose the keys.
+        self._client = httpx.AsyncClient(timeout=FETCH_S, follow_redirects=False)
+        self._keys: KeySet | None = None
+        self._fetched_at = 0.0
+        self._fetching: asyncio.Task[None] | None = None
+        self._pause_s = _FIRST_PAUSE_S
+        self._not_before = -float("inf")
+        self._for_unknown: deque[float] = deque(maxlen=MOST_UNKNOWN)
+
+    async def __aenter__(self) -> Self:
+        self._start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.wait([self._fetching])
+        await self._client.aclose()
+
+    async def find(self, kid: str | None) -> PublicKey | None:
+        """The key of this name, or the only one there is for a token that names none.
+
+        Raises Unavailable while no set was ever fetched.
+        """
+        if self._keys is None:
+            await self._fetch()
+            if self._keys is None:
+                raise Unavailable("the sign-in server cannot be asked for its keys just now")
+        key = self._pick(kid)
+        if key is None and self._may_ask_for_unknown():
+            await self._fetch()
+            return self._pick(kid)
+        if self._clock() - self._fetched_at >= REFRESH_S:
+            self._start()
+        return key
+
+    def _pick(self, kid: str | None) -> PublicKey | None:
+        keys = self._keys or {}
+        if kid is None and len(keys) == 1:
+            return next(iter(keys.values()))
+        return keys.get(kid)
+
+    def _may_ask_for_unknown(self) -> bool:
+        now = self._clock()
+        asked = self._for_unknown
+        if self._is_fetching:
+            return True
+        if len(asked) == MOST_UNKNOWN and now - asked[0] < UNKNOWN_WINDOW_S:
+            return False
+        asked.append(now)
+        return True
+
+    @property
+    def _is_fetching(self) -> bool:
+        return self._fetching is not None and not self._fetching.done()
+
+    def _start(self) -> None:
+        if not self._is_fetching and self._clock() >= self._not_before:
+            self._fetching = asyncio.create_task(self._renew(), name="jwks")
+
+    async def _fetch(self) -> None:
+        """Wait for the fetch under way, or for one that begins now unless it is too soon."""
+        self._start()
+        if self._fetching is not None:
+            # Who waits may leave; the others wait on.
+            await asyncio.shield(self._fetching)
+
+    async def _renew(self) -> None:
+        try:
+            keys = parse_jwks(await self._download())
+        except TimeoutError:
+            self._failed(f"no answer within {FETCH_S:g} seconds")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._failed(type(error).__name__)
+        except JwksFault as error:
+            self._failed(str(error))
+        else:
+            if not keys:
+                _log.warning("the sign-in server publishes no key that can be used")
+            self._keys = keys
+            self._fetched_at = self._clock()
+            self._pause_s = _FIRST_PAUSE_S
+
+    def _failed(self, reason: str) -> None:
+        _log.warning("the keys of the sign-in server could not be fetched: %s", reason)
+        self._not_before = self._clock() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+
+    async def _download(self) -> bytes:
+        # Not compressed, so that the limit holds for what is kept in memory.
+        headers = {"accept": "application/json", "accept-encoding": "identity"}
+        async with (
+            asyncio.timeout(FETCH_S),
+            self._client.stream("GET", self._url, headers=headers) as response,
+        ):
+            if response.status_code != 200:
+                raise JwksFault(f"the answer is {response.status_code}")
+            body = bytearray()
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    raise JwksFault(f"the answer is larger than {MOST_BYTES} bytes")
+            return bytes(body)
+
+
+class JwksVerifier:
+    """JWTs that a key pair of the issuer signed."""
+
+    def __init__(
+        self, keys: IssuerKeys, *, expected: ExpectedClaims, now: Callable[[], float]
+    ) -> None:
+        self._keys = keys
+        self._expected = expected
+        self._now = now
+
+    def recognizes(self, token: Token) -> bool:
+        """Any JWT whose algorithm has a public key; the key still decides which one passes."""
+        return token.header is not None and token.header.get("alg") in _SIGNED_BY_KEY_PAIR
+
+    async def verify(self, token: Token) -> Verified:
+        """As SecretVerifier judges. Raises Unavailable while no key was ever fetched."""
+        # `Token.parse` has seen to it that a kid is text.
+        kid = None if token.header is None else token.header.get("kid")
+        key = await self._keys.find(kid)
+        if key is None:
+            raise Unauthorized("the token is not valid")
+        try:
+            claims = jwt.decode(
+                token.text, key.key, algorithms=[key.algorithm], options=SIGNATURE_ONLY
+            )
+        except jwt.PyJWTError as error:
+            raise Unauthorized("the token is not valid") from error
+        return judge_claims(claims, self._expected, self._now(), remember_s=REMEMBER_S)

@@ -1,0 +1,221 @@
+"""Rate limits by user and by address, and the cap on open streams.
+
+Every request that asks who its caller is comes through `Limits.admit`, so a new route is limited
+without a line of its own. An address is judged before any credential is looked at; what a user's
+own limit refuses is not charged to the address, which others may share.
+
+The answer shows the tighter of the two limits in `RateLimit-Limit`, `RateLimit-Remaining` and
+`RateLimit-Reset` (draft-ietf-httpapi-ratelimit-headers up to -06, which clients know, rather than
+the one structured field of later drafts). `Reset` is when the whole burst is there again.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from chatkit.edge.proxies import RequestHead, TrustedProxies
+from chatkit.edge.tokens import User
+from chatkit.protocol.errors import ChatKitError, TooMany, Unavailable
+from chatkit.protocol.rates import Rate, Standing
+
+#: How many buckets one limit keeps in memory, at most twice over.
+_MOST_BUCKETS: Final = 100_000
+#: Longest `X-Forwarded-For` whose meaning is remembered, in characters.
+_LONGEST_REMEMBERED: Final = 200
+
+
+class Buckets:
+    """The buckets of one limit in this process. `now` gives seconds of any steady clock.
+
+    Two generations: what was not touched for a whole window is full again and is dropped with its
+    generation, so there is nothing to sweep. With too many callers at once the oldest are
+    forgotten early: memory is bounded first.
+    """
+
+    def __init__(
+        self, rate: Rate, *, now: Callable[[], float], most_buckets: int = _MOST_BUCKETS
+    ) -> None:
+        self.rate = rate
+        self._now = now
+        self._most = most_buckets
+        self._full_at: dict[str, float] = {}
+        self._older: dict[str, float] = {}
+        self._turned_at = now()
+
+    def __len__(self) -> int:
+        """How many buckets are kept."""
+        return len(self._full_at) + len(self._older)
+
+    def take(self, key: str) -> Standing:
+        """Count one request, if it is allowed."""
+        now = self._now()
+        if now - self._turned_at >= self.rate.window_s or len(self._full_at) >= self._most:
+            self._older, self._full_at, self._turned_at = self._full_at, {}, now
+        full_at = self._full_at.get(key)
+        if full_at is None:
+            full_at = self._older.get(key, now)
+        standing = self.rate.judge(full_at - now)
+        if standing.allowed:
+            self._full_at[key] = now + standing.full_in_s
+        return standing
+
+    def give_back(self, key: str) -> None:
+        """Undo one `take` that was allowed."""
+        full_at = self._full_at.get(key)
+        if full_at is not None:
+            self._full_at[key] = full_at - self.rate.every_s
+
+    def set(self, key: str, full_in_s: float) -> None:
+        """What is known better elsewhere."""
+        self._full_at[key] = self._now() + full_in_s
+
+
+class SharedBuckets(Protocol):
+    """The same for every process; see store/limits.py."""
+
+    async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[Standing]:
+        """Count one request in each bucket that allows it."""
+
+
+class Limits:
+    """The rate limits; None switches one off.
+
+    With `shared`, the buckets here are copies that say no by themselves while they are empty, so
+    a flood costs no query; each other request costs one.
+    """
+
+    def __init__(
+        self,
+        *,
+        user: Rate | None,
+        address: Rate | None,
+        proxies: TrustedProxies,
+        now: Callable[[], float],
+        shared: SharedBuckets | None = None,
+    ) -> None:
+        self._users = None if user is None else Buckets(user, now=now)
+        self._addresses = None if address is None else Buckets(address, now=now)
+        self._proxies = proxies
+        self._shared = shared
+        self._remembered = functools.lru_cache(maxsize=4096)(self._address_of)
+
+    async def admit(self, request: RequestHead, identify: Callable[[], Awaitable[User]]) -> User:
+        """The user that `identify` finds. Raises TooMany, and what `identify` raises."""
+        address, standing = self._enter(request)
+        try:
+            user = await identify()
+        except ChatKitError:
+            await self._charge(request, address, standing, None)
+            raise
+        if self._users is not None:
+            own = self._users.take(user.user_id)
+            if not own.allowed and address is not None and self._addresses is not None:
+                self._addresses.give_back(address)
+            standing = _tighter(standing, own)
+        await self._charge(request, address, standing, user.user_id)
+        return user
+
+    async def admit_address(self, request: RequestHead) -> None:
+        """For what asks for no user: a guest's token, a signed URL. Raises TooMany."""
+        address, standing = self._enter(request)
+        await self._charge(request, address, standing, None)
+
+    def _enter(self, request: RequestHead) -> tuple[str | None, Standing | None]:
+        """Charge the address: its key and where it stands; None where it is not known or not
+        limited. Raises TooMany."""
+        if self._addresses is None:
+            return None, None
+        peer = None if request.client is None else request.client[0]
+        forwarded = request.header("x-forwarded-for")
+        if forwarded is not None and len(forwarded) > _LONGEST_REMEMBERED:
+            address = self._address_of(peer, forwarded)
+        else:
+            address = self._remembered(peer, forwarded)
+        if address is None:
+            return None, None
+        standing = self._addresses.take(address)
+        if not standing.allowed:
+            _conclude(request, standing)
+        return address, standing
+
+    def _address_of(self, peer: str | None, forwarded: str | None) -> str | None:
+        """By what an address is known: IPv6 by its /64, which is one customer's."""
+        ip, _ = self._proxies.client_ip(peer, forwarded)
+        if ip is None or ":" not in ip:
+            return ip
+        try:
+            return str(ipaddress.IPv6Network((ip, 64), strict=False))
+        except ValueError:  # not an address: the name that a test or a tunnel gave its peer
+            return ip
+
+    async def _charge(
+        self,
+        request: RequestHead,
+        address: str | None,
+        standing: Standing | None,
+        user_id: str | None,
+    ) -> None:
+        """Count a request that may pass here in the buckets of all processes, and conclude."""
+        if self._shared is None or standing is None or not standing.allowed:
+            _conclude(request, standing)
+            return
+        asked: list[tuple[Buckets, str, str]] = []
+        if self._addresses is not None and address is not None:
+            asked.append((self._addresses, address, f"ip:{address}"))
+        if self._users is not None and user_id is not None:
+            asked.append((self._users, user_id, f"user:{user_id}"))
+        standings = await self._shared.take([(name, own.rate) for own, _, name in asked])
+        for (own, key, _), standing in zip(asked, standings, strict=True):
+            own.set(key, standing.full_in_s)
+        _conclude(request, functools.reduce(_tighter, standings))
+
+
+def _tighter(one: Standing | None, other: Standing) -> Standing:
+    if one is None or not other.allowed:
+        return other
+    return other if one.allowed and other.remaining <= one.remaining else one
+
+
+def _conclude(request: RequestHead, standing: Standing | None) -> None:
+    """Show the caller where it stands. Raises TooMany if that is at the end."""
+    if standing is None:
+        return
+    headers = request.reply_headers
+    headers[b"ratelimit-limit"] = b"%d" % standing.rate.count
+    headers[b"ratelimit-remaining"] = b"%d" % standing.remaining
+    headers[b"ratelimit-reset"] = b"%d" % standing.reset_s
+    if not standing.allowed:
+        seconds = standing.retry_after_s
+        raise TooMany(f"too many requests: try again in {seconds} seconds", retry_after_s=seconds)
+
+
+class OpenStreams:
+    """The streams that this process holds open: `most` in all, `most_of_one` of one user."""
+
+    def __init__(self, *, most: int, most_of_one: int) -> None:
+        self._most = most
+        self._most_of_one = most_of_one
+        self._open = 0
+        self._by_user: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, user_id: str) -> Iterator[None]:
+        """Hold a place. Raises Unavailable when there is none."""
+        if self._open >= self._most:
+            raise Unavailable("the server has as many open streams as it can hold")
+        if self._by_user[user_id] >= self._most_of_one:
+            raise Unavailable("too many streams of yours are open already")
+        self._open += 1
+        self._by_user[user_id] += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+            self._by_user[user_id] -= 1
+            if not self._by_user[user_id]:
+                del self._by_user[user_id]

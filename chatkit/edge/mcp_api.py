@@ -1,0 +1,57 @@
+"""`POST /mcp`: the task tools for other agents, over MCP's streamable HTTP.
+
+GET and DELETE belong to that transport's sessions, which are not offered: 405, as it has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from chatkit.edge.asgi import Request, Scope, Send
+from chatkit.edge.auth import Authenticator
+from chatkit.protocol.calls import Caller
+from chatkit.protocol.errors import UnsupportedMedia
+from chatkit.protocol.jsontext import loads
+
+
+class McpAnswer(Protocol):
+    """What answers in the name of a user: the tools, which this layer does not know."""
+
+    async def __call__(
+        self,
+        caller: Caller,
+        body: bytes,
+        *,
+        scope: Scope,
+        left: Callable[[], Awaitable[None]],
+        send: Send,
+    ) -> None:
+        """Write the answer to one message of `caller`. Raises BadRequest where it is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpRoutes:
+    """The handler. A personal token (a session of the scope `mcp`) opens this and nothing else."""
+
+    authenticator: Authenticator
+    answer: McpAnswer
+    max_body_bytes: int
+
+    async def post(self, request: Request, send: Send) -> None:
+        """One JSON-RPC message."""
+        self.authenticator.require_known_origin(request)
+        user = await self.authenticator.authenticate(request, sessions=("mcp",))
+        kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedMedia("the body must be application/json")
+        body = await request.body(most=self.max_body_bytes)
+        loads(body)  # for its rules: a tool must not meet text that the database cannot hold
+        await self.answer(
+            Caller(user_id=user.user_id),
+            body,
+            scope=request.scope,
+            left=request.wait_for_disconnect,
+            send=send,
+        )

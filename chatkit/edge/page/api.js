@@ -1,0 +1,156 @@
+// The server's public API as the page uses it. Addresses are relative to the page, so that it also
+// works below a path prefix.
+
+import { Account } from "./auth.js";
+import { readFrames } from "./sse.js";
+import { words } from "./words.js";
+
+/** A request that failed, with a sentence for the person. `status` is 0 when no answer came. */
+export class ApiError extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const metadata = () => ({ time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+
+/** fetch, where no answer at all becomes an ApiError; an abort stays an AbortError. */
+async function send(path, init = {}) {
+  try {
+    return await fetch(new URL(path, document.baseURI), init);
+  } catch (error) {
+    throw init.signal?.aborted ? error : unreachable();
+  }
+}
+
+const unreachable = () =>
+  new ApiError(0, "network", navigator.onLine ? words.network : words.offlineFault);
+
+async function failure(response) {
+  const { status } = response;
+  const { error } = await response.json().catch(() => ({}));
+  let message = error?.message;
+  if (typeof message !== "string" || message === "") {
+    message = status === 429 ? words.tooMany : status >= 500 ? words.server : words.refused;
+  }
+  return new ApiError(status, error?.code ?? "unknown", message);
+}
+
+/** What `work` gives; a response that it throws becomes an ApiError. */
+async function worded(work) {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof Response ? await failure(error) : error;
+  }
+}
+
+export class Api {
+  account = new Account(send);
+
+  /** The response to a request in the person's name. Throws ApiError or SignInNeeded. */
+  async request(path, { method = "GET", body, signal } = {}) {
+    const attempt = async () =>
+      send(path, {
+        method,
+        signal,
+        headers: {
+          ...(await this.account.headers()),
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+    return worded(async () => {
+      let response = await attempt();
+      if (response.status === 401) {
+        await this.account.recover();
+        response = await attempt();
+      }
+      if (!response.ok) throw response;
+      return response;
+    });
+  }
+
+  /** Find out who the person is. Throws ApiError or SignInNeeded. */
+  ready() {
+    return worded(() => this.account.headers());
+  }
+
+  /** Go on as the owner of a pasted token. Throws ApiError or SignInNeeded. */
+  signIn(token) {
+    return worded(() => this.account.signIn(token));
+  }
+
+  /** The JSON answer to one ChatKit request that does not stream. */
+  async chat(type, params) {
+    const body = { type, params, metadata: metadata() };
+    const response = await this.request("api/chatkit", { method: "POST", body });
+    return response.json();
+  }
+
+  /** The events of one ChatKit request that streams. */
+  async *stream(type, params, signal) {
+    const body = { type, params, metadata: metadata() };
+    yield* events(await this.request("api/chatkit", { method: "POST", body, signal }), signal);
+  }
+
+  /** All events of the answer that is being written in a thread; none when none is. */
+  async *follow(threadId, signal) {
+    const path = `api/chatkit/threads/${encodeURIComponent(threadId)}/events`;
+    yield* events(await this.request(path, { signal }), signal);
+  }
+
+  /** Stop the answer that is being written in a thread. */
+  cancel(threadId) {
+    const path = `api/chatkit/threads/${encodeURIComponent(threadId)}/cancel`;
+    return this.request(path, { method: "POST" });
+  }
+
+  /** A page of tasks, newest first, and how many there are in all. */
+  async listTasks({ status, after = null, limit = 50 }) {
+    const query = new URLSearchParams({ status, limit, ...(after === null ? {} : { after }) });
+    const response = await this.request(`api/tasks?${query}`);
+    const tasks = await response.json();
+    return { tasks, total: Number(response.headers.get("x-total-count") ?? tasks.length) };
+  }
+
+  addTask(title) {
+    return this.request("api/tasks", { method: "POST", body: { title } });
+  }
+
+  completeTask(id, completed) {
+    const path = `api/tasks/${encodeURIComponent(id)}/complete`;
+    return this.request(path, { method: "PATCH", body: { completed } });
+  }
+
+  deleteTask(id) {
+    return this.request(`api/tasks/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+}
+
+/** The events in a response, as they come. A frame that is no JSON object is passed over. */
+async function* events(response, signal) {
+  const frames = readFrames(response.body);
+  for (;;) {
+    let step;
+    try {
+      step = await frames.next();
+    } catch (error) {
+      throw signal.aborted ? error : new ApiError(0, "cut", words.cut);
+    }
+    if (step.done) return;
+    const event = parseObject(step.value.data);
+    if (event !== null) yield event;
+  }
+}
+
+function parseObject(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}

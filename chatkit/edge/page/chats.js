@@ -1,0 +1,177 @@
+// The list of threads beside the conversation.
+
+import { ApiError } from "./api.js";
+import { dayGroup } from "./dates.js";
+import { alertBox, confirmLoss, el, iconButton } from "./dom.js";
+import { words } from "./words.js";
+
+const PAGE = 30;
+
+export class Chats {
+  #api;
+  #host;
+  #threads = new Map(); // id -> thread, newest first
+  #current = null;
+  #after = null;
+  #renaming = null;
+
+  /** `host` is told: `renamed(thread)`, `deleted(id)`, `failed(error)`. */
+  constructor(root, api, host) {
+    this.#api = api;
+    this.#host = host;
+    this.groups = el("div", { className: "groups" });
+    this.empty = el("p", { className: "empty", textContent: words.noChats, hidden: true });
+    this.more = el("button", {
+      type: "button",
+      className: "button more",
+      textContent: words.showMore,
+      hidden: true,
+      on: { click: () => this.#load() },
+    });
+    this.fault = el("div", {});
+    root.append(this.empty, this.groups, this.more, this.fault);
+  }
+
+  /** Read the list from its newest end. */
+  async refresh() {
+    this.#after = null;
+    await this.#load();
+  }
+
+  /** Mark the thread that is open; null for a new chat. */
+  setCurrent(id) {
+    this.#current = id;
+    this.#draw();
+  }
+
+  /** Show a thread that was made or changed here. */
+  put(thread) {
+    const known = this.#threads.has(thread.id);
+    const rest = known ? this.#threads : new Map([[thread.id, thread], ...this.#threads]);
+    rest.set(thread.id, thread);
+    this.#threads = rest;
+    this.#draw();
+  }
+
+  async #load() {
+    this.more.disabled = true;
+    this.fault.replaceChildren();
+    const first = this.#after === null;
+    try {
+      const params = { limit: PAGE, order: "desc", ...(first ? {} : { after: this.#after }) };
+      const page = await this.#api.chat("threads.list", params);
+      if (first) this.#threads.clear();
+      for (const thread of page.data) this.#threads.set(thread.id, thread);
+      this.#after = page.has_more ? page.data.at(-1).id : null;
+      this.more.hidden = this.#after === null;
+      this.#draw();
+    } catch (error) {
+      if (!(error instanceof ApiError)) {
+        this.#host.failed(error);
+        return;
+      }
+      const action = { label: words.retry, run: () => this.#load() };
+      this.fault.replaceChildren(alertBox(error.message, { action }));
+    } finally {
+      this.more.disabled = false;
+    }
+  }
+
+  #draw() {
+    if (this.#renaming !== null && this.groups.querySelector("input")) return; // someone is typing
+    const focused = document.activeElement?.closest?.("[data-thread]")?.dataset.thread;
+    const groups = new Map();
+    for (const thread of this.#threads.values()) {
+      const name = dayGroup(thread.created_at);
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(this.#row(thread));
+    }
+    const sections = [...groups].map(([name, rows]) =>
+      el("section", {}, el("h3", { textContent: name }), el("ul", {}, ...rows)),
+    );
+    this.groups.replaceChildren(...sections);
+    this.empty.hidden = this.#threads.size > 0 || this.#after !== null;
+    if (this.#renaming !== null) this.groups.querySelector("input")?.focus();
+    else if (focused) this.groups.querySelector(`[data-thread="${CSS.escape(focused)}"] a`)?.focus();
+  }
+
+  #row(thread) {
+    if (thread.id === this.#renaming) return this.#renameRow(thread);
+    const title = thread.title || words.untitled;
+    const link = el("a", { href: `#${thread.id}`, textContent: title, title, dir: "auto" });
+    if (thread.id === this.#current) link.setAttribute("aria-current", "page");
+    return el(
+      "li",
+      { className: "chat", "data-thread": thread.id },
+      link,
+      iconButton("pencil", words.rename(title), () => this.#startRename(thread.id)),
+      iconButton("trash", words.delete(title), () => this.#delete(thread.id, title)),
+    );
+  }
+
+  #renameRow(thread) {
+    const input = el("input", {
+      type: "text",
+      value: thread.title ?? "",
+      maxLength: 200,
+      dir: "auto",
+      "aria-label": words.chatTitle,
+    });
+    const finish = (save) => {
+      if (this.#renaming !== thread.id) return; // leaving the field ends it once more
+      this.#renaming = null;
+      const title = input.value.trim();
+      if (save && title && title !== thread.title) this.#rename(thread, title);
+      this.#draw();
+      this.groups.querySelector(`[data-thread="${CSS.escape(thread.id)}"] a`)?.focus();
+    };
+    input.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      if (event.key === "Enter") finish(true);
+      if (event.key === "Escape") {
+        event.stopPropagation(); // it would close the drawer
+        finish(false);
+      }
+    });
+    input.addEventListener("blur", () => finish(true));
+    return el("li", { className: "chat is-renaming", "data-thread": thread.id }, input);
+  }
+
+  #startRename(id) {
+    this.#renaming = id;
+    this.#draw();
+    this.groups.querySelector("input").select();
+  }
+
+  async #rename(thread, title) {
+    this.put({ ...thread, title });
+    try {
+      await this.#api.chat("threads.update", { thread_id: thread.id, title });
+      this.#host.renamed({ ...thread, title });
+    } catch (error) {
+      this.put(thread);
+      this.#host.failed(error);
+    }
+  }
+
+  async #delete(id, title) {
+    const text = words.deleteChatText(title);
+    const agreed = await confirmLoss({
+      title: words.deleteChatTitle,
+      text,
+      action: words.deleteAction,
+    });
+    if (!agreed) return;
+    try {
+      await this.#api.chat("threads.delete", { thread_id: id });
+    } catch (error) {
+      if (error.status !== 404) {
+        this.#host.failed(error);
+        return;
+      }
+    }
+    this.#threads.delete(id);
+    this.#draw();
+    this.#host.deleted(id);
+  }
+}

@@ -1,0 +1,50 @@
+// Days and times as a person near the page reads them.
+
+import { words } from "./words.js";
+
+/** The page's language, the way it is written where the person is: 22:30 or 10:30 PM. */
+function locale() {
+  const language = document.documentElement.lang;
+  return navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
+}
+
+const startOfDay = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
+
+/** Whole days from today to `date`, in the local calendar: -1 is yesterday. */
+function daysFromToday(date) {
+  return Math.round((startOfDay(date) - startOfDay(new Date())) / 86_400_000);
+}
+
+function shortDay(date) {
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year }).format(date);
+}
+
+/** `{short, full}` of an ISO time: the clock alone for today, else with the day. */
+export function localTime(iso) {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return { short: "", full: "" };
+  const clock = new Intl.DateTimeFormat(locale(), { timeStyle: "short" }).format(date);
+  const full = new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "short" });
+  const short = daysFromToday(date) === 0 ? clock : `${shortDay(date)}, ${clock}`;
+  return { short, full: full.format(date) };
+}
+
+/** The heading under which something of that time is listed. */
+export function dayGroup(iso) {
+  const days = daysFromToday(new Date(iso));
+  if (days >= 0) return words.today; // a server clock may run ahead of ours
+  if (days === -1) return words.yesterday;
+  return days >= -7 ? words.lastWeek : words.older;
+}
+
+/** `{text, overdue}` for a due day such as `2026-11-30`, which has no time zone. */
+export function dueLabel(day, completed) {
+  const [year, month, date] = day.split("-").map(Number);
+  const due = new Date(year, month - 1, date);
+  const days = daysFromToday(due);
+  if (days < 0 && !completed) return { text: words.overdue(shortDay(due)), overdue: true };
+  if (days === 0) return { text: words.dueToday, overdue: false };
+  if (days === 1) return { text: words.dueTomorrow, overdue: false };
+  return { text: words.due(shortDay(due)), overdue: false };
+}

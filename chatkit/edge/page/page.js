@@ -1,0 +1,289 @@
+// The built-in page: a chat, the list of chats, and the task list, over the server's public API.
+// This file wires the parts; each part is a module of its own beside it.
+
+import { Api, ApiError } from "./api.js";
+import { SignInNeeded } from "./auth.js";
+import { Chats } from "./chats.js";
+import { Composer } from "./composer.js";
+import { Conversation } from "./conversation.js";
+import { alertBox, el, fillWords } from "./dom.js";
+import { makeDrawer } from "./drawers.js";
+import { Scroller } from "./scroller.js";
+import { Tasks } from "./tasks.js";
+import { words } from "./words.js";
+
+const part = (id) => document.getElementById(id);
+
+fillWords(document);
+
+const api = new Api();
+const scroller = new Scroller(part("scroller"), part("view"), part("to-newest"));
+const composer = new Composer(part("composer"), { onSend: sendMessage, onStop: () => shown.stop() });
+const chats = new Chats(part("chats"), api, {
+  renamed: (thread) => {
+    if (shown.thread?.id !== thread.id) return;
+    shown.thread = { ...shown.thread, title: thread.title };
+    drawTitle();
+  },
+  deleted: forget,
+  failed: report,
+});
+const tasks = new Tasks(part("tasks-pane"), api, { failed: report });
+const chatsDrawer = makeDrawer(part("chats-pane"), part("open-chats"), "(max-width: 767px)");
+makeDrawer(part("tasks-pane"), part("open-tasks"), "(max-width: 1179px)");
+
+const host = {
+  changed: (conversation) => conversation === shown && drawState(),
+  threadChanged(conversation, isNew) {
+    chats.put(conversation.thread);
+    if (isNew) kept.set(conversation.thread.id, conversation);
+    if (conversation !== shown) return;
+    if (isNew) history.replaceState(null, "", `#${conversation.thread.id}`);
+    chats.setCurrent(conversation.thread.id);
+    drawTitle();
+  },
+  effect(name) {
+    if (name === "tasks/changed") tasks.refresh();
+  },
+  answered(text) {
+    part("announcer").textContent = words.answered(text.slice(0, 2000));
+  },
+  movedDown: (pixels) => scroller.moveBy(pixels),
+  notSent(conversation, text) {
+    const later = conversation === shown ? composer.text : conversation.draft;
+    const draft = later.trim() === "" ? text : `${text}\n${later}`;
+    if (conversation === shown) {
+      composer.text = draft;
+      composer.focus();
+    } else {
+      conversation.draft = draft;
+    }
+    drawState();
+  },
+  resend: () => composer.submit(),
+  signIn: showSignIn,
+};
+
+/** Conversations that are not to be read again when the person comes back to them. */
+const kept = new Map();
+let shown = new Conversation(api, host);
+let opening = 0; // counts openings, so that a slow one does not replace a later one
+
+// ---- Which conversation is on the screen ----------------------------------------------------------
+
+const idInAddress = () => /^#(thr_[\w-]{1,80})$/.exec(location.hash)?.[1] ?? null;
+
+/** Show the thread that the address names, or a new chat. */
+async function openFromAddress() {
+  const id = idInAddress();
+  if (id !== null && id === shown.thread?.id) return;
+  opening += 1;
+  const mine = opening;
+  const before = kept.get(id);
+  if (before?.mustStay) {
+    show(before);
+    return;
+  }
+  const conversation = new Conversation(api, host);
+  conversation.loading = id !== null;
+  show(conversation, { currentId: id });
+  if (id === null) return;
+  kept.set(id, conversation);
+  part("view").replaceChildren(el("p", { className: "loading", textContent: words.loadingChat }));
+  conversation.onLoaded = () => mine === opening && place(conversation);
+  try {
+    await conversation.load(id);
+  } catch (error) {
+    if (mine !== opening) return;
+    shown = new Conversation(api, host);
+    drawState();
+    if (error instanceof ApiError) showFault(error);
+    else report(error);
+  }
+}
+
+function show(conversation, { currentId = conversation.thread?.id ?? null } = {}) {
+  shown.draft = composer.text;
+  shown = conversation;
+  composer.text = conversation.draft;
+  chats.setCurrent(currentId);
+  place(conversation);
+  drawTitle();
+  for (const [id, other] of kept) if (other !== shown && !other.mustStay) kept.delete(id);
+}
+
+function place(conversation) {
+  part("view").replaceChildren(conversation.element, startScreen);
+  drawState();
+  scroller.toEnd();
+}
+
+function forget(id) {
+  kept.get(id)?.stop();
+  kept.delete(id);
+  if (shown.thread?.id !== id) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  openFromAddress();
+}
+
+function startNewChat() {
+  if (location.hash !== "") history.pushState(null, "", location.pathname + location.search);
+  openFromAddress();
+  chatsDrawer.close();
+  composer.focus();
+}
+
+function sendMessage(text) {
+  if (!shown.element.isConnected) place(shown); // a fault stood in its place
+  scroller.toEnd();
+  part("announcer").textContent = words.answering;
+  shown.send(text);
+  drawState();
+}
+
+function sendSuggestion(text) {
+  if (shown.busy) return;
+  sendMessage(text);
+  focusComposer(); // the button under the focus is gone
+}
+
+/** Only where no keyboard jumps up with it. */
+function focusComposer() {
+  if (matchMedia("(hover: hover)").matches) composer.focus();
+}
+
+// ---- What stands around it ------------------------------------------------------------------------
+
+const startScreen = el(
+  "section",
+  { className: "start", hidden: true },
+  el("h2", { textContent: words.startTitle }),
+  el("p", { textContent: words.startText }),
+  el(
+    "ul",
+    { className: "prompts", "aria-label": words.promptsLabel },
+    ...words.prompts.map((text) =>
+      el(
+        "li",
+        {},
+        el("button", {
+          type: "button",
+          className: "prompt",
+          textContent: text,
+          on: { click: () => sendSuggestion(text) },
+        }),
+      ),
+    ),
+  ),
+);
+
+function drawState() {
+  const { busy, loading, allowCancel, thread } = shown;
+  composer.setState({
+    busy: busy || loading,
+    allowCancel: allowCancel && !loading,
+    status: thread?.status,
+  });
+  startScreen.hidden = thread !== null || !shown.isEmpty;
+}
+
+function drawTitle() {
+  const title = shown.thread ? shown.thread.title || words.untitled : words.newChat;
+  part("title").textContent = title;
+  document.title = shown.thread?.title ? `${title} – ${words.app}` : words.app;
+}
+
+/** A thread that could not be opened. */
+function showFault(error) {
+  const missing = error.status === 404;
+  const action = missing
+    ? { label: words.newChat, run: startNewChat }
+    : { label: words.retry, run: () => openFromAddress() };
+  kept.delete(idInAddress());
+  part("view").replaceChildren(alertBox(missing ? words.notFound : error.message, { action }));
+}
+
+/** What went wrong elsewhere than in a conversation. */
+function report(error) {
+  if (error instanceof SignInNeeded) {
+    showSignIn(error.reason);
+    return;
+  }
+  if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
+  const message = error instanceof ApiError ? error.message : words.server;
+  const box = alertBox(message, { action: { label: words.close, run: () => box.remove() } });
+  part("foot").prepend(box);
+}
+
+// ---- Signing in -----------------------------------------------------------------------------------
+
+function showSignIn(reason) {
+  if (part("sign-in")) return;
+  const input = el("input", { id: "token", type: "password", autocomplete: "off", required: true });
+  const fault = el("div", {});
+  const say = (message) => fault.replaceChildren(alertBox(message));
+  const form = el(
+    "form",
+    { className: "sign-in", id: "sign-in", "aria-labelledby": "sign-in-title" },
+    el("h2", { id: "sign-in-title", textContent: words.signInTitle }),
+    el("p", { textContent: words.signInText }),
+    el("label", { htmlFor: "token", textContent: words.signInToken }),
+    input,
+    fault,
+    el("button", { className: "button button-primary", textContent: words.signInAction }),
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await api.signIn(input.value);
+      document.body.classList.remove("is-signed-out");
+      form.remove();
+      await start();
+    } catch (error) {
+      say(error instanceof SignInNeeded ? words.signInRefused : error.message);
+    }
+  });
+  if (reason === "expired") say(words.signInExpired);
+  document.body.classList.add("is-signed-out");
+  part("main").append(form);
+  input.focus();
+}
+
+part("sign-out").addEventListener("click", () => {
+  api.account.signOut();
+  location.reload();
+});
+
+// ---- Start ----------------------------------------------------------------------------------------
+
+async function start() {
+  try {
+    await api.ready();
+  } catch (error) {
+    if (error instanceof SignInNeeded) {
+      showSignIn(error.reason);
+      return;
+    }
+    const action = { label: words.retry, run: () => start() };
+    part("view").replaceChildren(alertBox(error.message, { action }));
+    return;
+  }
+  part("account").hidden = !api.account.canSignOut;
+  focusComposer();
+  // A reload may have cut an answer off: the first thread is looked at for a while.
+  await Promise.all([openFromAddress(), chats.refresh(), tasks.refresh()]);
+}
+
+part("new-chat").addEventListener("click", startNewChat);
+part("skip").addEventListener("click", () => composer.focus());
+part("chats").addEventListener("click", ({ target }) => target.closest("a") && chatsDrawer.close());
+window.addEventListener("popstate", () => openFromAddress());
+window.addEventListener("offline", () => (part("offline").hidden = false));
+window.addEventListener("online", () => {
+  part("offline").hidden = true;
+  tasks.refresh();
+  chats.refresh();
+});
+part("offline").hidden = navigator.onLine;
+api.account.onUserChanged = () => location.reload();
+start();

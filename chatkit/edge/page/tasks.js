@@ -1,0 +1,189 @@
+// The task list beside the conversation.
+
+import { ApiError } from "./api.js";
+import { dueLabel } from "./dates.js";
+import { alertBox, confirmLoss, el, icon, iconButton, reconcile } from "./dom.js";
+import { words } from "./words.js";
+
+const PAGE = 50;
+
+export class Tasks {
+  #api;
+  #host;
+  #status = "pending";
+  #tasks = [];
+  #total = 0;
+  #loaded = false;
+  #rows = new Map();
+  #reading = 0; // counts reads, so that a slow one does not overwrite a later one
+
+  /** `host.failed(error)` is told of what is no ApiError. */
+  constructor(pane, api, host) {
+    this.#api = api;
+    this.#host = host;
+    this.heading = pane.querySelector("h2");
+    this.heading.tabIndex = -1;
+    this.count = el("p", { className: "count" });
+    this.list = el("ul", { className: "tasks", "aria-labelledby": this.heading.id });
+    this.empty = el("p", { className: "empty", hidden: true });
+    this.fault = el("div", {});
+    this.more = el("button", {
+      type: "button",
+      className: "button more",
+      textContent: words.showMore,
+      hidden: true,
+      on: { click: () => this.#read({ after: this.#tasks.at(-1)?.id }) },
+    });
+    pane
+      .querySelector("#tasks")
+      .append(this.fault, this.count, this.empty, this.list, this.more);
+    this.#wireFilter(pane.querySelector("#task-filter"));
+    this.#wireForm(pane.querySelector("#add-task"));
+  }
+
+  /** Read the list again, as long as it was. */
+  refresh() {
+    return this.#read({ limit: Math.min(100, Math.max(PAGE, this.#tasks.length)) });
+  }
+
+  #wireFilter(group) {
+    group.addEventListener("click", ({ target }) => {
+      if (!target.value || target.value === this.#status) return;
+      this.#status = target.value;
+      for (const button of group.children) {
+        button.setAttribute("aria-pressed", button.value === this.#status);
+      }
+      this.#read();
+    });
+  }
+
+  #wireForm(form) {
+    const input = form.querySelector("input");
+    const button = form.querySelector("button");
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const title = input.value.trim();
+      if (title === "" || button.disabled) return;
+      button.disabled = true;
+      const added = await this.#change(() => this.#api.addTask(title));
+      button.disabled = false;
+      if (added && input.value.trim() === title) input.value = "";
+    });
+  }
+
+  async #read({ after = null, limit = PAGE } = {}) {
+    this.#reading += 1;
+    const mine = this.#reading;
+    try {
+      const page = await this.#api.listTasks({ status: this.#status, after, limit });
+      if (mine !== this.#reading) return;
+      this.#tasks = after === null ? page.tasks : [...this.#tasks, ...page.tasks];
+      this.#total = page.total;
+      this.#loaded = true;
+      this.fault.replaceChildren();
+      this.#draw();
+    } catch (error) {
+      if (mine === this.#reading) this.#fail(error, () => this.#read({ after, limit }));
+    }
+  }
+
+  /** Make a change and show the list after it. Returns whether the server made it. */
+  async #change(make) {
+    try {
+      await make();
+    } catch (error) {
+      this.#fail(error, () => this.#change(make));
+      this.#draw(); // takes back what the person already saw
+      return false;
+    }
+    await this.refresh();
+    return true;
+  }
+
+  #fail(error, retry) {
+    if (!(error instanceof ApiError)) {
+      this.#host.failed(error);
+      return;
+    }
+    const action = { label: words.retry, run: retry };
+    this.fault.replaceChildren(alertBox(error.message, { action }));
+  }
+
+  #draw() {
+    const focused = [...this.#rows.values()].findIndex(({ node }) => node.contains(document.activeElement));
+    reconcile(this.list, this.#rows, this.#tasks, {
+      key: ({ id }) => id,
+      build: (task) => this.#row(task),
+    });
+    if (focused >= 0 && !this.list.contains(document.activeElement)) {
+      const next = this.list.children[Math.min(focused, this.list.childElementCount - 1)];
+      (next?.querySelector("input") ?? this.heading).focus();
+    }
+    const pending = this.#status === "pending";
+    const counted = pending ? words.openTaskCount : words.allTaskCount;
+    this.count.textContent = this.#total > 0 ? counted(this.#total) : "";
+    this.empty.hidden = !this.#loaded || this.#tasks.length > 0;
+    this.empty.textContent = pending ? words.nothingPending : words.noTasks;
+    this.more.hidden = this.#tasks.length >= this.#total || this.#tasks.length === 0;
+  }
+
+  #row(first) {
+    let task = first;
+    const box = el("input", {
+      type: "checkbox",
+      on: {
+        change: () => {
+          node.classList.toggle("is-completed", box.checked);
+          const { id } = task;
+          const completed = box.checked;
+          this.#change(() => this.#api.completeTask(id, completed));
+        },
+      },
+    });
+    const title = el("span", { className: "task-title", dir: "auto" });
+    const description = el("span", { className: "task-description", dir: "auto" });
+    const facts = el("span", { className: "facts" });
+    const remove = iconButton("trash", "", () => this.#delete(task));
+    const label = el("label", {}, box, el("span", {}, title, description, facts));
+    const node = el("li", { className: "task" }, label, remove);
+    const update = (changed) => {
+      task = changed;
+      box.checked = task.completed;
+      box.setAttribute("aria-label", words.completeTask(task.title));
+      node.classList.toggle("is-completed", task.completed);
+      title.textContent = task.title;
+      description.textContent = task.description ?? "";
+      facts.replaceChildren(...factsOf(task));
+      for (const name of ["aria-label", "title"]) remove.setAttribute(name, words.delete(task.title));
+    };
+    update(first);
+    return { node, update };
+  }
+
+  async #delete({ id, title }) {
+    const agreed = await confirmLoss({
+      title: words.deleteTaskTitle,
+      text: words.deleteTaskText(title),
+      action: words.deleteAction,
+    });
+    if (agreed) await this.#change(() => this.#api.deleteTask(id));
+  }
+}
+
+function factsOf(task) {
+  const facts = [];
+  const add = (className, text, mark = null) =>
+    facts.push(el("span", { className: `fact ${className}`, dir: "auto" }, mark, text));
+  if (task.due_date) {
+    const { text, overdue } = dueLabel(task.due_date, task.completed);
+    add(overdue ? "fact-overdue" : "fact-due", text, icon("clock"));
+  }
+  const priority = words.priority[task.priority];
+  if (priority && task.priority !== "medium") add(`fact-${task.priority}`, priority);
+  const recurrence = words.recurrence[task.recurrence];
+  if (recurrence) add("fact-recurrence", recurrence);
+  const category = words.category[task.category];
+  if (category) add("fact-category", category);
+  for (const tag of task.tags ?? []) add("fact-tag", `#${tag}`);
+  return facts;
+}

@@ -1,0 +1,178 @@
+"""From a request to its route, and from any failure to its JSON: the outermost edge."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from chatkit.edge.asgi import ClientLeft, Message, Receive, Reply, Request, Scope, Send, json_reply
+from chatkit.edge.logs import RequestLine
+from chatkit.protocol.errors import (
+    ChatKitError,
+    Internal,
+    MethodNotAllowed,
+    NotFound,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+)
+from chatkit.protocol.jsontext import dumps
+
+_log = logging.getLogger("chatkit.http")
+
+Handler = Callable[[Request, Send], Awaitable[None]]
+#: Looks at every request before its route does, and may answer or refuse it.
+Gate = Callable[[Request], Reply | None]
+#: Looks at every request when it is over, with the error that it was answered with, if any.
+Note = Callable[[Request, ChatKitError | None], None]
+
+_PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+class Answer(Protocol):
+    """What a plain handler gives: something that can write itself."""
+
+    async def send(self, request: Request, send: Send) -> None:
+        """Write it."""
+        ...
+
+
+def answering(handle: Callable[[Request], Awaitable[Answer]]) -> Handler:
+    """The handler of a function that gives its answer whole."""
+
+    async def handler(request: Request, send: Send) -> None:
+        answer = await handle(request)
+        await answer.send(request, send)
+
+    return handler
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path, with `{name}` for a segment, and a handler for each method."""
+
+    path: str
+    methods: Mapping[str, Handler]
+
+
+class Router:
+    """The HTTP side of the ASGI application."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        *,
+        gate: Gate = lambda _: None,
+        note: Note = lambda _, __: None,
+    ) -> None:
+        self._gate = gate
+        self._note = note
+        self.routes = tuple(routes)
+        self._exact: dict[str, Route] = {}
+        self._patterns: list[tuple[re.Pattern[str], Route]] = []
+        for route in self.routes:
+            if "{" in route.path:
+                pattern = _PARAMETER.sub(r"(?P<\1>[^/]+)", route.path)
+                self._patterns.append((re.compile(pattern), route))
+            else:
+                self._exact[route.path] = route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request, whatever happens."""
+        began = time.perf_counter()
+        request = Request(scope, receive, _request_id(scope))
+        status = 0
+        fault: ChatKitError | None = None
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *request.reply_headers.items()]
+            await send(message)
+
+        try:
+            try:
+                await self._handle(request, send_marked)
+            except ClientLeft:
+                pass
+            except ChatKitError as error:
+                fault = error
+                if status == 0:
+                    await error_reply(fault).send(request, send_marked)
+                else:
+                    _log.warning("request %s broke off: %s", request.id, error)
+            except Exception:
+                _log.exception("request %s failed", request.id)
+                fault = Internal("something went wrong here; the log has it under this id")
+                if status == 0:
+                    await error_reply(fault).send(request, send_marked)
+        finally:
+            self._note(request, fault)
+            duration_ms = (time.perf_counter() - began) * 1000
+            if _log.isEnabledFor(logging.INFO):
+                line = RequestLine(request.id, request.method, request.path, status, duration_ms)
+                _log.info("%s", line, extra={"request": line})
+
+    async def _handle(self, request: Request, send: Send) -> None:
+        early = self._gate(request)
+        if early is not None:
+            await early.send(request, send)
+            return
+        route = self._find(request)
+        method = request.method
+        handler = route.methods.get("GET" if method == "HEAD" else method)
+        if handler is not None:
+            await handler(request, send)
+            return
+        allow = tuple(
+            sorted({*route.methods, "OPTIONS", *({"HEAD"} if "GET" in route.methods else ())})
+        )
+        if method == "OPTIONS":
+            await Reply(204, b"", [(b"allow", ", ".join(allow).encode())]).send(request, send)
+            return
+        raise MethodNotAllowed(allow)
+
+    def _find(self, request: Request) -> Route:
+        path = request.path
+        route = self._exact.get(path)
+        if route is not None:
+            return route
+        for pattern, candidate in self._patterns:
+            match = pattern.fullmatch(path)
+            if match is not None:
+                request.params = match.groupdict()
+                return candidate
+        raise NotFound("path")
+
+
+def error_reply(error: ChatKitError) -> Reply:
+    """The JSON of an error, with the headers that its status asks for."""
+    headers = []
+    match error:
+        case Unauthorized():
+            headers.append((b"www-authenticate", b"Bearer"))
+        case MethodNotAllowed():
+            headers.append((b"allow", ", ".join(error.allow).encode()))
+        case TooMany():
+            headers.append((b"retry-after", str(error.retry_after_s).encode()))
+        case Unavailable():
+            headers.append((b"retry-after", b"5"))
+    wire: dict[str, Any] = {"error": {"code": error.code, "message": error.message}}
+    return json_reply(dumps(wire), status=error.status, headers=headers)
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's own id where it is a plain word, so that logs can be joined; else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            if _REQUEST_ID.fullmatch(given):
+                return str(given)
+    return secrets.token_hex(8)

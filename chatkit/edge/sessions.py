@@ -1,0 +1,184 @@
+"""`/api/chatkit/session`: credentials that a user hands to a page or an agent.
+
+A `client_secret` is good for less than a sign-in, for a while, and until it is revoked. It is
+looked up anew at each use, so that a revocation holds at once.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.origins import normalize_origin
+from chatkit.edge.tokens import GUEST_PREFIX, Token, User, Verified
+from chatkit.protocol.audit import Deed
+from chatkit.protocol.errors import BadRequest, NotFound, Unauthorized
+from chatkit.protocol.jsontext import dumps, loads
+from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor
+from chatkit.protocol.sessions import SessionScope, SessionStore
+from chatkit.protocol.times import to_wire
+
+#: How long a page's session lasts, in seconds; it asks for the next one by itself.
+CHAT_S: Final = 3600
+#: How long a personal token lasts when nothing is asked for, and at most, in seconds.
+MCP_S: Final = 90 * 24 * 3600
+MOST_MCP_S: Final = 365 * 24 * 3600
+_LONGEST_NAME: Final = 100
+
+_PREFIX: Final = "cks_"
+_SECRET: Final = re.compile(_PREFIX + r"[A-Za-z0-9_-]{43}", re.ASCII)  # 32 random bytes
+
+
+class SessionVerifier:
+    """The `client_secret` of a session."""
+
+    def __init__(self, sessions: SessionStore) -> None:
+        self._sessions = sessions
+
+    def recognizes(self, token: Token) -> bool:
+        """By its beginning."""
+        return token.text.startswith(_PREFIX)
+
+    async def verify(self, token: Token) -> Verified:
+        """One query by an index; the answer is never remembered."""
+        session = None
+        if _SECRET.fullmatch(token.text) is not None:
+            session = await self._sessions.find(_hash(token.text))
+        if session is None:
+            raise Unauthorized("the session has expired or was revoked")
+        is_guest = session.user_id.startswith(GUEST_PREFIX)
+        user = User(user_id=session.user_id, is_guest=is_guest, session=session)
+        return Verified(user=user, good_until=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """What is asked for. `expires_in` is in seconds, `origin` in canonical form."""
+
+    scope: SessionScope
+    expires_in: int
+    origin: str | None
+    name: str | None
+
+
+def parse_session_request(fields: Mapping[str, Any]) -> SessionRequest:
+    """Of a JSON object; unknown keys are ignored, and null means left out.
+
+    Raises BadRequest naming the field.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    scope = given.get("scope", "chat")
+    if scope not in ("chat", "mcp"):
+        raise BadRequest("scope: must be chat or mcp")
+    usual, most = (CHAT_S, CHAT_S) if scope == "chat" else (MCP_S, MOST_MCP_S)
+    expires_in = given.get("expires_in", usual)
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int):
+        raise BadRequest("expires_in: must be a whole number of seconds")
+    if not 0 < expires_in <= most:
+        raise BadRequest(f"expires_in: must be from 1 to {most} seconds for the scope {scope}")
+    origin = given.get("origin")
+    if origin is not None:
+        origin = normalize_origin(origin) if isinstance(origin, str) else None
+        if origin is None:
+            raise BadRequest("origin: must be an origin, such as https://app.example")
+    name = given.get("name")
+    if name is not None and not (isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME):
+        raise BadRequest(f"name: must be a text of 1 to {_LONGEST_NAME} characters")
+    return SessionRequest(scope=scope, expires_in=expires_in, origin=origin, name=name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRoutes:
+    """The handlers. Only who has signed in opens sessions and sees them; a session can do no more
+    than end itself."""
+
+    authenticator: Authenticator
+    sessions: SessionStore
+    domain_key: str
+    max_body_bytes: int
+
+    async def open(self, request: Request) -> Reply:
+        """The one answer that holds the `client_secret`."""
+        user = await self.authenticator.authenticate(request)
+        asked = parse_session_request(await self._object(request))
+        client_secret = _PREFIX + secrets.token_urlsafe(32)
+        session = await self.sessions.open(
+            user.user_id,
+            secret_hash=_hash(client_secret),
+            scope=asked.scope,
+            expires_in=asked.expires_in,
+            origin=asked.origin,
+            name=asked.name,
+        )
+        request.trail.deeds.append(Deed("session.open", f"{session.scope} session", session.id))
+        wire = {
+            "id": session.id,
+            "client_secret": client_secret,
+            "domain_key": self.domain_key,
+            "expires_in": asked.expires_in,
+            "expires_at": to_wire(session.expires_at),
+            "user_id": user.user_id,
+            "status": "active",
+        }
+        return json_reply(dumps(wire))
+
+    async def list(self, request: Request) -> Reply:
+        """A page of the user's sessions that hold, newest first, without their secrets."""
+        user = await self.authenticator.authenticate(request)
+        page = await self.sessions.list(user.user_id, _cursor(request.query()))
+        return json_reply(page.encode())
+
+    async def revoke(self, request: Request) -> Reply:
+        """204: one of the user's sessions, by its id."""
+        user = await self.authenticator.authenticate(request)
+        await self._revoke(request, user, request.params["id"])
+        return Reply(204, b"")
+
+    async def revoke_own(self, request: Request) -> Reply:
+        """204: a session itself; for a user the one whose `client_secret` the body holds, or with
+        no body every session of a page, as at signing out. Personal tokens stay then."""
+        user = await self.authenticator.authenticate(request, sessions=("chat", "mcp"))
+        if user.session is not None:
+            await self._revoke(request, user, user.session.id)
+            return Reply(204, b"")
+        client_secret = (await self._object(request)).get("client_secret")
+        if client_secret is None:
+            await self.sessions.revoke_all(user.user_id, "chat")
+            request.trail.deeds.append(Deed("session.revoke", "every chat session"))
+            return Reply(204, b"")
+        if not isinstance(client_secret, str):
+            raise BadRequest("client_secret: must be a text")
+        session = await self.sessions.find(_hash(client_secret))
+        if session is None or session.user_id != user.user_id:
+            raise NotFound("session")
+        await self._revoke(request, user, session.id)
+        return Reply(204, b"")
+
+    async def _revoke(self, request: Request, user: User, session_id: str) -> None:
+        await self.sessions.revoke(user.user_id, session_id)
+        request.trail.deeds.append(Deed("session.revoke", "session", session_id))
+
+    async def _object(self, request: Request) -> Mapping[str, Any]:
+        body = await request.body(most=self.max_body_bytes)
+        value = loads(body) if body else {}
+        if not isinstance(value, dict):
+            raise BadRequest("the body: must be an object")
+        return value
+
+
+def _hash(client_secret: str) -> bytes:
+    """A plain hash is enough for 256 random bits, which nobody can guess their way through."""
+    return sha256(client_secret.encode()).digest()
+
+
+def _cursor(query: Mapping[str, str]) -> Cursor:
+    limit = query.get("limit") or str(DEFAULT_LIMIT)
+    if not (limit.isascii() and limit.isdigit() and 0 < len(limit) < 10 and int(limit)):
+        raise BadRequest("limit: must be a whole number above 0")
+    return Cursor(limit=min(int(limit), MAX_LIMIT), after=query.get("after") or None)

@@ -1,0 +1,127 @@
+"""Signed requests: how another server of the operator's asks in the name of a user.
+
+    X-Chatkit-User: ada
+    X-Chatkit-Timestamp: 1800000000
+    X-Chatkit-Content-SHA256: <SHA-256 of the body, in hexadecimal; of no body too>
+    X-Chatkit-Signature: v1=<HMAC-SHA256 of the text below with the secret, in hexadecimal>
+
+The text has six lines, joined by a line feed, with none at its end:
+
+    chatkit-v1
+    1800000000
+    ada
+    POST
+    /api/tasks?limit=5
+    <the same SHA-256>
+
+The timestamp is in Unix seconds; a fraction may follow, so that two equal requests within one
+second have two signatures. The target is the path and query as they are sent. The head is judged
+before a byte of the body is read, and the body before anything acts on it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final, Protocol
+
+from chatkit.edge.proxies import RequestHead
+from chatkit.edge.tokens import User, read_user_id
+from chatkit.protocol.errors import Unauthorized
+
+#: How far the timestamp may be from our clock, in seconds either way.
+WINDOW_S: Final = 300.0
+
+_TIMESTAMP: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?", re.ASCII)
+_SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SIGNATURE: Final = re.compile(r"v1=(?P<mac>[0-9a-f]{64})", re.ASCII)
+
+
+class UsedSignatures(Protocol):
+    """Remembers signatures, for every server process alike."""
+
+    async def use(self, user_id: str, signature: bytes, *, keep_s: float) -> bool:
+        """Whether this is the first use; it is remembered for `keep_s` seconds."""
+
+
+class Signatures:
+    """Judges signed requests. `now` gives Unix seconds."""
+
+    def __init__(self, *, secret: str, used: UsedSignatures, now: Callable[[], float]) -> None:
+        self._key = secret.encode()
+        self._used = used
+        self._now = now
+
+    @staticmethod
+    def recognizes(request: RequestHead) -> bool:
+        """Whether a request means to be signed; nothing else is looked at then."""
+        return request.header("x-chatkit-signature") is not None
+
+    async def verify(self, request: RequestHead) -> User:
+        """The user whom the other server speaks for. From then on the request gives no other body
+        than the signed one. Unauthorized where the signature does not hold, or was used before."""
+        if request.header("authorization") is not None:
+            raise Unauthorized("a request is signed or has an Authorization header, not both")
+        timestamp = _matching(request, "x-chatkit-timestamp", _TIMESTAMP)[0]
+        body_hash = _matching(request, "x-chatkit-content-sha256", _SHA256)[0]
+        given = bytes.fromhex(_matching(request, "x-chatkit-signature", _SIGNATURE)["mac"])
+        name = (request.header("x-chatkit-user") or "").encode("latin-1")
+        text = text_to_sign(
+            timestamp=timestamp,
+            user=name,
+            method=request.method,
+            target=request.target,
+            body_hash=body_hash,
+        )
+        mac = hmac.digest(self._key, text, "sha256")
+        if not hmac.compare_digest(mac, given):
+            raise Unauthorized("the signature does not hold")
+        # What follows is told only to who knows the secret.
+        if abs(float(timestamp) - self._now()) > WINDOW_S:
+            raise Unauthorized(f"the timestamp is more than {WINDOW_S:.0f} seconds from our clock")
+        try:
+            user_id = read_user_id({"sub": name.decode()})
+        except UnicodeDecodeError as error:
+            raise Unauthorized("the user id is not UTF-8") from error
+        # A timestamp of a clock ahead of ours stays good for the window twice.
+        if not await self._used.use(user_id, mac, keep_s=2 * WINDOW_S):
+            raise Unauthorized("the signature was used before")
+        request.expect_body(bytes.fromhex(body_hash))
+        return User(user_id=user_id)
+
+
+def text_to_sign(
+    *, timestamp: str, user: bytes, method: str, target: bytes, body_hash: str
+) -> bytes:
+    """What the signature is of. No part can hold a line feed, so no two requests share a text."""
+    lines = (b"chatkit-v1", timestamp.encode(), user, method.encode(), target, body_hash.encode())
+    return b"\n".join(lines)
+
+
+def sign(
+    secret: str, *, user_id: str, timestamp: str, method: str, target: str, body: bytes = b""
+) -> dict[str, str]:
+    """The headers of a signed request, for clients in Python and for tests."""
+    body_hash = sha256(body).hexdigest()
+    text = text_to_sign(
+        timestamp=timestamp,
+        user=user_id.encode(),
+        method=method,
+        target=target.encode(),
+        body_hash=body_hash,
+    )
+    return {
+        "X-Chatkit-User": user_id,
+        "X-Chatkit-Timestamp": timestamp,
+        "X-Chatkit-Content-SHA256": body_hash,
+        "X-Chatkit-Signature": f"v1={hmac.digest(secret.encode(), text, 'sha256').hex()}",
+    }
+
+
+def _matching(request: RequestHead, name: str, pattern: re.Pattern[str]) -> re.Match[str]:
+    match = pattern.fullmatch(request.header(name) or "")
+    if match is None:
+        raise Unauthorized(f"a signed request wants a well-formed {name}")
+    return match

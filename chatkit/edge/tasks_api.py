@@ -1,0 +1,108 @@
+"""`/api/tasks`: the to-do list over REST, for pages beside the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.auth import Authenticator
+from chatkit.protocol.audit import Deed
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.jsontext import dumps, loads
+from chatkit.protocol.tasks import (
+    TaskChanges,
+    TaskStore,
+    parse_changes,
+    parse_draft,
+    parse_query,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRoutes:
+    """The handlers; every task is the caller's own."""
+
+    authenticator: Authenticator
+    tasks: TaskStore
+    max_body_bytes: int
+    now: Callable[[], datetime]
+
+    async def list(self, request: Request) -> Reply:
+        """An array of tasks, newest first; how many there are in all is in `x-total-count`."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        given: dict[str, Any] = dict(request.query())
+        given.setdefault("status", given.get("status_filter"))  # its older name
+        page = await self.tasks.list(
+            user.user_id, parse_query(given, today=self._today(given.get("time_zone")))
+        )
+        return json_reply(
+            dumps([task.to_wire() for task in page.tasks]),
+            headers=[(b"x-total-count", str(page.total).encode())],
+        )
+
+    async def add(self, request: Request) -> Reply:
+        """201 and the task."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        draft = parse_draft(await self._object(request))
+        task = await self.tasks.add(user.user_id, draft)
+        location = f"/api/tasks/{task.id}".encode()
+        return json_reply(dumps(task.to_wire()), status=201, headers=[(b"location", location)])
+
+    async def get(self, request: Request) -> Reply:
+        """The task."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        task = await self.tasks.get(user.user_id, request.params["id"])
+        return json_reply(dumps(task.to_wire()))
+
+    async def replace(self, request: Request) -> Reply:
+        """PUT: what the body leaves out goes back to its default."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        draft = parse_draft(await self._object(request))
+        changes = TaskChanges(asdict(draft))
+        task = await self.tasks.update(user.user_id, request.params["id"], changes)
+        return json_reply(dumps(task.to_wire()))
+
+    async def merge(self, request: Request) -> Reply:
+        """PATCH: what the body leaves out stays."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        changes = parse_changes(await self._object(request))
+        task = await self.tasks.update(user.user_id, request.params["id"], changes)
+        return json_reply(dumps(task.to_wire()))
+
+    async def complete(self, request: Request) -> Reply:
+        """`{"completed": bool}`; completing a recurring task creates the next one."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        completed = (await self._object(request)).get("completed")
+        if not isinstance(completed, bool):
+            raise BadRequest("completed: must be true or false")
+        today = self._today(request.query().get("time_zone"))
+        completion = await self.tasks.complete(
+            user.user_id, request.params["id"], completed=completed, today=today
+        )
+        return json_reply(dumps(completion.task.to_wire()))
+
+    async def delete(self, request: Request) -> Reply:
+        """204."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        task = await self.tasks.delete(user.user_id, request.params["id"])
+        request.trail.deeds.append(Deed("task.delete", "task", task.id))
+        return Reply(204, b"")
+
+    async def _object(self, request: Request) -> Mapping[str, Any]:
+        value = loads(await request.body(most=self.max_body_bytes))
+        if not isinstance(value, dict):
+            raise BadRequest("the body: must be an object")
+        return value
+
+    def _today(self, time_zone: str | None) -> date:
+        """The day that `overdue` and the like are measured from, in `?time_zone=` or UTC."""
+        if not time_zone:
+            return self.now().astimezone(UTC).date()
+        try:
+            return self.now().astimezone(ZoneInfo(time_zone)).date()
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise BadRequest("time_zone: must be an IANA name like Europe/Berlin") from error

@@ -1,0 +1,133 @@
+"""Completing, changing and deleting: the calls, what is asked first, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from chatkit.engine.demo import speech
+from chatkit.engine.demo.dates import find_day
+from chatkit.engine.demo.finding import Acting, resolve
+from chatkit.engine.demo.memory import PAGE, Memory
+from chatkit.engine.demo.values import (
+    Call,
+    Change,
+    Complete,
+    Delete,
+    Question,
+    Reply,
+    Result,
+    Script,
+    TaskView,
+    These,
+)
+from chatkit.protocol.tasks import MAX_TAGS
+from chatkit.protocol.turn import MAX_CALLS
+
+#: What empties a field: to the tools, null means that it is left alone.
+_EMPTY: Final[dict[str, Any]] = {
+    "due_date": "",
+    "description": "",
+    "category": "none",
+    "recurrence": "none",
+    "tags": [],
+}
+
+
+def act(intent: Acting, memory: Memory, today: date) -> Script:
+    """Find the tasks, then act on all of them in one round. What the server puts off until the
+    person agrees is in the reply's `put_off`."""
+    if isinstance(intent, Change) and not _changes(intent, None):
+        return Reply(
+            text="What should change? For example “rename task 1 to Buy bread”, “make task 1 high "
+            "priority”, “move task 1 to Friday” or “tag task 1 with shop”."
+        )
+    found = yield from resolve(intent, memory, today)
+    if isinstance(found, Reply):
+        return found
+    tasks = found.tasks[:MAX_CALLS]
+    left = found.left + len(found.tasks) - len(tasks)
+    results = yield [_call(intent, task) for task in tasks]
+    pairs = list(zip(tasks, results, strict=True))
+    done = [(task, result) for task, result in pairs if not result.asks]
+    text = _told(intent, done, today)
+    if left:
+        text += f"\n\nThere are {left} more like these: say it again to go on."
+    return Reply(text=text.strip(), put_off=tuple(task for task, result in pairs if result.asks))
+
+
+def ask_to_delete(tasks: Sequence[TaskView], today: date) -> Reply:
+    """The list of what waits for the person's word, and the question."""
+    these = "this task" if len(tasks) == 1 else f"these {len(tasks)} tasks"
+    words = f"Shall I delete {these}? Say “yes” to go ahead."
+    shown = tuple(tasks[:PAGE])
+    hidden = len(tasks) - len(shown)
+    more = f"\n\n… and {hidden} more." if hidden else ""
+    return Reply(
+        text=f"{speech.say_list(shown, today)}{more}\n\n{words}",
+        listed=shown,
+        question=Question(words=words, on_yes=Delete(target=These(tuple(tasks)))),
+    )
+
+
+def _call(intent: Acting, task: TaskView) -> Call:
+    match intent:
+        case Complete(completed=completed):
+            reopened = {} if completed else {"completed": False}
+            return Call("complete_task", {"task_id": task.id, **reopened})
+        case Delete():
+            return Call("delete_task", {"task_id": task.id})
+        case Change():
+            return Call("update_task", {"task_id": task.id, **_changes(intent, task)})
+
+
+def _changes(intent: Change, task: TaskView | None) -> dict[str, Any]:
+    changes = intent.details.to_arguments()
+    if intent.title:
+        changes["title"] = intent.title
+    changes |= {name: _EMPTY[name] for name in intent.cleared}
+    if intent.details.tags or intent.dropped:  # the tool replaces all tags, the words mean some
+        kept = [tag for tag in (task.tags if task else ()) if tag not in intent.dropped]
+        tags = dict.fromkeys([*kept, *changes.get("tags", ())])
+        changes["tags"] = list(tags)[:MAX_TAGS]
+    return changes
+
+
+def _told(intent: Acting, pairs: Sequence[tuple[TaskView, Result]], today: date) -> str:
+    outcomes = [(result, speech.label(task)) for task, result in pairs]
+    tasks = [task for task, _ in pairs]
+    match intent:
+        case Complete(completed=True):
+            verb, done = "Completed", _completed(tasks, today)
+        case Complete():
+            verb, done = "Reopened", lambda _, name: f"Reopened {name}."
+        case Delete():
+            verb, done = "Deleted", lambda _, name: f"Deleted {name}."
+        case Change():
+            verb, done = "Updated", _updated(intent, outcomes[0][1] if outcomes else "", today)
+    return speech.say_done(outcomes, done, f"{verb} {{}} tasks:", today)
+
+
+def _completed(tasks: Sequence[TaskView], today: date) -> speech.Sentence:
+    def say(result: Result, name: str) -> str:
+        if len(tasks) == 1 and tasks[0].completed:
+            return f"{name} was complete already."
+        again = None
+        if result.task is not None and result.task.fields.get("recurrence"):
+            again = find_day(result.message, today)
+        following = f" The next one is due {speech.say_day(again.day, today)}." if again else ""
+        return f"✅ {name} is complete.{following}"
+
+    return say
+
+
+def _updated(intent: Change, before: str, today: date) -> speech.Sentence:
+    said = speech.say_changes(intent.details, (*intent.cleared, *intent.dropped), today)
+
+    def say(_: Result, name: str) -> str:
+        if intent.title:
+            return f"Renamed {before} to {name}{f': {said}' if said else ''}."
+        return f"Updated {name}: {said}."
+
+    return say

@@ -1,0 +1,145 @@
+"""One turn as one script: its intents in stages, those of a stage at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from datetime import date
+from typing import Final
+
+from chatkit.engine.demo import speech
+from chatkit.engine.demo.acting import ask_to_delete
+from chatkit.engine.demo.adding import read_drafts
+from chatkit.engine.demo.finding import choose
+from chatkit.engine.demo.grammar import understand
+from chatkit.engine.demo.memory import LOOKUP, Memory
+from chatkit.engine.demo.scripts import run
+from chatkit.engine.demo.targets import read_target
+from chatkit.engine.demo.values import (
+    Add,
+    Call,
+    Change,
+    Complete,
+    Delete,
+    Intent,
+    It,
+    Pick,
+    Places,
+    Question,
+    Reply,
+    Result,
+    Script,
+    Show,
+    Talk,
+    Unknown,
+    Words,
+)
+
+#: Stages of one message, each of up to three rounds: a server bounds the rounds of a turn.
+_MOST_STAGES: Final = 3
+
+
+def play(said: str, memory: Memory, question: Question | None, today: date) -> Script:
+    """The script of a whole turn; `question` is what the turn before asked."""
+    intents = _settle(understand(said, today), said, question, today)
+    if _moves_places(intents) and memory.shown == ():
+        (result,) = yield [Call("list_tasks", {"limit": LOOKUP})]
+        if not result.success:
+            return Reply(text=speech.say_failure(result))
+        memory.shown = result.tasks
+    replies: list[Reply] = []
+    stages = list(_stages(intents))
+    for stage in stages[:_MOST_STAGES]:
+        replies += yield from _together([run(intent, memory, today) for intent in stage], memory)
+    put_off = {task.id: task for reply in replies for task in reply.put_off}
+    if put_off:  # one question for all of them, whichever words meant them
+        replies.append(ask_to_delete([*put_off.values()], today))
+    texts = list(dict.fromkeys(reply.text for reply in replies if reply.text))
+    if len(stages) > _MOST_STAGES:
+        texts.append("That was a lot at once; please send the rest again.")
+    listed = [reply for reply in replies if reply.listed]
+    asked = [reply.question for reply in replies if reply.question]
+    return Reply(
+        text="\n\n".join(texts),
+        listed=listed[-1].listed if listed else (),
+        listing=listed[-1].listing if listed else None,
+        question=asked[-1] if asked else None,
+    )
+
+
+def _settle(
+    intents: tuple[Intent, ...], said: str, question: Question | None, today: date
+) -> tuple[Intent, ...]:
+    """Read an answer to the question of the turn before as what it settles."""
+    if question is None or len(intents) != 1:
+        return intents
+    settled: Intent | None = None
+    match intents[0]:
+        case Talk("yes"):
+            settled = question.on_yes
+        case Pick(target):
+            settled = choose(question, target)
+        case Unknown() if question.titles:
+            settled = Add(read_drafts(said, today))
+        case Unknown():
+            settled = choose(question, read_target(said))
+    return (settled,) if settled is not None else intents
+
+
+def _moves_places(intents: Sequence[Intent]) -> bool:
+    """Whether numbers of the plain list could shift under the calls of one message."""
+    doing = [intent for intent in intents if isinstance(intent, Add | Complete | Change | Delete)]
+    by_place = [i for i in doing if not isinstance(i, Add) and isinstance(i.target, Places)]
+    return len(doing) > 1 and bool(by_place)
+
+
+def _stages(intents: Sequence[Intent]) -> Iterator[list[Intent]]:
+    stage: list[Intent] = []
+    for intent in intents:
+        if stage and any(_waits_for(intent, earlier) for earlier in stage):
+            yield stage
+            stage = []
+        stage.append(intent)
+    yield stage
+
+
+def _waits_for(intent: Intent, earlier: Intent) -> bool:
+    """Whether an intent needs what an earlier one of the same message does to be done."""
+    if isinstance(earlier, Talk | Unknown | Pick) or isinstance(intent, Talk | Unknown | Pick):
+        return False
+    if isinstance(intent, Show) or isinstance(earlier, Show):
+        return isinstance(intent, Show) != isinstance(earlier, Show)
+    if isinstance(intent, Add):
+        return False
+    if isinstance(intent.target, Words):
+        return isinstance(earlier, Add) or (
+            isinstance(earlier, Change) and earlier.title is not None
+        )
+    return isinstance(intent.target, It)
+
+
+def _together(
+    scripts: Sequence[Script], memory: Memory
+) -> Generator[list[Call], list[Result], list[Reply]]:
+    """Run scripts side by side: the calls that each waits for go out in one round."""
+    replies: dict[int, Reply] = {}
+    waiting: dict[int, list[Call]] = {}
+
+    def step(place: int, results: list[Result] | None) -> None:
+        script = scripts[place]
+        try:
+            waiting[place] = next(script) if results is None else script.send(results)
+        except StopIteration as end:
+            replies[place] = end.value
+
+    for place in range(len(scripts)):
+        step(place, None)
+    while waiting:
+        asked, waiting = waiting, {}
+        calls = [call for batch in asked.values() for call in batch]
+        results = yield calls
+        for call, result in zip(calls, results, strict=True):
+            memory.note(call, result)
+        for place, batch in asked.items():
+            step(place, results[: len(batch)])
+            results = results[len(batch) :]
+    return [replies[place] for place in range(len(scripts))]

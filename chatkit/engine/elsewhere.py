@@ -1,0 +1,200 @@
+"""Turns of other processes: following them through the log in the database, and stopping them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from chatkit.engine import faults
+from chatkit.engine.ports import LogStore, TurnStore
+from chatkit.engine.runner import PATIENCE_S
+from chatkit.engine.turn_log import MAX_FRAMES_READ, frame_of, joined
+from chatkit.protocol.errors import NotFound, Unavailable
+from chatkit.protocol.events import Event, ThreadCreated, encode_event
+from chatkit.protocol.ids import NewId
+from chatkit.protocol.items import Item, Note, StoredItem, Thread
+from chatkit.protocol.leases import Ending, Lease, LeaseLost, LogPart, StopReason
+from chatkit.protocol.replay import open_items
+
+_log = logging.getLogger("chatkit.turn")
+
+#: How often a follower looks for new events in the database, in seconds.
+POLL_S: Final = 0.1
+#: How often it tells the owner that it is there, and how long that holds, in seconds.
+FOLLOW_EVERY_S: Final = 1.0
+FOLLOW_FOR_S: Final = 3.0
+#: How long the end of a log may come after the end of its turn, in seconds.
+END_S: Final = 1.0
+#: How long an owner may take to stop a turn before it is taken over, in seconds.
+STOP_S: Final = 3.0
+
+INTERRUPTED_NOTE: Final = "the answer was interrupted here, because the server stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnElsewhere:
+    """A turn to follow through the database: one of another process, or one that has ended.
+
+    `created` is its thread where the turn's first event is the thread's creation.
+    """
+
+    user_id: str
+    turn_id: str
+    created: Thread | None = None
+
+
+class StoredFollower:
+    """Follows a turn through the database, from the event `after` on."""
+
+    def __init__(
+        self, logs: LogStore, turn: TurnElsewhere, *, after: int = 0, numbered: bool = False
+    ) -> None:
+        self._logs = logs
+        self._turn = turn
+        self._after = self._place = after
+        self._numbered = numbered
+        self._pending: list[bytes] = []
+        self._ended = False
+        self._done_items: set[str] = set()
+        self._told_at = float("-inf")
+        self._ended_at: float | None = None
+        self._away_at: float | None = None
+        self._woken = asyncio.Event()
+        self._left = False
+
+    async def read(self) -> bytes | None:
+        """See Follower."""
+        while not self._left:
+            if not self._pending and not self._ended:
+                await self._look_patiently()
+            if self._pending:
+                frames = self._pending[:MAX_FRAMES_READ]
+                del self._pending[: len(frames)]
+                after, self._place = self._place, self._place + len(frames)
+                return joined(frames, after=after, numbered=self._numbered)
+            if self._ended:
+                return None
+            try:
+                await asyncio.wait_for(self._woken.wait(), POLL_S)
+            except TimeoutError:
+                continue
+            self._woken.clear()
+            if not self._left:
+                return b""
+        return None
+
+    def wake(self) -> None:
+        """See Follower."""
+        self._woken.set()
+
+    def leave(self) -> None:
+        """See Follower."""
+        self._left = True
+        self._woken.set()
+
+    async def _look_patiently(self) -> None:
+        now = asyncio.get_running_loop().time()
+        try:
+            await self._look(now)
+            self._away_at = None
+        except Unavailable:
+            self._away_at = self._away_at or now
+            if now - self._away_at >= PATIENCE_S:
+                self._pending += [frame_of(line) for line in _encoded([faults.DATABASE_AWAY])]
+                self._ended = True
+
+    async def _look(self, now: float) -> None:
+        turn = self._turn
+        try:
+            part = await self._logs.read(turn.user_id, turn.turn_id, self._place)
+        except NotFound:  # the thread was deleted
+            self._ended = True
+            return
+        self._done_items |= _done_in(part.lines)
+        self._pending += [frame_of(line) for line in part.lines]
+        if part.last:
+            self._ended = True
+        elif part.state == "running":
+            if now - self._told_at >= FOLLOW_EVERY_S:
+                self._told_at = now
+                await self._logs.follow(turn.user_id, turn.turn_id, FOLLOW_FOR_S)
+        elif not part.lines:
+            # The log is not complete yet, or was never written, or has been swept.
+            self._ended_at = self._ended_at or now
+            if self._place == 0 or now - self._ended_at >= END_S:
+                self._pending += await self._rest(part)
+                self._ended = True
+
+    async def _rest(self, part: LogPart) -> list[bytes]:
+        """What the log would still hold, from the stored items."""
+        turn = self._turn
+        lines: list[str] = []
+        if self._after > 0:  # items that were done before this follower's first event
+            whole = await self._logs.read(turn.user_id, turn.turn_id, 0)
+            self._done_items |= _done_in(whole.lines)
+        if self._place == 0 and turn.created is not None:
+            lines += _encoded([ThreadCreated(turn.created)])
+        items = await self._logs.load_items(turn.user_id, part.thread_id, turn.turn_id)
+        lines += [_done_line(item) for item in items if item.id not in self._done_items]
+        if part.state == "failed":
+            lines += _encoded([faults.UNEXPECTED])
+        elif part.state == "interrupted":
+            lines += _encoded([faults.INTERRUPTED])
+        return [frame_of(line) for line in lines]
+
+
+def _encoded(events: Sequence[Event]) -> list[str]:
+    return [text for event in events if (text := encode_event(event)) is not None]
+
+
+def _done_in(lines: Iterable[str]) -> set[str]:
+    """The ids of the items that are done in a log."""
+    events = map(json.loads, lines)
+    return {event["item"]["id"] for event in events if event["type"] == "thread.item.done"}
+
+
+def _done_line(item: StoredItem) -> str:
+    return f'{{"type":"thread.item.done","item":{item.encode()}}}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphans:
+    """Ends turns in the place of their owners."""
+
+    turns: TurnStore
+    logs: LogStore
+    new_id: NewId
+
+    async def stop(self, user_id: str, turn_id: str, reason: StopReason, now: datetime) -> None:
+        """Have a turn of another process stopped; take it over when its owner does not answer."""
+        await self.logs.request_stop(user_id, turn_id, reason)
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + STOP_S
+        while loop.time() < give_up:
+            if (await self.logs.read(user_id, turn_id, 2**31 - 2)).state != "running":
+                return
+            await asyncio.sleep(POLL_S)
+        lease = await self.turns.take_over(user_id, turn_id)
+        if lease is not None:
+            await self.end(lease, now)
+
+    async def end(self, lease: Lease, now: datetime) -> None:
+        """Store what the log holds of an abandoned turn, and mark it as interrupted."""
+        part = await self.logs.read(lease.user_id, lease.turn_id, 0)
+        note = Item(
+            id=self.new_id("hid"),
+            thread_id=lease.thread_id,
+            created_at=now,
+            body=Note(text=INTERRUPTED_NOTE),
+        )
+        items = (*open_items(part.lines), note)
+        try:
+            await self.turns.finish(lease, Ending(state="interrupted", items=items, keep=False))
+        except LeaseLost:
+            return
+        _log.warning("turn %s: its process is gone, marked as interrupted", lease.turn_id)

@@ -1,0 +1,197 @@
+"""What the engine needs from outside, as Protocols. The composition root supplies each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from chatkit.protocol.calls import Caller, ToolCall, ToolResult, ToolSpec
+from chatkit.protocol.deltas import Delta, ModelRequest
+from chatkit.protocol.items import Body, Item, StoredItem, Thread, UserMessage
+from chatkit.protocol.leases import (
+    AcceptedRequest,
+    Begun,
+    Busy,
+    Ending,
+    Lease,
+    LoadedThread,
+    LogBatch,
+    LogPart,
+    NewTurn,
+    Repeated,
+    RequestKey,
+    RunningElsewhere,
+    StopReason,
+    Wish,
+)
+from chatkit.protocol.paging import Cursor, Page
+
+
+class Model(Protocol):
+    """A language model that streams."""
+
+    async def warm_up(self) -> None:
+        """Get ready for the first call; again is harmless."""
+        ...
+
+    def context_window(self, model: str) -> int | None:
+        """The most input tokens that `model` takes; None where it is not known."""
+        ...
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
+        """The answer, in batches: what arrived in one read leaves as one batch, never empty.
+
+        Ends after a StreamEnd. Raises ModelFault. Closing the iterator (`aclose`) or cancelling
+        the task that reads it closes the provider's connection.
+        """
+        ...
+
+
+class ToolBox(Protocol):
+    """Every tool that the model may call: the built-in ones and those of other MCP servers."""
+
+    async def list_tools(self) -> Sequence[ToolSpec]:
+        """The tools of all servers that answer now; names are unique."""
+        ...
+
+    async def call(self, call: ToolCall, caller: Caller) -> ToolResult:
+        """Run one call. Bad arguments, unknown names, dead servers and time-outs are results."""
+        ...
+
+
+class ThreadStore(Protocol):
+    """Threads and their items. Every method sees `user_id`'s alone; others raise NotFound."""
+
+    async def list(self, user_id: str, cursor: Cursor) -> Page[Thread]:
+        """A page of threads."""
+        ...
+
+    async def load(self, user_id: str, thread_id: str, cursor: Cursor) -> LoadedThread:
+        """A thread and a page of its visible items."""
+        ...
+
+    async def rename(self, user_id: str, thread_id: str, title: str | None) -> Thread:
+        """Set the title, or take it away."""
+        ...
+
+    async def title_untitled(self, user_id: str, thread_id: str, title: str) -> Thread | None:
+        """Set the title unless there is one; None when nothing changed."""
+        ...
+
+    async def delete(self, user_id: str, thread_id: str) -> None:
+        """Delete it with all that it holds."""
+        ...
+
+
+class TurnStore(Protocol):
+    """Turns of this process. Writes of a turn raise LeaseLost when it is no longer ours.
+
+    Every method raises Unavailable while the database is away.
+    """
+
+    async def begin_thread(
+        self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
+    ) -> Begun | Repeated:
+        """Create a thread with its first message."""
+        ...
+
+    async def begin_message(
+        self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
+    ) -> Begun | Busy | Repeated:
+        """Add a message to a thread, unless another turn runs there or it takes no input."""
+        ...
+
+    async def begin_retry(
+        self, user_id: str, thread_id: str, turn: NewTurn
+    ) -> Begun | Busy | Repeated:
+        """Withdraw what is newer than a user message, to answer it again."""
+        ...
+
+    async def load_history(self, user_id: str, thread_id: str, limit: int) -> Sequence[Body]:
+        """The newest `limit` items, hidden ones included, oldest first."""
+        ...
+
+    async def add_items(self, lease: Lease, items: Sequence[Item]) -> None:
+        """Store finished items of a running turn; again is harmless."""
+        ...
+
+    async def finish(self, lease: Lease, ending: Ending) -> None:
+        """End a turn and store its last items."""
+        ...
+
+    async def renew_leases(self, turn_ids: Sequence[str]) -> None:
+        """Keep these running turns of this process."""
+        ...
+
+    async def reap(self, known: Sequence[str], *, everything: bool) -> Sequence[Lease]:
+        """Take over some turns of owners that are gone, and of this one but those it knows."""
+        ...
+
+    async def take_over(self, user_id: str, turn_id: str) -> Lease | None:
+        """The lease of a running turn whose owner does not answer; None when it has ended."""
+        ...
+
+
+class LogStore(Protocol):
+    """The logs of running turns, where every process finds them."""
+
+    async def append(self, batches: Sequence[LogBatch]) -> None:
+        """Add events of several turns at once."""
+        ...
+
+    async def read(self, user_id: str, turn_id: str, after: int) -> LogPart:
+        """The events after number `after`, as far as they are written."""
+        ...
+
+    async def load_items(self, user_id: str, thread_id: str, turn_id: str) -> Sequence[StoredItem]:
+        """The visible items of a turn, its message included."""
+        ...
+
+    async def wishes(self) -> Sequence[Wish]:
+        """What other processes want of this one's running turns: one for each that is ours."""
+        ...
+
+    async def find_elsewhere(self, user_id: str, thread_id: str) -> RunningElsewhere | None:
+        """The turn that another process runs in a thread."""
+        ...
+
+    async def follow(self, user_id: str, turn_id: str, for_s: float) -> None:
+        """Tell the owner that a turn has a follower here, for some seconds."""
+        ...
+
+    async def request_stop(self, user_id: str, turn_id: str, reason: StopReason) -> None:
+        """Ask the owner of a turn to stop it."""
+        ...
+
+    async def set_followed(self, lease: Lease, followed: bool) -> None:
+        """Tell other processes whether a turn of ours has a follower."""
+        ...
+
+    async def sweep(self, older_than_s: float) -> None:
+        """Delete the logs of turns that ended so many seconds ago."""
+        ...
+
+
+class RequestStore(Protocol):
+    """Requests that were accepted."""
+
+    async def find(self, user_id: str, key: RequestKey) -> AcceptedRequest | None:
+        """The earlier request of the key."""
+        ...
+
+    async def claim(self, user_id: str, key: RequestKey) -> bool:
+        """Whether a request without a turn is the first of its key."""
+        ...
+
+    async def answer(self, user_id: str, key: RequestKey, answer: str) -> None:
+        """Keep what it was answered."""
+        ...
+
+    async def forget(self, user_id: str, key: RequestKey, turn_id: str | None) -> None:
+        """Free the key, if it still is that turn's."""
+        ...
+
+    async def sweep(self) -> None:
+        """Delete what has expired."""
+        ...

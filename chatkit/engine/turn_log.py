@@ -1,0 +1,130 @@
+"""The numbered, immutable frames of a turn, and the followers that read them.
+
+A frame is encoded once and shared by all followers; each follower is only a place in the log, so
+one that reads slowly costs nothing and holds nobody up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, Protocol
+
+from chatkit.protocol.events import Event, encode_event
+
+#: Most frames that one read gives, so that a late follower does not take the whole log at once.
+MAX_FRAMES_READ: Final = 512
+
+_BEFORE: Final = b"data: "
+_AFTER: Final = b"\n\n"
+
+
+class TurnLog:
+    """Grows at its end until it is closed."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.closed = False
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def append(self, events: list[Event]) -> None:
+        """Add what is visible of `events` and wake the followers."""
+        before = len(self.frames)
+        for event in events:
+            text = encode_event(event)
+            if text is not None:
+                self.frames.append(frame_of(text))
+        if len(self.frames) > before:
+            self._wake_all()
+
+    def close(self) -> None:
+        """Nothing more will come; followers end when they have read all."""
+        self.closed = True
+        self._wake_all()
+
+    def lines(self, after: int = 0) -> str:
+        """The events after number `after`, each a line of JSON."""
+        lines = (frame[len(_BEFORE) : -len(_AFTER)] for frame in self.frames[after:])
+        return b"\n".join(lines).decode()
+
+    def _wake_all(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, waiter: asyncio.Future[None]) -> None:
+        """Until the log changes or `waiter` is set by its owner."""
+        self._waiting.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+
+
+def frame_of(line: str) -> bytes:
+    """One line of JSON as a frame of the stream."""
+    return _BEFORE + line.encode() + _AFTER
+
+
+def joined(frames: list[bytes], *, after: int, numbered: bool) -> bytes:
+    """Frames that follow number `after` as bytes, with `id:` lines where they are numbered."""
+    if numbered:
+        frames = [
+            b"id: %d\n%b" % (number, frame) for number, frame in enumerate(frames, start=after + 1)
+        ]
+    return frames[0] if len(frames) == 1 else b"".join(frames)
+
+
+class Follower(Protocol):
+    """One reader of a turn's events. Used by one task at a time."""
+
+    async def read(self) -> bytes | None:
+        """What has come since the last read, joined; b"" after `wake`; None at the end."""
+        ...
+
+    def wake(self) -> None:
+        """Let a read that waits return b"", so that its task can send a ping."""
+        ...
+
+    def leave(self) -> None:
+        """The reader is gone: reads give None from now on."""
+        ...
+
+
+class LogFollower:
+    """Follows a log of this process from the event `after` on."""
+
+    def __init__(self, log: TurnLog, *, after: int = 0, numbered: bool = False) -> None:
+        self._log = log
+        # A number beyond the end belongs to an earlier turn: this one is read from its beginning.
+        self._place = after if after <= len(log.frames) else 0
+        self._numbered = numbered
+        self._left = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def read(self) -> bytes | None:
+        """See Follower."""
+        log = self._log
+        if self._place >= len(log.frames) and not (log.closed or self._left):
+            self._waiter = asyncio.get_running_loop().create_future()
+            await log.wait(self._waiter)
+            self._waiter = None
+        if self._left:
+            return None
+        if self._place >= len(log.frames):
+            return None if log.closed else b""
+        after = self._place
+        frames = log.frames[after : after + MAX_FRAMES_READ]
+        self._place += len(frames)
+        return joined(frames, after=after, numbered=self._numbered)
+
+    def wake(self) -> None:
+        """See Follower."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def leave(self) -> None:
+        """See Follower."""
+        self._left = True
+        self.wake()

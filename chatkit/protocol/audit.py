@@ -1,0 +1,63 @@
+"""The audit log: who did what to which thing, when, from where, and with what outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+AuditAction = Literal[
+    "guest.issue",
+    "limit.hit",
+    "session.open",
+    "session.revoke",
+    "sign_in.fail",
+    "task.delete",
+    "thread.delete",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that was done. `target_id` is no secret and no text of a user's."""
+
+    action: AuditAction
+    target_kind: str | None = None
+    target_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Trail:
+    """What one request leaves for the audit log: whose it is, and what it did."""
+
+    user_id: str | None = None
+    deeds: list[Deed] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """A row. `times` is above 1 where a row stands for many alike; `at` is the first of them then.
+
+    `outcome` is `ok` or the code of the error that the caller got.
+    """
+
+    at: datetime
+    user_id: str | None
+    deed: Deed
+    client_ip: str | None
+    request_id: str | None
+    outcome: str
+    times: int = 1
+
+
+class AuditStore(Protocol):
+    """Where entries are kept. Entries are added, and leave by their age alone."""
+
+    async def append(self, entries: Sequence[AuditEntry]) -> None:
+        """Add some, in order. Raises Unavailable."""
+        ...
+
+    async def sweep(self, keep_days: int) -> None:
+        """Delete what is older."""
+        ...

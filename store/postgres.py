@@ -1,0 +1,223 @@
+"""The connection pool, and what the database's failures mean to the rest of the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from chatkit.protocol.errors import Unavailable
+
+#: Longest wait for a free connection, for a new one, and for one statement, in seconds.
+ACQUIRE_S: Final = 10.0
+CONNECT_S: Final = 10.0
+STATEMENT_S: Final = 30.0
+#: How long a connection may be kept unused before it is opened anew, in seconds.
+KEEP_S: Final = 240.0
+
+_AWAY_WORDS: Final = "the database is not reachable just now"
+
+#: URL parameters that drivers of other languages put into a DSN and that PostgreSQL refuses.
+_FOREIGN_PARAMETERS: Final = frozenset(
+    {"channel_binding", "pgbouncer", "connection_limit", "pool_timeout", "connect_timeout",
+     "schema", "supa", "sslaccept", "statement_cache_size"}
+)  # fmt: skip
+
+#: What means that the database is away or cannot do it just now, as opposed to having refused a
+#: statement for what it says.
+_AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # its disk or its memory is full
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that has not taken over yet
+    asyncpg.QueryCanceledError,  # its own time limit
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,  # a deadlock
+)
+
+
+class ConnectError(Exception):
+    """The database cannot be used as configured; the message is one sentence for the operator."""
+
+
+class _Connection(asyncpg.Connection):
+    def get_reset_query(self) -> str:
+        # Nothing here sets session state, so a release needs no round trip to clear it.
+        return ""
+
+
+def clean_dsn(dsn: str) -> tuple[str, bool]:
+    """The DSN as asyncpg takes it, and whether a transaction pooler stands in front.
+
+    Behind a pooler (Neon's `-pooler` hosts, Supabase's port 6543, `pgbouncer=true`) prepared
+    statements must not be kept, since the next use may meet another server connection.
+    """
+    parts = urlsplit(dsn)
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    kept = {name: value for name, value in given.items() if name not in _FOREIGN_PARAMETERS}
+    host = parts.netloc.rpartition("@")[2]
+    pooled = (
+        "-pooler." in host
+        or host.endswith(":6543")
+        or given.get("pgbouncer") == "true"
+        or given.get("statement_cache_size") == "0"
+    )
+    # Put together by hand: `urlunsplit` drops the slashes of a DSN without a host.
+    query = f"?{urlencode(kept, quote_via=quote)}" if kept else ""
+    return f"postgresql://{parts.netloc}{parts.path}{query}", pooled
+
+
+class Database:
+    """A pool of connections. Every failure to reach the database is raised as Unavailable.
+
+    A round through the pool costs twice what a short statement does, so a connection is kept in
+    hand after its use, unless somebody waits for one; what has failed goes back at once.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        #: With the loop's time of their last use, the latest last.
+        self._kept: list[tuple[PoolConnectionProxy, float]] = []
+        self._waiting = 0
+
+    @classmethod
+    async def connect(cls, dsn: str, *, most_connections: int = 16) -> Database:
+        """Open the pool. Raises ConnectError."""
+        try:
+            cleaned, pooled = clean_dsn(dsn)
+            pool = await asyncpg.create_pool(
+                cleaned,
+                min_size=1,
+                max_size=most_connections,
+                timeout=CONNECT_S,
+                command_timeout=STATEMENT_S,
+                statement_cache_size=0 if pooled else 200,
+                connection_class=_Connection,
+                server_settings={"application_name": "chatkit"},
+            )
+        except (asyncpg.PostgresError, ValueError, *_AWAY) as error:
+            raise ConnectError(f"DATABASE_URL: cannot connect: {_reason(error)}.") from error
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close every connection, waiting a moment for statements under way."""
+        self._waiting += 1  # so that nothing more is kept
+        for connection, _ in self._kept:
+            await self._pool.release(connection)
+        self._kept.clear()
+        try:
+            await asyncio.wait_for(self._pool.close(), 5)
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[PoolConnectionProxy]:
+        """One connection for several statements, which leave no session state behind."""
+        try:
+            connection = await self._take()
+            try:
+                yield connection
+            except BaseException:
+                await self._pool.release(connection)
+                raise
+            await self._give_back(connection)
+        except _AWAY as error:
+            raise Unavailable(_AWAY_WORDS) from error
+
+    async def fetch(self, query: str, *arguments: Any) -> Sequence[asyncpg.Record]:
+        """All rows."""
+        rows: Sequence[asyncpg.Record]
+        rows = await self._run(PoolConnectionProxy.fetch, query, arguments)
+        return rows
+
+    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row."""
+        row: asyncpg.Record | None
+        row = await self._run(PoolConnectionProxy.fetchrow, query, arguments)
+        return row
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        """The first column of the first row."""
+        return await self._run(PoolConnectionProxy.fetchval, query, arguments)
+
+    async def execute(self, query: str, *arguments: Any) -> str:
+        """The command tag."""
+        tag: str = await self._run(PoolConnectionProxy.execute, query, arguments)
+        return tag
+
+    async def _run(
+        self, statement: Callable[..., Awaitable[Any]], query: str, arguments: Sequence[Any]
+    ) -> Any:
+        # As `acquire` does it, without the price of a context manager.
+        try:
+            connection = await self._take()
+            try:
+                result = await statement(connection, query, *arguments)
+            except BaseException:
+                await self._pool.release(connection)
+                raise
+            await self._give_back(connection)
+        except _AWAY as error:
+            raise Unavailable(_AWAY_WORDS) from error
+        return result
+
+    async def _take(self) -> PoolConnectionProxy:
+        now = asyncio.get_running_loop().time()
+        while self._kept:
+            connection, used_at = self._kept.pop()
+            if _is_open(connection):
+                if now - used_at < KEEP_S:
+                    return connection
+                connection.terminate()  # what lies between may have forgotten it by now
+            await self._pool.release(connection)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(ACQUIRE_S):
+                return await self._pool.acquire()
+        finally:
+            self._waiting -= 1
+
+    async def _give_back(self, connection: PoolConnectionProxy) -> None:
+        if self._waiting:
+            await self._pool.release(connection)
+        else:
+            self._kept.append((connection, asyncio.get_running_loop().time()))
+
+
+def _is_open(connection: PoolConnectionProxy) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:  # the server closed it, and the pool has it back
+        return False
+
+
+def _reason(error: Exception) -> str:
+    """In words of ours: the driver's may repeat parts of the DSN."""
+    match error:
+        case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
+            return "the server refused the user or the password"
+        case asyncpg.InvalidCatalogNameError():
+            return "the server has no database of that name"
+        case asyncpg.TooManyConnectionsError():
+            return "the server has no connection left"
+        case asyncpg.CannotConnectNowError():
+            return "the server is starting or stopping"
+        case TimeoutError():
+            return f"no answer within {CONNECT_S:.0f} seconds"
+        case asyncpg.InterfaceError() | ValueError():
+            return "it is not a valid PostgreSQL URL"
+        case asyncpg.PostgresError():
+            return f"the server refused it ({type(error).__name__})"
+        case _:
+            return "the server cannot be reached under that address"

@@ -1,0 +1,51 @@
+-- Sessions: what a user has handed to a page or an agent. Only the hash of a secret is known.
+
+-- open_session --
+-- $1 user_id  $2 SHA-256 of the secret  $3 scope  $4 seconds that it lasts  $5 origin  $6 name
+INSERT INTO sessions (user_id, id, secret_hash, scope, expires_at, origin, name)
+VALUES ($1, gen_random_uuid(), $2, $3, clock_timestamp() + make_interval(secs => $4), $5, $6)
+RETURNING user_id, id, scope, origin, name, created_at, expires_at
+
+-- find_session --
+-- $1 SHA-256 of the secret
+SELECT user_id, id, scope, origin, name, created_at, expires_at
+  FROM sessions
+ WHERE secret_hash = $1 AND expires_at > clock_timestamp()
+
+-- list_sessions --
+-- One page of those that still hold, newest first, with one row more than the page; always at
+-- least one row, which says whether the cursor is known.
+-- $1 user_id  $2 after: a session's id or null  $3 limit + 1
+SELECT ($2::uuid IS NULL OR place.seq IS NOT NULL) AS cursor_known,
+       $1 AS user_id, entry.id, entry.scope, entry.origin, entry.name, entry.created_at,
+       entry.expires_at
+  FROM (SELECT 1) AS one
+  LEFT JOIN sessions AS place ON place.user_id = $1 AND place.id = $2
+  LEFT JOIN LATERAL (
+        SELECT id, scope, origin, name, created_at, expires_at, seq
+          FROM sessions
+         WHERE user_id = $1 AND seq < COALESCE(place.seq, 9223372036854775807)
+           AND expires_at > clock_timestamp()
+         ORDER BY seq DESC
+         LIMIT $3) AS entry ON true
+ ORDER BY entry.seq DESC
+
+-- revoke_session --
+-- $1 user_id  $2 id
+DELETE FROM sessions WHERE user_id = $1 AND id = $2 RETURNING id
+
+-- revoke_sessions --
+-- All of one kind.
+-- $1 user_id  $2 scope
+DELETE FROM sessions WHERE user_id = $1 AND scope = $2
+
+-- sweep_sessions --
+-- A few of those that have expired, whoever opened them. Rows that another server sweeps at the
+-- same time are left to it.
+DELETE FROM sessions
+ WHERE (user_id, id) IN (SELECT user_id, id
+                           FROM sessions
+                          WHERE expires_at <= clock_timestamp()
+                          ORDER BY expires_at
+                          LIMIT 100
+                            FOR UPDATE SKIP LOCKED)

@@ -1,0 +1,282 @@
+-- The to-do list. A row belongs to the user who is $1 of every statement.
+
+-- add_task --
+-- $1 user_id  $2 title  $3 description  $4 priority  $5 category  $6 tags  $7 due_date
+-- $8 recurrence  $9 completed
+INSERT INTO tasks (user_id, id, title, description, priority, category, tags, due_date,
+                   recurrence, completed, completed_at)
+VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6, $7, $8, $9,
+        CASE WHEN $9 THEN clock_timestamp() END)
+RETURNING id, title, description, completed, completed_at, priority, category, tags, due_date,
+          recurrence, created_at, updated_at
+
+-- load_task --
+-- $1 user_id  $2 id
+SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at, seq
+  FROM tasks
+ WHERE user_id = $1 AND id = $2
+
+-- list_tasks_newest --
+-- One page by the tasks_page index, and one row more. A filter that is null lets all pass.
+-- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
+-- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 seq that the page comes after
+SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at
+  FROM tasks
+ WHERE user_id = $1
+   AND seq < coalesce($12::bigint, 9223372036854775807)
+   AND ($2::boolean IS NULL OR completed = $2)
+   AND ($3::date IS NULL OR due_date >= $3)
+   AND ($4::date IS NULL OR due_date <= $4)
+   AND (NOT $5::boolean OR due_date IS NULL)
+   AND ($6::text IS NULL OR priority = $6)
+   AND ($7::text IS NULL OR category = $7)
+   AND ($8::text IS NULL OR $8 = ANY (tags))
+   AND ($9::text IS NULL OR title ILIKE $9 OR description ILIKE $9
+        OR EXISTS (SELECT FROM unnest(tags) AS tag WHERE tag ILIKE $9))
+ ORDER BY seq DESC
+OFFSET $11
+ LIMIT $10
+
+-- list_tasks_oldest --
+-- The same from the other end.
+-- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
+-- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 seq that the page comes after
+SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at
+  FROM tasks
+ WHERE user_id = $1
+   AND seq > coalesce($12::bigint, 0)
+   AND ($2::boolean IS NULL OR completed = $2)
+   AND ($3::date IS NULL OR due_date >= $3)
+   AND ($4::date IS NULL OR due_date <= $4)
+   AND (NOT $5::boolean OR due_date IS NULL)
+   AND ($6::text IS NULL OR priority = $6)
+   AND ($7::text IS NULL OR category = $7)
+   AND ($8::text IS NULL OR $8 = ANY (tags))
+   AND ($9::text IS NULL OR title ILIKE $9 OR description ILIKE $9
+        OR EXISTS (SELECT FROM unnest(tags) AS tag WHERE tag ILIKE $9))
+ ORDER BY seq
+OFFSET $11
+ LIMIT $10
+
+-- list_tasks_sorted --
+-- By due date (none comes last), priority (high first, then the nearest due) or title; among
+-- equals the newest first.
+-- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
+-- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 sort
+SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at
+  FROM tasks
+ WHERE user_id = $1
+   AND ($2::boolean IS NULL OR completed = $2)
+   AND ($3::date IS NULL OR due_date >= $3)
+   AND ($4::date IS NULL OR due_date <= $4)
+   AND (NOT $5::boolean OR due_date IS NULL)
+   AND ($6::text IS NULL OR priority = $6)
+   AND ($7::text IS NULL OR category = $7)
+   AND ($8::text IS NULL OR $8 = ANY (tags))
+   AND ($9::text IS NULL OR title ILIKE $9 OR description ILIKE $9
+        OR EXISTS (SELECT FROM unnest(tags) AS tag WHERE tag ILIKE $9))
+ ORDER BY CASE WHEN $12::text = 'priority'
+               THEN array_position(ARRAY['high', 'medium', 'low'], priority) END,
+          CASE WHEN $12 IN ('priority', 'due date') THEN due_date END NULLS LAST,
+          CASE WHEN $12 = 'title' THEN lower(title) END,
+          seq DESC
+OFFSET $11
+ LIMIT $10
+
+-- count_tasks --
+-- All that match, for a page that does not show it by itself.
+-- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
+-- $8 tag  $9 LIKE pattern
+SELECT count(*)
+  FROM tasks
+ WHERE user_id = $1
+   AND ($2::boolean IS NULL OR completed = $2)
+   AND ($3::date IS NULL OR due_date >= $3)
+   AND ($4::date IS NULL OR due_date <= $4)
+   AND (NOT $5::boolean OR due_date IS NULL)
+   AND ($6::text IS NULL OR priority = $6)
+   AND ($7::text IS NULL OR category = $7)
+   AND ($8::text IS NULL OR $8 = ANY (tags))
+   AND ($9::text IS NULL OR title ILIKE $9 OR description ILIKE $9
+        OR EXISTS (SELECT FROM unnest(tags) AS tag WHERE tag ILIKE $9))
+
+-- update_task --
+-- Only the fields that are named change; null is a value for some of them.
+-- $1 user_id  $2 id  $3 names of the fields  $4 title  $5 description  $6 priority  $7 category
+-- $8 tags  $9 due_date  $10 recurrence  $11 completed
+UPDATE tasks
+   SET title = CASE WHEN 'title' = ANY ($3::text[]) THEN $4 ELSE title END,
+       description = CASE WHEN 'description' = ANY ($3) THEN $5 ELSE description END,
+       priority = CASE WHEN 'priority' = ANY ($3) THEN $6 ELSE priority END,
+       category = CASE WHEN 'category' = ANY ($3) THEN $7 ELSE category END,
+       tags = CASE WHEN 'tags' = ANY ($3) THEN $8 ELSE tags END,
+       due_date = CASE WHEN 'due_date' = ANY ($3) THEN $9 ELSE due_date END,
+       recurrence = CASE WHEN 'recurrence' = ANY ($3) THEN $10 ELSE recurrence END,
+       completed = CASE WHEN 'completed' = ANY ($3) THEN $11 ELSE completed END,
+       completed_at = CASE WHEN 'completed' <> ALL ($3) THEN completed_at
+                           WHEN $11 THEN coalesce(completed_at, clock_timestamp()) END,
+       updated_at = clock_timestamp()
+ WHERE user_id = $1 AND id = $2
+RETURNING id, title, description, completed, completed_at, priority, category, tags, due_date,
+          recurrence, created_at, updated_at
+
+-- complete_task --
+-- The task first, then the one that its recurrence creates, if any. The lock makes the second of
+-- two simultaneous calls see the first one's result, so that only one next task comes to be.
+-- The next is due a whole number of periods, at least one, after the last due date (or today,
+-- where there was none), and after today. Adding n months to the last due date, not one month
+-- n times, keeps the 31st where a month has one. The end of the calendar is year 9999, beyond
+-- which clients cannot read a date.
+-- $1 user_id  $2 id  $3 completed  $4 today
+WITH before AS (
+    SELECT *, coalesce(due_date, $4::date) AS last_due
+      FROM tasks
+     WHERE user_id = $1 AND id = $2
+       FOR UPDATE
+), done AS (
+    UPDATE tasks AS task
+       SET completed = $3,
+           completed_at = CASE WHEN $3 THEN coalesce(task.completed_at, clock_timestamp()) END,
+           updated_at = CASE WHEN task.completed = $3 THEN task.updated_at
+                             ELSE clock_timestamp() END
+      FROM before
+     WHERE task.user_id = $1 AND task.id = before.id
+    RETURNING task.*
+), next AS (
+    INSERT INTO tasks (user_id, id, title, description, priority, category, tags, due_date,
+                       recurrence)
+    SELECT user_id, gen_random_uuid(), title, description, priority, category, tags,
+           least(due, DATE '9999-12-31'), recurrence
+      FROM before, LATERAL (
+           SELECT CASE recurrence
+                  WHEN 'daily' THEN greatest(last_due, $4) + 1
+                  WHEN 'weekly' THEN last_due + 7 * (greatest($4 - last_due, 0) / 7 + 1)
+                  WHEN 'monthly' THEN (
+                      SELECT min(day::date)
+                        FROM generate_series(0, 1) AS step, LATERAL (
+                             SELECT last_due + make_interval(months => step + greatest(1,
+                                    12 * (extract(year FROM $4)
+                                          - extract(year FROM last_due))::integer
+                                    + (extract(month FROM $4)
+                                       - extract(month FROM last_due))::integer)) AS day
+                             ) AS candidate
+                       WHERE day > $4)
+                  END AS due
+           ) AS following
+     WHERE $3 AND NOT completed AND recurrence IS NOT NULL
+    RETURNING *
+)
+SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at, false AS is_next
+  FROM done
+UNION ALL
+SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at, true
+  FROM next
+ ORDER BY is_next
+
+-- delete_task --
+-- $1 user_id  $2 id
+DELETE FROM tasks
+ WHERE user_id = $1 AND id = $2
+RETURNING id, title, description, completed, completed_at, priority, category, tags, due_date,
+          recurrence, created_at, updated_at
+
+-- delete_task_in_turn --
+-- A deletion that a model asks for. A turn has one to spend, on a call that stands alone in its
+-- round. Any other is put off: it is noted in the thread, and carried out when it is asked for
+-- again in the answer to the user's very next message. A retry answers the same message, so no
+-- model can agree in the user's place. The thread's lock makes the calls of one round take turns;
+-- it is part of this statement, so what stands in the row is what the call before has left there.
+-- No row when the task is missing; id is null when the deletion was put off.
+-- $1 user_id  $2 id  $3 thread_id  $4 turn_id  $5 whether the call stands alone
+WITH thread AS (
+    SELECT id, deleted_in, asked_deletions
+      FROM threads
+     WHERE user_id = $1 AND id = $3
+       FOR NO KEY UPDATE
+), message AS (
+    SELECT item.seq,
+           (SELECT max(seq)
+              FROM items
+             WHERE user_id = $1 AND thread_id = $3 AND type = 'user_message'
+               AND withdrawn_by IS NULL AND seq < item.seq) AS before
+      FROM turns AS turn
+      JOIN items AS item
+        ON item.user_id = $1 AND item.thread_id = turn.thread_id AND item.id = turn.item_id
+     WHERE turn.user_id = $1 AND turn.id = $4 AND turn.thread_id = $3
+), ruling AS (
+    SELECT task.id, message.seq, message.before,
+           coalesce((thread.asked_deletions -> task.id::text)::bigint = message.before, false)
+               AS agreed,
+           $5 AND thread.deleted_in IS DISTINCT FROM $4 AS free
+      FROM tasks AS task, thread, message
+     WHERE task.user_id = $1 AND task.id = $2
+), deleted AS (
+    DELETE FROM tasks AS task
+     USING ruling
+     WHERE task.user_id = $1 AND task.id = ruling.id AND (ruling.agreed OR ruling.free)
+    RETURNING task.*
+), noted AS (
+    UPDATE threads AS thread
+       SET deleted_in = CASE WHEN ruling.agreed OR NOT ruling.free THEN thread.deleted_in
+                             ELSE $4 END,
+           asked_deletions =
+               CASE WHEN ruling.agreed OR ruling.free
+                    THEN thread.asked_deletions - ruling.id::text
+                    ELSE (SELECT coalesce(jsonb_object_agg(key, value), '{}')
+                            FROM jsonb_each(thread.asked_deletions)
+                           WHERE value::bigint >= coalesce(ruling.before, ruling.seq))
+                         || jsonb_build_object(ruling.id::text, ruling.seq)
+               END
+      FROM ruling
+     WHERE thread.user_id = $1 AND thread.id = $3
+)
+SELECT deleted.id, deleted.title, deleted.description, deleted.completed, deleted.completed_at,
+       deleted.priority, deleted.category, deleted.tags, deleted.due_date, deleted.recurrence,
+       deleted.created_at, deleted.updated_at
+  FROM ruling
+  LEFT JOIN deleted ON true
+ WHERE deleted.id IS NOT NULL OR NOT (ruling.agreed OR ruling.free)
+
+-- find_task_at --
+-- The task at a place, counted from 1, of the list last shown in the thread; where none was
+-- shown, of the whole list, newest first. A place in the shown list whose task is gone is a miss.
+-- $1 user_id  $2 thread_id, or null  $3 place
+WITH shown AS (
+    SELECT shown_tasks
+      FROM threads
+     WHERE user_id = $1 AND id = $2::text AND cardinality(shown_tasks) > 0
+)
+SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at
+  FROM tasks
+ WHERE user_id = $1
+   AND id = CASE WHEN EXISTS (SELECT FROM shown)
+                 THEN (SELECT shown_tasks[$3::integer] FROM shown)
+                 ELSE (SELECT id
+                         FROM tasks
+                        WHERE user_id = $1
+                        ORDER BY seq DESC
+                       OFFSET $3 - 1
+                        LIMIT 1)
+            END
+
+-- find_tasks_between --
+-- The ids that begin alike lie between two uuids; a second row tells that more than one does.
+-- $1 user_id  $2 first uuid  $3 last uuid
+SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at
+  FROM tasks
+ WHERE user_id = $1 AND id BETWEEN $2 AND $3
+ LIMIT 2
+
+-- remember_shown_tasks --
+-- $1 user_id  $2 thread_id  $3 ids in the order shown
+UPDATE threads
+   SET shown_tasks = $3
+ WHERE user_id = $1 AND id = $2

@@ -1,0 +1,312 @@
+-- begin_thread --
+-- A new thread, its first message and the turn that answers it: all or nothing. No row when the
+-- same request was accepted before.
+-- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
+-- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
+-- $12 seconds that the key is kept
+WITH claim AS (
+    INSERT INTO accepted_requests (user_id, key, body_hash, turn_id, thread_id, expires_at)
+    VALUES ($1, $10, $11, $5, $2, clock_timestamp() + make_interval(secs => $12))
+        ON CONFLICT (user_id, key) DO NOTHING
+    RETURNING user_id
+), thread AS (
+    INSERT INTO threads (user_id, id, created_at) SELECT $1, $2, $9 FROM claim
+), item AS (
+    INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
+    SELECT $1, $2, $3, $5, 'user_message', $4, false, $9 FROM claim
+)
+INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
+SELECT $1, $5, $2, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8 FROM claim
+RETURNING id
+
+-- begin_message --
+-- A message in a thread and the turn that answers it, unless the same request was accepted before
+-- or another turn runs there. No row when the thread is missing or another user's.
+-- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
+-- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
+-- $12 seconds that the key is kept
+WITH thread AS (
+    SELECT id, title, status, created_at
+      FROM threads
+     WHERE user_id = $1 AND id = $2
+       FOR KEY SHARE
+), claim AS (
+    INSERT INTO accepted_requests (user_id, key, body_hash, turn_id, thread_id, expires_at)
+    SELECT $1, $10, $11, $5, id, clock_timestamp() + make_interval(secs => $12) FROM thread
+        ON CONFLICT (user_id, key) DO NOTHING
+    RETURNING thread_id
+), turn AS (
+    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
+    SELECT $1, $5, thread.id, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8
+      FROM thread, claim
+     WHERE thread.status ->> 'type' = 'active'
+        ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
+    RETURNING thread_id
+), item AS (
+    INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
+    SELECT $1, thread_id, $3, $5, 'user_message', $4, false, $9 FROM turn
+)
+SELECT id, title, status, created_at,
+       EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
+  FROM thread
+
+-- begin_retry --
+-- A turn that answers a message again. No row when the thread is missing; `target` is the type of
+-- the item, null when it is missing.
+-- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id  $5 owner  $6 lease in seconds
+-- $7 model  $8 request key  $9 hash of the request  $10 seconds that the key is kept
+WITH thread AS (
+    SELECT id, title, status, created_at
+      FROM threads
+     WHERE user_id = $1 AND id = $2
+       FOR KEY SHARE
+), target AS (
+    SELECT type, seq
+      FROM items
+     WHERE user_id = $1 AND thread_id = $2 AND id = $3 AND NOT hidden AND withdrawn_by IS NULL
+), claim AS (
+    INSERT INTO accepted_requests (user_id, key, body_hash, turn_id, thread_id, expires_at)
+    SELECT $1, $8, $9, $4, thread.id, clock_timestamp() + make_interval(secs => $10)
+      FROM thread, target
+        ON CONFLICT (user_id, key) DO NOTHING
+    RETURNING thread_id
+), turn AS (
+    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
+    SELECT $1, $4, thread.id, $3, true, $5, clock_timestamp() + make_interval(secs => $6), $7
+      FROM thread, target, claim
+     WHERE target.type = 'user_message' AND thread.status ->> 'type' = 'active'
+        ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
+    RETURNING id
+)
+SELECT id, title, status, created_at,
+       (SELECT type FROM target) AS target,
+       EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
+  FROM thread
+
+-- withdraw --
+-- What is newer than the message is withdrawn, not yet deleted: the hidden part of it, oldest
+-- first. After begin_retry, which may have waited for the turn before it to store its end.
+-- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id
+WITH withdrawn AS (
+    UPDATE items
+       SET withdrawn_by = $4
+      FROM items AS target
+     WHERE target.user_id = $1 AND target.thread_id = $2 AND target.id = $3
+       AND items.user_id = $1 AND items.thread_id = $2 AND items.seq > target.seq
+       AND items.withdrawn_by IS NULL
+    RETURNING items.type, items.body, items.seq
+)
+SELECT body FROM withdrawn WHERE type = 'hidden_context_item' ORDER BY seq
+
+-- find_request --
+-- What came of a request that was accepted before. `fresh`: within the seconds of $3.
+-- $1 user_id  $2 request key  $3 seconds
+SELECT request.body_hash, request.turn_id, request.thread_id, request.answer, turn.state,
+       request.accepted_at > clock_timestamp() - make_interval(secs => $3) AS fresh
+  FROM accepted_requests AS request
+  LEFT JOIN turns AS turn ON turn.user_id = $1 AND turn.id = request.turn_id
+ WHERE request.user_id = $1 AND request.key = $2
+
+-- claim_request --
+-- For a request without a turn. No row when it was accepted before.
+-- $1 user_id  $2 request key  $3 hash of the request  $4 seconds that the key is kept
+INSERT INTO accepted_requests (user_id, key, body_hash, expires_at)
+VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+    ON CONFLICT (user_id, key) DO NOTHING
+RETURNING key
+
+-- answer_request --
+-- $1 user_id  $2 request key  $3 the answer
+UPDATE accepted_requests SET answer = $3 WHERE user_id = $1 AND key = $2
+
+-- forget_request --
+-- The claim of a request that did not run, or whose turn has long ended.
+-- $1 user_id  $2 request key  $3 turn_id or null
+DELETE FROM accepted_requests
+ WHERE user_id = $1 AND key = $2 AND turn_id IS NOT DISTINCT FROM $3
+
+-- sweep_requests --
+-- Of every user.
+DELETE FROM accepted_requests AS request
+ WHERE expires_at < clock_timestamp()
+   AND NOT EXISTS (SELECT FROM turns
+                    WHERE turns.user_id = request.user_id AND turns.id = request.turn_id
+                      AND turns.state = 'running')
+
+-- load_history --
+-- The newest items of a thread for the model, newest first, hidden ones included.
+-- $1 user_id  $2 thread_id  $3 limit
+SELECT type, body
+  FROM items
+ WHERE user_id = $1 AND thread_id = $2 AND withdrawn_by IS NULL
+ ORDER BY seq DESC
+ LIMIT $3
+
+-- load_turn_items --
+-- The visible items of one turn, its message included.
+-- $1 user_id  $2 thread_id  $3 turn_id
+SELECT id, type, body, created_at
+  FROM items
+ WHERE user_id = $1 AND thread_id = $2 AND turn_id = $3 AND NOT hidden AND withdrawn_by IS NULL
+ ORDER BY seq
+
+-- add_items --
+-- Finished items of a running turn. Counts 0 when the turn is no longer this owner's.
+-- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
+WITH mine AS (
+    SELECT thread_id FROM turns
+     WHERE user_id = $1 AND id = $2 AND fence = $3 AND state = 'running'
+       FOR UPDATE
+), stored AS (
+    INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
+    SELECT $1, mine.thread_id, new.id, $2, new.type, new.body, new.hidden, new.created_at
+      FROM mine,
+           unnest($4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::timestamptz[])
+           WITH ORDINALITY AS new (id, type, body, hidden, created_at, place)
+     ORDER BY new.place
+        ON CONFLICT (user_id, thread_id, id) DO NOTHING
+)
+SELECT count(*) FROM mine
+
+-- finish_turn --
+-- The end of a turn with its last items. What a retry withdrew is deleted when its answer is kept;
+-- otherwise it comes back, and of the new answer goes what is visible or was taken over from the
+-- old one. False when the turn is no longer this owner's; true again when this owner has ended it
+-- before, and was not told so.
+-- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
+-- $9 state  $10 input tokens  $11 output tokens  $12 keep: whether the answer is kept
+WITH mine AS (
+    UPDATE turns
+       SET state = $9, finished_at = clock_timestamp(), input_tokens = $10, output_tokens = $11
+     WHERE user_id = $1 AND id = $2 AND fence = $3 AND state = 'running'
+    RETURNING thread_id, retry
+), stored AS (
+    INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
+    SELECT $1, mine.thread_id, new.id, $2, new.type, new.body, new.hidden, new.created_at
+      FROM mine,
+           unnest($4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::timestamptz[])
+           WITH ORDINALITY AS new (id, type, body, hidden, created_at, place)
+     WHERE $12 OR NOT mine.retry
+        OR (new.hidden AND NOT COALESCE((new.body #> '{content,carried}')::boolean, false))
+     ORDER BY new.place
+        ON CONFLICT (user_id, thread_id, id) DO NOTHING
+), restored AS (
+    UPDATE items SET withdrawn_by = NULL
+      FROM mine
+     WHERE items.user_id = $1 AND items.thread_id = mine.thread_id AND items.withdrawn_by = $2
+       AND NOT $12
+), deleted AS (
+    DELETE FROM items
+     USING mine
+     WHERE items.user_id = $1 AND items.thread_id = mine.thread_id AND mine.retry
+       AND (($12 AND items.withdrawn_by = $2)
+            OR (NOT $12 AND items.turn_id = $2
+                AND (NOT items.hidden
+                     OR COALESCE((items.body #> '{content,carried}')::boolean, false))))
+)
+SELECT EXISTS (SELECT FROM mine)
+       OR EXISTS (SELECT FROM turns
+                   WHERE user_id = $1 AND id = $2 AND fence = $3 AND state <> 'running')
+
+-- append_events --
+-- New events of this process's turns, in one statement that does not wait for the disk: what a
+-- crash of the database takes is less than a second of text. An ended turn's are taken too, so
+-- that its log can be completed.
+-- $1 users  $2 turns  $3 fences  $4 numbers of the first event  $5 frames, joined by newlines
+-- $6 whether the log ends with them
+WITH quick AS (
+    SELECT set_config('synchronous_commit', 'off', true) AS setting
+)
+INSERT INTO turn_events (user_id, turn_id, first, frames, last)
+SELECT turn.user_id, turn.id, new.first, string_to_array(new.frames, E'\n'), new.last
+  FROM quick,
+       unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::text[], $6::boolean[])
+       AS new (user_id, turn_id, fence, first, frames, last)
+  JOIN turns AS turn
+    ON turn.user_id = new.user_id AND turn.id = new.turn_id AND turn.fence = new.fence
+ WHERE quick.setting = 'off'
+    ON CONFLICT (user_id, turn_id, first) DO NOTHING
+
+-- watch_turns --
+-- What other processes want of this one's running turns.
+-- $1 owner
+SELECT id, stop_reason, COALESCE(followed_until > clock_timestamp(), false) AS followed_elsewhere
+  FROM turns
+ WHERE owner = $1 AND state = 'running'
+
+-- set_followed --
+-- Whether the owner has a follower of a turn.
+-- $1 user_id  $2 turn_id  $3 fence  $4 followed
+UPDATE turns SET followed = $4
+ WHERE user_id = $1 AND id = $2 AND fence = $3 AND state = 'running'
+
+-- find_running --
+-- The turn that runs in a thread, in whichever process. What its owner says of followers counts
+-- only while the owner lives: while its lease has as much left as one that was renewed lately.
+-- $1 user_id  $2 thread_id  $3 seconds of the lease that are left to a living owner
+SELECT id, owner,
+       (followed AND lease_until > clock_timestamp() + make_interval(secs => $3))
+       OR COALESCE(followed_until > clock_timestamp(), false) AS followed
+  FROM turns
+ WHERE user_id = $1 AND thread_id = $2 AND state = 'running'
+
+-- read_events --
+-- A turn's state and its log from an event on, as far as it is written. No row when the turn is
+-- missing; always one otherwise.
+-- $1 user_id  $2 turn_id  $3 after: the number of the last event that is known
+SELECT turn.state, turn.thread_id, log.first, log.frames, log.last
+  FROM turns AS turn
+  LEFT JOIN turn_events AS log
+    ON log.user_id = $1 AND log.turn_id = $2
+   AND (log.first + cardinality(log.frames) > $3 + 1 OR log.last)
+ WHERE turn.user_id = $1 AND turn.id = $2
+ ORDER BY log.first
+
+-- follow_elsewhere --
+-- A process that is not the owner has a follower, for the seconds of $3.
+-- $1 user_id  $2 turn_id  $3 seconds
+UPDATE turns SET followed_until = clock_timestamp() + make_interval(secs => $3)
+ WHERE user_id = $1 AND id = $2 AND state = 'running'
+
+-- request_stop --
+-- $1 user_id  $2 turn_id  $3 reason
+UPDATE turns SET stop_reason = COALESCE(stop_reason, $3)
+ WHERE user_id = $1 AND id = $2 AND state = 'running'
+
+-- take_over --
+-- A running turn of an owner that does not answer. No row when it has ended meanwhile.
+-- $1 user_id  $2 turn_id  $3 owner: who takes it  $4 lease in seconds
+UPDATE turns
+   SET owner = $3, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $4)
+ WHERE user_id = $1 AND id = $2 AND state = 'running'
+RETURNING thread_id, fence
+
+-- renew_leases --
+-- Running turns of a process, in one statement.
+-- $1 owner  $2 lease in seconds  $3 turns
+UPDATE turns SET lease_until = clock_timestamp() + make_interval(secs => $2)
+ WHERE owner = $1 AND state = 'running' AND id = ANY ($3::text[])
+
+-- reap_turns --
+-- Takes over turns whose owner is gone, of every user: their number is raised, so that an owner
+-- that comes back can write nothing more. Also turns that are ours in this table alone.
+-- $1 owner: the process that takes over  $2 lease in seconds  $3 whether all others' are orphans
+-- $4 the turns that this process runs
+UPDATE turns
+   SET owner = $1, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $2)
+ WHERE (user_id, id) IN (
+        SELECT user_id, id FROM turns
+         WHERE state = 'running'
+           AND (lease_until < clock_timestamp() OR ($3 AND owner <> $1))
+           AND NOT (owner = $1 AND id = ANY ($4::text[]))
+         LIMIT 100
+           FOR UPDATE SKIP LOCKED)
+RETURNING user_id, thread_id, id, fence
+
+-- sweep_events --
+-- The logs of turns that ended a while ago, of every user.
+-- $1 seconds
+DELETE FROM turn_events AS log
+ USING turns AS turn
+ WHERE turn.user_id = log.user_id AND turn.id = log.turn_id
+   AND turn.finished_at < clock_timestamp() - make_interval(secs => $1)

@@ -1,0 +1,51 @@
+"""Requests that were accepted, so that the same one again does not run twice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatkit.protocol.leases import AcceptedRequest, RequestKey
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("turns")
+
+
+class AcceptedRequests:
+    """Every method sees the requests of `user_id` alone; `fresh_s` is how long a body joins."""
+
+    def __init__(self, database: Database, *, fresh_s: float) -> None:
+        self._database = database
+        self._fresh_s = fresh_s
+
+    async def find(self, user_id: str, key: RequestKey) -> AcceptedRequest | None:
+        """The earlier request of the key."""
+        row = await self._database.fetchrow(_SQL["find_request"], user_id, key.key, self._fresh_s)
+        if row is None:
+            return None
+        return AcceptedRequest(
+            body_hash=row["body_hash"],
+            turn_id=row["turn_id"],
+            thread_id=row["thread_id"],
+            answer=row["answer"],
+            state=row["state"],
+            fresh=row["fresh"],
+        )
+
+    async def claim(self, user_id: str, key: RequestKey) -> bool:
+        """Whether a request without a turn is the first of its key."""
+        query = _SQL["claim_request"]
+        claimed = await self._database.fetchval(query, user_id, key.key, key.body_hash, key.keep_s)
+        return claimed is not None
+
+    async def answer(self, user_id: str, key: RequestKey, answer: str) -> None:
+        """Keep what it was answered."""
+        await self._database.execute(_SQL["answer_request"], user_id, key.key, answer)
+
+    async def forget(self, user_id: str, key: RequestKey, turn_id: str | None) -> None:
+        """Free the key, if it still is that turn's."""
+        await self._database.execute(_SQL["forget_request"], user_id, key.key, turn_id)
+
+    async def sweep(self) -> None:
+        """Delete what has expired, of every user."""
+        await self._database.execute(_SQL["sweep_requests"])

@@ -1,0 +1,20 @@
+"""Secrets that the server makes for itself, kept where every process and machine finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("secrets")
+
+
+async def keep_secret(database: Database, name: str, make: Callable[[], str]) -> str:
+    """The secret `name`, made by `make` when there is none; of two that race one wins for both."""
+    found = await database.fetchval(_SQL["get_secret"], name)
+    if found is None:
+        await database.execute(_SQL["add_secret"], name, make())
+        found = await database.fetchval(_SQL["get_secret"], name)
+    return str(found)

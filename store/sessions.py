@@ -1,0 +1,87 @@
+"""Sessions in PostgreSQL, which is their only memory: what is revoked here holds nowhere."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from chatkit.protocol.errors import BadRequest, NotFound
+from chatkit.protocol.paging import Cursor, Page
+from chatkit.protocol.sessions import Session, SessionScope
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("sessions")
+
+
+class Sessions:
+    """The `SessionStore` of the protocol layer. Time is the database's, for every server alike."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(
+        self,
+        user_id: str,
+        *,
+        secret_hash: bytes,
+        scope: SessionScope,
+        expires_in: int,
+        origin: str | None,
+        name: str | None,
+    ) -> Session:
+        """A new one. Each takes some expired ones away, so that no more than a few are left."""
+        async with self._database.acquire() as connection:
+            await connection.execute(_SQL["sweep_sessions"])
+            row = await connection.fetchrow(
+                _SQL["open_session"], user_id, secret_hash, scope, expires_in, origin, name
+            )
+        assert row is not None, "an INSERT that succeeds returns its row"
+        return _session(row)
+
+    async def find(self, secret_hash: bytes) -> Session | None:
+        """The one with this secret, unless it has expired or was revoked."""
+        row = await self._database.fetchrow(_SQL["find_session"], secret_hash)
+        return None if row is None else _session(row)
+
+    async def list(self, user_id: str, cursor: Cursor) -> Page[Session]:
+        """Those that hold, newest first."""
+        try:
+            after = None if cursor.after is None else UUID(cursor.after)
+        except ValueError as error:
+            raise _unknown_cursor() from error
+        rows = await self._database.fetch(_SQL["list_sessions"], user_id, after, cursor.limit + 1)
+        if not rows[0]["cursor_known"]:
+            raise _unknown_cursor()
+        return Page.of([_session(row) for row in rows if row["id"] is not None], cursor.limit)
+
+    async def revoke(self, user_id: str, session_id: str) -> None:
+        """End one, at once."""
+        try:
+            id_ = UUID(session_id)
+        except ValueError as error:
+            raise NotFound("session") from error
+        if await self._database.fetchval(_SQL["revoke_session"], user_id, id_) is None:
+            raise NotFound("session")
+
+    async def revoke_all(self, user_id: str, scope: SessionScope) -> None:
+        """End every one of a kind, at once."""
+        await self._database.execute(_SQL["revoke_sessions"], user_id, scope)
+
+
+def _session(row: asyncpg.Record) -> Session:
+    return Session(
+        id=str(row["id"]),
+        user_id=row["user_id"],
+        scope=row["scope"],
+        origin=row["origin"],
+        name=row["name"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+    )
+
+
+def _unknown_cursor() -> BadRequest:
+    return BadRequest("after: no such session", code="invalid_cursor")

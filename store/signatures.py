@@ -1,0 +1,27 @@
+"""Signatures of requests that were taken, remembered for every process alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("signatures")
+
+
+class UsedSignatures:
+    """Only good signatures come here, so strangers cannot fill it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def use(self, user_id: str, signature: bytes, *, keep_s: float) -> bool:
+        """Whether this is the first use; it is remembered for `keep_s` seconds.
+
+        Each takes some away whose time is over, so that no more than a few of those are left.
+        """
+        async with self._database.acquire() as connection:
+            await connection.execute(_SQL["sweep_signatures"])
+            first = await connection.fetchval(_SQL["use_signature"], user_id, signature, keep_s)
+        return first is not None

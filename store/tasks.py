@@ -1,0 +1,238 @@
+"""The to-do list in PostgreSQL: rows to values and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from chatkit.protocol.errors import BadRequest, NotFound
+from chatkit.protocol.tasks import (
+    Completion,
+    Task,
+    TaskChanges,
+    TaskDraft,
+    TaskPage,
+    TaskQuery,
+)
+from store.postgres import Database
+from store.sql import load
+
+_SQL = load("tasks")
+
+_PLACE = re.compile(r"[0-9]{1,4}")
+_MIN_PREFIX: Final = 4
+
+#: The fields of TaskChanges in the order in which update_task takes them.
+_CHANGEABLE: Final = (
+    "title",
+    "description",
+    "priority",
+    "category",
+    "tags",
+    "due_date",
+    "recurrence",
+    "completed",
+)
+
+
+class Tasks:
+    """The `TaskStore` of the protocol layer. The caller owns the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, user_id: str, draft: TaskDraft) -> Task:
+        """Store a new task."""
+        row = await self._database.fetchrow(
+            _SQL["add_task"],
+            user_id,
+            draft.title,
+            draft.description,
+            draft.priority,
+            draft.category,
+            draft.tags,
+            draft.due_date,
+            draft.recurrence,
+            draft.completed,
+        )
+        return _only(row)
+
+    async def get(self, user_id: str, task_id: str) -> Task:
+        """One task."""
+        return _only(await self._database.fetchrow(_SQL["load_task"], user_id, _uuid(task_id)))
+
+    async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
+        """A page of tasks in the order of the query.
+
+        `after` goes with the sorts newest and oldest, which have a key that a page can start
+        from; with the others it is refused, and `offset` is the way.
+        """
+        filters = (*_due_window(query), query.priority, query.category, query.tag, _pattern(query))
+        window = (query.limit + 1, query.offset)
+        if query.sort in ("newest", "oldest"):
+            start = await self._seq_of(user_id, query.after) if query.after else None
+            rows = await self._database.fetch(
+                _SQL[f"list_tasks_{query.sort}"], user_id, *filters, *window, start
+            )
+        elif query.after:
+            raise BadRequest(
+                f"after: cannot be used with the sort {query.sort}; use offset",
+                code="invalid_cursor",
+            )
+        else:
+            rows = await self._database.fetch(
+                _SQL["list_tasks_sorted"], user_id, *filters, *window, query.sort
+            )
+        if len(rows) <= query.limit and not query.offset and not query.after:
+            total = len(rows)
+        else:
+            total = await self._database.fetchval(_SQL["count_tasks"], user_id, *filters)
+        return TaskPage(tasks=tuple(map(_task, rows[: query.limit])), total=total)
+
+    async def update(self, user_id: str, task_id: str, changes: TaskChanges) -> Task:
+        """Change the named fields; `completed` sets or clears `completed_at` (no recurrence)."""
+        row = await self._database.fetchrow(
+            _SQL["update_task"],
+            user_id,
+            _uuid(task_id),
+            [*changes.values],
+            *(changes.values.get(name) for name in _CHANGEABLE),
+        )
+        return _only(row)
+
+    async def complete(
+        self, user_id: str, task_id: str, *, completed: bool, today: date
+    ) -> Completion:
+        """Complete or reopen. Completing a recurring task that was open creates the next one."""
+        rows = await self._database.fetch(
+            _SQL["complete_task"], user_id, _uuid(task_id), completed, today
+        )
+        if not rows:
+            raise NotFound("task")
+        return Completion(task=_task(rows[0]), next_task=_task(rows[1]) if len(rows) > 1 else None)
+
+    async def delete(self, user_id: str, task_id: str) -> Task:
+        """Delete, and give what was deleted."""
+        return _only(await self._database.fetchrow(_SQL["delete_task"], user_id, _uuid(task_id)))
+
+    async def delete_in_turn(
+        self, user_id: str, task_id: str, *, thread_id: str, turn_id: str, alone: bool
+    ) -> Task | None:
+        """Delete for a model, unless the user must agree first: then None."""
+        row = await self._database.fetchrow(
+            _SQL["delete_task_in_turn"], user_id, _uuid(task_id), thread_id, turn_id, alone
+        )
+        return None if row is not None and row["id"] is None else _only(row)
+
+    async def find(self, user_id: str, reference: str, *, thread_id: str | None) -> Task:
+        """The task at a place of the list last shown, or with this uuid or beginning of one."""
+        reference = reference.strip()
+        if _PLACE.fullmatch(reference):
+            # Place 0 exists nowhere, and the statement counts from 1.
+            place = int(reference) or None
+            if place is None:
+                raise NotFound("task")
+            return _only(
+                await self._database.fetchrow(_SQL["find_task_at"], user_id, thread_id, place)
+            )
+        if (bounds := _prefix_bounds(reference)) is None:
+            return await self.get(user_id, reference)
+        rows = await self._database.fetch(_SQL["find_tasks_between"], user_id, *bounds)
+        if len(rows) != 1:
+            raise NotFound("task")
+        return _task(rows[0])
+
+    async def remember_shown(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
+        """Keep `task_ids` as the list last shown in the thread, if there is such a thread."""
+        await self._database.execute(
+            _SQL["remember_shown_tasks"], user_id, thread_id, [UUID(each) for each in task_ids]
+        )
+
+    async def _seq_of(self, user_id: str, task_id: str) -> int:
+        try:
+            row = await self._database.fetchrow(_SQL["load_task"], user_id, _uuid(task_id))
+        except NotFound:
+            row = None
+        if row is None:
+            raise BadRequest("after: no such task", code="invalid_cursor")
+        seq: int = row["seq"]
+        return seq
+
+
+def _task(row: asyncpg.Record) -> Task:
+    return Task(
+        id=str(row["id"]),
+        title=row["title"],
+        description=row["description"],
+        completed=row["completed"],
+        completed_at=row["completed_at"],
+        priority=row["priority"],
+        category=row["category"],
+        tags=tuple(row["tags"]),
+        due_date=row["due_date"],
+        recurrence=row["recurrence"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _only(row: asyncpg.Record | None) -> Task:
+    if row is None:
+        raise NotFound("task")
+    return _task(row)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound("task") from error
+
+
+def _prefix_bounds(reference: str) -> tuple[UUID, UUID] | None:
+    """The first and last uuid that begin with `reference`; None when it is not a beginning."""
+    digits = reference.replace("-", "")
+    if not re.fullmatch(r"[0-9A-Fa-f]{1,31}", digits) or len(reference) < _MIN_PREFIX:
+        return None
+    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    return (first, last) if str(first).startswith(reference.lower()) else None
+
+
+def _due_window(query: TaskQuery) -> tuple[bool | None, date | None, date | None, bool]:
+    """What the status asks of a row: completed, first and last due date, undated only.
+
+    A status that speaks of a date holds open tasks only; the week is the one, Monday to Sunday,
+    that today is in.
+    """
+    day = timedelta(days=1)
+    today = query.today
+    match query.status:
+        case "all":
+            return None, None, None, False
+        case "pending":
+            return False, None, None, False
+        case "completed":
+            return True, None, None, False
+        case "overdue":
+            return False, None, today - day, False
+        case "today":
+            return False, today, today, False
+        case "tomorrow":
+            return False, today + day, today + day, False
+        case "this week":
+            monday = today - day * today.weekday()
+            return False, monday, monday + day * 6, False
+        case "no due date":
+            return False, None, None, True
+
+
+def _pattern(query: TaskQuery) -> str | None:
+    """The search as a LIKE pattern in which `%`, `_` and `\\` stand for themselves."""
+    if query.search is None:
+        return None
+    return "%" + re.sub(r"([%_\\])", r"\\\1", query.search) + "%"

@@ -1,0 +1,106 @@
+"""The log of running turns, and what processes tell one another through it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from chatkit.protocol.errors import NotFound
+from chatkit.protocol.items import StoredItem
+from chatkit.protocol.leases import Lease, LogBatch, LogPart, RunningElsewhere, StopReason, Wish
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("turns")
+
+
+class TurnLogs:
+    """Written by the process `owner`, read by every other.
+
+    A lease that has less than `living_s` seconds left was not renewed lately: its owner is gone,
+    or cut off, and so are its followers.
+    """
+
+    def __init__(self, database: Database, *, owner: str, living_s: float) -> None:
+        self._database = database
+        self._owner = owner
+        self._living_s = living_s
+
+    async def append(self, batches: Sequence[LogBatch]) -> None:
+        """Add events of several turns at once; those of turns that are not ours are dropped."""
+        leases = [batch.lease for batch in batches]
+        await self._database.execute(
+            _SQL["append_events"],
+            [lease.user_id for lease in leases],
+            [lease.turn_id for lease in leases],
+            [lease.fence for lease in leases],
+            [batch.first for batch in batches],
+            [batch.text for batch in batches],
+            [batch.last for batch in batches],
+        )
+
+    async def read(self, user_id: str, turn_id: str, after: int) -> LogPart:
+        """The events after number `after`, as far as they are written in a row."""
+        rows = await self._database.fetch(_SQL["read_events"], user_id, turn_id, after)
+        if not rows:
+            raise NotFound("turn")
+        lines: list[str] = []
+        last = False
+        for row in rows:
+            if row["first"] is None or row["first"] > after + len(lines) + 1:
+                break  # what lies between is not written yet
+            lines += row["frames"][after + len(lines) + 1 - row["first"] :]
+            last = row["last"]
+        return LogPart(
+            state=rows[0]["state"], thread_id=rows[0]["thread_id"], lines=lines, last=last
+        )
+
+    async def load_items(self, user_id: str, thread_id: str, turn_id: str) -> list[StoredItem]:
+        """The visible items of a turn, its message included."""
+        query = _SQL["load_turn_items"]
+        return [
+            StoredItem(
+                id=row["id"],
+                thread_id=thread_id,
+                created_at=row["created_at"],
+                type=row["type"],
+                body=row["body"],
+            )
+            for row in await self._database.fetch(query, user_id, thread_id, turn_id)
+        ]
+
+    async def wishes(self) -> list[Wish]:
+        """What other processes want of this one's running turns: one for each that is ours."""
+        return [
+            Wish(
+                turn_id=row["id"],
+                stop_reason=row["stop_reason"],
+                followed_elsewhere=row["followed_elsewhere"],
+            )
+            for row in await self._database.fetch(_SQL["watch_turns"], self._owner)
+        ]
+
+    async def find_elsewhere(self, user_id: str, thread_id: str) -> RunningElsewhere | None:
+        """The turn that another process runs in a thread."""
+        query = _SQL["find_running"]
+        row = await self._database.fetchrow(query, user_id, thread_id, self._living_s)
+        if row is None or row["owner"] == self._owner:
+            return None
+        return RunningElsewhere(turn_id=row["id"], followed=row["followed"])
+
+    async def follow(self, user_id: str, turn_id: str, for_s: float) -> None:
+        """Tell the owner that a turn has a follower here, for some seconds."""
+        await self._database.execute(_SQL["follow_elsewhere"], user_id, turn_id, for_s)
+
+    async def request_stop(self, user_id: str, turn_id: str, reason: StopReason) -> None:
+        """Ask the owner of a turn to stop it."""
+        await self._database.execute(_SQL["request_stop"], user_id, turn_id, reason)
+
+    async def set_followed(self, lease: Lease, followed: bool) -> None:
+        """Tell other processes whether a turn of ours has a follower."""
+        query = _SQL["set_followed"]
+        await self._database.execute(query, lease.user_id, lease.turn_id, lease.fence, followed)
+
+    async def sweep(self, older_than_s: float) -> None:
+        """Delete the logs of turns that ended so many seconds ago, of every user."""
+        await self._database.execute(_SQL["sweep_events"], older_than_s)

@@ -1,0 +1,216 @@
+"""Turns: their beginning, their items and their end, each one statement and fenced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+
+from chatkit.protocol.errors import BadRequest, NotFound
+from chatkit.protocol.items import Body, Item, Thread, ToolRound, UserMessage, parse_body
+from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.leases import (
+    Begun,
+    Busy,
+    Ending,
+    Lease,
+    LeaseLost,
+    NewTurn,
+    Repeated,
+)
+from store.postgres import Database
+from store.sql import load
+from store.threads import thread_of
+
+_SQL: Final = load("turns")
+
+
+class Turns:
+    """The turns that this process owns, by the name `owner`.
+
+    A lease of `lease_s` seconds outlasts a database that is away for a while.
+    """
+
+    def __init__(self, database: Database, *, owner: str, lease_s: float) -> None:
+        self._database = database
+        self._owner = owner
+        self._lease_s = lease_s
+
+    async def begin_thread(
+        self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
+    ) -> Begun | Repeated:
+        """Create a thread with its first message."""
+        begun = await self._database.fetchval(
+            _SQL["begin_thread"],
+            user_id,
+            thread_id,
+            turn.item_id,
+            dumps(message.to_wire()),
+            turn.turn_id,
+            self._owner,
+            self._lease_s,
+            turn.model,
+            now,
+            *_key(turn),
+        )
+        if begun is None:
+            return Repeated()
+        lease = Lease(user_id=user_id, thread_id=thread_id, turn_id=turn.turn_id)
+        return Begun(thread=Thread(id=thread_id, created_at=now), lease=lease)
+
+    async def begin_message(
+        self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
+    ) -> Begun | Busy | Repeated:
+        """Add a message to a thread, unless another turn runs there or it takes no input."""
+        row = await self._database.fetchrow(
+            _SQL["begin_message"],
+            user_id,
+            thread_id,
+            turn.item_id,
+            dumps(message.to_wire()),
+            turn.turn_id,
+            self._owner,
+            self._lease_s,
+            turn.model,
+            now,
+            *_key(turn),
+        )
+        if row is None:
+            raise NotFound("thread")
+        return await self._begun(row, user_id, turn, ())
+
+    async def begin_retry(
+        self, user_id: str, thread_id: str, turn: NewTurn
+    ) -> Begun | Busy | Repeated:
+        """Withdraw what is newer than a user message, to answer it again.
+
+        Raises NotFound for a missing thread or item, BadRequest for an item of another type.
+        """
+        # Two statements, since one sees nothing of what a turn stores at whose end it waits.
+        async with self._database.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                _SQL["begin_retry"],
+                user_id,
+                thread_id,
+                turn.item_id,
+                turn.turn_id,
+                self._owner,
+                self._lease_s,
+                turn.model,
+                *_key(turn),
+            )
+            hidden = (
+                await connection.fetch(
+                    _SQL["withdraw"], user_id, thread_id, turn.item_id, turn.turn_id
+                )
+                if row is not None and row["begun"]
+                else []
+            )
+        if row is None:
+            raise NotFound("thread")
+        if row["target"] is None:
+            raise NotFound("item")
+        if row["target"] != "user_message":
+            await self._forget(user_id, turn)
+            raise BadRequest("params.item_id: must be a user_message")
+        bodies = (parse_body("hidden_context_item", json.loads(each["body"])) for each in hidden)
+        rounds = tuple(body for body in bodies if isinstance(body, ToolRound))
+        return await self._begun(row, user_id, turn, rounds)
+
+    async def _begun(
+        self,
+        row: asyncpg.Record,
+        user_id: str,
+        turn: NewTurn,
+        withdrawn: tuple[ToolRound, ...],
+    ) -> Begun | Busy | Repeated:
+        if not row["claimed"]:
+            return Repeated()
+        thread = thread_of(row)
+        if not row["begun"]:
+            await self._forget(user_id, turn)
+            return Busy(thread=thread)
+        lease = Lease(user_id=user_id, thread_id=thread.id, turn_id=turn.turn_id)
+        return Begun(thread=thread, lease=lease, withdrawn=withdrawn)
+
+    async def _forget(self, user_id: str, turn: NewTurn) -> None:
+        query = _SQL["forget_request"]
+        await self._database.execute(query, user_id, turn.key.key, turn.turn_id)
+
+    async def load_history(self, user_id: str, thread_id: str, limit: int) -> list[Body]:
+        """The newest `limit` items of a thread, hidden ones included, oldest first."""
+        rows = await self._database.fetch(_SQL["load_history"], user_id, thread_id, limit)
+        return [parse_body(row["type"], json.loads(row["body"])) for row in reversed(rows)]
+
+    async def add_items(self, lease: Lease, items: Sequence[Item]) -> None:
+        """Store finished items of a running turn; again is harmless. Raises LeaseLost."""
+        held = await self._database.fetchval(
+            _SQL["add_items"], lease.user_id, lease.turn_id, lease.fence, *_columns(items)
+        )
+        if not held:
+            raise LeaseLost
+
+    async def finish(self, lease: Lease, ending: Ending) -> None:
+        """End a turn and store its last items; again is harmless. Raises LeaseLost."""
+        held = await self._database.fetchval(
+            _SQL["finish_turn"],
+            lease.user_id,
+            lease.turn_id,
+            lease.fence,
+            *_columns(ending.items),
+            ending.state,
+            ending.usage.input_tokens,
+            ending.usage.output_tokens,
+            ending.keep,
+        )
+        if not held:
+            raise LeaseLost
+
+    async def renew_leases(self, turn_ids: Sequence[str]) -> None:
+        """Keep these running turns of this process."""
+        await self._database.execute(_SQL["renew_leases"], self._owner, self._lease_s, turn_ids)
+
+    async def reap(self, known: Sequence[str], *, everything: bool) -> list[Lease]:
+        """Take over up to 100 turns that nobody runs: those whose lease ran out, or all others'.
+
+        Those of this process are among them, but for the `known`.
+        """
+        rows = await self._database.fetch(
+            _SQL["reap_turns"], self._owner, self._lease_s, everything, known
+        )
+        return [
+            Lease(
+                user_id=row["user_id"],
+                thread_id=row["thread_id"],
+                turn_id=row["id"],
+                fence=row["fence"],
+            )
+            for row in rows
+        ]
+
+    async def take_over(self, user_id: str, turn_id: str) -> Lease | None:
+        """The lease of a running turn whose owner does not answer; None when it has ended."""
+        query = _SQL["take_over"]
+        row = await self._database.fetchrow(query, user_id, turn_id, self._owner, self._lease_s)
+        if row is None:
+            return None
+        return Lease(
+            user_id=user_id, thread_id=row["thread_id"], turn_id=turn_id, fence=row["fence"]
+        )
+
+
+def _key(turn: NewTurn) -> tuple[Any, ...]:
+    return turn.key.key, turn.key.body_hash, turn.key.keep_s
+
+
+def _columns(items: Sequence[Item]) -> tuple[list[Any], ...]:
+    return (
+        [item.id for item in items],
+        [item.body.type for item in items],
+        [dumps(item.body.to_wire()) for item in items],
+        [item.body.hidden for item in items],
+        [item.created_at for item in items],
+    )

@@ -1,0 +1,278 @@
+"""The built-in page in a real browser on the real server: a newcomer's first minutes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Container
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Response, expect
+
+from tests.acceptance.browser import open_chromium
+from tests.acceptance.server import ServerProcess
+from tests.model_server import ModelServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PROMPTS: Final = (
+    "Show me my tasks",
+    "Add a new task: Buy groceries",
+    "Mark task 1 as complete",
+    "What can you help me with?",
+)
+#: How a server says that it wants accounts.
+SIGN_IN: Final = frozenset({401, 403})
+#: The first answer of a process waits for its model library.
+FIRST_MS: Final = 40_000
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with open_chromium() as chromium:
+        yield chromium
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser,
+    url: str,
+    *,
+    width: int = 1280,
+    dark: bool = False,
+    refused: Container[int] = (),
+) -> AsyncIterator[Page]:
+    """The page for a new person, in whose browser nothing may go wrong.
+
+    `refused` are the statuses of answers by which the page learns that it must ask for a sign-in;
+    the browser reports them by itself.
+    """
+    context = await browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if dark else "light",
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+    )
+    page = await context.new_page()
+
+    def is_quiet(said: ConsoleMessage) -> bool:
+        return said.type == "log" or said.text.startswith("Failed to load resource")
+
+    def is_fine(got: Response) -> bool:
+        return got.status < 400 or got.status in refused
+
+    faults: list[str] = []
+    elsewhere: list[str] = []
+    # Violations of the content security policy are console errors, too.
+    page.on("console", lambda said: faults.append(said.text) if not is_quiet(said) else None)
+    page.on("response", lambda got: faults.append(got.url) if not is_fine(got) else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda sent: elsewhere.append(sent.url))
+    page.set_default_timeout(15_000)
+    await page.goto(url)
+    yield page
+    await context.close()
+    assert faults == []
+    assert [asked for asked in elsewhere if not asked.startswith(f"{url}/")] == []
+
+
+async def shoot(page: Page, name: str) -> None:
+    """A screenshot for people, where SCREENSHOTS names a directory."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        await page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+async def send(page: Page, text: str) -> Locator:
+    """Type a message, send it, and wait for the end of its answer."""
+    answers = page.get_by_role("article", name="Assistant")
+    before = await answers.count()
+    box = page.get_by_role("textbox", name="Message")
+    await box.fill(text)
+    await box.press("Enter")
+    await expect(answers).to_have_count(before + 1, timeout=FIRST_MS)
+    await expect(page.get_by_role("button", name="Stop answering")).to_be_hidden()
+    return answers.last
+
+
+async def test_the_four_prompts_change_the_list_beside_the_chat(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url) as page:
+        beside = page.get_by_role("complementary", name="Tasks")
+        await expect(beside).to_contain_text("Nothing to do right now")
+        await shoot(page, "start")
+        await page.get_by_role("button", name=PROMPTS[0]).click()
+        first = page.get_by_role("article", name="Assistant")
+        await expect(first).to_contain_text("empty", timeout=FIRST_MS)
+        await expect(page.get_by_role("heading", level=1)).to_have_text(PROMPTS[0])
+        await shoot(page, "first-answer")
+
+        added = await send(page, PROMPTS[1])
+        await expect(added.locator("strong").first).to_have_text("Buy groceries")  # Markdown
+        await expect(beside.get_by_role("listitem")).to_have_text(["Buy groceries"])
+        completed = await send(page, PROMPTS[2])
+        await expect(completed).to_contain_text("Buy groceries")
+        await expect(beside.get_by_role("listitem")).to_have_count(0)
+        await beside.get_by_role("button", name="All").click()
+        await expect(beside.get_by_role("checkbox", name="Done: Buy groceries")).to_be_checked()
+        helped = await send(page, PROMPTS[3])
+        await expect(helped.locator("ul > li").first).to_be_visible()
+        assert "**" not in await page.get_by_role("region", name="Conversation").inner_text()
+        await shoot(page, "four-prompts")
+
+        rows = page.get_by_role("article")
+        said = await rows.all_inner_texts()
+        await page.reload()
+        await expect(rows).to_have_count(8)
+        assert await rows.all_inner_texts() == said
+        await expect(page.get_by_role("heading", level=1)).to_have_text(PROMPTS[0])
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+async def test_each_suggestion_of_the_start_screen_is_answered(
+    browser: Browser, demo_server: ServerProcess, prompt: str
+) -> None:
+    async with opened(browser, demo_server.url) as page:
+        await page.get_by_role("button", name=prompt).click()
+        await expect(page.get_by_role("article", name="You")).to_contain_text(prompt)
+        answer = page.get_by_role("article", name="Assistant")
+        await expect(answer).to_be_visible(timeout=FIRST_MS)
+        await expect(page.get_by_role("button", name="Stop answering")).to_be_hidden()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        await shoot(page, f"suggestion-{PROMPTS.index(prompt)}")
+
+
+async def test_chats_are_listed_renamed_reopened_and_deleted(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url) as page:
+        chats = page.get_by_role("navigation", name="Chats")
+        await send(page, "Add tea")
+        await page.get_by_role("button", name="New chat").click()
+        await send(page, "hello")
+        await expect(chats.get_by_role("link")).to_have_text(["hello", "Add tea"])
+
+        await chats.get_by_role("button", name="Rename “hello”").click()
+        title = chats.get_by_role("textbox", name="Title of the chat")
+        await title.fill("A greeting")
+        await title.press("Enter")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("A greeting")
+        await page.reload()
+        await expect(chats.get_by_role("link")).to_have_text(["A greeting", "Add tea"])
+        await expect(page.get_by_role("article", name="You")).to_contain_text("hello")
+        await shoot(page, "chats")
+
+        await chats.get_by_role("link", name="Add tea").click()
+        await expect(page.get_by_role("article", name="You")).to_contain_text("Add tea")
+        await chats.get_by_role("link", name="Add tea").hover()
+        await chats.get_by_role("button", name="Delete “Add tea”").click()
+        await shoot(page, "delete")
+        await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        await expect(chats.get_by_role("link")).to_have_text(["A greeting"])
+        await expect(page.get_by_role("button", name=PROMPTS[0])).to_be_visible()
+        await page.reload()
+        await expect(chats.get_by_role("link")).to_have_text(["A greeting"])
+
+
+async def test_tasks_are_added_checked_and_deleted_beside_the_chat(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url) as page:
+        beside = page.get_by_role("complementary", name="Tasks")
+        new = beside.get_by_role("textbox", name="Add a task")
+        for name in ("Water the plants", "Call mum"):
+            await new.fill(name)
+            await new.press("Enter")
+            await expect(new).to_have_value("")
+        answer = await send(page, "Show me my tasks")
+        await expect(answer).to_contain_text("Call mum")
+        await shoot(page, "listed")
+        await send(page, "Add pay rent tomorrow, high priority #home, every month")
+        await shoot(page, "task-facts")
+        await beside.get_by_role("checkbox", name="Done: Call mum").check()
+        await expect(beside.get_by_text("Call mum")).to_have_count(0)
+        await beside.get_by_text("Water the plants").hover()
+        await beside.get_by_role("button", name="Delete “Water the plants”").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        await expect(beside.get_by_text("Water the plants")).to_have_count(0)
+        await expect(beside.get_by_role("listitem")).to_have_count(1)
+
+
+async def test_stop_in_the_middle_keeps_the_text(
+    browser: Browser, scripted_server: ServerProcess, model: ModelServer
+) -> None:
+    model.pace_s = 0.03
+    model.answer = lambda _: [f"word{place} " for place in range(2000)]
+    async with opened(browser, scripted_server.url, refused=SIGN_IN) as page:
+        # A server with accounts: the page asks for a token.
+        field = page.get_by_label("Access token")
+        await shoot(page, "sign-in")
+        await field.fill(scripted_server.jwt("stopper"))
+        await field.press("Enter")
+        box = page.get_by_role("textbox", name="Message")
+        await box.fill("Tell me a long story")
+        await box.press("Enter")
+        answer = page.get_by_role("article", name="Assistant")
+        await expect(answer).to_contain_text("word40", timeout=FIRST_MS)
+        await shoot(page, "streaming")
+        await page.get_by_role("button", name="Stop answering").click()
+        await expect(page.get_by_text("You stopped this answer.")).to_be_visible()
+        async with asyncio.timeout(4):  # and not after the five seconds that a reload would get
+            await model.requests[-1].closed.wait()
+        await shoot(page, "stopped")
+        shown = (await answer.locator(".markdown").inner_text()).strip()
+        assert shown.startswith("word0 word1 ")
+        await page.reload()
+        await expect(answer).to_contain_text(shown)
+        model.pace_s = 0.0
+        model.answer = lambda _: ["And on it goes."]
+        following = await send(page, "Go on")
+        await expect(following).to_contain_text("And on it goes.")
+
+
+async def test_an_answer_goes_on_through_a_reload(
+    browser: Browser, scripted_server: ServerProcess, model: ModelServer
+) -> None:
+    rest = asyncio.Event()
+    model.script("The beginning ", rest, "and the end.")
+    async with opened(browser, scripted_server.url, refused=SIGN_IN) as page:
+        field = page.get_by_label("Access token")
+        await field.fill(scripted_server.jwt("reloader"))
+        await field.press("Enter")
+        box = page.get_by_role("textbox", name="Message")
+        await box.fill("Go")
+        await box.press("Enter")
+        answer = page.get_by_role("article", name="Assistant")
+        await expect(answer).to_contain_text("The beginning", timeout=FIRST_MS)
+        await page.reload()
+        await expect(answer).to_contain_text("The beginning")
+        rest.set()
+        await expect(answer).to_contain_text("The beginning and the end.")
+
+
+async def test_the_page_is_dark_where_the_person_wants_it_and_narrow_on_a_phone(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url, dark=True) as page:
+        await send(page, "What can you help me with?")
+        ground = "getComputedStyle(document.body).backgroundColor"
+        assert await page.evaluate(ground) == "rgb(24, 25, 27)"
+        await shoot(page, "dark")
+    async with opened(browser, demo_server.url, width=390) as page:
+        await shoot(page, "phone-start")
+        await send(page, "Add tea")
+        await expect(page.get_by_role("complementary", name="Tasks")).to_be_hidden()
+        await page.get_by_role("button", name="Show tasks").click()
+        beside = page.get_by_role("complementary", name="Tasks")
+        await expect(beside.get_by_role("listitem")).to_have_text(["Tea"])
+        await shoot(page, "phone-tasks")
+        await page.keyboard.press("Escape")
+        await expect(beside).to_be_hidden()
+        await shoot(page, "phone-chat")
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not wide

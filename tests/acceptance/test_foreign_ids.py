@@ -1,0 +1,355 @@
+"""Ids of another user, of every kind, at every route and in every operation of the protocol.
+
+The answers must be those for ids of nothing, to the last header. Tables name every route and every
+operation there is, so that a new one cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Any, Final
+
+import jwt
+import pytest
+import pytest_asyncio
+
+from app import Services
+from chatkit.protocol import requests
+from store.embedded import EmbeddedPostgres
+from tests.acceptance.server import said
+from tests.conftest import fresh_database
+from tests.edge.application import running
+from tests.edge.calls import Answer, call
+from tests.model_server import HANG, ModelServer, Step
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SECRET: Final = "the secret that Better Auth and this server share"
+#: How often each way is gone for the figures of the time that it takes.
+ROUNDS: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ids:
+    """What there is to name. `running` is a thread in which an answer is being written."""
+
+    thread: str
+    running: str
+    item: str
+    task: str
+    session: str
+    client_secret: str
+    attachment: str
+
+
+NOTHING: Final = Ids(
+    thread="thr_" + "0" * 32,
+    running="thr_" + "1" * 32,
+    item="msg_" + "0" * 32,
+    task="00000000-0000-4000-8000-000000000000",
+    session="00000000-0000-4000-8000-000000000000",
+    client_secret="cks_" + "A" * 43,
+    attachment="atc_" + "0" * 32,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A request that names something."""
+
+    method: str
+    path: str
+    body: object = b""
+    idempotency_key: str | None = None
+
+    async def go(self, services: Services, user_id: str) -> Answer:
+        fields = {"authorization": f"Bearer {token(user_id)}"}
+        if self.idempotency_key is not None:
+            fields["idempotency_key"] = self.idempotency_key
+        if self.path == "/mcp":
+            fields |= {"content_type": "application/json", "accept": "application/json"}
+        return await call(services.router, self.method, self.path, body=self.body, **fields)
+
+
+def token(user_id: str) -> str:
+    return jwt.encode({"sub": user_id, "exp": int(time.time() + 600)}, SECRET, "HS256")
+
+
+def chat(kind: str, **params: Any) -> Way:
+    return Way(method="POST", path="/api/chatkit", body={"type": kind, "params": params})
+
+
+def tool(name: str, **arguments: Any) -> Way:
+    params = {"name": name, "arguments": arguments}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    return Way(method="POST", path="/mcp", body=body)
+
+
+def messages(thread: str, attachment: str) -> dict[str, Any]:
+    return {"thread_id": thread, "input": {**said("hi"), "attachments": [attachment]}}
+
+
+def operations(ids: Ids, own: Ids) -> dict[str, Way]:
+    """By operation and place. `own` is the asker's, for ids that come in pairs."""
+    threads = {"": ids.thread, " that runs": ids.running}
+    ways: dict[str, Way] = {}
+    for note, thread in threads.items():
+        ways |= {
+            f"threads.get_by_id{note}": chat("threads.get_by_id", thread_id=thread),
+            f"items.list{note}": chat("items.list", thread_id=thread),
+            f"items.list{note} after": chat("items.list", thread_id=thread, after=ids.item),
+            f"threads.add_user_message{note}": chat(
+                "threads.add_user_message", thread_id=thread, input=said("hi")
+            ),
+            f"threads.retry_after_item{note}": chat(
+                "threads.retry_after_item", thread_id=thread, item_id=ids.item
+            ),
+            f"threads.update{note}": chat("threads.update", thread_id=thread, title="Mine"),
+            f"threads.delete{note}": chat("threads.delete", thread_id=thread),
+        }
+    return ways | {
+        "items.list by a foreign cursor": chat("items.list", thread_id=own.thread, after=ids.item),
+        "threads.list by a foreign cursor": chat("threads.list", after=ids.thread),
+        "threads.retry_after_item of a foreign item": chat(
+            "threads.retry_after_item", thread_id=own.thread, item_id=ids.item
+        ),
+        "threads.create with a foreign attachment": chat(
+            "threads.create", input={**said("hi"), "attachments": [ids.attachment]}
+        ),
+        "threads.add_user_message with a foreign attachment": chat(
+            "threads.add_user_message", **messages(own.thread, ids.attachment)
+        ),
+    }
+
+
+def routes(ids: Ids) -> dict[str, Way]:
+    """By method and pattern."""
+    ways = {
+        "DELETE /api/chatkit/session/{id}": Way(
+            method="DELETE", path=f"/api/chatkit/session/{ids.session}"
+        ),
+        "DELETE /api/chatkit/session": Way(
+            method="DELETE", path="/api/chatkit/session", body={"client_secret": ids.client_secret}
+        ),
+        "GET /api/chatkit/session": Way(
+            method="GET", path=f"/api/chatkit/session?after={ids.session}"
+        ),
+        "GET /api/tasks": Way(method="GET", path=f"/api/tasks?after={ids.task}"),
+        "GET /api/tasks/{id}": Way(method="GET", path=f"/api/tasks/{ids.task}"),
+        "PUT /api/tasks/{id}": Way(
+            method="PUT", path=f"/api/tasks/{ids.task}", body={"title": "Mine"}
+        ),
+        "PATCH /api/tasks/{id}": Way(
+            method="PATCH", path=f"/api/tasks/{ids.task}", body={"title": "Mine"}
+        ),
+        "DELETE /api/tasks/{id}": Way(method="DELETE", path=f"/api/tasks/{ids.task}"),
+        "PATCH /api/tasks/{id}/complete": Way(
+            method="PATCH", path=f"/api/tasks/{ids.task}/complete", body={"completed": True}
+        ),
+    }
+    for note, thread in (("", ids.thread), (" that runs", ids.running)):
+        place = f"/api/chatkit/threads/{thread}"
+        ways |= {
+            f"GET /api/chatkit/threads/{{id}}/events{note}": Way(
+                method="GET", path=f"{place}/events"
+            ),
+            f"GET /api/chatkit/threads/{{id}}/events{note} after": Way(
+                method="GET", path=f"{place}/events?after=1"
+            ),
+            f"POST /api/chatkit/threads/{{id}}/cancel{note}": Way(
+                method="POST", path=f"{place}/cancel"
+            ),
+        }
+    return ways
+
+
+def tools(ids: Ids) -> dict[str, Way]:
+    """By tool and how the task is named."""
+    named = {"": ids.task, " by its beginning": ids.task[:13]}
+    return {
+        f"{name}{note}": tool(name, task_id=reference, **more)
+        for name, more in (
+            ("complete_task", {}),
+            ("update_task", {"title": "Mine"}),
+            ("delete_task", {}),
+        )
+        for note, reference in named.items()
+    }
+
+
+def ways_to(ids: Ids, own: Ids) -> dict[str, Way]:
+    return operations(ids, own) | routes(ids) | tools(ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The application, what ada has there, and what bob has."""
+
+    services: Services
+    ada: Ids
+    bob: Ids
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(postgres_server: EmbeddedPostgres) -> AsyncIterator[World]:
+    async with (
+        fresh_database(postgres_server) as database_url,
+        ModelServer(answer=hello_or_never) as model,
+        running(
+            database_url,
+            BETTER_AUTH_SECRET=SECRET,
+            MODEL="openai/scripted",
+            MODEL_API_BASE=model.api_base,
+            MODEL_API_KEY="x",
+            ON_DISCONNECT="continue",
+        ) as services,
+    ):
+        ada = await furnish(services, "ada")
+        bob = await furnish(services, "bob")
+        yield World(services=services, ada=ada, bob=bob)
+
+
+def hello_or_never(body: dict[str, Any]) -> list[Step]:
+    """What the model says: it never comes to the end of a riddle."""
+    riddle = "riddle" in str(body["messages"][-1]["content"])
+    return ["I am still thinking", HANG] if riddle else ["Hello."]
+
+
+async def furnish(services: Services, user_id: str) -> Ids:
+    """A user with one of everything."""
+    thread = await new_thread(services, user_id, "hello")
+    await until_done(services, user_id, thread)
+    busy = await new_thread(services, user_id, "a riddle")
+    items = await chat("items.list", thread_id=thread, order="asc").go(services, user_id)
+    task = await Way(method="POST", path="/api/tasks", body={"title": "tea"}).go(services, user_id)
+    opened = await Way(method="POST", path="/api/chatkit/session").go(services, user_id)
+    return Ids(
+        thread=thread,
+        running=busy,
+        item=items.json()["data"][0]["id"],
+        task=task.json()["id"],
+        session=opened.json()["id"],
+        client_secret=opened.json()["client_secret"],
+        attachment="atc_" + ("a" if user_id == "ada" else "b") * 32,
+    )
+
+
+async def new_thread(services: Services, user_id: str, text: str) -> str:
+    answer = await chat("threads.create", input=said(text)).go(services, user_id)
+    listed = await chat("threads.list", limit=1).go(services, user_id)
+    assert answer.status == 200
+    return str(listed.json()["data"][0]["id"])
+
+
+async def until_done(services: Services, user_id: str, thread: str) -> None:
+    async with asyncio.timeout(20):
+        while services.turns.find(user_id, thread) is not None:  # noqa: ASYNC110 - gives no sign
+            await asyncio.sleep(0.01)
+
+
+def shown(answer: Answer) -> tuple[int, dict[str, str], bytes]:
+    """All that a caller can tell an answer by."""
+    passing = ("x-request-id", "ratelimit-remaining", "ratelimit-reset")
+    headers = {name: text for name, text in answer.headers.items() if name not in passing}
+    return answer.status, headers, answer.body
+
+
+async def everything(services: Services) -> list[str]:
+    """Every row that holds something of ada's."""
+    tables = ("threads", "items", "tasks", "sessions", "turns")
+    rows = []
+    for table in tables:
+        query = f"SELECT to_jsonb({table})::text AS row FROM {table} WHERE user_id = 'ada'"
+        rows += [strip(row["row"]) for row in await services.database.fetch(query)]
+    return sorted(rows)
+
+
+def strip(row: str) -> str:
+    """Without what the server's own heartbeat changes."""
+    value = json.loads(row)
+    return json.dumps({k: v for k, v in value.items() if k not in ("lease_until", "followed")})
+
+
+@pytest.mark.parametrize("name", ways_to(NOTHING, NOTHING))
+async def test_another_users_id_is_answered_like_one_of_nothing(world: World, name: str) -> None:
+    services = world.services
+    before = await everything(services)
+    foreign = await ways_to(world.ada, world.bob)[name].go(services, "bob")
+    missing = await ways_to(NOTHING, world.bob)[name].go(services, "bob")
+    assert shown(foreign) == shown(missing)
+    assert foreign.status < 500
+    assert foreign.status in (400, 404) or name.split(" ")[0] in tools_named()
+    assert services.turns.find("ada", world.ada.running) is not None
+    assert await everything(services) == before
+
+
+def tools_named() -> set[str]:
+    """A miss is a result of a tool."""
+    return {name.split(" ")[0] for name in tools(NOTHING)}
+
+
+@pytest.mark.parametrize("name", [*routes(NOTHING), *tools(NOTHING)])
+async def test_ones_own_id_is_answered_in_another_way(world: World, name: str) -> None:
+    """Or the tables above would compare one error with itself. For what does no harm here."""
+    if name.startswith(("DELETE", "delete", "POST")):
+        pytest.skip("it would take away what the other tests stand on")
+    own = await ways_to(world.bob, world.bob)[name].go(world.services, "bob")
+    missing = await ways_to(NOTHING, world.bob)[name].go(world.services, "bob")
+    assert shown(own) != shown(missing)
+
+
+async def test_a_key_of_another_users_request_is_free(world: World) -> None:
+    def rename(ids: Ids, title: str) -> Way:
+        body = {"type": "threads.update", "params": {"thread_id": ids.thread, "title": title}}
+        return Way(method="POST", path="/api/chatkit", body=body, idempotency_key="same")
+
+    first = await rename(world.ada, "Ada's").go(world.services, "ada")
+    second = await rename(world.bob, "Bob's").go(world.services, "bob")  # another body: no 422
+    assert (first.json()["title"], second.json()["title"]) == ("Ada's", "Bob's")
+    stolen = await rename(world.ada, "Ada's").go(world.services, "eve")  # the very same request
+    assert stolen.status == 404
+
+
+async def test_the_same_message_of_two_users_is_two_turns(world: World) -> None:
+    ask = chat("threads.create", input=said("the same"))
+    await asyncio.gather(*(ask.go(world.services, user_id) for user_id in ("eve", "mallory")))
+    for user_id in ("eve", "mallory"):
+        listed = await chat("threads.list").go(world.services, user_id)
+        (thread,) = listed.json()["data"]
+        await until_done(world.services, user_id, thread["id"])
+
+
+async def test_the_tables_name_every_operation_and_every_route(world: World) -> None:
+    named = {name.split(" ")[0] for name in operations(NOTHING, NOTHING)}
+    assert named == requests._PARSERS.keys()
+    named = {" ".join(name.split(" ")[:2]) for name in routes(NOTHING)}
+    with_ids = {
+        f"{method} {route.path}"
+        for route in world.services.router.routes
+        for method in route.methods
+        if "{id}" in route.path
+    }
+    assert with_ids <= named
+
+
+async def test_how_long_each_takes(
+    world: World, record_property: Callable[[str, object], None]
+) -> None:
+    """Figures only (`-s` shows them): the lower quartile in microseconds, in turns."""
+    print()
+    for name in ways_to(NOTHING, NOTHING):
+        spent: dict[str, list[float]] = {"foreign": [], "missing": []}
+        for _ in range(ROUNDS):
+            for kind, ids in (("foreign", world.ada), ("missing", NOTHING)):
+                way = ways_to(ids, world.bob)[name]
+                began = time.perf_counter()
+                await way.go(world.services, "bob")
+                spent[kind].append(time.perf_counter() - began)
+        foreign, missing = (quantiles(spent[kind])[0] * 1e6 for kind in ("foreign", "missing"))
+        print(f"{name:60} {foreign:8.0f} {missing:8.0f}  x{foreign / missing:.2f}")
+        record_property(name, f"{foreign:.0f}/{missing:.0f} us")

@@ -1,0 +1,92 @@
+"""What the server keeps a model from doing, whatever the model says."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import pytest
+
+from tests.acceptance.server import ServerProcess
+from tests.model_server import Chunk, ModelServer, call
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_PUT_OFF: Final = "is not deleted yet"
+
+
+def deletions(*ids: str) -> list[Chunk]:
+    """One answer of the model: all of these calls."""
+    return [
+        call("delete_task", json.dumps({"task_id": each}), index=place)
+        for place, each in enumerate(ids)
+    ]
+
+
+async def with_tasks(server: ServerProcess, user_id: str, *titles: str) -> tuple[str, list[str]]:
+    """A user with these tasks: the token, and the ids."""
+    token = server.jwt(user_id)
+    added = [await server.post("/api/tasks", token, json={"title": title}) for title in titles]
+    return token, [answer.json()["id"] for answer in added]
+
+
+def results(model: ModelServer) -> list[str]:
+    """What the tools told the model last."""
+    messages = model.requests[-1].body["messages"]
+    return [message["content"] for message in messages if message["role"] == "tool"]
+
+
+async def test_a_model_cannot_clear_the_list_before_the_user_agrees(
+    scripted_server: ServerProcess, model: ModelServer
+) -> None:
+    server = scripted_server
+    token, ids = await with_tasks(server, "clears", "a", "b", "c")
+    model.script(*deletions(*ids))
+    model.script(*deletions(*ids))  # it tries again, and would agree with itself
+    model.script("Shall I delete these three?")
+    asked = await server.say("Clear my list", token)
+    assert len(await server.tasks(token)) == 3
+    assert all(_PUT_OFF in result for result in results(model))
+    assert asked.effects == []  # the page was told of no change
+
+    model.script(*deletions(*ids))
+    model.script("Done.")
+    done = await server.say("Yes", token, asked.thread_id)
+    assert await server.tasks(token) == []
+    assert done.effects == [("tasks/changed", "delete")] * 3
+
+
+async def test_one_after_the_other_it_gets_as_far_as_one(
+    scripted_server: ServerProcess, model: ModelServer
+) -> None:
+    server = scripted_server
+    token, ids = await with_tasks(server, "creeps", "a", "b", "c")
+    for each in ids[:2]:
+        model.script(*deletions(each))
+    model.script("Two are gone!")
+    await server.say("Clear my list", token)
+    assert [title for title, _ in await server.tasks(token)] == ["c", "b"]
+
+
+async def test_a_user_deletes_over_rest_without_being_asked(
+    scripted_server: ServerProcess,
+) -> None:
+    token, ids = await with_tasks(scripted_server, "clicks", "a", "b", "c")
+    for each in ids:
+        answer = await scripted_server.request("DELETE", f"/api/tasks/{each}", token)
+        assert answer.status_code == 204
+    assert await scripted_server.tasks(token) == []
+
+
+async def test_the_built_in_model_asks_and_then_deletes_what_was_meant(
+    demo_server: ServerProcess,
+) -> None:
+    guest = await demo_server.guest()
+    await demo_server.say("Add tea, milk and bread", guest)
+    asked = await demo_server.say("delete all", guest)
+    assert "Shall I delete these 3 tasks? Say “yes” to go ahead." in asked.text
+    assert len(await demo_server.tasks(guest)) == 3
+    await demo_server.post("/api/tasks", guest, json={"title": "came later"})
+    done = await demo_server.say("yes", guest, asked.thread_id)
+    assert done.text.startswith("Deleted 3 tasks:")
+    assert await demo_server.tasks(guest) == [("came later", False)]

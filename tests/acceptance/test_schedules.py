@@ -1,0 +1,315 @@
+"""Random schedules of what users, networks and operators do, and what must hold after each.
+
+`--schedules 1000` runs so many; a schedule that breaks something is named by its seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chatkit.engine import elsewhere, journal
+from chatkit.engine import turns as turns_module
+from chatkit.engine.elsewhere import TurnElsewhere
+from chatkit.engine.runner import RunningTurn
+from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
+from chatkit.protocol.errors import ChatKitError
+from chatkit.protocol.events import ErrorEvent
+from chatkit.protocol.requests import AddUserMessage, CreateThread, RetryAfterItem
+from tests.engine.conftest import ALICE, Engine, body_key, new_engine, new_key, said
+from tests.fakes import ScriptedTools
+
+__all__ = ["new_engine"]  # the fixture, for this module
+
+NewEngine = Callable[..., Awaitable[Engine]]
+#: How many schedules one test runs, on one database.
+BATCH = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Two engines on one database, and everything that was sent."""
+
+    random: random.Random
+    engines: list[Engine]
+    threads: list[str] = field(default_factory=list)
+    #: The thread of each message that was taken.
+    accepted: dict[str, str] = field(default_factory=dict)
+    turns: list[RunningTurn] = field(default_factory=list)
+    readers: list[asyncio.Task[None]] = field(default_factory=list)
+    sent: int = 0
+
+    @property
+    def engine(self) -> Engine:
+        """Either of them."""
+        return self.random.choice(self.engines)
+
+    async def send(self) -> None:
+        """A message into a new or an old thread, perhaps twice at once."""
+        self.sent += 1
+        text = f"message {self.sent}"
+        params: CreateThread | AddUserMessage
+        if not self.threads or self.random.random() < 0.3:
+            params = CreateThread(input=said(text))
+        else:
+            params = AddUserMessage(
+                thread_id=self.random.choice(self.threads), input=said(text)
+            )
+        key = body_key(text.encode())
+        copies = self.random.choice((1, 1, 2))
+        begun = await asyncio.gather(
+            *(self.engine.operations.begin(params, ALICE, key) for _ in range(copies)),
+            return_exceptions=True,
+        )
+        for each in begun:
+            self._begun(each, text)
+
+    def _begun(self, begun: object, text: str | None) -> None:
+        if isinstance(begun, ErrorEvent):
+            return
+        if isinstance(begun, BaseException):
+            assert isinstance(begun, ChatKitError), begun
+            return
+        assert isinstance(begun, RunningTurn | TurnElsewhere)
+        if isinstance(begun, RunningTurn):
+            if text is not None:
+                self.accepted[text] = begun.lease.thread_id
+            self.turns.append(begun)
+            if begun.lease.thread_id not in self.threads:
+                self.threads.append(begun.lease.thread_id)
+        if self.random.random() < 0.9:
+            self.readers.append(asyncio.create_task(self._follow(begun)))
+
+    async def _follow(self, turn: RunningTurn | TurnElsewhere, after: int = 0) -> None:
+        engine = next(
+            (e for e in self.engines if e.turns._running.get(key_of(turn)) is turn), self.engine
+        )
+        with engine.turns.following(turn, after=after) as follower:
+            frames = []
+            while (chunk := await follower.read()) is not None:
+                frames += [frame for frame in chunk.split(b"\n\n") if frame]
+        check_stream([json.loads(frame.removeprefix(b"data: ")) for frame in frames])
+
+    async def leave(self) -> None:
+        """A follower goes."""
+        open_readers = [task for task in self.readers if not task.done()]
+        if open_readers:
+            self.random.choice(open_readers).cancel()
+
+    async def come_back(self) -> None:
+        """Somebody follows what runs in a thread."""
+        if self.threads:
+            engine = self.engine
+            found = await engine.turns.find_anywhere("alice", self.random.choice(self.threads))
+            if found is not None:
+                self.readers.append(asyncio.create_task(self._follow(found)))
+
+    async def cancel(self) -> None:
+        """The stop button, in either process."""
+        if self.threads:
+            await self.engine.turns.stop("alice", self.random.choice(self.threads), "user")
+
+    async def retry(self) -> None:
+        """A message of a thread is asked again."""
+        if not self.threads:
+            return
+        thread_id = self.random.choice(self.threads)
+        rows = await self.engine.rows(
+            "SELECT id FROM items WHERE thread_id = $1 AND type = 'user_message'"
+            " AND withdrawn_by IS NULL ORDER BY seq DESC LIMIT 1",
+            thread_id,
+        )
+        params = RetryAfterItem(thread_id=thread_id, item_id=rows[0]["id"])
+        begun = await asyncio.gather(
+            self.engine.operations.begin(params, ALICE, new_key()), return_exceptions=True
+        )
+        self._begun(begun[0], None)
+
+    async def pause(self) -> None:
+        """Time passes."""
+        await asyncio.sleep(self.random.choice((0, 0.001, 0.01, 0.03)))
+
+
+def key_of(turn: RunningTurn | TurnElsewhere) -> tuple[str, str]:
+    return (turn.lease.user_id, turn.lease.thread_id) if isinstance(turn, RunningTurn) else ("", "")
+
+
+def check_stream(events: list[dict[str, Any]]) -> None:
+    """Every item that a whole stream begins it ends, once; an error is the last event."""
+    added, done = [], []
+    for place, event in enumerate(events):
+        match event["type"]:
+            case "thread.item.added":
+                added.append(event["item"]["id"])
+            case "thread.item.done":
+                done.append(event["item"]["id"])
+            case "thread.item.removed":
+                added.remove(event["item_id"])
+            case "error":
+                assert place == len(events) - 1, events
+    assert len(done) == len(set(done)), events
+    if not events or events[-1]["type"] != "error":
+        assert set(added) <= set(done), events
+
+
+def scripts(chance: random.Random) -> list[Any]:
+    """Answers of every kind: whole, slow, with a tool, failing, endless."""
+    made: list[Any] = []
+    for _ in range(200):
+        pieces: list[Any] = [[TextDelta(f"w{n} ")] for n in range(chance.randint(1, 6))]
+        for _ in range(chance.choice((0, 1, 3))):
+            pieces.insert(chance.randrange(len(pieces) + 1), Wait(chance.choice((0.002, 0.02))))
+        match chance.choice("whole whole whole tool fault endless".split()):
+            case "tool":
+                made.append(
+                    [*pieces, [ToolCallDelta(index=0, call_id="c", name="now")],
+                     [StreamEnd("tool_calls")]]
+                )  # fmt: skip
+            case "fault":
+                made.append([*pieces, ModelFault("unavailable")])
+            case "endless":
+                made.append([*pieces, asyncio.Event()])
+            case _:
+                made.append([*pieces, [StreamEnd("stop")]])
+    return made
+
+
+class Wait(asyncio.Event):
+    """A step of a script that takes some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    async def wait(self) -> Any:
+        """Sleep."""
+        await asyncio.sleep(self._seconds)
+        return True
+
+
+async def now_tool(_: str) -> str:
+    """A tool that takes a moment."""
+    await asyncio.sleep(0.005)
+    return "12:00"
+
+
+async def check(world: World) -> None:
+    """What must hold when everything has come to rest."""
+    one = world.engines[0]
+    running = await one.rows("SELECT id, owner FROM turns WHERE state = 'running'")
+    assert running == [], "a turn runs for ever"
+    for engine in world.engines:
+        assert engine.model.open_streams == 0, "a model stream is left over"
+        assert engine.turns._running == {}
+        assert engine.turns._returns == {}
+    for turn in world.turns:
+        assert turn.log.closed
+        assert turn.followers == 0
+    items = await one.rows(
+        "SELECT thread_id, turn_id, type, hidden, withdrawn_by, body FROM items ORDER BY seq"
+    )
+    assert all(item["withdrawn_by"] is None for item in items), "an item stays withdrawn"
+    states = {row["id"]: row["state"] for row in await one.rows("SELECT id, state FROM turns")}
+    messages: dict[str, list[str]] = {}
+    for item in items:
+        if item["type"] == "user_message":
+            text = json.loads(item["body"])["content"][0]["text"]
+            messages.setdefault(text, []).append(states[item["turn_id"]])
+    for text, came_to in messages.items():  # a copy never joins what has failed
+        assert set(came_to[:-1]) <= {"failed", "interrupted"}, f"{text} was stored twice"
+    retried = {row["thread_id"] for row in await one.rows("SELECT thread_id FROM turns WHERE retry")}
+    # A retry deletes what is newer than its message.
+    kept = {text for text, thread_id in world.accepted.items() if thread_id not in retried}
+    assert kept <= set(messages), f"lost messages: {kept - set(messages)}"
+    for thread_id in world.threads:
+        own = [item for item in items if item["thread_id"] == thread_id]
+        order = [item["turn_id"] for item in own]
+        blocks = [turn for place, turn in enumerate(order) if place == 0 or order[place - 1] != turn]
+        assert len(blocks) == len(set(blocks)), f"items of turns are mixed in {thread_id}: {own}"
+    for engine in world.engines:
+        pool, kept_ready = engine.database._pool, engine.database._kept
+        async with asyncio.timeout(5):  # a statement that was given up ends a moment later
+            while pool.get_size() - pool.get_idle_size() != len(kept_ready):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+
+async def run_schedule(seed: int, new_engine: NewEngine) -> None:
+    """One schedule on two engines, which are new owners on the same database."""
+    chance = random.Random(seed)
+    engines = [
+        await new_engine(
+            *scripts(chance),
+            tools=ScriptedTools(now=now_tool),
+            on_disconnect=chance.choice(("cancel", "continue", "auto")),
+            owner=f"{seed}-{number}",
+            alone=False,
+        )
+        for number in range(2)
+    ]
+    world = World(random=chance, engines=engines)
+    steps = [world.send] * 4 + [world.leave] * 3 + [world.come_back] * 2
+    steps += [world.cancel, world.retry, world.pause, world.pause]
+    tasks = []
+    restarts_at = chance.choice((None, 5, 10))
+    for step in range(chance.randint(8, 20)):
+        if step == restarts_at:
+            # A restart: one process ends in order, and a new one comes in its place.
+            await engines[0].turns.interrupt_all()
+            engines[0] = await new_engine(
+                *scripts(chance),
+                tools=ScriptedTools(now=now_tool),
+                owner=f"{seed}-again",
+                alone=False,
+            )
+        action = chance.choice(steps)
+        if chance.random() < 0.6:
+            await action()
+        else:
+            tasks.append(asyncio.create_task(action()))
+    async with asyncio.timeout(30):
+        await asyncio.gather(*tasks)
+        for engine in engines:
+            await engine.turns.interrupt_all()
+        results = await asyncio.gather(*world.readers, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    await check(world)
+    for engine in engines:
+        await engine.database.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    count = metafunc.config.getoption("schedules")
+    metafunc.parametrize("first", range(0, count, BATCH))
+
+
+async def test_nothing_is_lost_doubled_or_left_running(
+    new_engine: NewEngine, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Everything that waits for another process waits in proportion to these tiny answers.
+    monkeypatch.setattr(journal, "WRITE_S", 0.02)
+    monkeypatch.setattr(elsewhere, "POLL_S", 0.01)
+    monkeypatch.setattr(elsewhere, "END_S", 0.2)
+    monkeypatch.setattr(turns_module, "RETURN_S", 0.05)
+    monkeypatch.setattr(turns_module, "TOLD_S", 0.05)
+    for seed in range(first, first + BATCH):
+        try:
+            await run_schedule(seed, new_engine)
+        except BaseException as error:
+            error.add_note(f"schedule {seed}")
+            raise
+        database = await asyncpg_database(new_engine)
+        await database.database.execute("TRUNCATE threads, accepted_requests CASCADE")
+        await database.database.close()
+
+
+async def asyncpg_database(new_engine: NewEngine) -> Engine:
+    """A look at the database after a schedule has closed its own."""
+    return await new_engine(owner="broom")

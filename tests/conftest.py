@@ -1,0 +1,86 @@
+"""What tests of several layers share: a real PostgreSQL, and a database of its own each test."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from store.embedded import EmbeddedPostgres, start_embedded
+
+# Memory where there is plenty: a database is a thousand files.
+_IN_MEMORY = Path("/dev/shm")
+_PLACE = _IN_MEMORY if _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > 2**30 else None
+_SCHEMA = Path(__file__).parents[1] / "schema.sql"
+
+
+def _in_database(dsn: str, name: str) -> str:
+    return dsn.replace("/chatkit?", f"/{name}?")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many random schedules tests/acceptance/test_schedules.py runs."""
+    parser.addoption("--schedules", type=int, default=150, metavar="N")
+
+
+@contextmanager
+def reachable_directory() -> Iterator[Path]:
+    """A fresh directory which PostgreSQL's unprivileged user reaches, as `tmp_path` of root's is
+    not."""
+    place = Path(tempfile.mkdtemp(prefix="chatkit-test-", dir=_PLACE))
+    place.chmod(0o711)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A DATA_DIR that is yet to be made."""
+    with reachable_directory() as place:
+        yield place / "data"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL for this test process; its database `chatkit` has the schema and no rows, and
+    is the template of every other, so nothing may connect to it."""
+
+    async def start(data_dir: Path) -> EmbeddedPostgres:
+        quick = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+        server = await start_embedded(data_dir, note=print, settings=quick)
+        connection = await asyncpg.connect(server.dsn)
+        await connection.execute(_SCHEMA.read_text(encoding="utf-8"))
+        await connection.close()
+        return server
+
+    with reachable_directory() as place:
+        server = asyncio.run(start(place / "data"))
+        yield server
+        asyncio.run(server.stop())
+
+
+@asynccontextmanager
+async def fresh_database(server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The DSN of a new database with the schema applied, dropped at the end."""
+    name = f"test_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(_in_database(server.dsn, "postgres"))
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE chatkit")
+        yield _in_database(server.dsn, name)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def database_url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The DSN of a fresh database with the schema applied, dropped after the test."""
+    async with fresh_database(postgres_server) as dsn:
+        yield dsn

@@ -1,0 +1,214 @@
+"""Requests, replies and event streams at the edge, through the router."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+import pytest
+
+from chatkit.edge import asgi
+from chatkit.edge.asgi import EventStream, Reply, Request, Send, json_reply
+from chatkit.edge.router import Route, Router, answering
+from chatkit.engine.turn_log import LogFollower, TurnLog
+from chatkit.protocol.errors import (
+    ChatKitError,
+    Conflict,
+    NotFound,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+)
+from chatkit.protocol.events import PartDelta
+from tests.harness import Exchange, ask
+
+
+async def echo(request: Request) -> Reply:
+    body = await request.body(most=10)
+    told = {
+        "path": request.path,
+        "params": request.params,
+        "query": request.query(),
+        "body": body.decode(),
+    }
+    return json_reply(json.dumps(told))
+
+
+ECHO = Router([Route("/echo/{name}", {"GET": answering(echo), "POST": answering(echo)})])
+
+
+def failing(error: Exception) -> Router:
+    async def handler(request: Request, send: Send) -> None:
+        raise error
+
+    return Router([Route("/", {"GET": handler})])
+
+
+async def test_path_query_and_body_reach_the_handler() -> None:
+    status, headers, body = await ask(ECHO, "POST", "/echo/a?x=1&y=", body=b"hello")
+    assert status == 200
+    assert headers["content-type"] == "application/json"
+    assert headers["cache-control"] == "no-store"
+    assert json.loads(body) == {
+        "path": "/echo/a",
+        "params": {"name": "a"},
+        "query": {"x": "1", "y": ""},
+        "body": "hello",
+    }
+
+
+async def test_the_prefix_of_a_root_path_is_taken_off() -> None:
+    scope = {"root_path": "/chat"}
+    async with Exchange(ECHO, "GET", "/chat/echo/b", scope=scope) as exchange:
+        _, _, body = await exchange.whole()
+    assert json.loads(body)["path"] == "/echo/b"
+
+
+async def test_a_body_in_pieces_is_put_together_and_one_that_grows_too_large_is_refused() -> None:
+    async with Exchange(ECHO, "POST", "/echo/a", body=[b"one ", b"two"]) as exchange:
+        _, _, body = await exchange.whole()
+    assert json.loads(body)["body"] == "one two"
+    async with Exchange(ECHO, "POST", "/echo/a", body=[b"123456", b"789012"]) as exchange:
+        status, _, body = await exchange.whole()
+    assert status == 413
+    assert json.loads(body)["error"]["code"] == "too_large"
+
+
+async def test_a_body_that_is_declared_too_large_is_not_read() -> None:
+    status, _, _ = await ask(ECHO, "POST", "/echo/a", body=b"", content_length="11")
+    assert status == 413
+
+
+async def test_a_head_request_gets_the_headers_alone() -> None:
+    async with Exchange(ECHO, "HEAD", "/echo/a") as exchange:
+        status, headers, body = await exchange.whole()
+    assert (status, body) == (200, b"")
+    assert int(headers["content-length"]) > 0
+
+
+async def test_other_methods_are_refused_with_those_that_are_allowed() -> None:
+    status, headers, body = await ask(ECHO, "DELETE", "/echo/a")
+    assert status == 405
+    assert headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    assert json.loads(body)["error"]["code"] == "method_not_allowed"
+    status, headers, body = await ask(ECHO, "OPTIONS", "/echo/a")
+    assert (status, headers["allow"], body) == (204, "GET, HEAD, OPTIONS, POST", b"")
+
+
+@pytest.mark.parametrize("target", ["/", "/echo", "/echo/", "/echo/a/b", "/echo/a?%ff"])
+async def test_an_unknown_path_or_a_broken_query_is_a_plain_error(target: str) -> None:
+    status, _, body = await ask(ECHO, "GET", target)
+    assert status == (400 if "?" in target else 404)
+    assert set(json.loads(body)["error"]) == {"code", "message"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "header"),
+    [
+        (Unauthorized("no"), 401, ("www-authenticate", "Bearer")),
+        (NotFound("thread"), 404, None),
+        (Conflict("busy"), 409, None),
+        (TooMany("slow down", retry_after_s=7), 429, ("retry-after", "7")),
+        (Unavailable("away"), 503, None),
+    ],
+)
+async def test_an_error_is_json_with_the_headers_of_its_status(
+    error: ChatKitError, status: int, header: tuple[str, str] | None
+) -> None:
+    got, headers, body = await ask(failing(error), "GET", "/")
+    assert got == status
+    assert json.loads(body) == {"error": {"code": error.code, "message": error.message}}
+    assert header is None or headers[header[0]] == header[1]
+
+
+async def test_a_fault_of_our_own_is_500_and_only_the_log_knows_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    status, headers, body = await ask(failing(RuntimeError("secret detail")), "GET", "/")
+    assert status == 500
+    assert b"secret detail" not in body
+    assert any(headers["x-request-id"] in record.getMessage() for record in caplog.records)
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("abc-1.2_3", True), ("a b", False), ("x" * 65, False), ("", False)]
+)
+async def test_a_request_id_is_taken_over_only_where_it_is_a_plain_word(
+    given: str, kept: bool
+) -> None:
+    _, headers, _ = await ask(ECHO, "GET", "/echo/a", x_request_id=given)
+    assert (headers["x-request-id"] == given) is kept
+
+
+async def test_each_request_leaves_one_line_without_its_query(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "chatkit.http")
+    await ask(ECHO, "GET", "/echo/line%0Abreak?token=secret", x_request_id="id1")
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 1
+    assert lines[0].startswith("GET /echo/line")
+    assert lines[0].endswith("id1")
+    assert "secret" not in lines[0]
+    assert "\n" not in lines[0]
+
+
+def streaming(log: TurnLog) -> Router:
+    async def handler(request: Request, send: Send) -> None:
+        await request.body(most=10)
+        await EventStream(LogFollower(log)).send(request, send)
+
+    return Router([Route("/", {"POST": handler})])
+
+
+async def test_the_first_frame_is_sent_before_the_second_exists() -> None:
+    log = TurnLog()
+    async with Exchange(streaming(log), "POST", "/") as exchange:
+        start = await exchange.message()
+        headers = dict(start["headers"])
+        assert headers[b"content-type"] == b"text/event-stream; charset=utf-8"
+        assert headers[b"x-accel-buffering"] == b"no"
+        assert headers[b"cache-control"] == b"no-cache, no-transform"
+        log.append([PartDelta("msg_1", "one")])
+        assert b'"delta":"one"' in await exchange.chunk()
+        log.append([PartDelta("msg_1", "two"), PartDelta("msg_1", "three")])
+        both = await exchange.chunk()
+        assert both.count(b"data: ") == 2
+        log.close()
+        assert await exchange.chunk() == b""
+
+
+async def test_a_silent_stream_gets_pings_and_a_busy_one_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(asgi, "PING_S", 0.02)
+    log = TurnLog()
+    async with Exchange(streaming(log), "POST", "/") as exchange:
+        await exchange.message()
+        assert await exchange.chunk() == b": ping\n\n"
+        assert await exchange.chunk() == b": ping\n\n"
+        log.append([PartDelta("msg_1", "one")])
+        while (chunk := await exchange.chunk()) == b": ping\n\n":
+            pass
+        assert b'"delta":"one"' in chunk
+
+
+async def test_a_client_that_leaves_ends_its_stream_and_leaves_no_task() -> None:
+    log = TurnLog()
+    before = len(asyncio.all_tasks())
+    async with Exchange(streaming(log), "POST", "/") as exchange:
+        await exchange.message()
+        exchange.leave()
+    assert not log.closed
+    assert len(asyncio.all_tasks()) == before
+
+
+async def test_a_client_that_leaves_while_it_sends_its_body_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    exchange = Exchange(ECHO, "POST", "/echo/a", body=[])
+    async with exchange:
+        exchange.leave()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

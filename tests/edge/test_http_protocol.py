@@ -1,0 +1,384 @@
+"""A real uvicorn over raw sockets, with time limits short enough to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager, suppress
+from typing import Any
+
+import pytest
+import uvicorn
+
+from chatkit.edge.asgi import Receive, Request, Scope, Send, json_reply
+from chatkit.edge.http_protocol import GuardedProtocol
+from chatkit.edge.router import Route, Router, answering
+
+WAIT_S = 10.0
+HOST = b"Host: localhost\r\n"
+
+
+class Quick(GuardedProtocol):
+    """The same limits, sooner."""
+
+    head_s = 0.4
+    body_s = 0.4
+    unwanted_body_s = 0.2
+    stuck_s = 0.4
+    tick_s = 0.05
+    linger_s = 5.0
+
+
+class Site:
+    """The server, and what its application met."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.left = threading.Event()
+        self.writing_stopped = threading.Event()
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`/size` reads the body, `/early` does not, `/flood` writes for ever, the rest is here."""
+        await self._router(scope, receive, send)
+
+    @property
+    def _router(self) -> Router:
+        async def here(request: Request) -> Any:
+            return json_reply(json.dumps({"path": request.path}))
+
+        async def size(request: Request) -> Any:
+            try:
+                return json_reply(str(len(await request.body(most=10**7))))
+            finally:
+                self.left.set()
+
+        async def flood(request: Request, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            watch = asyncio.create_task(request.wait_for_disconnect())
+            try:
+                while not watch.done():
+                    await send(
+                        {"type": "http.response.body", "body": bytes(60_000), "more_body": True}
+                    )
+                    await asyncio.sleep(0)
+            finally:
+                watch.cancel()
+                self.writing_stopped.set()
+
+        async def hold(request: Request, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"first", "more_body": True})
+            await request.wait_for_disconnect()
+
+        return Router(
+            [
+                Route("/", {"GET": answering(here), "POST": answering(here)}),
+                Route("/early", {"POST": answering(here)}),
+                Route("/size", {"POST": answering(size)}),
+                Route("/flood", {"GET": flood}),
+                Route("/hold", {"GET": hold}),
+            ]
+        )
+
+    async def connect(self) -> Peer:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        return Peer(reader, writer)
+
+
+class Peer:
+    """One raw connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        with suppress(ConnectionError):
+            await self.writer.drain()
+
+    async def rest(self) -> bytes:
+        """All that still comes, until the server closes."""
+        async with asyncio.timeout(WAIT_S):
+            data = b""
+            with suppress(ConnectionError):
+                while piece := await self.reader.read(65536):
+                    data += piece
+            return data
+
+    async def until(self, end: bytes) -> bytes:
+        async with asyncio.timeout(WAIT_S):
+            return await self.reader.readuntil(end)
+
+    async def aclose(self) -> None:
+        self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+
+class _Server(uvicorn.Server):
+    """The signals stay pytest's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Site]:
+    """In a thread of its own, on the loop that the server runs on."""
+    site = Site()
+    listener = socket.create_server(("127.0.0.1", 0))
+    site.port = listener.getsockname()[1]
+    config = uvicorn.Config(
+        site.app,
+        http=Quick,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        interface="asgi3",
+        loop="uvloop",
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = _Server(config)
+    running = threading.Thread(target=server.run, args=([listener],))
+    running.start()
+    yield site
+    server.should_exit = True
+    running.join()
+    listener.close()
+
+
+@pytest.fixture
+def site(server: Site) -> Site:
+    """That server, of which nothing was asked yet."""
+    server.left.clear()
+    server.writing_stopped.clear()
+    return server
+
+
+async def refused(peer: Peer, status: int, code: str) -> None:
+    """The answer is one JSON error with the headers of every other, and the connection ends."""
+    head, _, body = (await peer.rest()).partition(b"\r\n\r\n")
+    line, *fields = head.decode().split("\r\n")
+    assert line.split()[:2] == ["HTTP/1.1", str(status)]
+    headers = dict(field.split(": ") for field in fields)
+    assert headers["content-type"] == "application/json"
+    assert headers["connection"] == "close"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-request-id"]
+    assert int(headers["content-length"]) == len(body)
+    assert json.loads(body)["error"]["code"] == code
+
+
+async def answers(site: Site) -> bool:
+    """Whether the next good request is served."""
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        return (await peer.rest()).endswith(b'{"path": "/"}')
+
+
+@pytest.mark.parametrize("cut", [1, 7, 10_000])
+async def test_a_good_request_is_served_however_it_arrives(site: Site, cut: int) -> None:
+    request = b"POST /size HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nhello"
+    async with aclosing(await site.connect()) as peer:
+        for _ in range(2):
+            for place in range(0, len(request), cut):
+                await peer.send(request[place : place + cut])
+            head = await peer.until(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert await peer.reader.readexactly(1) == b"5"
+
+
+async def test_pipelined_requests_are_answered_in_turn(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        one = b"GET /a HTTP/1.1\r\n" + HOST + b"\r\n"
+        last = b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+        await peer.send(one * 3 + last)
+        data = await peer.rest()
+    assert data.count(b"HTTP/1.1 404") == 3
+    assert data.count(b"HTTP/1.1 200") == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"hello\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA : b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA: b\0c\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"CONNECT localhost:1 HTTP/1.1\r\nHost: localhost:1\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+        b"Content-Length: 3\r\n\r\nabc",
+    ],
+)
+async def test_what_is_no_http_gets_a_json_400(site: Site, data: bytes) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(data)
+        await refused(peer, 400, "invalid_request")
+    assert await answers(site)
+
+
+async def test_what_follows_an_upgrade_is_not_taken_for_a_request(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(
+            b"GET /one HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        )
+        await peer.send(b"GET /two HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert (await peer.rest()).count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nA: " + b"a" * 40_000 + b"\r\n\r\n",
+        b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"A: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n" * 1000,
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200,
+        b"GET / HTTP/1.1\r\nA: " + b"a" * 3_000_000,
+        b"GET /" + b"a" * 3_000_000,
+    ],
+)
+async def test_a_large_head_gets_431_even_while_it_is_sent(site: Site, head: bytes) -> None:
+    async with aclosing(await site.connect()) as peer:
+        sending = asyncio.create_task(peer.send(head))
+        await refused(peer, 431, "too_large")
+        sending.cancel()
+    assert await answers(site)
+
+
+async def test_a_head_below_the_limit_is_read(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        for _ in range(3):  # each head has the limit to itself
+            await peer.send(b"GET / HTTP/1.1\r\n" + HOST + b"A: " + b"a" * 30_000)
+            await peer.send(b"\r\n" + b"B: c\r\n" * 100 + b"\r\n")
+            assert (await peer.until(b'"/"}')).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_large_body_behind_a_small_head_is_no_large_head(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        body = b"x" * 1_000_000
+        await peer.send(
+            b"POST /size HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n" + body
+        )
+        assert (await peer.until(b"1000000")).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_what_follows_an_upgrade_does_not_disturb_its_answer(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(
+            b"GET /hold HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+        )
+        await peer.until(b"first\r\n")
+        await peer.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await peer.reader.read(100)
+
+
+# --- Slow clients ---------------------------------------------------------------------------------
+
+
+async def test_a_head_that_does_not_end_gets_408(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET / HTTP/1.1\r\nA")
+        await refused(peer, 408, "timeout")
+
+
+async def test_a_head_that_trickles_in_gets_408(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+
+        async def trickle() -> None:
+            await peer.send(b"GET / HTTP/1.1\r\n")
+            while True:
+                await peer.send(b"A: b\r\n")
+                await asyncio.sleep(0.05)
+
+        trickling = asyncio.create_task(trickle())
+        await refused(peer, 408, "timeout")
+        trickling.cancel()
+
+
+@pytest.mark.parametrize("first", [b"", b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"])
+async def test_a_connection_on_which_no_request_begins_is_closed(site: Site, first: bytes) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(first)
+        if first:
+            await peer.until(b'"/"}')
+            await peer.send(b"\r\n")  # would end uvicorn's own timer
+        assert await peer.rest() == b""
+
+
+async def test_a_body_that_does_not_come_gets_408_and_the_application_is_told(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"POST /size HTTP/1.1\r\n" + HOST + b"Content-Length: 500\r\n\r\nabc")
+        await refused(peer, 408, "timeout")
+        assert await asyncio.to_thread(site.left.wait, Quick.linger_s / 2)
+
+
+async def test_a_body_at_a_fair_rate_may_take_longer(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"POST /size HTTP/1.1\r\n" + HOST + b"Content-Length: 3000\r\n\r\n")
+        for _ in range(10):
+            await peer.send(b"x" * 300)
+            await asyncio.sleep(0.1)
+        assert (await peer.until(b"3000")).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_body_that_nobody_wants_is_not_read_for_ever(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"POST /early HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000000\r\n\r\n")
+
+        async def pour() -> None:
+            while True:
+                await peer.send(b"x" * 10_000)
+                await asyncio.sleep(0.01)
+
+        pouring = asyncio.create_task(pour())
+        assert b"HTTP/1.1 200 " in await peer.rest()
+        pouring.cancel()
+
+
+async def test_a_client_that_takes_nothing_is_dropped(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET /flood HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert await asyncio.to_thread(site.writing_stopped.wait, WAIT_S)  # never read
+    assert await answers(site)
+
+
+async def test_a_client_that_takes_a_little_now_and_then_is_kept(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET /flood HTTP/1.1\r\n" + HOST + b"\r\n")
+        for _ in range(20):
+            await peer.reader.readexactly(500_000)
+            await asyncio.sleep(0.05)
+        assert not site.writing_stopped.is_set()
+
+
+async def test_a_silent_stream_stays_open(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET /hold HTTP/1.1\r\n" + HOST + b"\r\n")
+        await peer.until(b"first\r\n")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):  # longer than every limit
+                await peer.reader.read(100)
+
+
+async def test_nothing_is_written_into_a_stream_that_runs(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET /hold HTTP/1.1\r\n" + HOST + b"\r\n")
+        await peer.until(b"first")
+        await peer.send(b"garbage\r\n\r\n")
+        assert b"HTTP/1.1" not in await peer.rest()

@@ -1,0 +1,224 @@
+"""An engine on a real database, with a scripted model and scripted tools."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from chatkit.engine.elsewhere import Orphans
+from chatkit.engine.operations import Operations
+from chatkit.engine.runner import Runner, RunningTurn, TurnLimits
+from chatkit.engine.turns import OnDisconnect, Turns
+from chatkit.protocol.calls import Caller
+from chatkit.protocol.events import ErrorEvent
+from chatkit.protocol.items import InputText
+from chatkit.protocol.leases import RequestKey
+from chatkit.protocol.requests import AddUserMessage, CreateThread, RetryAfterItem, UserInput
+from store.postgres import Database
+from store.requests import AcceptedRequests
+from store.threads import Threads
+from store.turn_log import TurnLogs
+from store.turns import Turns as StoredTurns
+from tests.fakes import ScriptedModel, ScriptedTools, counting_ids
+
+ALICE = Caller(user_id="alice")
+
+Event = dict[str, Any]
+
+
+def said(text: str) -> UserInput:
+    """A message of plain text."""
+    return UserInput(content=(InputText(text=text),))
+
+
+def new_key() -> RequestKey:
+    """The key of a request unlike any other."""
+    return body_key(secrets.token_bytes(8))
+
+
+def body_key(body: bytes) -> RequestKey:
+    """The key of a request without an Idempotency-Key."""
+    digest = sha256(body).digest()
+    return RequestKey(key=f"body:{digest.hex()}", body_hash=digest, explicit=False)
+
+
+def named_key(name: str, body: bytes = b"body") -> RequestKey:
+    """The key of a request with an Idempotency-Key."""
+    return RequestKey(key=f"key:{name}", body_hash=sha256(body).digest(), explicit=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """The engine under test and what it stands on."""
+
+    operations: Operations
+    turns: Turns
+    database: Database
+    model: ScriptedModel
+    tools: ScriptedTools
+
+    async def begin(
+        self,
+        params: CreateThread | AddUserMessage | RetryAfterItem,
+        caller: Caller = ALICE,
+        key: RequestKey | None = None,
+    ) -> RunningTurn:
+        """Begin a turn that must not be refused."""
+        turn = await self.operations.begin(params, caller, key or new_key())
+        assert isinstance(turn, RunningTurn), turn
+        return turn
+
+    async def refused(
+        self, params: CreateThread | AddUserMessage | RetryAfterItem, caller: Caller = ALICE
+    ) -> ErrorEvent:
+        """Begin a turn that must be refused."""
+        refusal = await self.operations.begin(params, caller, new_key())
+        assert isinstance(refusal, ErrorEvent), refusal
+        return refusal
+
+    async def chat(
+        self, params: CreateThread | AddUserMessage | RetryAfterItem, caller: Caller = ALICE
+    ) -> list[Event]:
+        """Begin a turn and follow it to its end."""
+        turn = await self.begin(params, caller)
+        with self.turns.following(turn) as follower:
+            chunks = []
+            async with asyncio.timeout(10):
+                while (chunk := await follower.read()) is not None:
+                    chunks.append(chunk)
+        assert turn.task is not None
+        await turn.task
+        return events_in(b"".join(chunks))
+
+    async def hello(self) -> str:
+        """A thread with one answered message; its id."""
+        events = await self.chat(CreateThread(input=said("Hello")))
+        return str(events[0]["thread"]["id"])
+
+    async def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
+        """What the database holds."""
+        return [dict(row) for row in await self.database.fetch(query, *arguments)]
+
+    async def stored(self, thread_id: str) -> list[tuple[str, Any]]:
+        """Type and body of every item of a thread, hidden and withdrawn ones included."""
+        rows = await self.rows(
+            "SELECT type, body FROM items WHERE thread_id = $1 ORDER BY seq", thread_id
+        )
+        return [(row["type"], json.loads(row["body"])) for row in rows]
+
+    async def texts(self, thread_id: str) -> list[str]:
+        """The text of every visible item, in order."""
+        rows = await self.rows(
+            "SELECT body FROM items WHERE thread_id = $1 AND NOT hidden AND withdrawn_by IS NULL"
+            " ORDER BY seq",
+            thread_id,
+        )
+        bodies = [json.loads(row["body"]) for row in rows]
+        return ["".join(part["text"] for part in body["content"]) for body in bodies]
+
+    async def states(self) -> list[str]:
+        """The state of every turn, in the order of their beginning."""
+        rows = await self.rows("SELECT state FROM turns ORDER BY created_at")
+        return [row["state"] for row in rows]
+
+
+def events_in(stream: bytes) -> list[Event]:
+    """The events of a stream of one-line frames."""
+    frames = stream.decode().split("\n\n")
+    return [json.loads(frame.removeprefix("data: ")) for frame in frames if frame]
+
+
+NewEngine = Callable[..., Engine]
+
+
+@pytest.fixture
+async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
+    """Makes engines on one database; several of them are several processes."""
+    async with AsyncExitStack() as stack:
+        ids = counting_ids()
+
+        async def make(
+            *scripts: Any,
+            tools: ScriptedTools | None = None,
+            max_rounds: int = 3,
+            context_tokens: int | None = None,
+            on_disconnect: OnDisconnect = "cancel",
+            owner: str = "one",
+            alone: bool = True,
+            fresh_s: float = 2,
+            lease_s: float = 60,
+            living_s: float = 0,
+            max_turns: int = 5,
+        ) -> Engine:
+            database = await Database.connect(database_url)
+            stack.push_async_callback(database.close)
+            model = ScriptedModel(*scripts)
+            tools = tools or ScriptedTools()
+            store = StoredTurns(database, owner=owner, lease_s=lease_s)
+            threads = Threads(database)
+
+            def now() -> datetime:
+                return datetime.now(UTC)
+
+            runner = Runner(
+                model=model,
+                tools=tools,
+                turns=store,
+                threads=threads,
+                instructions="Be brief.",
+                limits=TurnLimits(max_rounds=max_rounds, context_tokens=context_tokens),
+                new_id=ids,
+                now=now,
+            )
+            logs = TurnLogs(database, owner=owner, living_s=living_s)
+            requests = AcceptedRequests(database, fresh_s=fresh_s)
+            turns = Turns(
+                runner=runner,
+                store=store,
+                logs=logs,
+                requests=requests,
+                orphans=Orphans(turns=store, logs=logs, new_id=ids),
+                on_disconnect=on_disconnect,
+                alone=alone,
+                now=now,
+            )
+            keeping = asyncio.create_task(turns.run())
+            stack.push_async_callback(_cancelled, keeping)
+            stack.push_async_callback(turns.interrupt_all)
+            operations = Operations(
+                max_turns_per_user=max_turns,
+                threads=threads,
+                turns=store,
+                requests=requests,
+                running=turns,
+                model="m",
+                new_id=ids,
+                now=now,
+            )
+            return Engine(
+                operations=operations, turns=turns, database=database, model=model, tools=tools
+            )
+
+        yield make
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let other tasks run until `condition` holds; five seconds at most."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - what it waits for gives no sign
+            await asyncio.sleep(0)

@@ -1,0 +1,253 @@
+"""Two processes on one database: following, refusing, stopping and taking over turns."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from chatkit.engine import elsewhere, faults, runner
+from chatkit.engine import turns as turns_module
+from chatkit.engine.elsewhere import INTERRUPTED_NOTE, TurnElsewhere
+from chatkit.engine.runner import RunningTurn
+from chatkit.protocol.deltas import TextDelta
+from chatkit.protocol.requests import AddUserMessage, CreateThread, GetThread, RetryAfterItem
+from tests.engine.conftest import ALICE, Engine, body_key, events_in, new_key, said, until
+from tests.fakes import says
+
+NewEngine = Callable[..., Awaitable[Engine]]
+HELLO = CreateThread(input=said("Hello"))
+
+
+def slow(hold: asyncio.Event) -> list[Any]:
+    return [[TextDelta("Half")], hold, [TextDelta(" done.")]]
+
+
+async def pair(new_engine: NewEngine, *scripts: Any, **options: Any) -> tuple[Engine, Engine]:
+    one = await new_engine(*scripts, owner="one", alone=False, **options)
+    two = await new_engine(says("From two."), owner="two", alone=False, **options)
+    return one, two
+
+
+async def written(engine: Engine, frames: int) -> None:
+    """Until so many events are in the database."""
+    async with asyncio.timeout(5):
+        query = "SELECT COALESCE(sum(cardinality(frames)), 0) AS n FROM turn_events"
+        while (await engine.rows(query))[0]["n"] < frames:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+
+
+async def read_all(engine: Engine, turn: Any, **options: Any) -> bytes:
+    with engine.turns.following(turn, **options) as follower:
+        stream = b""
+        async with asyncio.timeout(10):
+            while (chunk := await follower.read()) is not None:
+                stream += chunk
+    return stream
+
+
+async def test_a_second_process_follows_every_event_from_any_point(new_engine: NewEngine) -> None:
+    hold = asyncio.Event()
+    one, two = await pair(new_engine, slow(hold))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await written(one, 6)
+        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
+        assert isinstance(found, TurnElsewhere)
+        readers = [
+            asyncio.create_task(read_all(two, found, after=after, numbered=True))
+            for after in (0, 2, 6)
+        ]
+        hold.set()
+        streams = await asyncio.gather(*readers)
+        assert turn.task is not None
+        await turn.task
+    everything = [f"id: {n}\n".encode() + f for n, f in enumerate(turn.log.frames, start=1)]
+    assert streams == [b"".join(everything[after:]) for after in (0, 2, 6)]
+
+
+async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_module, "RETURN_S", 0.6)
+    hold = asyncio.Event()
+    one, two = await pair(new_engine, slow(hold), on_disconnect="auto")
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await written(one, 6)
+    get = GetThread(thread_id=turn.lease.thread_id)
+    thread = json.loads(await two.operations.answer(get, ALICE, new_key()))
+    assert thread["items"]["data"][-1]["content"][0]["text"] == "Half"
+    async with asyncio.timeout(5):
+        while turn.lease.turn_id in one.turns._returns:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+    assert turn.stop_reason is None
+    hold.set()
+    assert turn.task is not None
+    await turn.task
+    assert await one.states() == ["done"]
+
+
+async def test_a_second_process_refuses_a_second_turn_while_the_first_is_followed(
+    new_engine: NewEngine,
+) -> None:
+    one, two = await pair(new_engine, slow(asyncio.Event()))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        message = AddUserMessage(thread_id=turn.lease.thread_id, input=said("Two"))
+        assert await two.refused(message) == faults.BUSY
+
+
+async def test_an_unfollowed_turn_of_another_process_gives_way(new_engine: NewEngine) -> None:
+    one, two = await pair(new_engine, slow(asyncio.Event()), on_disconnect="continue")
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await written(one, 6)
+    async with asyncio.timeout(5):
+        while (await one.rows("SELECT followed FROM turns"))[0]["followed"]:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+    await two.chat(AddUserMessage(thread_id=turn.lease.thread_id, input=said("Other")))
+    texts = await one.texts(turn.lease.thread_id)
+    assert texts == ["Hello", "Half", "Other", "From two."]
+    assert one.model.open_streams == 0
+
+
+async def test_a_second_process_stops_a_turn(new_engine: NewEngine) -> None:
+    one, two = await pair(new_engine, slow(asyncio.Event()))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await until(lambda: len(turn.log.frames) == 6)
+        assert await two.turns.stop("alice", turn.lease.thread_id, "user") is True
+        assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
+    assert turn.stop_reason == "user"
+    assert await one.states() == ["cancelled"]
+
+
+async def test_the_same_body_in_two_processes_runs_once(new_engine: NewEngine) -> None:
+    one, two = await pair(new_engine, says("Once."))
+    key = body_key(b"same")
+    first, second = await asyncio.gather(
+        one.operations.begin(HELLO, ALICE, key), two.operations.begin(HELLO, ALICE, key)
+    )
+    for engine, turn in ((one, first), (two, second)):
+        events = events_in(await read_all(engine, turn))
+        assert events[0]["type"] == "thread.created"
+        done = [event["item"] for event in events if event["type"] == "thread.item.done"]
+        assert len(done) == 2
+    assert len(one.model.requests) + len(two.model.requests) == 1
+
+
+async def silence(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an engine's process die: it reaches the database no more, and waits for nothing."""
+    monkeypatch.setattr(runner, "PATIENCE_S", 0)
+    await engine.database.close()
+    await engine.turns.interrupt_all()
+
+
+async def test_a_dead_owners_turn_is_taken_over_and_its_text_is_kept(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "STOP_S", 0.2)
+    one, two = await pair(new_engine, slow(asyncio.Event()), on_disconnect="continue")
+    turn = await one.begin(HELLO)
+    await written(one, 6)
+    await silence(one, monkeypatch)
+    assert await two.turns.stop("alice", turn.lease.thread_id, "user") is True
+    assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
+    assert await two.states() == ["interrupted"]
+    await two.chat(AddUserMessage(thread_id=turn.lease.thread_id, input=said("Again")))
+    told = [message["content"] for message in two.model.requests[0].messages]
+    assert f"[Note from the server: {INTERRUPTED_NOTE}]" in told
+
+
+async def test_an_owner_that_was_taken_over_writes_nothing_more(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "STOP_S", 0)
+    hold = asyncio.Event()
+    one, two = await pair(new_engine, slow(hold))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await written(one, 6)
+        assert await two.turns.stop("alice", turn.lease.thread_id, "replaced") is True
+        hold.set()
+        assert turn.task is not None
+        await turn.task
+    assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
+    assert await two.states() == ["interrupted"]
+    assert json.loads(turn.log.lines().split("\n")[-1])["message"] == faults.LOST.message
+
+
+async def test_the_followers_of_an_owner_that_renews_no_more_do_not_count(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "STOP_S", 0.1)
+    one, two = await pair(new_engine, slow(asyncio.Event()), living_s=59.8)
+    turn = await one.begin(HELLO)
+    message = AddUserMessage(thread_id=turn.lease.thread_id, input=said("Again"))
+    with one.turns.following(turn):
+        await written(one, 6)
+        await silence(one, monkeypatch)
+        async with asyncio.timeout(5):
+            while not isinstance(
+                await two.operations.begin(message, ALICE, new_key()), RunningTurn
+            ):
+                await asyncio.sleep(0.02)
+    await two.turns.stop("alice", turn.lease.thread_id, "user")
+    assert (await two.texts(turn.lease.thread_id))[:3] == ["Hello", "Half", "Again"]
+
+
+async def test_turns_whose_lease_ran_out_are_adopted(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await pair(new_engine, slow(asyncio.Event()), lease_s=0.1)
+    turn = await one.begin(HELLO)
+    await written(one, 6)
+    await silence(one, monkeypatch)
+    async with asyncio.timeout(5):
+        while await two.states() == ["running"]:
+            await two.turns.adopt_orphans()
+    assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
+    assert await two.states() == ["interrupted"]
+
+
+async def test_a_live_lease_is_left_alone(new_engine: NewEngine) -> None:
+    one, two = await pair(new_engine, slow(asyncio.Event()))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await two.turns.adopt_orphans()
+        assert await two.states() == ["running"]
+
+
+async def test_a_restart_on_the_embedded_database_ends_what_a_killed_process_left(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await new_engine(says("Old."), slow(asyncio.Event()), owner="one")
+    thread_id = await one.hello()
+    message_id = (await one.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
+    await one.begin(RetryAfterItem(thread_id=thread_id, item_id=message_id))
+    await written(one, 4)
+    await silence(one, monkeypatch)
+    two = await new_engine(says("Two."), owner="two")
+    await two.turns.adopt_orphans()
+    assert await two.texts(thread_id) == ["Hello", "Old."]
+    assert await two.states() == ["done", "interrupted"]
+
+
+async def test_logs_of_ended_turns_are_swept(new_engine: NewEngine) -> None:
+    hold = asyncio.Event()
+    one = await new_engine(slow(hold))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await written(one, 6)
+        hold.set()
+        assert turn.task is not None
+        await turn.task
+    await written(one, len(turn.log.frames))
+    await one.turns._logs.sweep(60)
+    assert await one.rows("SELECT last FROM turn_events WHERE last") == [{"last": True}]
+    await one.turns._logs.sweep(0)
+    assert await one.rows("SELECT turn_id FROM turn_events") == []

@@ -1,0 +1,49 @@
+"""The rest that streams take while the process is busy."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatkit.engine.pace import BUSY, MOST_S, QUIET, Pace
+
+
+class Process:
+    """A process whose clocks the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.cpu = 5.0
+
+    def spend(self, seconds: float, share: float) -> None:
+        self.now += seconds
+        self.cpu += seconds * share
+
+
+@pytest.mark.parametrize(
+    ("share", "rest_s"),
+    [
+        (0.0, 0.0),
+        (QUIET, 0.0),
+        ((QUIET + BUSY) / 2, MOST_S / 2),
+        (BUSY, MOST_S),
+        (1.0, MOST_S),
+        (1.9, MOST_S),  # a thread beside the event loop
+    ],
+)
+def test_the_busier_the_process_the_longer_a_stream_rests(share: float, rest_s: float) -> None:
+    process = Process()
+    pace = Pace(lambda: process.now, lambda: process.cpu)
+    process.spend(1.0, share)
+    assert pace.rest_s() == pytest.approx(rest_s, abs=1e-9)
+
+
+def test_it_takes_part_in_what_the_process_did_lately_not_in_its_whole_life() -> None:
+    process = Process()
+    pace = Pace(lambda: process.now, lambda: process.cpu)
+    assert pace.rest_s() == 0.0
+    process.spend(1.0, 1.0)
+    assert pace.rest_s() == MOST_S
+    process.spend(0.1, 0.0)
+    assert pace.rest_s() == MOST_S  # too short a time to tell
+    process.spend(0.2, 0.0)
+    assert pace.rest_s() == 0.0

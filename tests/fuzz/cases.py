@@ -1,0 +1,420 @@
+"""Cases by chance: from a seeded generator, and what is known of the server, to bytes to send.
+
+Not Hypothesis, whose engine runs one example after the other: here twenty connections are busy at
+once. What fails is shortened afterwards (see runner).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Any, Final
+from urllib.parse import quote
+
+from tests.fuzz import bodies
+from tests.fuzz.bodies import Known
+from tests.fuzz.wire import Case
+
+_Maker = Callable[[Random, Known], Case]
+_Body = Callable[[Random, Known], Any]
+
+_METHODS: Final = (
+    *("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"),
+    *("CONNECT", "TRACE", "PROPFIND", "get", "FOO", "G\0T", "PRI", "M-SEARCH", ""),
+)
+_PATHS: Final = (
+    *("/", "/page/page.js", "/page/..%2f..%2fapp.py", "/page/%2e%2e", "/favicon.ico", "/metrics"),
+    *("/api/chatkit", "/api/chatkit/", "/api/chatkit/health", "/api/chatkit/session"),
+    *("/api/chatkit/session/{id}", "/api/chatkit/threads/{id}/events"),
+    *("/api/chatkit/threads/{id}/cancel", "/api/auth/guest", "/api/tasks", "/api/tasks/{id}"),
+    *("/api/tasks/{id}/complete", "/mcp", "/mcp/", "/widget"),
+)
+_ODD_IDS: Final = (
+    *("%00", "a%00b", "..", "%2e%2e", "%2f", ".", "%", "%zz", "%ff", "%ed%a0%80", "%c0%af", "%0d%0a"),
+    *("x" * 255, "x" * 256, "x" * 9000, "0", "-1", "1e9", "{id}", "%F0%9F%98%80", ";", "*", "a b"),
+    *("00000000-0000-0000-0000-000000000000", "%EF%BC%91", "%E2%80%AE", "null", "thr_", "'--"),
+)
+_ODD_TARGETS: Final = (
+    *("*", "//", "///api/tasks", "//evil.example/api/tasks", "/api//tasks", "/api/./tasks"),
+    *("/api/../api/tasks", "/api/tasks/..", "/api/tasks/", "/API/TASKS", "/api/tasks%00", "/%"),
+    *("/api/tasks#x", "/api/tasks?#", "/api/tasks??", "/api\\tasks", "http://evil.example/api/tasks"),
+    *("http://localhost:99999/", "http://[::1/", "http://user:pw@localhost/api/tasks", "http://"),
+    *("https://localhost/api/tasks", "ftp://x/y", "localhost:80", "evil.example:443", "", "?", "a"),
+    *("/%u0041", "/\x7f", "/é", "/" + "a" * 9000, "/" + "%41" * 3000, "/" + "/" * 500, "/a b"),
+)
+_QUERY_NAMES: Final = (
+    *("status", "status_filter", "priority", "category", "tag", "search", "sort", "limit"),
+    *("offset", "after", "time_zone", "x", "", "limit[]", "%00"),
+)
+_QUERY_VALUES: Final = (
+    *("all", "overdue", "this week", "newest", "oldest", "title", "high", "work", "shop", "1", "50"),
+    *("0", "-1", "101", "1000000000", "9999999999", "9" * 5000, "1.0", "NaN", "٣", "²", "", "%", "_"),
+    *("\\", "%_\\%", "a\0b", "\ud800", "x" * 300, "Europe/Berlin", "Europe", "../../etc/passwd"),
+    *("/etc/passwd", "UTC", "posixrules", "\0", "x" * 9000, "\r\nx-injected: 1", "\u202e", "+", "&=&"),
+)
+_ORIGINS: Final = (
+    *("https://app.example", "https://evil.example", "null", "http://localhost", "http://[::1]"),
+    *("*", "https://app.example, https://app.example", "https://app.example.evil.example", "", "é"),
+)
+_HEADERS: Final = (
+    *("origin", "cookie", "authorization", "x-forwarded-for", "x-forwarded-proto", "forwarded"),
+    *("x-forwarded-host", "x-request-id", "idempotency-key", "last-event-id", "if-none-match"),
+    *("accept", "accept-encoding", "accept-language", "content-type", "expect", "upgrade", "range"),
+    *("access-control-request-method", "access-control-request-headers", "sec-fetch-site", "te"),
+    *("x-chatkit-user", "x-chatkit-timestamp", "x-chatkit-content-sha256", "x-chatkit-signature"),
+    *("mcp-protocol-version", "mcp-session-id", "x-http-method-override", "trailer", "keep-alive"),
+    *("host", "user-agent", "content-encoding", "x-y", "X_Y", "sec-websocket-key", "http2-settings"),
+)
+_VALUES: Final = (
+    *("", " ", "1", "-1", "*", "100-continue", "websocket", "h2c", "gzip", "keep-alive", "GET"),
+    *("a" * 300, "a" * 8000, "é", "\x7f", "\xff\xfe", "\t", "a\tb", '"x"', "text/plain", "trailers"),
+    *("application/json; charset=utf-16", "application/x-www-form-urlencoded", "same-origin", ","),
+    *("127.0.0.1", "::1", "[::1]:80", "1.2.3.4, 127.0.0.1", "127.0.0.1," * 500, "999.1.1.1", "::%1"),
+    *("https", "http, https", "evil.example", "localhost:99999", "x, x", "..", "a\\r\\nb", "1" * 19),
+    *("v1=" + "0" * 64, "0" * 64, "1800000000", "9" * 12, "application/json", "2025-06-18", "bogus"),
+    *("authorization, content-type", "bytes=0-10", "W/x", "en;q=0.5,*;q=x", "cross-site", "none"),
+)
+_INJECTIONS: Final = (
+    *("a\r\nx-injected: 1", "a\nx-injected: 1", "a\rx-injected: 1", "a\0b", "a\r\n b", "a\r\n\tb"),
+    *("a\x0bb", "a\x1bb", "a\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\nx-request-id: smuggled\r\n\r\n"),
+)
+_TOKENS: Final = (
+    *(b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"HEAD"),
+    *(b"content-length: 5\r\n", b"content-length: -1\r\n", b"content-length: 99999999999999999999\r\n"),
+    *(b"transfer-encoding: chunked\r\n", b"connection: close\r\n", b"connection: upgrade\r\n"),
+    *(b"upgrade: websocket\r\n", b"0\r\n\r\n", b"\r\n\r\n", b"ffffffffffffffff\r\n", b"\xff", b"%00"),
+    *(b"expect: 100-continue\r\n", b"\x16\x03\x01\x02\x00\x01", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+)
+
+#: Each route that takes JSON, with what it takes.
+_JSON_ROUTES: Final[tuple[tuple[str, str, _Body], ...]] = (
+    *(("POST", "/api/chatkit", bodies.chat_body),) * 5,
+    ("POST", "/api/tasks", bodies.task_body),
+    ("PUT", "/api/tasks/{id}", bodies.task_body),
+    ("PATCH", "/api/tasks/{id}", bodies.task_body),
+    ("PATCH", "/api/tasks/{id}/complete", bodies.task_body),
+    ("POST", "/api/chatkit/session", bodies.session_body),
+    ("DELETE", "/api/chatkit/session", bodies.session_body),
+    *(("POST", "/mcp", bodies.mcp_body),) * 3,
+)
+
+
+def make_case(rng: Random, known: Known) -> Case:
+    """The next case."""
+    make = rng.choices(_MAKERS, _WEIGHTS)[0]
+    case = make(rng, known)
+    if case.ending != "waited for" and rng.random() < 0.03:
+        case = replace(case, ending="dropped", answers=0)
+    if rng.random() < 0.3:
+        cuts = tuple(rng.randrange(len(case.sent) + 1) for _ in range(rng.randrange(1, 8)))
+        case = replace(case, cuts=cuts)
+    return case
+
+
+def _head(method: str, target: str, headers: list[tuple[str, str]]) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+    return "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
+
+
+def _request(
+    kind: str, method: str, target: str, headers: list[tuple[str, str]], body: bytes | None
+) -> Case:
+    """A request with an end, which an answer must follow."""
+    head = _head(method, target, headers)
+    if body is None:
+        head += b"\r\n"
+    return Case(kind=kind, head=head, body=body, ending="answered", answers=1)
+
+
+def _host() -> tuple[str, str]:
+    return "host", "localhost"
+
+
+def _credential(rng: Random, known: Known) -> list[tuple[str, str]]:
+    """Mostly a good one."""
+    token = known.tokens[rng.choice(("jwt", "jwt", "guest", "chat", "mcp"))]
+    if rng.random() < 0.85:
+        return [("authorization", f"Bearer {token}")]
+    match rng.randrange(8):
+        case 0:
+            return []
+        case 1:
+            return [("cookie", f"a=b; auth_token={token}"), ("sec-fetch-site", "same-origin")]
+        case 2:
+            return [("cookie", f"auth_token={token}; auth_token={rng.choice(_VALUES)}")]
+        case 3:
+            return [("authorization", f"Bearer {token}"), ("authorization", "Bearer x")]
+        case 4:
+            scheme = rng.choice(("Basic", "bearer", "Bearer ", "Bearer,", "", "Digest"))
+            return [("authorization", f"{scheme} {token}")]
+        case 5:
+            place = rng.randrange(len(token))
+            return [("authorization", f"Bearer {token[:place]}{rng.choice('.=A_-x')}{token[place:]}")]
+        case 6:
+            none = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIiwiZXhwIjo5OTk5OTk5OTk5fQ."
+            odd = (none, "..", "a.b.c", "cks_", "cks_" + "A" * 43, "W10.W10.W10", "bnVsbA.bnVsbA.")
+            return [("authorization", f"Bearer {rng.choice(odd)}")]
+        case _:
+            return [("authorization", rng.choice(_VALUES))]
+
+
+def _odd_headers(rng: Random) -> list[tuple[str, str]]:
+    found = []
+    for _ in range(rng.choice((0, 0, 1, 1, 2, 5))):
+        name = rng.choice(_HEADERS)
+        value = rng.choice(_ORIGINS if name == "origin" else _VALUES)
+        found.append((name, value))
+    if rng.random() < 0.1:
+        found.append((rng.choice(_HEADERS), rng.choice(_INJECTIONS)))
+    return found
+
+
+def _target(rng: Random, known: Known, path: str) -> str:
+    if "{id}" in path:
+        real = rng.random() < 0.6
+        path = path.replace("{id}", known.an_id(rng) if real else rng.choice(_ODD_IDS))
+    if rng.random() < 0.4:
+        pairs = []
+        for _ in range(rng.choice((1, 1, 2, 3, 60))):
+            value = rng.choice((*_QUERY_VALUES, known.an_id(rng)))
+            pairs.append(f"{rng.choice(_QUERY_NAMES)}={quote(value, errors='surrogatepass')}")
+        path += "?" + "&".join(pairs)
+    if rng.random() < 0.03:
+        path += rng.choice(("?%ff=%ff", "?a=%", "?limit=%ED%A0%80", "?\xff", "?" + "a=" * 5000))
+    return path
+
+
+def _json(rng: Random, known: Known) -> Case:
+    method, path, make = rng.choice(_JSON_ROUTES)
+    value = bodies.mutated(rng, make(rng, known), rng.choice((0, 1, 1, 1, 2, 3)))
+    body = bodies.encoded(rng, value)
+    if rng.random() < 0.15:
+        body = bodies.misencoded(rng, body)
+    headers = [_host(), *_json_headers(rng, known, path)]
+    target = path.replace("{id}", rng.choice(known.tasks) if rng.random() < 0.8 else "x")
+    return _request("json", method, target, headers, body)
+
+
+def _json_headers(rng: Random, known: Known, path: str) -> list[tuple[str, str]]:
+    headers = _credential(rng, known)
+    if rng.random() < 0.95:
+        headers.append(("content-type", "application/json"))
+    if path.startswith("/mcp") and rng.random() < 0.95:
+        headers.append(("accept", "application/json, text/event-stream"))
+    if rng.random() < 0.05:
+        headers.append(("idempotency-key", rng.choice(("again", "é", "a b", "x" * 256))))
+    return headers
+
+
+def _route(rng: Random, known: Known) -> Case:
+    method = rng.choice(_METHODS[:7]) if rng.random() < 0.9 else rng.choice(_METHODS)
+    target = _target(rng, known, rng.choice(_PATHS))
+    if rng.random() < 0.15:
+        target = rng.choice(_ODD_TARGETS)
+    headers = [_host()] if rng.random() < 0.97 else []
+    headers += [*_credential(rng, known), *_odd_headers(rng)]
+    body = None
+    if method in ("POST", "PUT", "PATCH", "DELETE") and rng.random() < 0.7:
+        body = rng.choice((b"", b"{}", b"x", b'{"completed":true}', rng.randbytes(50)))
+    case = _request("route", method, target, headers, body)
+    # Another end of the head may hide in what was made.
+    risky = any(name in ("expect", "upgrade") or "\n" in value for name, value in headers)
+    if risky or method not in _METHODS[:7]:
+        case = replace(case, ending="half-closed", answers=0)
+    return case
+
+
+def _multipart(rng: Random, known: Known) -> Case:
+    boundary = rng.choice(("b", "-" * 70, "x" * 300, "", 'a"b', "é"))
+    parts = []
+    for _ in range(rng.randrange(4)):
+        name = rng.choice(("file", "completed", "", "a\r\nx-injected: 1", "\0", '"'))
+        file = rng.choice((f'; filename="{name}"', "", "; filename*=UTF-8''%00", "; filename=../x"))
+        part = f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"{file}\r\n\r\n'
+        parts.append(part.encode() + rng.randbytes(rng.choice((0, 1, 100))) + b"\r\n")
+    ending = rng.choice((f"--{boundary}--\r\n", "", f"--{boundary}", "--")).encode()
+    method, path, _ = rng.choice(_JSON_ROUTES)
+    headers = [_host(), *_credential(rng, known)]
+    headers.append(("content-type", f"multipart/form-data; boundary={boundary}"))
+    target = path.replace("{id}", rng.choice(known.tasks))
+    return _request("multipart", method, target, headers, b"".join(parts) + ending)
+
+
+def _large(rng: Random, known: Known) -> Case:
+    credential = _credential(rng, known)
+    lots = ["x" * 40_000, "x" * 33_000, "x" * 31_000, "x" * 300_000]
+    match rng.randrange(5):
+        case 0:
+            headers = [_host(), *credential, (rng.choice(_HEADERS[:9]), rng.choice(lots))]
+            # What is refused may still be arriving, and the answer lost with it.
+            return _closing(_request("large", "GET", "/api/tasks", headers, None))
+        case 1:
+            many = [(f"x-{n}", "y") for n in range(rng.choice((100, 120, 127, 129, 1000, 5000)))]
+            return _closing(_request("large", "GET", "/", [_host(), *many], None))
+        case 2:
+            target = f"/api/tasks?search={rng.choice(lots)}"
+            return _closing(_request("large", "GET", target, [_host(), *credential], None))
+        case 3:
+            name, value = rng.choice(lots), "y"
+            return _closing(_request("large", "GET", "/", [_host(), (name, value)], None))
+    method, path, make = rng.choice(_JSON_ROUTES)
+    value = make(rng, known)
+    if isinstance(value, dict):
+        value["padding"] = "x" * rng.choice((2**16, 2**20 - 600, 2**20, 2**20 + 1, 2**21))
+    headers = [_host(), *_json_headers(rng, known, path)]
+    target = path.replace("{id}", rng.choice(known.tasks))
+    return _request("large", method, target, headers, bodies.encoded(rng, value))
+
+
+def _closing(case: Case) -> Case:
+    return replace(case, ending="half-closed", answers=0)
+
+
+def _framing(rng: Random, known: Known) -> Case:
+    """Requests whose end is a matter of opinion, and one more behind them."""
+    smuggled = (
+        b"GET /api/tasks HTTP/1.1\r\nhost: localhost\r\nx-request-id: smuggled-%d\r\n"
+        b"authorization: Bearer %b\r\n\r\n"
+    ) % (rng.randrange(1000), known.tokens["jwt"].encode())
+    size = len(smuggled)
+    chunked = rng.choice(
+        (
+            *(b"chunked", b"Chunked", b"chunked, chunked", b"gzip, chunked", b"chunked, gzip"),
+            *(b"xchunked", b"chunked;q=1", b" chunked ", b"\tchunked", b"chunked,", b"identity", b""),
+            *(b"\x0bchunked", b'"chunked"', b"chunked\0"),
+        )
+    )
+    lengths = rng.choice(
+        (
+            *(b"content-length: 0\r\ncontent-length: %d" % size, b"content-length: %d, 0" % size),
+            *(b"content-length: %d\r\ncontent-length: 0" % size, b"content-length: +%d" % size),
+            *(b"content-length: -%d" % size, b"content-length: 0x%x" % size, b"content-length:"),
+            *(b"content-length: %d " % size, b"content-length : %d" % size, b"content-length: 0%d" % size),
+            *(b"content-length:\r\n %d" % size, b"content-length: 1 %d" % size, b"content-length: %d.0" % size),
+            *(b" content-length: %d" % size, b"content-length: 18446744073709551616", b"x: y"),
+            *(b"content-length: \xb2", b"content\0-length: %d" % size, b"content_length: %d" % size),
+        )
+    )
+    line = rng.choice((b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r\n"))
+    chunks = rng.choice(
+        (
+            *(b"0\r\n\r\n", b"%x\r\n%b\r\n0\r\n\r\n" % (size, smuggled), b"%x\n%b\n0\n\n" % (size, smuggled)),
+            *(b"0x%x\r\n%b\r\n0\r\n\r\n" % (size, smuggled), b"-1\r\n", b"\r\n", b"g\r\n", b" 0\r\n\r\n"),
+            *(b"%x;a=b;\"\r\n%b\r\n0\r\n\r\n" % (size, smuggled), b"fffffffffffffffff\r\n", b"5\r\nab"),
+            *(b"%x\r\n%b0\r\n\r\n" % (size, smuggled), b"0\r\nx-injected: 1\r\n\r\n", b"0\n\n"),
+            *(b"00000000000000000000\r\n\r\n", b"1;" + b"x" * 20000 + b"\r\na\r\n0\r\n\r\n", b"0;\n\r\n\r\n"),
+            *(b"5 \r\nabcde\r\n0\r\n\r\n", b"5\r\nabcdefg\r\n0\r\n\r\n", b"0\r\n" + b"t: u\r\n" * 3000 + b"\r\n"),
+        )
+    )
+    upgrade = rng.choice((b"", b"", b"connection: upgrade\r\nupgrade: websocket\r\n"))
+    head = b"POST /api/tasks HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer %b\r\n%b" % (
+        known.tokens["jwt"].encode(),
+        upgrade,
+    )
+    coding = b"transfer-encoding: " + chunked
+    match rng.randrange(6):
+        case 0:  # both: whatever is believed, nothing may come of what is inside
+            order = rng.choice(((coding, lengths), (lengths, coding)))
+            sent = head + order[0] + b"\r\n" + order[1] + b"\r\n\r\n" + chunks
+        case 1:
+            sent = head + lengths + line + line + smuggled
+        case 2:
+            sent = head + coding + line + line + chunks
+        case 3:
+            sent = head + coding + b"\r\n" + coding + b"\r\n\r\n" + chunks
+        case 4:
+            fold = rng.choice((b"x-a: b\r\n c: d", b"x-a:\r\n\tb", b"\r\n x: y", b"x-a", b": b", b"x a: b"))
+            sent = head + fold + line + b"content-length: 2\r\n\r\n{}"
+        case _:
+            sent = head + b"content-length: %d\r\n\r\n%b" % (rng.randrange(2 * size), smuggled)
+    # A length that holds for the one inside makes the second request a body; where the first one
+    # has no body at all, the second is a request in its own right, as in any pipeline.
+    if not _is_ambiguous(sent):
+        sent = sent.replace(b"smuggled-", b"second-")
+    return Case(kind="framing", head=sent)
+
+
+def _is_ambiguous(sent: bytes) -> bool:
+    """Whether what lies behind the head is no request of its own in any reading but a careless
+    one: a length or a coding that is stated at all and holds more than nothing."""
+    head = sent.partition(b"\r\n\r\n")[0].lower()
+    if b"smuggled-" in head:
+        return False
+    lengths = re.findall(rb"\r\ncontent-length: *([^\r\n]*)", head)
+    if b"\r\ntransfer-encoding:" in head:
+        return bool(lengths) or b"chunked" in head
+    exact = [length for length in lengths if length.strip().isdigit()]
+    return len(lengths) > 1 or len(exact) != len(lengths)
+
+
+def _valid_bytes(rng: Random, known: Known) -> bytes:
+    case = rng.choice((_json, _json, _route, _multipart))(rng, known)
+    return case.sent
+
+
+def _raw(rng: Random, known: Known) -> Case:
+    """A valid request with bytes changed, or no request at all."""
+    if rng.random() < 0.05:
+        return Case(kind="raw", head=rng.randbytes(rng.randrange(1, 3000)))
+    sent = bytearray(_valid_bytes(rng, known))
+    end = sent.find(b"\r\n\r\n") + 4
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
+        place = rng.randrange(end if rng.random() < 0.8 else len(sent) + 1)
+        match rng.randrange(7):
+            case 0:
+                del sent[place : place + rng.choice((1, 1, 2, 5, 50))]
+            case 1:
+                sent[place:place] = rng.choice(_TOKENS)
+            case 2:
+                sent[place : place + 1] = bytes([rng.randrange(256)])
+            case 3:
+                sent[place:place] = sent[place : place + rng.randrange(60)]
+            case 4:
+                del sent[place:]
+            case 5:
+                sent[place : place + 1] = rng.choice((b"\r", b"\n", b"\0", b" ", b":", b"\xff"))
+            case _:
+                sent[place:place] = rng.randbytes(rng.randrange(1, 30))
+        end = min(end, len(sent)) or 1
+    return Case(kind="raw", head=bytes(sent) or b"\0")
+
+
+def _pipeline(rng: Random, known: Known) -> Case:
+    """Several good requests in one go, or one whose answer closes the connection."""
+    good = b"".join(_pipelined(rng, known) for _ in range(rng.randrange(2, 6)))
+    if rng.random() < 0.5:
+        return Case(kind="pipeline", head=good + _valid_bytes(rng, known))
+    count = len(re.findall(rb" HTTP/1\.1\r\n", good))
+    return Case(kind="pipeline", head=good, ending="answered", answers=count)
+
+
+def _pipelined(rng: Random, known: Known) -> bytes:
+    credential = [("authorization", f"Bearer {known.tokens['jwt']}")]
+    path = rng.choice(("/api/tasks?limit=1", "/api/chatkit/health", "/nowhere", "/"))
+    if rng.random() < 0.5:
+        return _request("", "GET", path, [_host(), *credential], None).sent
+    body = bodies.encoded(rng, bodies.mutated(rng, bodies.task_body(rng, known), 1))
+    return _request("", "POST", "/api/tasks", [_host(), *credential], body).sent
+
+
+def _endless(rng: Random, known: Known) -> Case:
+    """A head that does not end, which the server has to give up."""
+    sent = _valid_bytes(rng, known)
+    head = sent[: rng.randrange(1, sent.find(b"\r\n\r\n") + 2)]
+    return Case(kind="endless", head=head.replace(b"\r\n\r\n", b""), ending="waited for")
+
+
+_WEIGHTED: Final[tuple[tuple[float, _Maker], ...]] = (
+    (30, _json),
+    (25, _raw),
+    (20, _route),
+    (13, _framing),
+    (5, _pipeline),
+    (4, _multipart),
+    (2.9, _large),
+    (0.1, _endless),
+)
+_WEIGHTS: Final = [weight for weight, _ in _WEIGHTED]
+_MAKERS: Final = [make for _, make in _WEIGHTED]

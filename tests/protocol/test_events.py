@@ -1,0 +1,110 @@
+"""Events as one line of JSON each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatkit.protocol.calls import Effect
+from chatkit.protocol.events import (
+    ClientEffect,
+    ErrorEvent,
+    Event,
+    ItemAdded,
+    ItemDone,
+    ItemRemoved,
+    PartAdded,
+    PartDelta,
+    PartDone,
+    StreamOptions,
+    ThreadCreated,
+    ThreadUpdated,
+    encode_event,
+)
+from chatkit.protocol.items import AssistantMessage, Item, Note, Thread
+from tests.fakes import START
+
+T0 = "2026-11-22T12:00:00.000Z"
+THREAD = Thread(id="thr_1", created_at=START)
+THREAD_WIRE = {
+    "id": "thr_1",
+    "created_at": T0,
+    "status": {"type": "active"},
+    "metadata": {},
+    "items": {"data": [], "has_more": False},
+}
+HEAD = {"id": "msg_1", "thread_id": "thr_1", "created_at": T0, "type": "assistant_message"}
+
+
+def message(text: str | None) -> Item:
+    return Item(id="msg_1", thread_id="thr_1", created_at=START, body=AssistantMessage(text=text))
+
+
+def part(text: str) -> dict[str, Any]:
+    return {"annotations": [], "text": text, "type": "output_text"}
+
+
+def update(kind: str, **fields: Any) -> dict[str, Any]:
+    name = f"assistant_message.content_part.{kind}"
+    return {
+        "type": "thread.item.updated",
+        "item_id": "msg_1",
+        "update": {"type": name, "content_index": 0, **fields},
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "wire"),
+    [
+        (ThreadCreated(THREAD), {"type": "thread.created", "thread": THREAD_WIRE}),
+        (ThreadUpdated(THREAD), {"type": "thread.updated", "thread": THREAD_WIRE}),
+        (ItemAdded(message(None)), {"type": "thread.item.added", "item": HEAD | {"content": []}}),
+        (
+            ItemDone(message("Hi")),
+            {"type": "thread.item.done", "item": HEAD | {"content": [part("Hi")]}},
+        ),
+        (ItemRemoved("msg_1"), {"type": "thread.item.removed", "item_id": "msg_1"}),
+        (PartAdded("msg_1"), update("added", content=part(""))),
+        (PartDelta("msg_1", "Hi"), update("text_delta", delta="Hi")),
+        (PartDone("msg_1", "Hi"), update("done", content=part("Hi"))),
+        (
+            StreamOptions(allow_cancel=True),
+            {"type": "stream_options", "stream_options": {"allow_cancel": True}},
+        ),
+        (
+            ClientEffect(Effect(name="tasks/changed")),
+            {"type": "client_effect", "name": "tasks/changed", "data": {}},
+        ),
+        (
+            ErrorEvent(message="No.", allow_retry=False),
+            {"type": "error", "code": "custom", "message": "No.", "allow_retry": False},
+        ),
+        (
+            ErrorEvent(message=None, allow_retry=True),
+            {"type": "error", "code": "stream.error", "allow_retry": True},
+        ),
+    ],
+)
+def test_each_event_has_its_wire_form(event: Event, wire: dict[str, Any]) -> None:
+    encoded = encode_event(event)
+    assert encoded is not None
+    assert json.loads(encoded) == wire
+
+
+@pytest.mark.parametrize("event_type", [ItemAdded, ItemDone])
+def test_a_hidden_item_is_never_sent(event_type: type[ItemAdded | ItemDone]) -> None:
+    hidden = Item(id="hid_1", thread_id="thr_1", created_at=START, body=Note(text="secret"))
+    assert encode_event(event_type(hidden)) is None
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_delta_is_one_line_and_comes_back(text: str) -> None:
+    encoded = encode_event(PartDelta("msg_1", text))
+    assert encoded is not None
+    assert "\n" not in encoded
+    assert "\r" not in encoded
+    assert json.loads(encoded) == update("text_delta", delta=text)

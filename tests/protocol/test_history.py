@@ -1,0 +1,127 @@
+"""What the model reads of a thread."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatkit.protocol.history import (
+    TRIMMED,
+    carried_over,
+    fit,
+    system_message,
+    to_messages,
+    tokens_of,
+)
+from chatkit.protocol.items import (
+    AssistantMessage,
+    Body,
+    CallRecord,
+    InputTag,
+    InputText,
+    Note,
+    ToolRound,
+    UserMessage,
+)
+
+
+def user(text: str) -> UserMessage:
+    return UserMessage(content=(InputText(text=text),))
+
+
+def tool_round(*outputs: str, after_text: bool = False, failed: bool = False) -> ToolRound:
+    calls = tuple(
+        CallRecord(call_id=f"c{place}", name="add", arguments="{}", output=output, failed=failed)
+        for place, output in enumerate(outputs)
+    )
+    return ToolRound(calls=calls, after_text=after_text)
+
+
+def test_the_system_message_ends_with_the_users_own_day() -> None:
+    moment = datetime(2026, 11, 22, 23, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    message = system_message("Be kind.", moment, "Europe/Berlin")
+    assert message == {
+        "role": "system",
+        "content": "Be kind.\n\nToday is Sunday, 2026-11-22 (Europe/Berlin).",
+    }
+
+
+def test_calls_are_followed_by_their_results_and_joined_with_the_text_before() -> None:
+    bodies: list[Body] = [
+        user("Add milk"),
+        AssistantMessage(text="Adding."),
+        tool_round("ok", "ok too", after_text=True),
+        tool_round("more"),
+        AssistantMessage(text="Done."),
+    ]
+    messages = to_messages(bodies)
+    assert [message["role"] for message in messages] == [
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+        "assistant",
+        "tool",
+        "assistant",
+    ]
+    assert messages[1]["content"] == "Adding."
+    assert [call["id"] for call in messages[1]["tool_calls"]] == ["c0", "c1"]
+    assert messages[3] == {"role": "tool", "tool_call_id": "c1", "content": "ok too"}
+    assert messages[4]["content"] is None
+
+
+def test_tags_keep_their_place_and_quotes_come_first() -> None:
+    message = UserMessage(
+        content=(InputText(text="Finish "), InputTag(id="t1", text="Milk"), InputText(text=" now")),
+        quoted_text="one\ntwo",
+    )
+    assert to_messages([message]) == [
+        {"role": "user", "content": '> one\n> two\n\nFinish @Milk {"id":"t1"} now'}
+    ]
+
+
+def test_a_note_tells_the_model_what_happened() -> None:
+    assert to_messages([Note(text="the user left")]) == [
+        {"role": "user", "content": "[Note from the server: the user left]"}
+    ]
+
+
+def test_a_retry_carries_over_only_what_worked() -> None:
+    assert carried_over([]) == []
+    assert carried_over([tool_round("no", failed=True)]) == []
+    worked = tool_round("added milk", after_text=True)
+    mixed = ToolRound(calls=(*tool_round("no", failed=True).calls, *worked.calls))
+    carried = carried_over([tool_round("no", failed=True), mixed])
+    assert carried[0] == ToolRound(calls=worked.calls, carried=True)
+    assert isinstance(carried[1], Note)
+    assert len(carried) == 2
+
+
+def test_what_fits_is_whole_turns_and_says_that_some_is_missing() -> None:
+    turns: list[Body] = []
+    for number in range(5):
+        turns += [user(f"question {number}"), tool_round("x" * 300), AssistantMessage(text="yes")]
+    one_turn = sum(map(tokens_of, turns[:3]))
+    assert fit(turns, one_turn * 5) == turns
+    assert fit(turns, one_turn * 2 + 1) == [Note(text=TRIMMED), *turns[9:]]
+    assert fit(turns, 1) == [Note(text=TRIMMED), *turns[12:]]
+    assert fit([], 10) == []
+
+
+@given(
+    st.lists(
+        st.sampled_from([user("q"), AssistantMessage(text="a"), tool_round("r"), Note(text="n")]),
+        max_size=20,
+    ),
+    st.integers(0, 200),
+)
+def test_what_is_kept_is_always_an_end_of_the_thread_that_begins_with_the_user(
+    bodies: list[Body], budget: int
+) -> None:
+    kept = fit(bodies, budget)
+    tail = kept[1:] if kept and kept[0] == Note(text=TRIMMED) else kept
+    assert bodies[len(bodies) - len(tail) :] == tail
+    assert tail is kept or isinstance(tail[0], UserMessage)

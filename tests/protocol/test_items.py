@@ -1,0 +1,158 @@
+"""Items and threads on the wire: fields, nulls, times, and the way through the store."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatkit.protocol.ids import make_id
+from chatkit.protocol.items import (
+    AssistantMessage,
+    Body,
+    CallRecord,
+    InferenceOptions,
+    InputTag,
+    InputText,
+    Item,
+    Note,
+    StoredItem,
+    Thread,
+    ThreadStatus,
+    ToolRound,
+    UserMessage,
+    parse_body,
+)
+from chatkit.protocol.jsontext import clean_text, clean_value, dumps
+from chatkit.protocol.times import to_wire
+
+T0 = datetime(2026, 11, 22, 18, 52, 27, 463114, tzinfo=UTC)
+
+
+def test_times_are_utc_with_a_z() -> None:
+    assert to_wire(T0) == "2026-11-22T18:52:27.463Z"
+    assert to_wire(T0.astimezone(timezone(timedelta(hours=5)))) == "2026-11-22T18:52:27.463Z"
+    with pytest.raises(ValueError, match="zone"):
+        to_wire(T0.replace(tzinfo=None))
+
+
+def test_an_id_carries_128_bits() -> None:
+    assert make_id("thr", bytes(range(16))) == "thr_000102030405060708090a0b0c0d0e0f"
+    with pytest.raises(ValueError, match="16"):
+        make_id("thr", b"short")
+
+
+def test_unset_fields_are_left_out_and_defaults_are_present() -> None:
+    message = UserMessage(content=(InputText(text="Hi"), InputTag(id="t", text="milk")))
+    item = Item(id="msg_1", thread_id="thr_1", created_at=T0, body=message)
+    assert item.to_wire() == {
+        "id": "msg_1",
+        "thread_id": "thr_1",
+        "created_at": "2026-11-22T18:52:27.463Z",
+        "type": "user_message",
+        "content": [
+            {"type": "input_text", "text": "Hi"},
+            {"type": "input_tag", "id": "t", "text": "milk", "data": {}, "interactive": False},
+        ],
+        "attachments": [],
+        "inference_options": {},
+    }
+
+
+def test_a_thread_shows_its_title_only_when_it_has_one_and_never_metadata() -> None:
+    untitled = json.loads(Thread(id="thr_1", created_at=T0).encode())
+    assert untitled == {
+        "id": "thr_1",
+        "created_at": "2026-11-22T18:52:27.463Z",
+        "status": {"type": "active"},
+        "metadata": {},
+        "items": {"data": [], "has_more": False},
+    }
+    locked = Thread(
+        id="thr_1", created_at=T0, title="A", status=ThreadStatus(type="locked", reason="Full")
+    )
+    assert json.loads(locked.encode())["status"] == {"type": "locked", "reason": "Full"}
+    assert json.loads(locked.encode())["title"] == "A"
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+TAGS = st.builds(
+    InputTag,
+    id=TEXT,
+    text=TEXT,
+    data=st.dictionaries(TEXT, JSON, max_size=3),
+    group=st.none() | TEXT,
+    interactive=st.booleans(),
+)
+BODIES: st.SearchStrategy[Body] = st.one_of(
+    st.builds(
+        UserMessage,
+        content=st.lists(st.builds(InputText, text=TEXT) | TAGS, max_size=3).map(tuple),
+        quoted_text=st.none() | TEXT,
+        inference_options=st.builds(
+            InferenceOptions, model=st.none() | TEXT, tool_choice=st.none() | TEXT
+        ),
+    ),
+    st.builds(AssistantMessage, text=st.none() | TEXT),
+    st.builds(Note, text=TEXT, carried=st.booleans()),
+    st.builds(
+        ToolRound,
+        calls=st.lists(
+            st.builds(
+                CallRecord,
+                call_id=TEXT,
+                name=TEXT,
+                arguments=TEXT,
+                output=TEXT,
+                failed=st.booleans(),
+            ),
+            max_size=3,
+        ).map(tuple),
+        after_text=st.booleans(),
+        carried=st.booleans(),
+    ),
+)
+
+
+@given(BODIES)
+def test_any_body_comes_back_from_the_store_as_it_was(body: Body) -> None:
+    assert parse_body(body.type, json.loads(dumps(body.to_wire()))) == body
+
+
+@given(BODIES)
+def test_a_stored_item_is_encoded_as_the_item_itself(body: Body) -> None:
+    item = Item(id="msg_1", thread_id="thr_1", created_at=T0, body=body)
+    stored = StoredItem(
+        id="msg_1",
+        thread_id="thr_1",
+        created_at=T0,
+        type=body.type,
+        body=dumps(body.to_wire()),
+    )
+    assert json.loads(stored.encode()) == item.to_wire()
+
+
+def test_a_body_of_an_unknown_shape_is_a_fault() -> None:
+    with pytest.raises(ValueError, match="unknown shape"):
+        parse_body("widget", {})
+
+
+@given(st.text())
+def test_clean_text_can_be_stored_and_keeps_what_can(text: str) -> None:
+    cleaned = clean_text(text)
+    assert "\0" not in cleaned
+    cleaned.encode()
+    assert clean_text(cleaned) == cleaned
+
+
+def test_a_foreign_value_is_cleaned_to_its_depth() -> None:
+    dirty = {"a\0": ["x\ud800", {"b": float("nan"), "c": 1.5}]}
+    assert clean_value(dirty) == {"a": ["x\ufffd", {"b": None, "c": 1.5}]}

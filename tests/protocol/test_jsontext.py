@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.jsontext import MOST_LEVELS, dumps, loads
+
+
+def nested(levels: int, kinds: str = "[") -> bytes:
+    """As many levels of arrays and objects, `kinds` again and again from the outside."""
+    opened = [kinds[level % len(kinds)] for level in range(levels)]
+    inner = "".join("[" if kind == "[" else '{"a":' for kind in opened)
+    closed = "".join("]" if kind == "[" else "}" for kind in reversed(opened))
+    return f"{inner}0{closed}".encode()
+
+
+@pytest.mark.parametrize("kinds", ["[", "{", "[{", "[[{", "{{["])
+def test_so_many_levels_are_read_and_no_more(kinds: str) -> None:
+    text = nested(MOST_LEVELS, kinds)
+    assert loads(text) == json.loads(text)
+    for levels in (MOST_LEVELS + 1, 2 * MOST_LEVELS, 900, 100_000):
+        with pytest.raises(BadRequest) as caught:
+            loads(nested(levels, kinds))
+        assert caught.value.code == "invalid_json"
+
+
+@pytest.mark.parametrize("levels", [MOST_LEVELS, MOST_LEVELS + 1])
+def test_brackets_in_strings_neither_count_nor_hide(levels: int) -> None:
+    text = b'["' + b"[{" * 200 + b'","' + b"}]" * 300 + b'",' + nested(levels - 1) + b"]"
+    if levels <= MOST_LEVELS:
+        assert loads(text) == json.loads(text)
+    else:
+        with pytest.raises(BadRequest):
+            loads(text)
+
+
+def test_a_wide_body_is_no_deep_one() -> None:
+    wide: list[Any] = [{"a": [{}, []]} for _ in range(5000)]
+    assert loads(json.dumps(wide).encode()) == wide
+    assert loads(json.dumps("[" * 5000).encode()) == "[" * 5000
+
+
+def depth(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(depth, value.values()), default=0)
+    return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
+
+
+@given(
+    st.recursive(
+        st.none() | st.text("[]{}a", max_size=3),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("[]{}"), inner),
+    ),
+    st.integers(0, 70),
+)
+def test_the_limit_is_exact_whatever_is_in_between(value: Any, around: int) -> None:
+    for level in range(around):
+        value = [value, "["] if level % 2 else {"{": value, "}": [1] * 9}
+    if depth(value) <= MOST_LEVELS:
+        assert loads(dumps(value).encode()) == value
+    else:
+        with pytest.raises(BadRequest):
+            loads(dumps(value).encode())
+
+
+@pytest.mark.parametrize(
+    "text", [b"\xff", b"{", b"NaN", b"[1e999]", b'"\\u0000"', b'"\\ud800"', b""]
+)
+def test_what_is_no_json_of_the_wire_is_refused(text: bytes) -> None:
+    with pytest.raises(BadRequest) as caught:
+        loads(text)
+    assert caught.value.code == "invalid_json"

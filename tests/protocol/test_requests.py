@@ -1,0 +1,324 @@
+"""Requests: what is accepted, and the sentence that each malformed one gets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.items import InferenceOptions, InputTag, InputText
+from chatkit.protocol.paging import Cursor
+from chatkit.protocol.requests import (
+    AddUserMessage,
+    CreateThread,
+    DeleteThread,
+    GetThread,
+    ListItems,
+    ListThreads,
+    RetryAfterItem,
+    UpdateThread,
+    UserInput,
+    parse_request,
+    time_zone_hint,
+)
+
+HELLO: dict[str, Any] = {
+    "content": [{"type": "input_text", "text": "Hello"}],
+    "attachments": [],
+    "inference_options": {},
+}
+
+
+def encode(kind: str, params: Any, **rest: Any) -> bytes:
+    return json.dumps({"type": kind, "params": params, **rest}).encode()
+
+
+def hello(**changes: Any) -> dict[str, Any]:
+    return {"input": HELLO | changes}
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "expected"),
+    [
+        (
+            "threads.create",
+            hello(quoted_text="said before"),
+            CreateThread(
+                input=UserInput(content=(InputText(text="Hello"),), quoted_text="said before")
+            ),
+        ),
+        (
+            "threads.add_user_message",
+            {"thread_id": "thr_1"} | hello(attachments=["atc_1"]),
+            AddUserMessage(
+                thread_id="thr_1",
+                input=UserInput(content=(InputText(text="Hello"),), attachments=("atc_1",)),
+            ),
+        ),
+        (
+            "threads.retry_after_item",
+            {"thread_id": "thr_1", "item_id": "msg_1"},
+            RetryAfterItem(thread_id="thr_1", item_id="msg_1"),
+        ),
+        ("threads.get_by_id", {"thread_id": "thr_1"}, GetThread(thread_id="thr_1")),
+        ("threads.list", {}, ListThreads(cursor=Cursor())),
+        (
+            "threads.list",
+            {"limit": 9999, "order": "asc", "after": "thr_1"},
+            ListThreads(cursor=Cursor(limit=100, order="asc", after="thr_1")),
+        ),
+        (
+            "items.list",
+            {"thread_id": "thr_1", "limit": None, "order": None, "after": None},
+            ListItems(thread_id="thr_1", cursor=Cursor(limit=20, order="desc", after=None)),
+        ),
+        (
+            "threads.update",
+            {"thread_id": "thr_1", "title": "  A \n title "},
+            UpdateThread(thread_id="thr_1", title="A title"),
+        ),
+        (
+            "threads.update",
+            {"thread_id": "thr_1", "title": ""},
+            UpdateThread(thread_id="thr_1", title=""),
+        ),
+        ("threads.delete", {"thread_id": "thr_1"}, DeleteThread(thread_id="thr_1")),
+    ],
+)
+def test_each_request_type_becomes_its_value(
+    kind: str, params: dict[str, Any], expected: object
+) -> None:
+    assert parse_request(encode(kind, params)).params == expected
+
+
+def test_text_and_tags_keep_their_order_and_tags_their_defaults() -> None:
+    content = [
+        {"type": "input_text", "text": "do "},
+        {"type": "input_tag", "id": "t1", "text": "milk"},
+        {
+            "type": "input_tag",
+            "id": "t2",
+            "text": "eggs",
+            "data": {"n": "1"},
+            "group": "Tasks",
+            "interactive": True,
+        },
+    ]
+    params = parse_request(encode("threads.create", hello(content=content))).params
+    assert isinstance(params, CreateThread)
+    assert params.input.content == (
+        InputText(text="do "),
+        InputTag(id="t1", text="milk"),
+        InputTag(id="t2", text="eggs", data={"n": "1"}, group="Tasks", interactive=True),
+    )
+
+
+def test_inference_options_are_read_and_null_means_absent() -> None:
+    options = {"tool_choice": {"id": "search"}, "model": "fast"}
+    params = parse_request(encode("threads.create", hello(inference_options=options))).params
+    assert isinstance(params, CreateThread)
+    assert params.input.inference_options == InferenceOptions(model="fast", tool_choice="search")
+    nothing = {"tool_choice": None, "model": None, "later": 1}
+    params = parse_request(encode("threads.create", hello(inference_options=nothing))).params
+    assert isinstance(params, CreateThread)
+    assert params.input.inference_options == InferenceOptions()
+
+
+def test_unknown_fields_are_ignored_and_null_metadata_is_empty() -> None:
+    body = encode("threads.list", {"later": 1}, metadata=None, newer=[1])
+    request = parse_request(body)
+    assert request.params == ListThreads(cursor=Cursor())
+    assert request.metadata == {}
+
+
+TAG = {"type": "input_tag", "id": "t", "text": "t"}
+
+MALFORMED = [
+    ("threads.create", {}, "params.input: is required"),
+    ("threads.create", {"input": None}, "params.input: must not be null"),
+    ("threads.create", {"input": []}, "params.input: must be an object"),
+    ("threads.create", hello(content=None), "params.input.content: must not be null"),
+    ("threads.create", hello(content={}), "params.input.content: must be an array"),
+    ("threads.create", hello(content=[]), "params.input.content: the message is empty"),
+    (
+        "threads.create",
+        hello(content=[{"type": "input_text", "text": " \n"}]),
+        "params.input.content: the message is empty",
+    ),
+    ("threads.create", hello(content=["hi"]), "params.input.content[0]: must be an object"),
+    (
+        "threads.create",
+        hello(content=[TAG, {"type": "input_text"}]),
+        "params.input.content[1].text: is required",
+    ),
+    (
+        "threads.create",
+        hello(content=[{"type": "input_text", "text": 5}]),
+        "params.input.content[0].text: must be a string",
+    ),
+    (
+        "threads.create",
+        hello(content=[{"type": "output_text", "text": "x"}]),
+        "params.input.content[0].type: must be input_text or input_tag",
+    ),
+    (
+        "threads.create",
+        hello(content=[TAG | {"id": ""}]),
+        "params.input.content[0].id: must be 1 to 255 characters",
+    ),
+    (
+        "threads.create",
+        hello(content=[TAG | {"data": []}]),
+        "params.input.content[0].data: must be an object",
+    ),
+    (
+        "threads.create",
+        hello(content=[TAG | {"interactive": 1}]),
+        "params.input.content[0].interactive: must be true or false",
+    ),
+    ("threads.create", hello(attachments="a"), "params.input.attachments: must be an array"),
+    (
+        "threads.create",
+        hello(attachments=["a", 1]),
+        "params.input.attachments[1]: must be an attachment id",
+    ),
+    ("threads.create", hello(quoted_text=1), "params.input.quoted_text: must be a string"),
+    (
+        "threads.create",
+        hello(inference_options="fast"),
+        "params.input.inference_options: must be an object",
+    ),
+    (
+        "threads.create",
+        hello(inference_options={"tool_choice": "x"}),
+        "params.input.inference_options.tool_choice: must be an object",
+    ),
+    (
+        "threads.create",
+        hello(inference_options={"tool_choice": {}}),
+        "params.input.inference_options.tool_choice.id: is required",
+    ),
+    ("threads.add_user_message", hello(), "params.thread_id: is required"),
+    (
+        "threads.add_user_message",
+        hello() | {"thread_id": 7},
+        "params.thread_id: must be a string",
+    ),
+    ("threads.retry_after_item", {"thread_id": "t"}, "params.item_id: is required"),
+    ("threads.get_by_id", {"thread_id": "x" * 256}, "params.thread_id: must be 1 to 255 character"),
+    ("threads.list", {"limit": 0}, "params.limit: must be at least 1"),
+    ("threads.list", {"limit": -1}, "params.limit: must be at least 1"),
+    ("threads.list", {"limit": True}, "params.limit: must be a whole number"),
+    ("threads.list", {"limit": 1.5}, "params.limit: must be a whole number"),
+    ("threads.list", {"order": "up"}, "params.order: must be asc or desc"),
+    ("threads.list", {"after": ""}, "params.after: unknown cursor"),
+    ("items.list", {}, "params.thread_id: is required"),
+    ("threads.update", {"thread_id": "t", "title": None}, "params.title: must not be null"),
+    ("threads.update", {"thread_id": "t", "title": "x" * 256}, "params.title: at most 255"),
+    ("threads.nonsense", {}, "type: unknown request type"),
+    ("threads.list", None, "params: must not be null"),
+    ("threads.list", [], "params: must be an object"),
+]
+
+
+@pytest.mark.parametrize(("kind", "params", "message"), MALFORMED)
+def test_a_malformed_request_names_the_field(kind: str, params: Any, message: str) -> None:
+    with pytest.raises(BadRequest) as raised:
+        parse_request(encode(kind, params))
+    assert raised.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "the body is not valid JSON"),
+        (b"{", "the body is not valid JSON"),
+        (b"[]", "the body: must be an object"),
+        (b"null", "the body: must be an object"),
+        (b"\xff\xfe{}", "the body is not UTF-8"),
+        ('{"type":"x"}'.encode("utf-16"), "the body is not UTF-8"),
+        (b'{"type":NaN}', "the body is not valid JSON"),
+        (b'{"type":1e999}', "the body is not valid JSON"),
+        (b'{"type":' + b"9" * 5000 + b"}", "the body is not valid JSON"),
+        (b"[" * 100_000, "the body is nested too deeply"),
+        (b'{"type":"a\\u0000"}', "the body holds a NUL character or a lone surrogate"),
+        (b'{"type":["\\ud800"]}', "the body holds a NUL character or a lone surrogate"),
+        (b'{"\\udc00":1}', "the body holds a NUL character or a lone surrogate"),
+        (b"{}", "type: is required"),
+        (b'{"type":1}', "type: must be a string"),
+        (b'{"type":"threads.list"}', "params: is required"),
+        (b'{"type":"threads.list","params":{},"metadata":[]}', "metadata: must be an object"),
+    ],
+)
+def test_a_body_that_is_no_request_is_told_why(body: bytes, message: str) -> None:
+    with pytest.raises(BadRequest) as raised:
+        parse_request(body)
+    assert raised.value.message == message
+
+
+def test_an_escaped_surrogate_pair_is_a_character() -> None:
+    body = encode("threads.update", {"thread_id": "t", "title": "😀"})
+    assert b"\\ud83d" in body
+    assert parse_request(body).params == UpdateThread(thread_id="t", title="😀")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+KINDS = st.sampled_from(
+    [
+        "threads.create",
+        "threads.add_user_message",
+        "threads.retry_after_item",
+        "threads.get_by_id",
+        "threads.list",
+        "items.list",
+        "threads.update",
+        "threads.delete",
+    ]
+)
+PARAMS = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(
+        ("thread_id", "item_id", "input", "limit", "order", "after", "title"), JSON
+    ),
+)
+
+
+@given(st.binary() | st.builds(lambda v: json.dumps(v).encode(), JSON))
+def test_any_bytes_are_a_request_or_a_bad_request(body: bytes) -> None:
+    try:
+        parse_request(body)
+    except BadRequest as error:
+        assert error.message  # noqa: PT017 - either outcome is right
+
+
+@given(KINDS, PARAMS)
+def test_any_params_are_a_request_or_a_bad_request(kind: str, params: dict[str, Any]) -> None:
+    try:
+        request = parse_request(encode(kind, params))
+    except BadRequest as error:
+        assert error.message  # noqa: PT017 - either outcome is right
+    else:
+        assert request.metadata == {}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "zone"),
+    [
+        ({"time_zone": "Europe/Berlin"}, "Europe/Berlin"),
+        ({"time_zone": "../../etc/passwd"}, None),
+        ({"time_zone": 3}, None),
+        ({}, None),
+    ],
+)
+def test_a_time_zone_hint_is_taken_only_where_it_looks_like_one(
+    metadata: dict[str, Any], zone: str | None
+) -> None:
+    assert time_zone_hint(metadata) == zone

@@ -1,0 +1,92 @@
+"""The statements: how their files are read, that each is right, and that each is the user's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+import store.sql
+from store.sql import load, parse
+
+FILES = sorted(Path(store.sql.__file__).with_name("queries").glob("*.sql"))
+STATEMENTS = {
+    f"{path.stem}.{name}": statement
+    for path in FILES
+    for name, statement in load(path.stem).items()
+}
+
+#: Statements that serve all users at once, or no user, each with the reason.
+NOT_OF_ONE_USER = {
+    "audit.append_entries": "one statement for the entries of many users, or of none",
+    "audit.sweep_audit_log": "deletes what is old, whoever did it",
+    "limits.take": "buckets of users and of addresses, by the names that the server gives them",
+    "limits.sweep": "clears what is full again, of every caller",
+    "signatures.sweep_signatures": "clears what has expired, of every user",
+    "sessions.find_session": "the secret itself tells whose it is",
+    "sessions.sweep_sessions": "ends what has expired, whoever opened it",
+    "secrets.get_secret": "the server's own",
+    "secrets.add_secret": "the server's own",
+    "turns.renew_leases": "keeps the turns of this process, whoever asked for them",
+    "turns.append_events": "one statement for all turns of this process, each with its user_id",
+    "turns.watch_turns": "looks after the turns of this process, whoever asked for them",
+    "turns.sweep_events": "clears what has expired, of every user",
+    "turns.sweep_requests": "clears what has expired, of every user",
+    "turns.reap_turns": "ends the turns whose process is gone, whoever asked for them",
+}
+
+
+def test_each_statement_stands_under_its_name_without_its_comments() -> None:
+    text = (
+        "-- A file.\n\n-- one --\n-- What it does.\n-- $1 a\nSELECT $1\n\n-- two --\nSELECT\n  2\n"
+    )
+    assert parse(text, place="x.sql") == {"one": "SELECT $1", "two": "SELECT\n  2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("-- one --\nSELECT 1\n-- one --\nSELECT 2", "x.sql:3: a second statement named one"),
+        ("-- one --\n-- only a comment", "x.sql: no statement under one"),
+        ("-- one --\n-- two --\nSELECT 2", "x.sql: no statement under one"),
+        ("-- --\nSELECT 1", "x.sql:1: not a name for a statement: ''"),
+        ("----\nSELECT 1", "x.sql:1: not a name for a statement: ''"),
+        ("-- One-2 --\nSELECT 1", "x.sql:1: not a name for a statement: 'One-2'"),
+        ("SELECT 1", "x.sql:1: a statement without a name"),
+    ],
+)
+def test_a_broken_file_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match="^" + re.escape(message) + "$"):
+        parse(text, place="x.sql")
+
+
+async def test_every_statement_prepares_against_the_schema(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    faults = []
+    try:
+        for name, statement in STATEMENTS.items():
+            try:
+                await connection.prepare(statement)
+            except asyncpg.PostgresError as error:
+                faults.append(f"{name}: {error}")
+    finally:
+        await connection.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_reaches_the_rows_of_one_user_only(name: str) -> None:
+    flat = " ".join(STATEMENTS[name].split())
+    bound = re.search(r"\buser_id = \$1\b", flat)
+    inserted = re.search(r"INSERT INTO \w+ \( ?user_id\b.*? (?:VALUES \( ?|SELECT )\$1\b", flat)
+    if name in NOT_OF_ONE_USER:
+        assert not bound
+        assert not inserted
+    else:
+        assert bound or inserted
+
+
+def test_the_list_of_exceptions_names_existing_statements() -> None:
+    assert NOT_OF_ONE_USER.keys() <= STATEMENTS.keys()

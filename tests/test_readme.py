@@ -1,0 +1,69 @@
+"""The README says what there is, and there is what the README says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def first_cells(text: str) -> list[str]:
+    """The code spans in the first column of every table row."""
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    return [span for row in rows for span in re.findall(r"`([^`]+)`", row.split("|")[1])]
+
+
+def test_every_variable_is_documented_and_every_documented_one_is_read() -> None:
+    source = (ROOT / "chatkit" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', source))
+    assert set(first_cells(section("Configuration"))) == read
+
+
+def test_every_key_that_chooses_a_model_is_documented_with_its_model() -> None:
+    text = section("Configuration")
+    for key, model in app.load_settings.__globals__["DEFAULT_MODELS"].items():
+        assert re.search(rf"`{key}`\s+\(`{re.escape(model)}`\)", text)
+
+
+def test_every_route_is_documented_and_every_documented_one_is_there() -> None:
+    documented = set()
+    for row in re.findall(r"^\| (`[A-Z].*?) \|", section("Routes"), re.MULTILINE):
+        methods: list[str] = []
+        for span in re.findall(r"`([^`]+)`", row):
+            *verbs, path = span.split()
+            methods = verbs or methods
+            documented |= {(method, path) for method in methods}
+    served = {(method, route.path) for route in app.all_routes() for method in route.methods}
+    assert documented == served
+
+
+def test_every_error_code_is_documented() -> None:
+    errors = (ROOT / "chatkit" / "protocol" / "errors.py").read_text(encoding="utf-8")
+    tree = errors.split('"""')[1]
+    codes = set(
+        re.findall(
+            r"[a-z]+_[a-z_]+|conflict|forbidden|internal|unavailable|unauthorized",
+            " ".join(re.findall(r"\d{3}  (.*)", tree)),
+        )
+    )
+    documented = set(re.findall(r"`([a-z_]+)`", section("Routes").split("| Status |")[1]))
+    assert codes <= documented
+
+
+def test_the_two_commands_are_those_that_the_contract_names() -> None:
+    commands = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+    assert commands[0] == (
+        "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
+        " && .venv/bin/python app.py"
+    )
+    assert commands[1] == (
+        ".venv/bin/pip install -r tests/requirements.txt && .venv/bin/python -m pytest"
+    )

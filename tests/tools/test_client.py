@@ -1,0 +1,385 @@
+"""The tool box: the built-in server in process, and real servers beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp.server.lowlevel import Server
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+    Tool,
+)
+
+from chatkit.engine.ports import ToolBox
+from chatkit.protocol.calls import Caller, Effect, ToolCall, ToolResult
+from chatkit.protocol.tasks import TaskQuery
+from store.postgres import Database
+from store.tasks import Tasks
+from tools import build_server, caller
+from tools.client import ToolClients
+from tools.config import HttpServer, StdioServer
+
+ECHO = Path(__file__).with_name("echo_server.py")
+PLAIN = Path(__file__).with_name("plain_server.py")
+ANNA = Caller(user_id="anna")
+
+
+def stdio(name: str = "echo", **env: str) -> StdioServer:
+    return StdioServer(name=name, command=sys.executable, args=(str(ECHO), "stdio"), env=env)
+
+
+async def ask(
+    tools: ToolBox, name: str, arguments: Any = None, *, who: Caller = ANNA
+) -> ToolResult:
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments or {})
+    return await tools.call(ToolCall(call_id="tc_1", name=name, arguments=text), who)
+
+
+async def names(tools: ToolBox) -> list[str]:
+    return [spec.name for spec in await tools.list_tools()]
+
+
+async def until(check: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await check():  # noqa: ASYNC110  # it is about other processes
+            await asyncio.sleep(0.01)
+
+
+async def until_listed(tools: ToolBox, name: str) -> None:
+    async def listed() -> bool:
+        return name in await names(tools)
+
+    await until(listed)
+
+
+async def until_gone(tools: ToolBox, name: str) -> None:
+    async def gone() -> bool:
+        return name not in await names(tools)
+
+    await until(gone)
+
+
+async def _whoami(_: object, params: CallToolRequestParams) -> CallToolResult:
+    """The built-in server of the tests that need no tasks: it says who asks, and may wait."""
+    if (params.arguments or {}).get("wait"):
+        await asyncio.Event().wait()
+    effects = [{"name": "tasks/changed", "data": {"action": "add"}}]
+    return CallToolResult(
+        content=[TextContent(text=caller.get().user_id)], _meta={"chatkit/effects": effects}
+    )
+
+
+async def _two_tools(_: object, __: PaginatedRequestParams | None) -> ListToolsResult:
+    schema = {"type": "object"}
+    return ListToolsResult(
+        tools=[Tool(name=name, input_schema=schema) for name in ("add_task", "whoami")]
+    )
+
+
+def own_server() -> Server[Any]:
+    return Server("own", on_list_tools=_two_tools, on_call_tool=_whoami)
+
+
+@pytest.fixture
+async def echo() -> AsyncIterator[ToolClients]:
+    """The box with one further server, over stdio, which is up."""
+    async with ToolClients(own_server(), [stdio()], max_output=1000) as tools:
+        await until_listed(tools, "echo")
+        yield tools
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextlib.contextmanager
+def http_server(port: int) -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, str(ECHO), "http", str(port)])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_the_built_in_tools_are_there_from_the_start_and_run_as_the_caller() -> None:
+    async with ToolClients(own_server()) as clients:
+        tools: ToolBox = clients
+        assert await names(tools) == ["add_task", "whoami"]
+        assert await ask(tools, "whoami") == ToolResult(
+            call_id="tc_1",
+            output="anna",
+            effects=(Effect(name="tasks/changed", data={"action": "add"}),),
+        )
+
+
+async def test_two_hundred_callers_at_once_stay_apart() -> None:
+    async with ToolClients(own_server()) as tools:
+        users = [f"user{number}" for number in range(200)]
+        results = await asyncio.gather(
+            *(ask(tools, "whoami", who=Caller(user_id=user)) for user in users)
+        )
+        assert [result.output for result in results] == users
+
+
+async def test_twenty_users_with_five_calls_each_get_their_own_tasks(database_url: str) -> None:
+    database = await Database.connect(database_url)
+    tasks = Tasks(database)
+    async with ToolClients(build_server(tasks)) as tools:
+        await asyncio.gather(
+            *(
+                ask(tools, "add_task", {"title": f"{n} of {u}"}, who=Caller(user_id=f"user{u}"))
+                for n in range(5)
+                for u in range(20)
+            )
+        )
+        for user in range(20):
+            page = await tasks.list(f"user{user}", TaskQuery(today=date(2026, 11, 22)))
+            assert {task.title for task in page.tasks} == {f"{n} of {user}" for n in range(5)}
+    await database.close()
+
+
+async def test_a_stdio_servers_tools_are_listed_and_called(echo: ToolClients) -> None:
+    result = await ask(echo, "echo", {"text": "hü", "count": 2})
+    assert result == ToolResult(call_id="tc_1", output="hühü")
+
+
+async def test_names_are_unique_and_of_the_form_that_providers_take(echo: ToolClients) -> None:
+    listed = await names(echo)
+    assert listed[:2] == ["add_task", "whoami"]
+    assert {"echo_add_task", "a_b_c", "echo_a_b_c"} <= {*listed}
+    assert len(listed) == len({*listed})
+    assert all(re.fullmatch("[A-Za-z0-9_-]{1,64}", name) for name in listed)
+    assert (await ask(echo, "echo_add_task")).output == "add_task {}"
+    assert (await ask(echo, "a_b_c")).output == "a.b/c {}"
+    assert (await ask(echo, "echo_a_b_c")).output == "a b c {}"
+
+
+async def test_two_servers_of_the_same_name_and_tools_are_both_reachable() -> None:
+    async with ToolClients(own_server(), [stdio("my server"), stdio("my/server")]) as tools:
+        await until_listed(tools, "my_server_add_task_2")
+        assert {"pid", "my_server_pid", "my_server_add_task"} <= {*await names(tools)}
+        pids = {(await ask(tools, name)).output for name in ("pid", "my_server_pid")}
+        assert len(pids) == 2
+
+
+async def test_what_a_model_is_told_of_a_foreign_tool_is_bounded(echo: ToolClients) -> None:
+    specs = {spec.name: spec for spec in await echo.list_tools()}
+    assert len(specs["echo"].description) < 1100
+    assert specs["pid"].parameters == {"type": "object", "properties": {}}
+    assert "broken" not in specs  # a provider would refuse the whole request
+
+
+BAD_ARGUMENTS: list[tuple[Any, str]] = [
+    ("{", "The arguments are not valid JSON"),
+    ("[" * 100_000, "The arguments are not valid JSON"),
+    ("[1]", "The arguments are not a JSON object"),
+    ("null", "The arguments are not a JSON object"),
+    ({}, "Bad arguments: 'text' is a required property"),
+    ("", "Bad arguments: 'text' is a required property"),
+    ({"text": 1}, "Bad arguments: text: 1 is not of type 'string'"),
+    ({"text": "a", "count": 0}, "Bad arguments: count: 0 is less than the minimum of 1"),
+    ({"text": "a", "deep": {"list": [1, "b"]}}, "Bad arguments: deep.list[1]: 'b' is not"),
+    ({"text": ["x" * 9999]}, "Bad arguments: text: ['xxx"),
+    ('{"text": "\\ud800"}', "The arguments nest too deep, or hold half of a character"),
+    ('{"text": "a", "b": ' + "[" * 250 + "]" * 250 + "}", "The arguments nest too deep"),
+]
+
+
+async def test_bad_arguments_are_told_to_the_model_and_harm_nothing(echo: ToolClients) -> None:
+    for arguments, message in BAD_ARGUMENTS:
+        result = await ask(echo, "echo", arguments)
+        assert result.failed
+        assert result.output.startswith(message)
+        assert len(result.output) < 400
+        assert (await ask(echo, "echo", {"text": "still there"})).output == "still there"
+
+
+async def test_a_schema_elsewhere_is_not_fetched() -> None:
+    fetched = threading.Event()
+
+    def answer(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # the listener is closed below
+            listener.accept()[0].close()
+            fetched.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/schema"
+        async with ToolClients(own_server(), [stdio(SCHEMA_URL=url)]) as tools:
+            await until_listed(tools, "remote")
+            assert (await ask(tools, "remote", {"a": 1})).output == "remote {'a': 1}"
+        assert not fetched.is_set()
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+async def test_an_unknown_tool_is_told_the_known_ones() -> None:
+    async with ToolClients(own_server()) as tools:
+        result = await ask(tools, "make_coffee")
+        assert result.failed
+        assert result.output == (
+            "There is no tool named make_coffee. The tools are: add_task, whoami."
+        )
+
+
+async def test_results_become_text(echo: ToolClients) -> None:
+    assert (await ask(echo, "mixed")).output == "before\n[image image/png]\ninner"
+    assert (await ask(echo, "structured")).output == '{"degrees": 21, "sky": "blau ☀"}'
+    assert (await ask(echo, "long")).output == (
+        "x" * 1000 + "\n[cut here: 1000 of 100000 characters]"
+    )
+    failure = await ask(echo, "fail")
+    assert (failure.failed, failure.output) == (True, "no such city")
+
+
+async def test_effects_of_a_foreign_server_are_ignored(echo: ToolClients) -> None:
+    assert (await ask(echo, "effects")).effects == ()
+
+
+async def test_a_stdio_server_gets_none_of_our_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("DATABASE_URL", "OPENAI_API_KEY", "BETTER_AUTH_SECRET"):
+        monkeypatch.setenv(name, "s3cret")
+    async with ToolClients(own_server(), [stdio(OWN_TOKEN="given")]) as tools:
+        await until_listed(tools, "environment")
+        environment = (await ask(tools, "environment")).output
+    assert "s3cret" not in environment
+    assert "OWN_TOKEN=given" in environment
+    assert "PATH=" in environment
+
+
+async def test_a_server_killed_in_the_middle_of_a_call_is_reported_and_comes_back(
+    echo: ToolClients, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    pid = int((await ask(echo, "pid")).output)
+    call = asyncio.create_task(ask(echo, "hang", {"file": str(mark)}))
+    await until(lambda: _exists(mark))
+    os.kill(pid, signal.SIGKILL)
+    result = await call
+    assert result.failed
+    assert "echo is not available right now" in result.output
+    await until_listed(echo, "pid")
+    assert int((await ask(echo, "pid")).output) != pid
+
+
+async def _exists(path: Path) -> bool:
+    return await asyncio.to_thread(path.exists)
+
+
+async def test_an_idle_server_that_dies_is_missed_at_once_and_keeps_its_names(
+    echo: ToolClients,
+) -> None:
+    before = await names(echo)
+    pid = int((await ask(echo, "pid")).output)
+    os.kill(pid, signal.SIGKILL)
+    await until_gone(echo, "echo")
+    result = await ask(echo, "echo", {"text": "x"})
+    assert (result.failed, result.output) == (
+        True,
+        "The tool server echo is not available right now.",
+    )
+    assert await names(echo) == ["add_task", "whoami"]
+    assert (await ask(echo, "whoami")).output == "anna"
+    await until_listed(echo, "echo")
+    assert await names(echo) == before
+
+
+async def test_cancelling_the_caller_cancels_the_call_in_the_server(
+    echo: ToolClients, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    call = asyncio.create_task(ask(echo, "hang", {"file": str(mark)}))
+    await until(lambda: _exists(mark))
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+    async def ended() -> bool:
+        return mark.read_text() == "ended"
+
+    await until(ended)
+    assert (await ask(echo, "echo", {"text": "next"})).output == "next"
+
+
+async def test_a_call_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    async with ToolClients(own_server(), [stdio()], call_timeout_s=0.3) as tools:
+        await until_listed(tools, "hang")
+        for name, arguments in (
+            ("hang", {"file": str(tmp_path / "mark")}),
+            ("whoami", {"wait": True}),
+        ):
+            result = await ask(tools, name, arguments)
+            assert result.failed
+            assert result.output == "The tool did not answer within 0.3 seconds."
+        assert (await ask(tools, "echo", {"text": "next"})).output == "next"
+
+
+async def test_a_server_that_cannot_start_does_not_hold_the_start_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    silent = StdioServer(name="silent", command="sleep", args=("600",))
+    missing = StdioServer(name="missing", command="/no/such/program")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with ToolClients(own_server(), [silent, missing, stdio()]) as tools:
+        assert loop.time() - began < 2
+        assert (await ask(tools, "whoami")).output == "anna"
+        await until_listed(tools, "echo")
+    assert "the tool server missing is away: FileNotFoundError" in caplog.text
+
+
+async def test_a_tool_list_that_changed_is_read_again() -> None:
+    plain = StdioServer(name="plain", command=sys.executable, args=(str(PLAIN),))
+    async with ToolClients(own_server(), [plain]) as tools:
+        await until_listed(tools, "grow")
+        assert (await ask(tools, "grow")).output == "grown_1"
+        await until_listed(tools, "grown_1")
+
+
+async def test_a_http_server_is_called_missed_and_found_again() -> None:
+    port = free_port()
+    there = HttpServer(name="web", url=f"http://127.0.0.1:{port}/mcp", headers={"X-Key": "k"})
+    async with ToolClients(own_server(), [there]) as tools:
+        assert await names(tools) == ["add_task", "whoami"]
+        with http_server(port):
+            await until_listed(tools, "echo")
+            assert (await ask(tools, "echo", {"text": "over http"})).output == "over http"
+        result = await ask(tools, "echo", {"text": "gone"})
+        assert result.failed
+        assert "web is not available right now" in result.output
+        await until_gone(tools, "echo")
+        with http_server(port):
+            await until_listed(tools, "echo")
+            assert (await ask(tools, "echo", {"text": "back"})).output == "back"
+
+
+async def test_leaving_ends_the_servers_processes() -> None:
+    async with ToolClients(own_server(), [stdio()]) as tools:
+        await until_listed(tools, "pid")
+        pid = int((await ask(tools, "pid")).output)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

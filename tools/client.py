@@ -1,0 +1,209 @@
+"""Every tool that the model may call: the built-in server's and those of further MCP servers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+from mcp.server.lowlevel import Server
+from mcp.types import Tool
+
+from chatkit.protocol.calls import Caller, ToolCall, ToolResult, ToolSpec
+from tools import EFFECTS_KEY
+from tools import caller as who_asks
+from tools.config import ServerConfig
+from tools.connection import CallFailed, Connection
+from tools.results import cleaned, effects_of, is_sendable, text_of
+from tools.schemas import Arguments, compile_schema
+
+_log = logging.getLogger(__name__)
+
+#: What every provider takes as the name of a function.
+_MAX_NAME: Final = 64
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+#: Most characters of a foreign tool's description, which each request to the model repeats.
+_MAX_DESCRIPTION: Final = 1000
+
+#: How long a start waits for further servers; those that need longer join when they are ready.
+_START_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Route:
+    """Where a call by `spec.name` goes. `arguments` is None where the server checks them itself.
+
+    A tool whose schema is broken is never listed: it would make providers refuse every request.
+    """
+
+    spec: ToolSpec
+    connection: Connection
+    tool: Tool
+    arguments: Arguments | None
+    is_sound: bool = True
+
+
+class ToolClients:
+    """The tool box of the engine: `async with ToolClients(server, configs) as tools`.
+
+    The built-in server runs in process and is there from the start. Each further server is held
+    connected by a task of its own; while one is away its tools are not listed, and a call to one
+    of them is a failed result. A name that is taken becomes `<server>_<tool>`, and a name once
+    given stays as long as the server has the tool.
+    """
+
+    def __init__(
+        self,
+        built_in: Server[Any],
+        servers: Sequence[ServerConfig] = (),
+        *,
+        call_timeout_s: float = 60,
+        max_output: int = 32_000,
+    ) -> None:
+        self._built_in = Connection("built-in", built_in, changed=self._rebuild)
+        self._others = [
+            Connection(server.name, server, changed=self._rebuild) for server in servers
+        ]
+        self._call_timeout_s = call_timeout_s
+        self._max_output = max_output
+        self._running: dict[Connection, asyncio.Task[None]] = {}
+        self._routes: dict[str, _Route] = {}
+        self._listed: tuple[ToolSpec, ...] = ()
+
+    async def __aenter__(self) -> Self:
+        self._start(self._built_in)
+        await self._built_in.settled.wait()
+        for connection in self._others:
+            self._start(connection)
+        if self._others:
+            settled = [asyncio.create_task(each.settled.wait()) for each in self._others]
+            _, late = await asyncio.wait(settled, timeout=_START_S)
+            for task in late:
+                task.cancel()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        for connection, task in self._running.items():
+            connection.close(task)
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def list_tools(self) -> Sequence[ToolSpec]:
+        """The tools of all servers that answer now; names are unique. Costs nothing."""
+        return self._listed
+
+    async def call(self, call: ToolCall, caller: Caller) -> ToolResult:
+        """Run one call as `caller`. Whatever goes wrong is a failed result with a sentence."""
+        try:
+            route = self._route(call.name)
+            arguments = _parse(call.arguments)
+            if route.arguments is not None:
+                _check(arguments, route.arguments)
+            bound = who_asks.set(caller)
+            try:
+                result = await route.connection.call(
+                    route.tool.name, arguments, timeout_s=self._call_timeout_s
+                )
+            finally:
+                who_asks.reset(bound)
+        except CallFailed as failure:
+            output = cleaned(str(failure), most=self._max_output)
+            return ToolResult(call_id=call.call_id, output=output, failed=True)
+        return ToolResult(
+            call_id=call.call_id,
+            output=text_of(result, most=self._max_output),
+            failed=result.is_error,
+            effects=(effects_of(result, EFFECTS_KEY) if route.connection is self._built_in else ()),
+        )
+
+    def _start(self, connection: Connection) -> None:
+        task = asyncio.create_task(connection.run(), name=f"tool server {connection.name}")
+        self._running[connection] = task
+
+    def _route(self, name: str) -> _Route:
+        route = self._routes.get(name)
+        if route is None:
+            known = ", ".join(spec.name for spec in self._listed)
+            raise CallFailed(f"There is no tool named {name[:_MAX_NAME]}. The tools are: {known}.")
+        return route
+
+    def _rebuild(self) -> None:
+        """Bring names and list up to date with what the servers last told."""
+        old = {(route.connection, route.tool.name): route for route in self._routes.values()}
+        told = {
+            (connection, tool.name): tool
+            for connection in (self._built_in, *self._others)
+            for tool in connection.tools
+        }
+        names = {key: old[key].spec.name for key in told if key in old}
+        routes = {}
+        for key, tool in told.items():
+            connection, _ = key
+            if key not in names:
+                names[key] = _free_name(connection.name, tool.name, {*names.values()})
+            same = key in old and old[key].tool == tool
+            routes[names[key]] = old[key] if same else self._new_route(names[key], connection, tool)
+        self._routes = routes
+        self._listed = tuple(
+            route.spec for route in routes.values() if route.connection.is_up and route.is_sound
+        )
+
+    def _new_route(self, name: str, connection: Connection, tool: Tool) -> _Route:
+        if connection is self._built_in:
+            # Its handlers check more exactly, and forgive what a schema cannot ("5" for 5).
+            spec = ToolSpec(
+                name=name, description=tool.description or "", parameters=tool.input_schema
+            )
+            return _Route(spec=spec, connection=connection, tool=tool, arguments=None)
+        parameters = {"type": "object", "properties": {}, **tool.input_schema}
+        arguments = compile_schema(parameters)
+        if arguments is None:
+            _log.warning("%s of the tool server %s: bad schema", tool.name, connection.name)
+        description = cleaned(tool.description or tool.title or "", most=_MAX_DESCRIPTION)
+        return _Route(
+            spec=ToolSpec(name=name, description=description, parameters=parameters),
+            connection=connection,
+            tool=tool,
+            arguments=arguments,
+            is_sound=arguments is not None,
+        )
+
+
+def _free_name(server: str, tool: str, taken: set[str]) -> str:
+    name = _NOT_IN_NAMES.sub("_", tool)[:_MAX_NAME] or "tool"
+    if name in taken:
+        name = _NOT_IN_NAMES.sub("_", f"{server}_{tool}")[:_MAX_NAME]
+    stem, number = name, 1
+    while name in taken:
+        number += 1
+        ending = f"_{number}"
+        name = stem[: _MAX_NAME - len(ending)] + ending
+    return name
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """The arguments. Models write nothing where there are none."""
+    try:
+        arguments = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise CallFailed("The arguments are not valid JSON. Send one JSON object.") from error
+    if not isinstance(arguments, dict):
+        raise CallFailed("The arguments are not a JSON object. Send one JSON object.")
+    if not is_sendable(arguments):
+        raise CallFailed("The arguments nest too deep, or hold half of a character.")
+    return arguments
+
+
+def _check(arguments: dict[str, Any], schema: Arguments) -> None:
+    if (fault := schema.first_fault(arguments)) is not None:
+        raise CallFailed(f"Bad arguments: {fault}")

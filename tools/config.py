@@ -1,0 +1,134 @@
+"""Which further MCP servers there are: the common `{"mcpServers": {…}}` JSON, checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StdioServer:
+    """A program to run; `env` is what it gets beyond a minimal environment."""
+
+    name: str
+    command: str
+    args: tuple[str, ...] = field(default=(), repr=False)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpServer:
+    """A streamable HTTP endpoint; `headers` go with every request."""
+
+    name: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+#: What may hold a secret (arguments, environment, URL, headers) is not in the repr.
+ServerConfig = StdioServer | HttpServer
+
+_STDIO_TYPES: Final = (None, "stdio")
+_HTTP_TYPES: Final = (None, "http", "streamable-http", "streamableHttp", "streamable_http")
+_SERVER_NAME: Final = re.compile(r"\w[\w .@/-]{0,63}")
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
+_ENV_NAME: Final = re.compile(r"[^=\0]+")
+
+
+def parse_mcp_servers(text: str) -> tuple[ServerConfig, ...]:
+    """The servers in the order of the text. One whose `disabled` is true is left out.
+
+    Keys that other clients know and this one does not are ignored. Raises ValueError with one
+    sentence that names the place and never quotes a value, which may be a secret.
+    """
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise ValueError(f"MCP_SERVERS: is not JSON{where}") from error
+    servers = whole.get("mcpServers") if isinstance(whole, dict) else None
+    if not isinstance(servers, dict):
+        raise _fault("", 'must be an object like {"mcpServers": {"name": {"command": "…"}}}')
+    return tuple(
+        _server(name, entry)
+        for name, entry in servers.items()
+        if not (isinstance(entry, dict) and entry.get("disabled") is True)
+    )
+
+
+def _server(name: str, entry: object) -> ServerConfig:
+    if not _SERVER_NAME.fullmatch(name):
+        raise _fault("mcpServers", "holds a name that is not of letters, digits, spaces, . _ - / @")
+    place = f"mcpServers.{name}"
+    if not isinstance(entry, dict):
+        raise _fault(place, "must be an object")
+    if ("command" in entry) == ("url" in entry):
+        raise _fault(place, "must have either a command or a url")
+    kind = entry.get("type")
+    if kind not in (_STDIO_TYPES if "command" in entry else _HTTP_TYPES):
+        raise _fault(f"{place}.type", "must be stdio with a command, or http with a url")
+    if "command" in entry:
+        return StdioServer(
+            name=name,
+            command=_text(f"{place}.command", entry["command"]),
+            args=_texts(f"{place}.args", entry.get("args", [])),
+            env=_map(f"{place}.env", entry.get("env", {}), names=_ENV_NAME),
+        )
+    return HttpServer(
+        name=name,
+        url=_url(f"{place}.url", entry["url"]),
+        headers=_headers(f"{place}.headers", entry.get("headers", {})),
+    )
+
+
+def _text(place: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise _fault(place, "must be a string that is not empty")
+    return value
+
+
+def _texts(place: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(
+        isinstance(each, str) and "\0" not in each for each in value
+    ):
+        raise _fault(place, "must be a list of strings")
+    return tuple(value)
+
+
+def _map(place: str, value: Any, *, names: re.Pattern[str]) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise _fault(place, "must be an object of strings")
+    for name, each in value.items():
+        if not names.fullmatch(name):
+            raise _fault(place, "holds a name that is not allowed there")
+        if not isinstance(each, str) or "\0" in each:
+            raise _fault(f"{place}.{name}", "must be a string")
+    return dict(value)
+
+
+def _headers(place: str, value: object) -> dict[str, str]:
+    headers = _map(place, value, names=_HEADER_NAME)
+    for name, each in headers.items():
+        if not each.isascii() or not each.isprintable():
+            raise _fault(f"{place}.{name}", "must be printable ASCII on one line")
+    return headers
+
+
+def _url(place: str, value: object) -> str:
+    url = _text(place, value).strip()
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise _fault(place, "must be an http or https URL")
+    return url
+
+
+def _fault(place: str, message: str) -> ValueError:
+    return ValueError(f"MCP_SERVERS: {place} {message}" if place else f"MCP_SERVERS: {message}")

@@ -1,0 +1,256 @@
+"""One MCP server: its connection, held open by one task for as long as the server lives."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx2
+from mcp.client import Client, IncomingMessage, Transport
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp.shared.message import SessionMessage
+from mcp.types import CONNECTION_CLOSED, CallToolResult, Tool, ToolListChangedNotification
+
+from tools.config import HttpServer, ServerConfig, StdioServer
+
+_log = logging.getLogger(__name__)
+
+#: Longest wait for a server to start and list its tools, or to list them again, in seconds.
+_CONNECT_S: Final = 30.0
+#: Every so often the tools are listed anew, which also tells whether the server still answers.
+_REFRESH_S: Final = 60.0
+#: Pause before a dead server is tried again; it doubles up to the longest one, and starts over
+#: after a connection that lasted `_STEADY_S`.
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 30.0
+_STEADY_S: Final = 10.0
+#: Pages of a tool list that are read, lest a server that never ends hold the connection up.
+_MOST_PAGES: Final = 20
+
+
+class CallFailed(Exception):
+    """The call gave no result. The text is a sentence for the model."""
+
+
+class Connection:
+    """A server that `run` keeps connected.
+
+    `tools` are those last listed, kept while the server is away; `changed` is called when they,
+    or whether the server answers, changed. `settled` is set after the first try to connect.
+    """
+
+    def __init__(
+        self, name: str, server: Server[Any] | ServerConfig, *, changed: Callable[[], None]
+    ) -> None:
+        self.name = name
+        self.tools: tuple[Tool, ...] = ()
+        self.settled = asyncio.Event()
+        self._server = server
+        self._changed = changed
+        self._client: Client | None = None
+        self._wake = asyncio.Event()
+        self._ended = False
+        self._calls = 0
+        self._closing = False
+
+    @property
+    def is_up(self) -> bool:
+        """Whether calls can be made."""
+        return self._client is not None
+
+    async def run(self) -> None:
+        """Connect, stay connected and connect again, until the task is cancelled."""
+        loop = asyncio.get_running_loop()
+        pause = _FIRST_PAUSE_S
+        while not self._closing:
+            began = loop.time()
+            try:
+                await self._hold()
+                reason = "it ended the connection"
+            except asyncio.CancelledError:
+                self._closing = True
+                raise
+            except Exception as error:  # the outermost edge: anything may come from out there
+                reason = _describe(error)
+            self.settled.set()
+            if loop.time() - began > _STEADY_S:
+                pause = _FIRST_PAUSE_S
+            _log.warning("the tool server %s is away: %s", self.name, reason)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    def close(self, task: asyncio.Task[None]) -> None:
+        """End `run`, which `task` executes."""
+        # The flag as well: an error that is on its way out can swallow the cancellation.
+        self._closing = True
+        task.cancel()
+
+    async def call(
+        self, tool: str, arguments: dict[str, Any], *, timeout_s: float
+    ) -> CallToolResult:
+        """Call a tool. Raises CallFailed. Cancelling the caller cancels the call out there."""
+        client = self._client
+        if client is None:
+            raise CallFailed(f"The tool server {self.name} is not available right now.")
+        self._calls += 1
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await client.call_tool(tool, arguments)
+        except TimeoutError as error:
+            self._wake.set()
+            raise CallFailed(f"The tool did not answer within {timeout_s:g} seconds.") from error
+        except Exception as error:  # the outermost edge: anything may come from out there
+            self._wake.set()
+            _log.warning("%s of the tool server %s: %s", tool, self.name, _describe(error))
+            if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
+                raise CallFailed(f"The tool server refused the call: {error.message}") from error
+            raise CallFailed(
+                f"The tool server {self.name} is not available right now, and whether the call "
+                "had its effect is not known."
+            ) from error
+        finally:
+            self._calls -= 1
+
+    async def _hold(self) -> None:
+        self._ended = False
+        self._wake.clear()
+        client = Client(self._transport(), cache=None, message_handler=self._on_message)
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(_CONNECT_S):
+                await stack.enter_async_context(client)
+                self.tools = await _list_tools(client)
+            self._client = client
+            self._changed()
+            self.settled.set()
+            try:
+                while await self._is_alive(client):
+                    pass
+            finally:
+                self._client = None
+                self._changed()
+
+    async def _is_alive(self, client: Client) -> bool:
+        """Wait for a reason to look, then list the tools anew. False: the server hung up."""
+        try:
+            async with asyncio.timeout(_REFRESH_S):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+        if self._ended:
+            return False
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                tools = await _list_tools(client)
+        except TimeoutError:
+            if self._calls:  # a simple server answers nothing else during a call
+                return True
+            raise
+        if tools != self.tools:
+            self.tools = tools
+            self._changed()
+        return True
+
+    async def _on_message(self, message: IncomingMessage) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            self._wake.set()
+
+    def _hung_up(self) -> None:
+        self._ended = True
+        self._wake.set()
+
+    def _transport(self) -> Server[Any] | Transport:
+        match self._server:
+            case StdioServer():
+                return _stdio(self._server, self._hung_up)
+            case HttpServer():
+                return _http(self._server)
+            case Server():
+                return self._server
+
+
+@asynccontextmanager
+async def _stdio(
+    server: StdioServer, hung_up: Callable[[], None]
+) -> AsyncIterator[tuple[_ToldAtEnd, Any]]:
+    # The library's default environment is PATH, HOME and their like: none of our secrets.
+    parameters = StdioServerParameters(
+        command=server.command, args=list(server.args), env=dict(server.env)
+    )
+    async with stdio_client(parameters) as (read, write):
+        yield _ToldAtEnd(read, hung_up), write
+
+
+@asynccontextmanager
+async def _http(server: HttpServer) -> AsyncIterator[tuple[Any, Any]]:
+    # Reading may take as long as a call, which has a limit of its own.
+    timeout = httpx2.Timeout(10, read=None)
+    async with (
+        httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout) as http,
+        streamable_http_client(server.url, http_client=http) as streams,
+    ):
+        yield streams
+
+
+class _ToldAtEnd:
+    """The read stream of a transport, which tells when the other side hung up."""
+
+    def __init__(self, stream: Any, told: Callable[[], None]) -> None:
+        self._stream = stream
+        self._told = told
+
+    async def receive(self) -> SessionMessage | Exception:
+        return await self.__anext__()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        try:
+            message: SessionMessage | Exception = await anext(self._stream)
+        except StopAsyncIteration:
+            self._told()
+            raise
+        return message
+
+    async def __aenter__(self) -> Self:
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self._stream.__aexit__(exc_type, exc_val, exc_tb)
+
+
+async def _list_tools(client: Client) -> tuple[Tool, ...]:
+    tools: list[Tool] = []
+    cursor = None
+    for _ in range(_MOST_PAGES):
+        page = await client.list_tools(cursor=cursor)
+        tools += page.tools
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return tuple(tools)
+
+
+def _describe(error: BaseException) -> str:
+    """For the log. Only texts that cannot hold a URL or a header are quoted."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    quoted = isinstance(error, OSError | MCPError)
+    return f"{type(error).__name__}: {error}" if quoted else type(error).__name__

@@ -1,0 +1,338 @@
+"""The five task tools: what a model is told of them, and what they do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from mcp.types import Tool, ToolAnnotations
+
+from chatkit.protocol.calls import Caller, Effect
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.tasks import (
+    CATEGORIES,
+    MAX_DESCRIPTION,
+    MAX_PAGE,
+    MAX_TAGS,
+    MAX_TITLE,
+    PRIORITIES,
+    RECURRENCES,
+    SORTS,
+    STATUSES,
+    Task,
+    TaskChanges,
+    TaskStore,
+    parse_changes,
+    parse_draft,
+    parse_query,
+)
+
+#: A value as the JSON text that a model reads.
+encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+#: Most characters of tasks in one list, so that a page of long ones fits a model's context whole.
+_MAX_LIST: Final = 24_000
+
+_TASK_ID: Final = {
+    "type": "string",
+    "description": (
+        "Which task: its place in the list last shown, counted from 1 (for example 2), or its "
+        "id, or the first characters of its id."
+    ),
+}
+_FIELDS: Final[dict[str, dict[str, Any]]] = {
+    "title": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_TITLE,
+        "description": "What is to be done, in the user's own words and language.",
+    },
+    "description": {
+        "type": "string",
+        "maxLength": MAX_DESCRIPTION,
+        "description": "Details, if the user gave any.",
+    },
+    "priority": {"type": "string", "enum": [*PRIORITIES], "description": "How urgent it is."},
+    "category": {"type": "string", "enum": [*CATEGORIES], "description": "The part of life."},
+    "tags": {
+        "type": "array",
+        "items": {"type": "string"},
+        "maxItems": MAX_TAGS,
+        "description": "Short labels without '#'.",
+    },
+    "due_date": {
+        "type": "string",
+        "description": "The day it is due, as YYYY-MM-DD in the user's calendar.",
+    },
+    "recurrence": {
+        "type": "string",
+        "enum": [*RECURRENCES],
+        "description": "How often it comes back; completing the task creates the next one.",
+    },
+}
+_REMOVABLE: Final[dict[str, dict[str, Any]]] = {
+    "description": {"description": "New details; an empty string removes them."},
+    "category": {"enum": [*CATEGORIES, "none"]},
+    "tags": {"description": "All its tags from now on; an empty list removes them."},
+    "due_date": {
+        "description": "The new day, as YYYY-MM-DD in the user's calendar; an empty string "
+        "removes it."
+    },
+    "recurrence": {"enum": [*RECURRENCES, "none"]},
+}
+
+
+def _schema(properties: Mapping[str, Any], *, required: Sequence[str] = ()) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(properties), "required": [*required]}
+
+
+TOOLS: Final = (
+    Tool(
+        name="add_task",
+        title="Add a task",
+        description="Add a task to the user's to-do list.",
+        input_schema=_schema(
+            _FIELDS | {"priority": _FIELDS["priority"] | {"default": "medium"}},
+            required=["title"],
+        ),
+        annotations=ToolAnnotations(
+            read_only_hint=False, destructive_hint=False, open_world_hint=False
+        ),
+    ),
+    Tool(
+        name="list_tasks",
+        title="List tasks",
+        description=(
+            "List the user's tasks. Number them from 1 in the order returned when showing them: "
+            "the other tools take these numbers. Call it again when the user asks for the list, "
+            "since tasks also change outside this conversation."
+        ),
+        input_schema=_schema(
+            {
+                "status": {
+                    "type": "string",
+                    "enum": [*STATUSES],
+                    "default": "all",
+                    "description": (
+                        "Which tasks. The statuses that speak of a date hold open tasks only; "
+                        "'this week' is Monday to Sunday."
+                    ),
+                },
+                "priority": _FIELDS["priority"] | {"description": "Only of this priority."},
+                "category": _FIELDS["category"] | {"description": "Only of this category."},
+                "tag": {"type": "string", "description": "Only with this tag."},
+                "search": {
+                    "type": "string",
+                    "description": "Only with these words in the title, description or a tag.",
+                },
+                "sort": {"type": "string", "enum": [*SORTS], "default": "newest"},
+                "limit": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50},
+                "offset": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "default": 0,
+                    "description": "How many tasks to pass over, for the next part of a long list.",
+                },
+            }
+        ),
+        annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
+    ),
+    Tool(
+        name="complete_task",
+        title="Complete a task",
+        description="Mark a task as completed, or as open again.",
+        input_schema=_schema(
+            {
+                "task_id": _TASK_ID,
+                "completed": {
+                    "type": "boolean",
+                    "default": True,
+                    "description": "false opens the task again.",
+                },
+            },
+            required=["task_id"],
+        ),
+        annotations=ToolAnnotations(
+            read_only_hint=False,
+            destructive_hint=False,
+            idempotent_hint=True,
+            open_world_hint=False,
+        ),
+    ),
+    Tool(
+        name="update_task",
+        title="Change a task",
+        description="Change fields of a task. A field that is left out stays as it is.",
+        input_schema=_schema(
+            {
+                "task_id": _TASK_ID,
+                **{name: rule | _REMOVABLE.get(name, {}) for name, rule in _FIELDS.items()},
+                "completed": {"type": "boolean", "description": "Whether it is done."},
+            },
+            required=["task_id"],
+        ),
+        annotations=ToolAnnotations(
+            read_only_hint=False,
+            destructive_hint=False,
+            idempotent_hint=True,
+            open_world_hint=False,
+        ),
+    ),
+    Tool(
+        name="delete_task",
+        title="Delete a task",
+        description=(
+            "Delete a task for good. To finish one, use complete_task. Only when the user asked "
+            "for it to be deleted or removed. To delete several, call this for each of them at "
+            "once: none is deleted before the user has agreed, and the results say what to ask."
+        ),
+        input_schema=_schema({"task_id": _TASK_ID}, required=["task_id"]),
+        annotations=ToolAnnotations(
+            read_only_hint=False, destructive_hint=True, open_world_hint=False
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool gives: the JSON object for the model, and what the page is told."""
+
+    body: dict[str, Any]
+    effect: Effect | None = None
+
+
+Handler = Callable[[Mapping[str, Any], Caller], Awaitable[Answer]]
+
+
+class TaskTools:
+    """The handlers, by the name of the tool. Each takes the arguments and who asks.
+
+    Names that a tool does not have are ignored, `user_id` among them, and null means left out:
+    models fill in what they do not mean. Raises BadRequest naming the field, and NotFound.
+    """
+
+    def __init__(self, tasks: TaskStore, *, now: Callable[[], datetime]) -> None:
+        self._tasks = tasks
+        self._now = now
+        self.by_name: Mapping[str, Handler] = {
+            "add_task": self._add,
+            "list_tasks": self._list,
+            "complete_task": self._complete,
+            "update_task": self._update,
+            "delete_task": self._delete,
+        }
+
+    async def _add(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+        task = await self._tasks.add(who.user_id, parse_draft(_given(arguments)))
+        return _changed("add", task, f"Added “{task.title}”.")
+
+    async def _list(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+        fields = _given(arguments)
+        fields.pop("after", None)  # a list is walked by offset here
+        query = parse_query(fields, today=self._today(who))
+        page = await self._tasks.list(who.user_id, query)
+        shown = _that_fit(page.tasks)
+        if who.thread_id is not None:
+            ids = [task["id"] for task in shown]
+            await self._tasks.remember_shown(who.user_id, who.thread_id, ids)
+        message = f"{len(shown)} of {page.total} matching tasks, to be numbered from 1."
+        following = query.offset + len(shown)
+        if shown and following < page.total:
+            message += f" The next ones: offset {following}."
+        if not page.total:
+            message = "No task matches."
+        return Answer({"success": True, "tasks": shown, "total": page.total, "message": message})
+
+    async def _complete(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+        task = await self._find(arguments, who)
+        completed = _given(arguments).get("completed", True)
+        changes = parse_changes({"completed": completed})
+        return await self._set_completed(task, changes, who, action="complete")
+
+    async def _update(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+        changes = parse_changes(_given(arguments))
+        task = await self._find(arguments, who)
+        others = {name: new for name, new in changes.values.items() if name != "completed"}
+        if others:
+            task = await self._tasks.update(who.user_id, task.id, TaskChanges(others))
+        if "completed" in changes.values:
+            return await self._set_completed(task, changes, who, action="update")
+        return _changed("update", task, f"Changed “{task.title}”.")
+
+    async def _delete(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+        task = await self._find(arguments, who)
+        if who.thread_id is None or who.turn_id is None:  # an agent of the user's own, at /mcp
+            await self._tasks.delete(who.user_id, task.id)
+        elif not await self._tasks.delete_in_turn(
+            who.user_id, task.id, thread_id=who.thread_id, turn_id=who.turn_id, alone=who.alone
+        ):
+            return Answer(
+                {"success": False, "needs_confirmation": True, "message": _ask_first(task)}
+            )
+        answer = _changed("delete", task, f"Deleted “{task.title}”.")
+        del answer.body["task"]
+        return answer
+
+    async def _set_completed(
+        self, task: Task, changes: TaskChanges, who: Caller, *, action: str
+    ) -> Answer:
+        completed: bool = changes.values["completed"]
+        done = await self._tasks.complete(
+            who.user_id, task.id, completed=completed, today=self._today(who)
+        )
+        message = f"{'Completed' if completed else 'Opened again:'} “{task.title}”."
+        if (following := done.next_task) is not None:
+            message += f" It recurs: the next one is due on {following.due_date}."
+        return _changed(action, done.task, message)
+
+    async def _find(self, arguments: Mapping[str, Any], who: Caller) -> Task:
+        reference = _given(arguments).get("task_id")
+        if isinstance(reference, int) and not isinstance(reference, bool):
+            reference = str(reference)  # models write 2 for "2"
+        if not isinstance(reference, str) or not reference.strip():
+            raise BadRequest("task_id: is required, as a string")
+        return await self._tasks.find(who.user_id, reference, thread_id=who.thread_id)
+
+    def _today(self, who: Caller) -> date:
+        try:
+            zone = ZoneInfo(who.time_zone)
+        except (ValueError, OSError, KeyError):  # no such zone, or none that this machine knows
+            return self._now().date()
+        return self._now().astimezone(zone).date()
+
+
+def _ask_first(task: Task) -> str:
+    return (
+        f"“{task.title}” is not deleted yet: to delete more than one task, the user must agree "
+        "first. List the tasks that are meant and ask. If the user agrees in their next message, "
+        "call delete_task for them again then."
+    )
+
+
+def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _that_fit(tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """The first tasks, as many as fit, at least one."""
+    shown: list[dict[str, Any]] = []
+    room = _MAX_LIST
+    for task in tasks:
+        wire = task.to_wire()
+        room -= len(encode(wire))
+        if shown and room < 0:
+            break
+        shown.append(wire)
+    return shown
+
+
+def _changed(action: str, task: Task, message: str) -> Answer:
+    return Answer(
+        {"success": True, "task": task.to_wire(), "message": message},
+        Effect(name="tasks/changed", data={"action": action, "task_id": task.id}),
+    )
