@@ -6,27 +6,29 @@ stands on (database, tools, model) is opened by its lifespan and closed in the o
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic, time
-from urllib.parse import urlsplit
 
 import uvicorn
 
-from chatkit.edge.asgi import Receive, Reply, Request, Scope, Send, json_reply
+from chatkit.announcement import announce
+from chatkit.background import Background
+from chatkit.edge.asgi import Receive, Scope, Send
 from chatkit.edge.assets import Page
 from chatkit.edge.audit import Auditor
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.chat import ChatRoutes
 from chatkit.edge.cors import Gate
+from chatkit.edge.guest_api import GuestRoutes
 from chatkit.edge.guests import GuestTokens
+from chatkit.edge.health import PATH as HEALTH_PATH
+from chatkit.edge.health import Health
 from chatkit.edge.http_protocol import GuardedProtocol
 from chatkit.edge.limits import Limits, OpenStreams
 from chatkit.edge.logs import set_up_logging
@@ -42,12 +44,9 @@ from chatkit.engine.model import LiteLLMModel
 from chatkit.engine.operations import JOIN_S, Operations
 from chatkit.engine.runner import Runner, TurnLimits
 from chatkit.engine.turns import LEASE_S, LIVING_S, Turns
-from chatkit.protocol.audit import Deed
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.ids import Prefix, make_id
-from chatkit.protocol.jsontext import dumps
 from chatkit.settings import (
-    DEMO_MODEL,
     Settings,
     SettingsError,
     load_settings,
@@ -70,7 +69,7 @@ from store.turn_log import TurnLogs
 from store.turns import Turns as StoredTurns
 from tools import build_server
 from tools.client import ToolClients
-from tools.config import ServerConfig, parse_mcp_servers
+from tools.config import ServerConfig, read_mcp_servers
 from tools.http import ToolsOverHttp
 
 _log = logging.getLogger("chatkit")
@@ -87,7 +86,6 @@ StartErrors = (SettingsError, EmbeddedError, ConnectError, SchemaError, ChatKitE
 class Services:
     """What a running server is made of."""
 
-    settings: Settings
     database: Database
     model: LiteLLMModel
     turns: Turns
@@ -140,96 +138,32 @@ class Application:
 async def opened(settings: Settings) -> AsyncIterator[Services]:
     """Open all that the server stands on, and close it in the opposite order."""
     # Read first: nothing is begun for a start that cannot succeed.
-    instructions, mcp_servers = _instructions(settings), _mcp_servers(settings)
+    mcp_servers = _mcp_servers(settings)
+    instructions = DEFAULT_INSTRUCTIONS
+    if settings.instructions is not None:
+        instructions = read_instructions(settings.instructions)
     async with AsyncExitStack() as stack:
-        dsn = settings.database_url
-        if dsn is None:
-            embedded = await start_embedded(settings.data_dir, note=_log.warning)
-            stack.push_async_callback(embedded.stop)
-            dsn = embedded.dsn
-        database = await Database.connect(dsn)
-        stack.push_async_callback(database.close)
-        await apply_schema(database)
-        guest_key = await keep_secret(database, "guest_key", lambda: secrets.token_hex(32))
-
+        database = await _open_database(settings, stack)
         tasks = Tasks(database)
         tools = await stack.enter_async_context(
             ToolClients(build_server(tasks, now=_now), mcp_servers)
         )
+        mcp = await stack.enter_async_context(ToolsOverHttp(build_server(tasks, now=_now)))
         model = LiteLLMModel(
             api_base=settings.model_api_base,
             api_key=settings.model_api_key,
             timeout_s=settings.model_timeout_s,
         )
         stack.push_async_callback(model.aclose)
+        warm_up = Background(model.warm_up, "warm-up of the model")
+        stack.push_async_callback(warm_up.stop)
 
-        threads = Threads(database)
-        owner = _new_id("trn")
-        alone = settings.database_url is None  # the embedded database serves one process
-        stored_turns = StoredTurns(database, owner=owner, lease_s=LEASE_S)
-        logs = TurnLogs(database, owner=owner, living_s=LIVING_S)
-        requests = AcceptedRequests(database, fresh_s=JOIN_S)
-        turns = Turns(
-            runner=Runner(
-                model=model,
-                tools=tools,
-                turns=stored_turns,
-                threads=threads,
-                instructions=instructions,
-                limits=TurnLimits(
-                    max_rounds=settings.max_tool_rounds, context_tokens=settings.context_tokens
-                ),
-                new_id=_new_id,
-                now=_now,
-            ),
-            store=stored_turns,
-            logs=logs,
-            requests=requests,
-            orphans=Orphans(turns=stored_turns, logs=logs, new_id=_new_id),
-            on_disconnect=settings.on_disconnect,
-            alone=alone,
-            now=_now,
-        )
+        operations = _build_engine(settings, database, model, tools, instructions)
+        turns = operations.running
         await turns.adopt_orphans()
-        keeping = asyncio.create_task(turns.run(), name="turns")
-        stack.push_async_callback(_cancelled, keeping)
+        _keep_running(stack, turns.run, "care of the turns")
         stack.push_async_callback(turns.interrupt_all)
 
-        operations = Operations(
-            threads=threads,
-            turns=stored_turns,
-            requests=requests,
-            running=turns,
-            max_turns_per_user=settings.max_turns_per_user,
-            model=settings.model,
-            new_id=_new_id,
-            now=_now,
-        )
-        warm_up = _Background(model.warm_up)
-        stack.push_async_callback(warm_up.stop)
-        sessions = Sessions(database)
-        limits = Limits(
-            user=settings.rate_limit_user,
-            address=settings.rate_limit_ip,
-            proxies=settings.trusted_proxies,
-            now=monotonic,
-            shared=SharedBuckets(database) if settings.shared_limits else None,
-        )
-        signatures = UsedSignatures(database)
-        authenticator = Authenticator(
-            verifiers=[SessionVerifier(sessions), *await open_verifiers(settings, stack)],
-            guests=GuestTokens(key=bytes.fromhex(guest_key), now=time),
-            guest_policy=settings.guest_policy,
-            proxies=settings.trusted_proxies,
-            allowed_origins=settings.allowed_origins,
-            now=time,
-            limits=limits,
-            signatures=(
-                Signatures(secret=settings.signing_secret, used=signatures, now=time)
-                if settings.signing_secret is not None
-                else None
-            ),
-        )
         auditor = Auditor(
             AuditLog(database),
             proxies=settings.trusted_proxies,
@@ -237,79 +171,149 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             now=_now,
         )
         stack.push_async_callback(auditor.close)
-        auditing = asyncio.create_task(auditor.run(), name="audit log")
-        stack.push_async_callback(_cancelled, auditing)
+        _keep_running(stack, auditor.run, "audit log")
+
+        sessions = Sessions(database)
+        authenticator = await _build_authenticator(settings, database, sessions, stack)
+        most_bytes = settings.max_body_bytes
+        streams = OpenStreams(
+            most=settings.max_streams, most_of_one=4 * settings.max_turns_per_user
+        )
         router = Router(
             _routes(
-                authenticator=authenticator,
+                guests=GuestRoutes(authenticator, warm_up.start),
                 chat=ChatRoutes(
                     authenticator=authenticator,
                     operations=operations,
                     turns=turns,
-                    max_body_bytes=settings.max_body_bytes,
-                    streams=OpenStreams(
-                        most=settings.max_streams, most_of_one=4 * settings.max_turns_per_user
-                    ),
+                    max_body_bytes=most_bytes,
+                    streams=streams,
                 ),
                 tasks=TaskRoutes(
-                    authenticator=authenticator,
-                    tasks=tasks,
-                    max_body_bytes=settings.max_body_bytes,
-                    now=_now,
+                    authenticator=authenticator, tasks=tasks, max_body_bytes=most_bytes, now=_now
                 ),
                 sessions=SessionRoutes(
                     authenticator=authenticator,
                     sessions=sessions,
                     domain_key=settings.chatkit_domain_key,
-                    max_body_bytes=settings.max_body_bytes,
+                    max_body_bytes=most_bytes,
                 ),
-                mcp=McpRoutes(
-                    authenticator=authenticator,
-                    answer=await stack.enter_async_context(
-                        ToolsOverHttp(build_server(tasks, now=_now))
-                    ),
-                    max_body_bytes=settings.max_body_bytes,
-                ),
-                health=_Health(database, turns),
-                warm_up=warm_up,
+                mcp=McpRoutes(authenticator=authenticator, answer=mcp, max_body_bytes=most_bytes),
+                health=Health(lambda: database.fetchval("SELECT 1"), turns),
+                page=Page(warm_up.start),
             ),
             gate=Gate(
                 allowed_origins=settings.allowed_origins,
                 allowed_hosts=settings.allowed_hosts,
                 proxies=settings.trusted_proxies,
-                any_host=frozenset({_HEALTH_PATH}),
+                any_host=frozenset({HEALTH_PATH}),
             ),
             note=auditor.note,
         )
-        yield Services(
-            settings=settings, database=database, model=model, turns=turns, router=router
-        )
+        yield Services(database=database, model=model, turns=turns, router=router)
+
+
+async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+    dsn = settings.database_url
+    if dsn is None:
+        embedded = await start_embedded(settings.data_dir, note=_log.warning)
+        stack.push_async_callback(embedded.stop)
+        dsn = embedded.dsn
+    database = await Database.connect(dsn)
+    stack.push_async_callback(database.close)
+    await apply_schema(database)
+    return database
+
+
+def _build_engine(
+    settings: Settings,
+    database: Database,
+    model: LiteLLMModel,
+    tools: ToolClients,
+    instructions: str,
+) -> Operations:
+    threads = Threads(database)
+    owner = _new_id("trn")
+    stored_turns = StoredTurns(database, owner=owner, lease_s=LEASE_S)
+    logs = TurnLogs(database, owner=owner, living_s=LIVING_S)
+    requests = AcceptedRequests(database, fresh_s=JOIN_S)
+    limits = TurnLimits(max_rounds=settings.max_tool_rounds, context_tokens=settings.context_tokens)
+    turns = Turns(
+        runner=Runner(
+            model=model,
+            tools=tools,
+            turns=stored_turns,
+            threads=threads,
+            instructions=instructions,
+            limits=limits,
+            new_id=_new_id,
+            now=_now,
+        ),
+        store=stored_turns,
+        logs=logs,
+        requests=requests,
+        orphans=Orphans(turns=stored_turns, logs=logs, new_id=_new_id),
+        on_disconnect=settings.on_disconnect,
+        alone=settings.database_url is None,  # the embedded database serves one process
+        now=_now,
+    )
+    return Operations(
+        threads=threads,
+        turns=stored_turns,
+        requests=requests,
+        running=turns,
+        max_turns_per_user=settings.max_turns_per_user,
+        model=settings.model,
+        new_id=_new_id,
+        now=_now,
+    )
+
+
+async def _build_authenticator(
+    settings: Settings, database: Database, sessions: Sessions, stack: AsyncExitStack
+) -> Authenticator:
+    guest_key = await keep_secret(database, "guest_key", lambda: secrets.token_hex(32))
+    signatures = None
+    if settings.signing_secret is not None:
+        used = UsedSignatures(database)
+        signatures = Signatures(secret=settings.signing_secret, used=used, now=time)
+    return Authenticator(
+        verifiers=[SessionVerifier(sessions), *await open_verifiers(settings, stack)],
+        guests=GuestTokens(key=bytes.fromhex(guest_key), now=time),
+        guest_policy=settings.guest_policy,
+        proxies=settings.trusted_proxies,
+        allowed_origins=settings.allowed_origins,
+        now=time,
+        limits=Limits(
+            user=settings.rate_limit_user,
+            address=settings.rate_limit_ip,
+            proxies=settings.trusted_proxies,
+            now=monotonic,
+            shared=SharedBuckets(database) if settings.shared_limits else None,
+        ),
+        signatures=signatures,
+    )
+
+
+def _keep_running(
+    stack: AsyncExitStack, work: Callable[[], Coroutine[None, None, None]], name: str
+) -> None:
+    """Run `work` until the stack is closed."""
+    background = Background(work, name)
+    background.start()
+    stack.push_async_callback(background.stop)
 
 
 def _routes(
     *,
-    authenticator: Authenticator,
+    guests: GuestRoutes,
     chat: ChatRoutes,
     tasks: TaskRoutes,
     sessions: SessionRoutes,
     mcp: McpRoutes,
-    health: _Health,
-    warm_up: _Background,
+    health: Health,
+    page: Page,
 ) -> list[Route]:
-    page = Page()
-
-    async def index(request: Request) -> Reply:
-        warm_up.start()  # whoever opens the page is about to ask something
-        return await page.index(request)
-
-    async def issue_guest(request: Request) -> Reply:
-        warm_up.start()
-        guest = await authenticator.issue_guest(request)
-        request.trail.user_id = guest.user_id
-        request.trail.deeds.append(Deed("guest.issue"))
-        wire = {"token": guest.token, "user_id": guest.user_id, "expires_in": guest.expires_in}
-        return json_reply(dumps(wire))
-
     one_task = {
         "GET": answering(tasks.get),
         "PUT": answering(tasks.replace),
@@ -326,88 +330,23 @@ def _routes(
         Route("/api/chatkit/", {"POST": chat.post}),
         Route("/api/chatkit/session", own_sessions),
         Route("/api/chatkit/session/{id}", {"DELETE": answering(sessions.revoke)}),
-        Route(_HEALTH_PATH, {"GET": answering(health.get)}),
+        Route(HEALTH_PATH, {"GET": answering(health.get)}),
         Route("/api/chatkit/threads/{id}/events", {"GET": chat.events}),
         Route("/api/chatkit/threads/{id}/cancel", {"POST": answering(chat.cancel)}),
-        Route("/api/auth/guest", {"POST": answering(issue_guest)}),
+        Route("/api/auth/guest", {"POST": answering(guests.issue)}),
         Route("/api/tasks", {"GET": answering(tasks.list), "POST": answering(tasks.add)}),
         Route("/api/tasks/{id}", one_task),
         Route("/api/tasks/{id}/complete", {"PATCH": answering(tasks.complete)}),
         Route("/mcp", {"POST": mcp.post}),
         Route("/mcp/", {"POST": mcp.post}),
-        Route("/", {"GET": answering(index)}),
+        Route("/", {"GET": answering(page.index)}),
         Route("/page/{name}", {"GET": answering(page.asset)}),
     ]
 
 
-class _Health:
-    """Ready while the database answers and new turns are taken."""
-
-    def __init__(self, database: Database, turns: Turns) -> None:
-        self._database = database
-        self._turns = turns
-        self._reachable = True
-        self._asked_at = -_HEALTH_S
-
-    async def get(self, _: Request) -> Reply:
-        """200 or 503."""
-        # Nobody is limited here, so a flood must not reach the database.
-        if monotonic() - self._asked_at >= _HEALTH_S:
-            self._asked_at = monotonic()
-            try:
-                async with asyncio.timeout(2):
-                    await self._database.fetchval("SELECT 1")
-                self._reachable = True
-            except (ChatKitError, TimeoutError):
-                self._reachable = False
-        ready = self._reachable and self._turns.accepting
-        wire = {"status": "ok" if ready else "unavailable", "service": "chatkit"}
-        return json_reply(dumps(wire), status=200 if ready else 503)
-
-
-class _Background:
-    """Runs something beside the request that asks for it; again is harmless."""
-
-    def __init__(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        self._work = work
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin, unless it was begun."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._work())
-
-    async def stop(self) -> None:
-        """End it, whatever it was doing."""
-        if self._task is not None:
-            await _cancelled(self._task)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-def _instructions(settings: Settings) -> str:
-    if settings.instructions is None:
-        return DEFAULT_INSTRUCTIONS
-    return read_instructions(settings.instructions)
-
-
 def _mcp_servers(settings: Settings) -> Sequence[ServerConfig]:
-    """What MCP_SERVERS names: JSON, or the path of a file that holds it."""
-    text = settings.mcp_servers
-    if text is None:
-        return ()
     try:
-        if not text.startswith("{"):
-            text = Path(text).read_text(encoding="utf-8-sig")
-        return parse_mcp_servers(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            "MCP_SERVERS must be JSON or the path of a readable file of it."
-        ) from error
+        return read_mcp_servers(settings.mcp_servers) if settings.mcp_servers else ()
     except ValueError as error:
         raise SettingsError(str(error)) from error
 
@@ -418,27 +357,6 @@ def _now() -> datetime:
 
 def _new_id(prefix: Prefix) -> str:
     return make_id(prefix, secrets.token_bytes(16))
-
-
-def _describe(settings: Settings, address: str) -> str:
-    """What a person who starts the server wants to know, without a secret."""
-    if settings.database_url is None:
-        database = f"embedded PostgreSQL in {settings.data_dir}"
-    else:
-        parts = urlsplit(settings.database_url)
-        database = f"PostgreSQL {parts.path.lstrip('/')} on {parts.hostname or 'a unix socket'}"
-    model = settings.model
-    if model == DEMO_MODEL:
-        model += " (built in; for a real one set OPENROUTER_API_KEY, GEMINI_API_KEY or MODEL)"
-    guests = {
-        "local": "welcome from this machine (no sign-in is set up)",
-        "on": "welcome",
-        "off": "not let in",
-    }[settings.guest_policy]
-    return (
-        f"\nChatKit server on {address}  (Ctrl+C stops it)\n"
-        f"  database  {database}\n  model     {model}\n  guests    {guests}\n"
-    )
 
 
 app = Application()
@@ -463,11 +381,14 @@ def main() -> int:
             lifespan="on",
             log_config=None,
             access_log=False,
+            # After the drain only clients that do not read, and followers of turns elsewhere, are
+            # left; uvicorn would wait for them for ever.
+            timeout_graceful_shutdown=3,
             server_header=False,
             proxy_headers=False,  # edge/proxies.py decides whom to believe
         ),
         drain=app.drain,
-        announce=lambda address: print(_describe(settings, address), flush=True),  # noqa: T201
+        announce=lambda address: print(announce(settings, address), flush=True),  # noqa: T201
     )
     try:
         server.run()

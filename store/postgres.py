@@ -16,7 +16,9 @@ from chatkit.protocol.errors import Unavailable
 #: Longest wait for a free connection, for a new one, and for one statement, in seconds.
 ACQUIRE_S: Final = 10.0
 CONNECT_S: Final = 10.0
-STATEMENT_S: Final = 30.0
+STATEMENT_S: Final = 10.0
+#: How long a server may take to confirm that a statement is cancelled, in seconds.
+CANCEL_S: Final = 1.0
 #: How long a connection may be kept unused before it is opened anew, in seconds.
 KEEP_S: Final = 240.0
 
@@ -129,7 +131,7 @@ class Database:
             try:
                 yield connection
             except BaseException:
-                await self._pool.release(connection)
+                await self._drop(connection)
                 raise
             await self._give_back(connection)
         except _AWAY as error:
@@ -165,7 +167,7 @@ class Database:
             try:
                 result = await statement(connection, query, *arguments)
             except BaseException:
-                await self._pool.release(connection)
+                await self._drop(connection)
                 raise
             await self._give_back(connection)
         except _AWAY as error:
@@ -187,6 +189,20 @@ class Database:
                 return await self._pool.acquire()
         finally:
             self._waiting -= 1
+
+    async def _drop(self, connection: PoolConnectionProxy) -> None:
+        """Give back what has failed. A statement under way is cancelled; where the server does not
+        even answer that its machine is gone, and every other connection with it; what made the
+        statement fail is not hidden."""
+        try:
+            await self._pool.release(connection, timeout=CANCEL_S)
+        except _AWAY:
+            await self._pool.expire_connections()
+            kept, self._kept = self._kept, []
+            for other, _ in kept:
+                if _is_open(other):
+                    other.terminate()
+                await self._pool.release(other)
 
     async def _give_back(self, connection: PoolConnectionProxy) -> None:
         if self._waiting:

@@ -56,7 +56,7 @@ class Tasks:
             draft.priority,
             draft.category,
             draft.tags,
-            draft.due_date,
+            _as_text(draft.due_date),
             draft.recurrence,
             draft.completed,
         )
@@ -96,12 +96,13 @@ class Tasks:
 
     async def update(self, user_id: str, task_id: str, changes: TaskChanges) -> Task:
         """Change the named fields; `completed` sets or clears `completed_at` (no recurrence)."""
+        values = {**changes.values, "due_date": _as_text(changes.values.get("due_date"))}
         row = await self._database.fetchrow(
             _SQL["update_task"],
             user_id,
             _uuid(task_id),
             [*changes.values],
-            *(changes.values.get(name) for name in _CHANGEABLE),
+            *(values.get(name) for name in _CHANGEABLE),
         )
         return _only(row)
 
@@ -179,6 +180,10 @@ def _task(row: asyncpg.Record) -> Task:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
+
+
+def _as_text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _only(row: asyncpg.Record | None) -> Task:

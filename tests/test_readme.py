@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import app
+from chatkit.settings import DEFAULT_MODELS
+from tests.edge.application import running
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,11 +30,13 @@ def test_every_variable_is_documented_and_every_documented_one_is_read() -> None
 
 def test_every_key_that_chooses_a_model_is_documented_with_its_model() -> None:
     text = section("Configuration")
-    for key, model in app.load_settings.__globals__["DEFAULT_MODELS"].items():
+    for key, model in DEFAULT_MODELS.items():
         assert re.search(rf"`{key}`\s+\(`{re.escape(model)}`\)", text)
 
 
-def test_every_route_is_documented_and_every_documented_one_is_there() -> None:
+async def test_every_route_is_documented_and_every_documented_one_is_there(
+    database_url: str,
+) -> None:
     documented = set()
     for row in re.findall(r"^\| (`[A-Z].*?) \|", section("Routes"), re.MULTILINE):
         methods: list[str] = []
@@ -41,7 +44,10 @@ def test_every_route_is_documented_and_every_documented_one_is_there() -> None:
             *verbs, path = span.split()
             methods = verbs or methods
             documented |= {(method, path) for method in methods}
-    served = {(method, route.path) for route in app.all_routes() for method in route.methods}
+    async with running(database_url) as services:
+        served = {
+            (method, route.path) for route in services.router.routes for method in route.methods
+        }
     assert documented == served
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -37,6 +38,18 @@ _HTTP_TYPES: Final = (None, "http", "streamable-http", "streamableHttp", "stream
 _SERVER_NAME: Final = re.compile(r"\w[\w .@/-]{0,63}")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
 _ENV_NAME: Final = re.compile(r"[^=\0]+")
+
+
+def read_mcp_servers(given: str) -> tuple[ServerConfig, ...]:
+    """The servers in JSON text, or in the file that `given` names. Raises ValueError, see below."""
+    if not given.startswith("{"):
+        try:
+            given = Path(given).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(
+                "MCP_SERVERS must be JSON or the path of a readable file of it."
+            ) from error
+    return parse_mcp_servers(given)
 
 
 def parse_mcp_servers(text: str) -> tuple[ServerConfig, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -37,9 +38,13 @@ class _Asset:
 
 
 class Page:
-    """The handlers of `/` and of what it loads."""
+    """The handlers of `/` and of what it loads.
 
-    def __init__(self) -> None:
+    `expect_chat` is called when the page is opened: its reader is about to ask something.
+    """
+
+    def __init__(self, expect_chat: Callable[[], None]) -> None:
+        self._expect_chat = expect_chat
         self._assets = {
             path.name: _Asset(
                 body := path.read_bytes(),
@@ -52,6 +57,7 @@ class Page:
 
     async def index(self, request: Request) -> Reply:
         """The page."""
+        self._expect_chat()
         return self._reply(request, "index.html")
 
     async def asset(self, request: Request) -> Reply:

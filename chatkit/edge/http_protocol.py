@@ -16,7 +16,12 @@ import socket
 from typing import ClassVar, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from chatkit.protocol.jsontext import dumps
 
@@ -70,10 +75,15 @@ class GuardedProtocol(HttpToolsProtocol):
         self._waiting_bytes = 0
         self._taken_at = now
         self._ticking = self.loop.call_later(self.tick_s, self._tick)
+        self._answering: RequestResponseCycle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""
         self._ticking.cancel()
+        # uvicorn tells the newest request alone, which may be one that still waits its turn.
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     # --- What arrives ---------------------------------------------------------------------------
@@ -131,6 +141,10 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._begun = self._before_body = False
         self._deadline = self.loop.time() + self.body_s
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""

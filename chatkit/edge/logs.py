@@ -57,6 +57,8 @@ def set_up_logging(level: str, style: Literal["text", "json"], stream: TextIO = 
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("chatkit").setLevel(level.upper())
+    # Its pool tells of a database that is away with a traceback each time; we tell in a sentence.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").addFilter(_tells_more)
 
 

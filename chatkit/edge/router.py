@@ -144,6 +144,8 @@ class Router:
         route = self._exact.get(path)
         if route is not None:
             return route
+        if "\0" in path:  # no id has one, and the database could not look for it
+            raise NotFound("path")
         for pattern, candidate in self._patterns:
             match = pattern.fullmatch(path)
             if match is not None:

@@ -185,7 +185,10 @@ class Orphans:
 
     async def end(self, lease: Lease, now: datetime) -> None:
         """Store what the log holds of an abandoned turn, and mark it as interrupted."""
-        part = await self.logs.read(lease.user_id, lease.turn_id, 0)
+        try:
+            part = await self.logs.read(lease.user_id, lease.turn_id, 0)
+        except NotFound:  # its thread has been deleted meanwhile
+            return
         note = Item(
             id=self.new_id("hid"),
             thread_id=lease.thread_id,

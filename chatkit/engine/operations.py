@@ -16,7 +16,14 @@ from chatkit.engine.ports import RequestStore, ThreadStore, TurnStore
 from chatkit.engine.runner import RunningTurn
 from chatkit.engine.turns import Turns
 from chatkit.protocol.calls import Caller
-from chatkit.protocol.errors import BadRequest, ChatKitError, Conflict, NotFound, Unprocessable
+from chatkit.protocol.errors import (
+    BadRequest,
+    ChatKitError,
+    Conflict,
+    NotFound,
+    Unavailable,
+    Unprocessable,
+)
 from chatkit.protocol.events import ErrorEvent, Event, ItemDone, ThreadCreated
 from chatkit.protocol.ids import NewId
 from chatkit.protocol.items import (
@@ -190,18 +197,22 @@ class Operations:
         begun: Begun | Busy | Repeated
         head: list[Event] = []
         title = None
-        match params:
-            case CreateThread(input=given):
-                message = _user_message(given)
-                thread_id = self.new_id("thr")
-                begun = await self.turns.begin_thread(user_id, thread_id, turn, message, now)
-                if isinstance(begun, Begun):
-                    head.append(ThreadCreated(begun.thread))
-            case AddUserMessage(thread_id=thread_id, input=given):
-                message = _user_message(given)
-                begun = await self.turns.begin_message(user_id, thread_id, turn, message, now)
-            case RetryAfterItem(thread_id=thread_id):
-                begun = await self.turns.begin_retry(user_id, thread_id, turn)
+        try:
+            match params:
+                case CreateThread(input=given):
+                    message = _user_message(given)
+                    thread_id = self.new_id("thr")
+                    begun = await self.turns.begin_thread(user_id, thread_id, turn, message, now)
+                    if isinstance(begun, Begun):
+                        head.append(ThreadCreated(begun.thread))
+                case AddUserMessage(thread_id=thread_id, input=given):
+                    message = _user_message(given)
+                    begun = await self.turns.begin_message(user_id, thread_id, turn, message, now)
+                case RetryAfterItem(thread_id=thread_id):
+                    begun = await self.turns.begin_retry(user_id, thread_id, turn)
+        except Unavailable:
+            self.running.abandon(user_id, turn.turn_id)  # it may be stored nevertheless
+            raise
         if not isinstance(begun, Begun):
             return begun
         if not isinstance(params, RetryAfterItem):

@@ -14,8 +14,8 @@ from typing import Final
 #: Longest rest of a stream, in seconds: twenty events a second still look like writing.
 MOST_S: Final = 0.05
 #: Of one core: below the first nothing rests, from the second on it rests for the longest time.
-QUIET: Final = 0.04
-BUSY: Final = 0.12
+QUIET: Final = 0.2
+BUSY: Final = 0.5
 #: Time over which the share of a core is taken, in seconds.
 _WINDOW_S: Final = 0.2
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -80,6 +80,7 @@ class Turns:
         self._by_user: Counter[str] = Counter()
         self._beginning: Counter[tuple[str, str]] = Counter()
         self._returns: dict[str, asyncio.TimerHandle] = {}
+        self._abandoned: deque[tuple[str, str]] = deque()
         self._accepting = True
 
     def start(
@@ -250,6 +251,18 @@ class Turns:
         answer to its beginning or its end was lost, is nobody's and is left to the reaper."""
         return [turn.lease.turn_id for turn in self._running.values()]
 
+    def abandon(self, user_id: str, turn_id: str) -> None:
+        """A turn whose beginning failed though it may be stored: it is ended, should it be there,
+        soon after the database is back."""
+        self._abandoned.append((user_id, turn_id))
+
+    async def _end_abandoned(self) -> None:
+        while self._abandoned:
+            lease = await self._store.take_over(*self._abandoned[0])
+            if lease is not None:
+                await self._orphans.end(lease, self._now())
+            self._abandoned.popleft()
+
     async def run(self) -> None:
         """Write logs, renew leases and sweep, for as long as the process runs."""
         async with asyncio.TaskGroup() as group:
@@ -262,6 +275,7 @@ class Turns:
             try:
                 if self._running:
                     await self._store.renew_leases(self._known())
+                await self._end_abandoned()
                 await self.adopt_orphans()
                 await self._logs.sweep(KEEP_LOG_S)
                 await self._requests.sweep()

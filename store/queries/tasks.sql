@@ -1,11 +1,13 @@
 -- The to-do list. A row belongs to the user who is $1 of every statement.
 
 -- add_task --
+-- The day comes as text, here and in update_task: the driver sends the first and the last day that
+-- Python knows as infinities, with which nothing can be reckoned.
 -- $1 user_id  $2 title  $3 description  $4 priority  $5 category  $6 tags  $7 due_date
 -- $8 recurrence  $9 completed
 INSERT INTO tasks (user_id, id, title, description, priority, category, tags, due_date,
                    recurrence, completed, completed_at)
-VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6, $7, $8, $9,
+VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6, $7::text::date, $8, $9,
         CASE WHEN $9 THEN clock_timestamp() END)
 RETURNING id, title, description, completed, completed_at, priority, category, tags, due_date,
           recurrence, created_at, updated_at
@@ -114,7 +116,7 @@ UPDATE tasks
        priority = CASE WHEN 'priority' = ANY ($3) THEN $6 ELSE priority END,
        category = CASE WHEN 'category' = ANY ($3) THEN $7 ELSE category END,
        tags = CASE WHEN 'tags' = ANY ($3) THEN $8 ELSE tags END,
-       due_date = CASE WHEN 'due_date' = ANY ($3) THEN $9 ELSE due_date END,
+       due_date = CASE WHEN 'due_date' = ANY ($3) THEN $9::text::date ELSE due_date END,
        recurrence = CASE WHEN 'recurrence' = ANY ($3) THEN $10 ELSE recurrence END,
        completed = CASE WHEN 'completed' = ANY ($3) THEN $11 ELSE completed END,
        completed_at = CASE WHEN 'completed' <> ALL ($3) THEN completed_at

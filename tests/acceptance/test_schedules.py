@@ -58,9 +58,7 @@ class World:
         if not self.threads or self.random.random() < 0.3:
             params = CreateThread(input=said(text))
         else:
-            params = AddUserMessage(
-                thread_id=self.random.choice(self.threads), input=said(text)
-            )
+            params = AddUserMessage(thread_id=self.random.choice(self.threads), input=said(text))
         key = body_key(text.encode())
         copies = self.random.choice((1, 1, 2))
         begun = await asyncio.gather(
@@ -165,7 +163,7 @@ def scripts(chance: random.Random) -> list[Any]:
         pieces: list[Any] = [[TextDelta(f"w{n} ")] for n in range(chance.randint(1, 6))]
         for _ in range(chance.choice((0, 1, 3))):
             pieces.insert(chance.randrange(len(pieces) + 1), Wait(chance.choice((0.002, 0.02))))
-        match chance.choice("whole whole whole tool fault endless".split()):
+        match chance.choice(["whole", "whole", "whole", "tool", "fault", "endless"]):
             case "tool":
                 made.append(
                     [*pieces, [ToolCallDelta(index=0, call_id="c", name="now")],
@@ -223,14 +221,18 @@ async def check(world: World) -> None:
             messages.setdefault(text, []).append(states[item["turn_id"]])
     for text, came_to in messages.items():  # a copy never joins what has failed
         assert set(came_to[:-1]) <= {"failed", "interrupted"}, f"{text} was stored twice"
-    retried = {row["thread_id"] for row in await one.rows("SELECT thread_id FROM turns WHERE retry")}
+    retried = {
+        row["thread_id"] for row in await one.rows("SELECT thread_id FROM turns WHERE retry")
+    }
     # A retry deletes what is newer than its message.
     kept = {text for text, thread_id in world.accepted.items() if thread_id not in retried}
     assert kept <= set(messages), f"lost messages: {kept - set(messages)}"
     for thread_id in world.threads:
         own = [item for item in items if item["thread_id"] == thread_id]
         order = [item["turn_id"] for item in own]
-        blocks = [turn for place, turn in enumerate(order) if place == 0 or order[place - 1] != turn]
+        blocks = [
+            turn for place, turn in enumerate(order) if place == 0 or order[place - 1] != turn
+        ]
         assert len(blocks) == len(set(blocks)), f"items of turns are mixed in {thread_id}: {own}"
     for engine in world.engines:
         pool, kept_ready = engine.database._pool, engine.database._kept

@@ -96,7 +96,7 @@ async def test_other_methods_are_refused_with_those_that_are_allowed() -> None:
     assert (status, headers["allow"], body) == (204, "GET, HEAD, OPTIONS, POST", b"")
 
 
-@pytest.mark.parametrize("target", ["/", "/echo", "/echo/", "/echo/a/b", "/echo/a?%ff"])
+@pytest.mark.parametrize("target", ["/", "/echo", "/echo/", "/echo/a/b", "/echo/\0", "/echo/a?%ff"])
 async def test_an_unknown_path_or_a_broken_query_is_a_plain_error(target: str) -> None:
     status, _, body = await ask(ECHO, "GET", target)
     assert status == (400 if "?" in target else 404)

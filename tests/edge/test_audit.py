@@ -16,10 +16,11 @@ from chatkit.edge.asgi import Reply, Request
 from chatkit.edge.audit import MOST_CALLERS, MOST_WAITING, Auditor
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Route, Router, answering
-from chatkit.protocol.audit import AuditAction, AuditEntry, Deed
+from chatkit.protocol.audit import AuditEntry, Deed
 from chatkit.protocol.errors import NotFound, TooMany, Unauthorized, Unavailable
 from store.audit import AuditLog
 from store.postgres import Database
+from tests.edge.application import running
 from tests.edge.calls import call
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -220,6 +221,49 @@ async def test_the_end_of_the_server_does_not_wait_for_a_database_that_is_away(
     assert "1 entries of the audit log could not be written" in caplog.text
 
 
-def test_every_action_that_strangers_can_provoke_is_counted() -> None:
-    of_strangers: set[AuditAction] = {"guest.issue", "limit.hit", "sign_in.fail"}
-    assert audit._COUNTED == of_strangers
+async def test_the_application_writes_what_its_routes_do(database_url: str) -> None:
+    async with running(database_url) as services:
+
+        async def ask(method: str, path: str, token: str = "", body: object = b"") -> Any:
+            fields = {"authorization": f"Bearer {token}"} if token else {}
+            answer = await call(services.router, method, path, body=body, **fields)
+            assert answer.status != 500
+            return answer.json() if answer.body else None
+
+        guest = await ask("POST", "/api/auth/guest")
+        token = guest["token"]
+        task = await ask("POST", "/api/tasks", token, {"title": "tea"})
+        await ask("DELETE", f"/api/tasks/{task['id']}", token)
+        await ask("DELETE", f"/api/tasks/{task['id']}", token)  # it is gone: nothing was done
+        first, second = [await ask("POST", "/api/chatkit/session", token) for _ in range(2)]
+        await ask("DELETE", f"/api/chatkit/session/{first['id']}", token)
+        await ask("DELETE", "/api/chatkit/session", second["client_secret"])
+        await ask("DELETE", "/api/chatkit/session", token)
+        said = {"content": [{"type": "input_text", "text": "hi"}], "attachments": []}
+        create = {"type": "threads.create", "params": {"input": {**said, "inference_options": {}}}}
+        await call(
+            services.router, "POST", "/api/chatkit", body=create, authorization=f"Bearer {token}"
+        )
+        listed = await ask("POST", "/api/chatkit", token, {"type": "threads.list", "params": {}})
+        thread_id = listed["data"][0]["id"]
+        delete = {"type": "threads.delete", "params": {"thread_id": thread_id}}
+        await ask("POST", "/api/chatkit", token, delete)
+        await ask("GET", "/api/tasks", "garbage")
+        await ask("GET", "/api/tasks")  # a visitor
+    # The counts are written at the end, which is over.
+    database = await Database.connect(database_url, most_connections=1)
+    rows = await database.fetch("SELECT * FROM audit_log ORDER BY at, id")
+    await database.close()
+    assert [(row["action"], row["target_kind"], row["target_id"]) for row in rows] == [
+        ("guest.issue", None, None),
+        ("task.delete", "task", task["id"]),
+        ("session.open", "chat session", first["id"]),
+        ("session.open", "chat session", second["id"]),
+        ("session.revoke", "session", first["id"]),
+        ("session.revoke", "session", second["id"]),
+        ("session.revoke", "every chat session", None),
+        ("thread.delete", "thread", thread_id),
+        ("sign_in.fail", None, None),
+    ]
+    assert [row["user_id"] for row in rows] == [guest["user_id"]] * 8 + [None]
+    assert {row["client_ip"] for row in rows} == {"127.0.0.1"}

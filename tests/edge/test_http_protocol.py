@@ -72,6 +72,7 @@ class Site:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"first", "more_body": True})
             await request.wait_for_disconnect()
+            self.left.set()
 
         return Router(
             [
@@ -286,6 +287,16 @@ async def test_what_follows_an_upgrade_does_not_disturb_its_answer(site: Site) -
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await peer.reader.read(100)
+
+
+async def test_a_stream_learns_that_its_client_left_though_a_request_waits_behind_it(
+    site: Site,
+) -> None:
+    async with aclosing(await site.connect()) as peer:
+        one, two = (b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"\r\n" for path in (b"/hold", b"/"))
+        await peer.send(one + two)
+        await peer.until(b"first\r\n")
+    assert await asyncio.to_thread(site.left.wait, WAIT_S)
 
 
 # --- Slow clients ---------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ async def test_the_followers_of_an_owner_that_renews_no_more_do_not_count(
         await written(one, 6)
         await silence(one, monkeypatch)
         async with asyncio.timeout(5):
-            while not isinstance(
+            while not isinstance(  # noqa: ASYNC110 - another process
                 await two.operations.begin(message, ALICE, new_key()), RunningTurn
             ):
                 await asyncio.sleep(0.02)

@@ -11,7 +11,6 @@ exit code is 1 when something failed.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 import time
 
@@ -50,7 +49,10 @@ def main() -> int:
         print(f"  {name:<10} {number}")
     print("answers      " + ", ".join(f"{s}: {n}" for s, n in sorted(report.statuses.items())))
     print(f"memory       {report.mb_before:.1f} MB before, {report.mb_after:.1f} MB after")
-    print(f"log          {len(report.log.splitlines())} lines")
+    lines = report.log.splitlines()
+    print(f"log          {len(lines)} lines")
+    for line in lines[:20]:
+        print(f"  {line}")
     print(f"failures     {len(report.failures)}")
     for failure in report.failures:
         print(f"  {failure}")

@@ -12,7 +12,23 @@ from typing import Any, Final
 _HOLE: Final = "@hole@"
 
 _JUNK: Final[tuple[Any, ...]] = (
-    *(None, True, False, 0, -1, 1, 101, 1.0, 1.5, 1e308, 2**31, 2**63, 2**64, -(2**63) - 1, 10**400),
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1,
+        101,
+        1.0,
+        1.5,
+        1e308,
+        2**31,
+        2**63,
+        2**64,
+        -(2**63) - 1,
+        10**400,
+    ),
     *("", " ", "0", "-1", "true", "null", "NaN", "\0", "a\0b", "\ud800", "\udfff\ud800", "\ufeff"),
     *("\u202e", "\u2028", "e\u0301", "\U0001f600" * 50, "x" * 256, "x" * 5000, "\r\nx-injected: 1"),
     *("../../etc/passwd", "%00", "'; DROP TABLE tasks; --", "${jndi:x}", "{{7*7}}", "<script>"),
@@ -21,7 +37,19 @@ _JUNK: Final[tuple[Any, ...]] = (
     *(float("nan"), float("inf")),
 )
 _HOLES: Final = (
-    *(b"NaN", b"-Infinity", b"1e999", b"-1E400", b"1e-999", b"-0", b"01", b"+1", b".5", b"1.", b"0x1"),
+    *(
+        b"NaN",
+        b"-Infinity",
+        b"1e999",
+        b"-1E400",
+        b"1e-999",
+        b"-0",
+        b"01",
+        b"+1",
+        b".5",
+        b"1.",
+        b"0x1",
+    ),
     *(b"9" * 4000, b"9" * 5000, b"-" + b"1" * 20000, b"1." + b"3" * 5000, b"tru", b"None", b"'x'"),
     *(b'"\\ud800"', b'"\\udc00\\ud800"', b'"\\u0000"', b'"\\u12"', b'"\\x"', b'"\\', b'"\x01"'),
     *(b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"', b'"\xf4\x90\x80\x80"', b'"a\nb"', b'"\0"'),
@@ -125,7 +153,7 @@ def mcp_body(rng: Random, known: Known) -> Any:
             *(("notifications/initialized", {}), ("notifications/cancelled", {"requestId": 1})),
         )
     )
-    message = {"jsonrpc": "2.0", "id": rng.choice((1, "a", 0, -5)), "method": method}
+    message: dict[str, Any] = {"jsonrpc": "2.0", "id": rng.choice((1, "a", 0)), "method": method}
     if params is not None:
         message["params"] = params
     if method.startswith("notifications/"):

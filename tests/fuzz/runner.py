@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -24,15 +24,19 @@ from tests.fuzz.wire import BOUND_S, Case, Fault, exchange, judge, read_answers
 
 CONNECTIONS: Final = 20
 #: After how many cases the ids and credentials that cases name are made anew.
-REFRESH_EVERY: Final = 1000
+REFRESH_EVERY: Final = 500
+_TELL_EVERY: Final = 5000
 #: After how many failures it is enough.
 MOST_FAILURES: Final = 5
 #: How many times a failing case is sent again to find a shorter one.
 _SHORTENINGS: Final = 150
 
-_FAULT_IN_LOG: Final = re.compile(r"^Traceback|^\S+ (?:error|critical) |never (?:retrieved|awaited)", re.M)
+_FAULT_IN_LOG: Final = re.compile(
+    r"^Traceback|^\S+ (?:error|critical) |never (?:retrieved|awaited)", re.M
+)
 _USER: Final = "fuzzed"
 _READER: Final = "reader"
+_STRANGER: Final = "stranger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,7 @@ async def fuzz(
                     report.mb_before = resident_mb(server.pid)
                 if number and number % REFRESH_EVERY == 0:
                     run.known = await _known(server)
+                if number and number % _TELL_EVERY == 0:
                     tell(report)
                 await run.one(number, make_case(Random(f"{seed}:{number}"), run.known), witness)
                 if len(report.failures) >= MOST_FAILURES:
@@ -109,10 +114,12 @@ async def fuzz(
     async with asyncio.TaskGroup() as group:
         for _ in range(min(CONNECTIONS, cases)):
             group.create_task(work())
-    await run.check_log()
+    run.check_log()
     report.mb_after = resident_mb(server.pid)
     report.log = server.stderr
-    report.failures = [await _shortened(run, failure) for failure in report.failures]
+    report.failures = [
+        await _shortened(run, await run.find_again(failure)) for failure in report.failures
+    ]
     return report
 
 
@@ -126,6 +133,7 @@ class _Run:
         self._report = report
         self._log_size = 0
         self._recent: list[tuple[int, Case]] = []
+        self._faults: list[tuple[str, list[tuple[int, Case]]]] = []
 
     async def one(self, number: int, case: Case, witness: _Witness) -> None:
         """Send a case and a good request; what goes wrong becomes a failure."""
@@ -137,7 +145,7 @@ class _Run:
             await witness.check()
         except Fault as fault:
             self._report.failures.append(Failure(number=number, case=case, what=fault.args))
-        await self.check_log()
+        self.check_log()
 
     async def try_out(self, case: Case) -> list[int]:
         """The statuses that a case got. Raises Fault."""
@@ -145,27 +153,31 @@ class _Run:
         judge(case, found)
         return [answer.status for answer in found.answers]
 
-    async def check_log(self) -> None:
-        """Whether the server has logged a fault since the last time; found again case by case."""
+    def check_log(self) -> None:
+        """Whether the server has logged a fault since the last time."""
         fresh = self.fresh_log()
-        if _FAULT_IN_LOG.search(fresh) is None:
-            return
-        for number, case in reversed(self._recent):
-            if await self.logs_fault(case):
-                what = ("a fault in the log", fresh[-1500:])
-                self._report.failures.append(Failure(number=number, case=case, what=what))
-                return
-        number, case = self._recent[-1]
-        what = ("a fault in the log, not found again; around this case", fresh[-1500:])
-        self._report.failures.append(Failure(number=number, case=case, what=what))
+        if _FAULT_IN_LOG.search(fresh) is not None:
+            number, case = self._recent[-1]
+            self._faults.append((fresh, self._recent))
+            # Which case it was is found out when nothing else is on its way.
+            what = ("a fault in the log, not found again; it was around this case", fresh[-3000:])
+            self._report.failures.append(Failure(number=number, case=case, what=what))
+
+    async def find_again(self, failure: Failure) -> Failure:
+        """The case behind a fault in the log, by trying those that were on their way."""
+        for fresh, recent in self._faults:
+            if failure.what[1:] == (fresh[-3000:],):
+                for number, case in reversed(recent):
+                    if await self.logs_fault(case):
+                        what = ("a fault in the log", fresh[-3000:])
+                        return Failure(number=number, case=case, what=what)
+        return failure
 
     async def logs_fault(self, case: Case) -> bool:
         """Whether the server logs a fault when a case is sent again."""
         self.fresh_log()
-        try:
+        with suppress(Fault):
             await self.try_out(case)
-        except Fault:
-            pass
         await asyncio.sleep(0.2)  # the log has no sign that nothing more is to come
         return _FAULT_IN_LOG.search(self.fresh_log()) is not None
 
@@ -183,7 +195,7 @@ async def _shortened(run: _Run, failure: Failure) -> Failure:
     async def still_fails(case: Case) -> bool:
         if next(tries) >= _SHORTENINGS:
             return False
-        if "log" in failure.what[0]:
+        if failure.what[0] == "a fault in the log":
             return await run.logs_fault(case)
         try:
             await run.try_out(case)
@@ -313,7 +325,7 @@ async def _known(server: ServerProcess) -> Known:
         tokens[scope] = answer.json()["client_secret"]
         sessions.append(answer.json()["id"])
     threads, items, tasks = [], [], []
-    for owner in (token, token, tokens["guest"], server.jwt(_READER)):
+    for owner in (token, token, tokens["guest"], server.jwt(_STRANGER)):
         said = await server.say("Hello", owner)
         threads.append(said.thread_id)
         items += [item["id"] for item in said.done]

@@ -94,6 +94,8 @@ async def exchange(port: int, case: Case) -> Exchange:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         for piece in case.pieces():
+            if writer.transport.is_closing():
+                break
             writer.write(piece)
             await asyncio.sleep(0)
         if case.ending != "dropped":
@@ -119,7 +121,8 @@ async def _read(
             if patience_s == BOUND_S:
                 return True
             patience_s = BOUND_S
-            writer.write_eof()
+            if not writer.transport.is_closing():
+                writer.write_eof()
             continue
         if not data:
             return False

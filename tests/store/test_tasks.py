@@ -354,6 +354,10 @@ async def test_two_simultaneous_completions_create_one_next_task(
         ("monthly", "2025-11-26", "2026-11-25", "2026-11-26"),
         ("monthly", None, "2026-11-25", "2026-12-25"),
         ("monthly", "9999-12-15", "2026-11-25", "9999-12-31"),
+        ("daily", "9999-12-31", "2026-11-25", "9999-12-31"),
+        ("weekly", "9999-12-31", "2026-11-25", "9999-12-31"),
+        ("weekly", "0001-01-01", "2026-11-25", "2026-11-30"),
+        ("monthly", "0001-01-01", "2026-11-25", "2026-12-01"),
     ],
 )
 async def test_when_the_next_is_due(
@@ -363,6 +367,15 @@ async def test_when_the_next_is_due(
     done = await tasks.complete(ANNA, task.id, completed=True, today=date.fromisoformat(today))
     assert done.next_task is not None
     assert str(done.next_task.due_date) == expected
+
+
+async def test_the_last_day_of_the_calendar_is_a_day_like_others(tasks: Tasks) -> None:
+    task = await add(tasks, "Again", recurrence="weekly", due_date="2026-11-25")
+    changed = await tasks.update(ANNA, task.id, parse_changes({"due_date": "9999-12-31"}))
+    assert changed.due_date == date.max
+    done = await tasks.complete(ANNA, task.id, completed=True, today=TODAY)
+    assert done.next_task is not None
+    assert done.next_task.due_date == date.max
 
 
 async def test_the_next_monthly_date_is_the_first_after_today_that_the_calendar_allows(

@@ -112,8 +112,8 @@ async def test_an_owner_that_was_cut_off_and_taken_over_never_writes_again(
 
         async def has_checkpoint() -> bool:
             query = (
-                "SELECT turn_id FROM turn_events WHERE turn_id ="
-                " (SELECT id FROM turns WHERE thread_id = $1)"
+                "SELECT turn_id FROM turn_events WHERE array_to_string(frames, '') LIKE '%Half%'"
+                " AND turn_id = (SELECT id FROM turns WHERE thread_id = $1)"
             )
             return bool(await stored.rows(query, stream.thread_id))
 

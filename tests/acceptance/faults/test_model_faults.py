@@ -60,9 +60,7 @@ async def test_what_came_is_kept_and_one_error_says_what_happened(
 
 async def test_characters_that_postgresql_cannot_hold_are_left_out(fleet: Fleet) -> None:
     server = fleet.onward.server
-    odd = Raw(
-        b'data: {"choices":[{"index":0,"delta":{"content":"a\\u0000b\\ud800c"}}]}\n\n'
-    )
+    odd = Raw(b'data: {"choices":[{"index":0,"delta":{"content":"a\\u0000b\\ud800c"}}]}\n\n')
     fleet.model.script(odd)
     stream = await create(server, new_user(server), "Hello")
     await stream.read_to_end()

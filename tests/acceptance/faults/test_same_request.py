@@ -113,15 +113,11 @@ async def test_a_key_holds_for_one_body_in_every_process_and_after_a_restart(
         async with member(shared_database_url, model) as one:
             token = new_user(one.server)
             model.script("Once.")
-            first = await RawStream.open(
-                one.server, "POST", "/api/chatkit", token, body, **headers
-            )
+            first = await RawStream.open(one.server, "POST", "/api/chatkit", token, body, **headers)
             done = texts(await first.read_to_end())
             await one.server.kill()
         async with member(shared_database_url, model) as two:
-            again = await RawStream.open(
-                two.server, "POST", "/api/chatkit", token, body, **headers
-            )
+            again = await RawStream.open(two.server, "POST", "/api/chatkit", token, body, **headers)
             assert texts(await again.read_to_end()) == done == ["Hello", "Once."]
             assert again.thread_id == first.thread_id
             assert len(model.requests) == 1

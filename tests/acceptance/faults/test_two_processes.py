@@ -202,4 +202,6 @@ async def test_a_thread_that_is_deleted_elsewhere_ends_its_followers(fleet: Flee
     async with asyncio.timeout(5):
         await asyncio.gather(owner.read_to_end(), other.read_to_end())
         await fleet.model.requests[0].closed.wait()
-    assert await fleet.stored.rows("SELECT id FROM items WHERE thread_id = $1", owner.thread_id) == []
+    assert (
+        await fleet.stored.rows("SELECT id FROM items WHERE thread_id = $1", owner.thread_id) == []
+    )

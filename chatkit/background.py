@@ -1,0 +1,34 @@
+"""Tasks beside the requests: begun once, and ended whatever they are doing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+
+_log = logging.getLogger("chatkit")
+
+
+class Background:
+    """Runs `work` when it is first wanted. A failure is logged, and is nobody else's."""
+
+    def __init__(self, work: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+        self._work = work
+        self._name = name
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, unless it was begun."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name=self._name)
+            self._task.add_done_callback(self._report)
+
+    async def stop(self) -> None:
+        """End it."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _report(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("%s failed", self._name, exc_info=error)

@@ -1,0 +1,28 @@
+"""`POST /api/auth/guest`: a token for somebody without an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.auth import Authenticator
+from chatkit.protocol.audit import Deed
+from chatkit.protocol.jsontext import dumps
+
+
+@dataclass(frozen=True, slots=True)
+class GuestRoutes:
+    """The handler. `expect_chat` is called, since a guest is about to ask something."""
+
+    authenticator: Authenticator
+    expect_chat: Callable[[], None]
+
+    async def issue(self, request: Request) -> Reply:
+        """`{token, user_id, expires_in}`; who shows a valid one stays the same guest."""
+        guest = await self.authenticator.issue_guest(request)
+        self.expect_chat()
+        request.trail.user_id = guest.user_id
+        request.trail.deeds.append(Deed("guest.issue"))
+        wire = {"token": guest.token, "user_id": guest.user_id, "expires_in": guest.expires_in}
+        return json_reply(dumps(wire))
