@@ -175,10 +175,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
 
         sessions = Sessions(database)
         authenticator = await _build_authenticator(settings, database, sessions, stack)
-        most_bytes = settings.max_body_bytes
-        streams = OpenStreams(
-            most=settings.max_streams, most_of_one=4 * settings.max_turns_per_user
-        )
+        most_bytes, most_of_one = settings.max_body_bytes, 4 * settings.max_turns_per_user
         router = Router(
             _routes(
                 guests=GuestRoutes(authenticator, warm_up.start),
@@ -187,7 +184,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
                     operations=operations,
                     turns=turns,
                     max_body_bytes=most_bytes,
-                    streams=streams,
+                    streams=OpenStreams(most=settings.max_streams, most_of_one=most_of_one),
                 ),
                 tasks=TaskRoutes(
                     authenticator=authenticator, tasks=tasks, max_body_bytes=most_bytes, now=_now

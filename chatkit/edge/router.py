@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
@@ -102,6 +103,8 @@ class Router:
                 await self._handle(request, send_marked)
             except ClientLeft:
                 pass
+            except asyncio.CancelledError:  # uvicorn's, when its shutdown waits no longer
+                _log.warning("request %s was cut off, the server is stopping", request.id)
             except ChatKitError as error:
                 fault = error
                 if status == 0:

@@ -29,6 +29,11 @@ def resident_mib(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
+def open_files(pid: int) -> int:
+    """How many files and sockets a process holds (proc(5))."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 async def user(server: ServerProcess, name: str, share: int, done: list[int]) -> None:
     """One user's turns, a thread for every twenty."""
     token = server.jwt(name, expires_in=24 * 3600)
@@ -63,7 +68,7 @@ async def soak(turns: int) -> bool:
                 "RATE_LIMIT_IP": "off",
                 "LOG_LEVEL": "warning",
             }
-            async with ServerProcess(**variables) as server:
+            async with ServerProcess(variables) as server:
                 done = [0]
                 running = [
                     asyncio.create_task(user(server, f"user{n}", turns // USERS, done))
@@ -78,7 +83,7 @@ async def soak(turns: int) -> bool:
                             break
                     model.requests.clear()
                     sizes.append(resident_mib(server.pid))
-                    files = len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
+                    files = open_files(server.pid)
                     rate = done[0] / (time.monotonic() - began)
                     print(
                         f"{done[0]:6} turns  {sizes[-1]:7.1f} MiB  {files:3} files  {rate:5.1f}/s",

@@ -44,7 +44,7 @@ async def waits_for_lock(engine: Engine, marker: str) -> int:
         " AND datname = current_database() AND position($1 IN query) > 0"
     )
     async with asyncio.timeout(5):
-        while not (rows := await engine.rows(query, marker)):
+        while not (rows := await engine.rows(query, marker)):  # noqa: ASYNC110 - a database
             await asyncio.sleep(0.01)
     return int(rows[0]["pid"])
 
@@ -210,7 +210,7 @@ async def test_a_turn_that_was_begun_without_our_knowing_is_ended(
     )
     query = "SELECT state FROM turns WHERE id = $1"
     async with asyncio.timeout(5):
-        while (await engine.rows(query, "trn_x"))[0]["state"] == "running":
+        while (await engine.rows(query, "trn_x"))[0]["state"] == "running":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert (await engine.rows(query, "trn_x"))[0]["state"] == "interrupted"
     assert (await engine.rows(query, known.lease.turn_id))[0]["state"] == "running"

@@ -206,7 +206,7 @@ def _replacement(rng: Random, value: Any) -> Any:
         return _HOLE
     if rng.random() < 0.1 and isinstance(value, int):
         return value + rng.choice((-1, 1, 10**6))
-    return rng.choice(_JUNK)
+    return deepcopy(rng.choice(_JUNK))
 
 
 def encoded(rng: Random, value: Any) -> bytes:

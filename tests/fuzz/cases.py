@@ -13,206 +13,13 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import quote
 
-from tests.fuzz import bodies
+from tests.fuzz import bodies, odd
 from tests.fuzz.bodies import Known
+from tests.fuzz.framing import unclear_end
 from tests.fuzz.wire import Case
 
 _Maker = Callable[[Random, Known], Case]
 _Body = Callable[[Random, Known], Any]
-
-_METHODS: Final = (
-    *("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"),
-    *("CONNECT", "TRACE", "PROPFIND", "get", "FOO", "G\0T", "PRI", "M-SEARCH", ""),
-)
-_PATHS: Final = (
-    *("/", "/page/page.js", "/page/..%2f..%2fapp.py", "/page/%2e%2e", "/favicon.ico", "/metrics"),
-    *("/api/chatkit", "/api/chatkit/", "/api/chatkit/health", "/api/chatkit/session"),
-    *("/api/chatkit/session/{id}", "/api/chatkit/threads/{id}/events"),
-    *("/api/chatkit/threads/{id}/cancel", "/api/auth/guest", "/api/tasks", "/api/tasks/{id}"),
-    *("/api/tasks/{id}/complete", "/mcp", "/mcp/", "/widget"),
-)
-_ODD_IDS: Final = (
-    *(
-        "%00",
-        "a%00b",
-        "..",
-        "%2e%2e",
-        "%2f",
-        ".",
-        "%",
-        "%zz",
-        "%ff",
-        "%ed%a0%80",
-        "%c0%af",
-        "%0d%0a",
-    ),
-    *("x" * 255, "x" * 256, "x" * 9000, "0", "-1", "1e9", "{id}", "%F0%9F%98%80", ";", "*", "a b"),
-    *("00000000-0000-0000-0000-000000000000", "%EF%BC%91", "%E2%80%AE", "null", "thr_", "'--"),
-)
-_ODD_TARGETS: Final = (
-    *("*", "//", "///api/tasks", "//evil.example/api/tasks", "/api//tasks", "/api/./tasks"),
-    *("/api/../api/tasks", "/api/tasks/..", "/api/tasks/", "/API/TASKS", "/api/tasks%00", "/%"),
-    *(
-        "/api/tasks#x",
-        "/api/tasks?#",
-        "/api/tasks??",
-        "/api\\tasks",
-        "http://evil.example/api/tasks",
-    ),
-    *("http://localhost:99999/", "http://[::1/", "http://user:pw@localhost/api/tasks", "http://"),
-    *("https://localhost/api/tasks", "ftp://x/y", "localhost:80", "evil.example:443", "", "?", "a"),
-    *("/%u0041", "/\x7f", "/é", "/" + "a" * 9000, "/" + "%41" * 3000, "/" + "/" * 500, "/a b"),
-)
-_QUERY_NAMES: Final = (
-    *("status", "status_filter", "priority", "category", "tag", "search", "sort", "limit"),
-    *("offset", "after", "time_zone", "x", "", "limit[]", "%00"),
-)
-_QUERY_VALUES: Final = (
-    *(
-        "all",
-        "overdue",
-        "this week",
-        "newest",
-        "oldest",
-        "title",
-        "high",
-        "work",
-        "shop",
-        "1",
-        "50",
-    ),
-    *(
-        "0",
-        "-1",
-        "101",
-        "1000000000",
-        "9999999999",
-        "9" * 5000,
-        "1.0",
-        "NaN",
-        "٣",
-        "²",
-        "",
-        "%",
-        "_",
-    ),
-    *("\\", "%_\\%", "a\0b", "\ud800", "x" * 300, "Europe/Berlin", "Europe", "../../etc/passwd"),
-    *(
-        "/etc/passwd",
-        "UTC",
-        "posixrules",
-        "\0",
-        "x" * 9000,
-        "\r\nx-injected: 1",
-        "\u202e",
-        "+",
-        "&=&",
-    ),
-)
-_ORIGINS: Final = (
-    *("https://app.example", "https://evil.example", "null", "http://localhost", "http://[::1]"),
-    *("*", "https://app.example, https://app.example", "https://app.example.evil.example", "", "é"),
-)
-_HEADERS: Final = (
-    *("origin", "cookie", "authorization", "x-forwarded-for", "x-forwarded-proto", "forwarded"),
-    *("x-forwarded-host", "x-request-id", "idempotency-key", "last-event-id", "if-none-match"),
-    *("accept", "accept-encoding", "accept-language", "content-type", "expect", "upgrade", "range"),
-    *("access-control-request-method", "access-control-request-headers", "sec-fetch-site", "te"),
-    *("x-chatkit-user", "x-chatkit-timestamp", "x-chatkit-content-sha256", "x-chatkit-signature"),
-    *("mcp-protocol-version", "mcp-session-id", "x-http-method-override", "trailer", "keep-alive"),
-    *(
-        "host",
-        "user-agent",
-        "content-encoding",
-        "x-y",
-        "X_Y",
-        "sec-websocket-key",
-        "http2-settings",
-    ),
-)
-_VALUES: Final = (
-    *("", " ", "1", "-1", "*", "100-continue", "websocket", "h2c", "gzip", "keep-alive", "GET"),
-    *(
-        "a" * 300,
-        "a" * 8000,
-        "é",
-        "\x7f",
-        "\xff\xfe",
-        "\t",
-        "a\tb",
-        '"x"',
-        "text/plain",
-        "trailers",
-    ),
-    *("application/json; charset=utf-16", "application/x-www-form-urlencoded", "same-origin", ","),
-    *(
-        "127.0.0.1",
-        "::1",
-        "[::1]:80",
-        "1.2.3.4, 127.0.0.1",
-        "127.0.0.1," * 500,
-        "999.1.1.1",
-        "::%1",
-    ),
-    *(
-        "https",
-        "http, https",
-        "evil.example",
-        "localhost:99999",
-        "x, x",
-        "..",
-        "a\\r\\nb",
-        "1" * 19,
-    ),
-    *(
-        "v1=" + "0" * 64,
-        "0" * 64,
-        "1800000000",
-        "9" * 12,
-        "application/json",
-        "2025-06-18",
-        "bogus",
-    ),
-    *("authorization, content-type", "bytes=0-10", "W/x", "en;q=0.5,*;q=x", "cross-site", "none"),
-)
-_INJECTIONS: Final = (
-    *("a\r\nx-injected: 1", "a\nx-injected: 1", "a\rx-injected: 1", "a\0b", "a\r\n b", "a\r\n\tb"),
-    *("a\x0bb", "a\x1bb", "a\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n"),
-)
-_TOKENS: Final = (
-    *(
-        b"\r\n",
-        b"\n",
-        b"\r",
-        b"\0",
-        b" ",
-        b"\t",
-        b":",
-        b"HTTP/1.1",
-        b"HTTP/1.0",
-        b"HTTP/2.0",
-        b"HEAD",
-    ),
-    *(
-        b"content-length: 5\r\n",
-        b"content-length: -1\r\n",
-        b"content-length: 99999999999999999999\r\n",
-    ),
-    *(b"transfer-encoding: chunked\r\n", b"connection: close\r\n", b"connection: upgrade\r\n"),
-    *(
-        b"upgrade: websocket\r\n",
-        b"0\r\n\r\n",
-        b"\r\n\r\n",
-        b"ffffffffffffffff\r\n",
-        b"\xff",
-        b"%00",
-    ),
-    *(
-        b"expect: 100-continue\r\n",
-        b"\x16\x03\x01\x02\x00\x01",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    ),
-)
 
 #: Each route that takes JSON, with what it takes.
 _JSON_ROUTES: Final[tuple[tuple[str, str, _Body], ...]] = (
@@ -270,7 +77,7 @@ def _credential(rng: Random, known: Known, path: str) -> list[tuple[str, str]]:
         case 1:
             return [("cookie", f"a=b; auth_token={token}"), ("sec-fetch-site", "same-origin")]
         case 2:
-            return [("cookie", f"auth_token={token}; auth_token={rng.choice(_VALUES)}")]
+            return [("cookie", f"auth_token={token}; auth_token={rng.choice(odd.VALUES)}")]
         case 3:
             return [("authorization", f"Bearer {token}"), ("authorization", "Bearer x")]
         case 4:
@@ -283,32 +90,40 @@ def _credential(rng: Random, known: Known, path: str) -> list[tuple[str, str]]:
             ]
         case 6:
             none = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIiwiZXhwIjo5OTk5OTk5OTk5fQ."
-            odd = (none, "..", "a.b.c", "cks_", "cks_" + "A" * 43, "W10.W10.W10", "bnVsbA.bnVsbA.")
-            return [("authorization", f"Bearer {rng.choice(odd)}")]
+            forged = (
+                none,
+                "..",
+                "a.b.c",
+                "cks_",
+                "cks_" + "A" * 43,
+                "W10.W10.W10",
+                "bnVsbA.bnVsbA.",
+            )
+            return [("authorization", f"Bearer {rng.choice(forged)}")]
         case _:
-            return [("authorization", rng.choice(_VALUES))]
+            return [("authorization", rng.choice(odd.VALUES))]
 
 
 def _odd_headers(rng: Random) -> list[tuple[str, str]]:
     found = []
     for _ in range(rng.choice((0, 0, 1, 1, 2, 5))):
-        name = rng.choice(_HEADERS)
-        value = rng.choice(_ORIGINS if name == "origin" else _VALUES)
+        name = rng.choice(odd.HEADERS)
+        value = rng.choice(odd.ORIGINS if name == "origin" else odd.VALUES)
         found.append((name, value))
     if rng.random() < 0.1:
-        found.append((rng.choice(_HEADERS), rng.choice(_INJECTIONS)))
+        found.append((rng.choice(odd.HEADERS), rng.choice(odd.INJECTIONS)))
     return found
 
 
 def _target(rng: Random, known: Known, path: str) -> str:
     if "{id}" in path:
         real = rng.random() < 0.6
-        path = path.replace("{id}", known.an_id(rng) if real else rng.choice(_ODD_IDS))
+        path = path.replace("{id}", known.an_id(rng) if real else rng.choice(odd.ODD_IDS))
     if rng.random() < 0.4:
         pairs = []
         for _ in range(rng.choice((1, 1, 2, 3, 60))):
-            value = rng.choice((*_QUERY_VALUES, known.an_id(rng)))
-            pairs.append(f"{rng.choice(_QUERY_NAMES)}={quote(value, errors='surrogatepass')}")
+            value = rng.choice((*odd.QUERY_VALUES, known.an_id(rng)))
+            pairs.append(f"{rng.choice(odd.QUERY_NAMES)}={quote(value, errors='surrogatepass')}")
         path += "?" + "&".join(pairs)
     if rng.random() < 0.03:
         path += rng.choice(("?%ff=%ff", "?a=%", "?limit=%ED%A0%80", "?\xff", "?" + "a=" * 5000))
@@ -338,11 +153,11 @@ def _json_headers(rng: Random, known: Known, path: str) -> list[tuple[str, str]]
 
 
 def _route(rng: Random, known: Known) -> Case:
-    method = rng.choice(_METHODS[:7]) if rng.random() < 0.9 else rng.choice(_METHODS)
-    path = rng.choice(_PATHS)
+    method = rng.choice(odd.METHODS[:7]) if rng.random() < 0.9 else rng.choice(odd.METHODS)
+    path = rng.choice(odd.PATHS)
     target = _target(rng, known, path)
     if rng.random() < 0.15:
-        target = rng.choice(_ODD_TARGETS)
+        target = rng.choice(odd.ODD_TARGETS)
     headers = [_host()] if rng.random() < 0.97 else []
     headers += [*_credential(rng, known, path), *_odd_headers(rng)]
     body = None
@@ -351,7 +166,7 @@ def _route(rng: Random, known: Known) -> Case:
     case = _request("route", method, target, headers, body)
     # Another end of the head may hide in what was made.
     risky = any(name in ("expect", "upgrade") or "\n" in value for name, value in headers)
-    if risky or method not in _METHODS[:7]:
+    if risky or method not in odd.METHODS[:7]:
         case = replace(case, ending="half-closed", answers=0)
     return case
 
@@ -377,7 +192,7 @@ def _large(rng: Random, known: Known) -> Case:
     lots = ["x" * 40_000, "x" * 33_000, "x" * 31_000, "x" * 300_000]
     match rng.randrange(5):
         case 0:
-            headers = [_host(), *credential, (rng.choice(_HEADERS[:9]), rng.choice(lots))]
+            headers = [_host(), *credential, (rng.choice(odd.HEADERS[:9]), rng.choice(lots))]
             # What is refused may still be arriving, and the answer lost with it.
             return _closing(_request("large", "GET", "/api/tasks", headers, None))
         case 1:
@@ -402,127 +217,6 @@ def _closing(case: Case) -> Case:
     return replace(case, ending="half-closed", answers=0)
 
 
-def _framing(rng: Random, known: Known) -> Case:
-    """Requests whose end is a matter of opinion, and one more behind them."""
-    smuggled = (
-        b"GET /api/tasks HTTP/1.1\r\nhost: localhost\r\nx-request-id: smuggled-%d\r\n"
-        b"authorization: Bearer %b\r\n\r\n"
-    ) % (rng.randrange(1000), known.tokens["jwt"].encode())
-    size = len(smuggled)
-    chunked = rng.choice(
-        (
-            *(b"chunked", b"Chunked", b"chunked, chunked", b"gzip, chunked", b"chunked, gzip"),
-            *(
-                b"xchunked",
-                b"chunked;q=1",
-                b" chunked ",
-                b"\tchunked",
-                b"chunked,",
-                b"identity",
-                b"",
-            ),
-            *(b"\x0bchunked", b'"chunked"', b"chunked\0"),
-        )
-    )
-    lengths = rng.choice(
-        (
-            *(b"content-length: 0\r\ncontent-length: %d" % size, b"content-length: %d, 0" % size),
-            *(b"content-length: %d\r\ncontent-length: 0" % size, b"content-length: +%d" % size),
-            *(b"content-length: -%d" % size, b"content-length: 0x%x" % size, b"content-length:"),
-            *(
-                b"content-length: %d " % size,
-                b"content-length : %d" % size,
-                b"content-length: 0%d" % size,
-            ),
-            *(
-                b"content-length:\r\n %d" % size,
-                b"content-length: 1 %d" % size,
-                b"content-length: %d.0" % size,
-            ),
-            *(b" content-length: %d" % size, b"content-length: 18446744073709551616", b"x: y"),
-            *(
-                b"content-length: \xb2",
-                b"content\0-length: %d" % size,
-                b"content_length: %d" % size,
-            ),
-        )
-    )
-    line = rng.choice((b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r\n"))
-    chunks = rng.choice(
-        (
-            *(
-                b"0\r\n\r\n",
-                b"%x\r\n%b\r\n0\r\n\r\n" % (size, smuggled),
-                b"%x\n%b\n0\n\n" % (size, smuggled),
-            ),
-            *(
-                b"0x%x\r\n%b\r\n0\r\n\r\n" % (size, smuggled),
-                b"-1\r\n",
-                b"\r\n",
-                b"g\r\n",
-                b" 0\r\n\r\n",
-            ),
-            *(
-                b'%x;a=b;"\r\n%b\r\n0\r\n\r\n' % (size, smuggled),
-                b"fffffffffffffffff\r\n",
-                b"5\r\nab",
-            ),
-            *(b"%x\r\n%b0\r\n\r\n" % (size, smuggled), b"0\r\nx-injected: 1\r\n\r\n", b"0\n\n"),
-            *(
-                b"00000000000000000000\r\n\r\n",
-                b"1;" + b"x" * 20000 + b"\r\na\r\n0\r\n\r\n",
-                b"0;\n\r\n\r\n",
-            ),
-            *(
-                b"5 \r\nabcde\r\n0\r\n\r\n",
-                b"5\r\nabcdefg\r\n0\r\n\r\n",
-                b"0\r\n" + b"t: u\r\n" * 3000 + b"\r\n",
-            ),
-        )
-    )
-    upgrade = rng.choice((b"", b"", b"connection: upgrade\r\nupgrade: websocket\r\n"))
-    head = b"POST /api/tasks HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer %b\r\n%b" % (
-        known.tokens["jwt"].encode(),
-        upgrade,
-    )
-    coding = b"transfer-encoding: " + chunked
-    match rng.randrange(6):
-        case 0:  # both: whatever is believed, nothing may come of what is inside
-            order = rng.choice(((coding, lengths), (lengths, coding)))
-            sent = head + order[0] + b"\r\n" + order[1] + b"\r\n\r\n" + chunks
-        case 1:
-            sent = head + lengths + line + line + smuggled
-        case 2:
-            sent = head + coding + line + line + chunks
-        case 3:
-            sent = head + coding + b"\r\n" + coding + b"\r\n\r\n" + chunks
-        case 4:
-            fold = rng.choice(
-                (b"x-a: b\r\n c: d", b"x-a:\r\n\tb", b"\r\n x: y", b"x-a", b": b", b"x a: b")
-            )
-            sent = head + fold + line + b"content-length: 2\r\n\r\n{}"
-        case _:
-            sent = head + b"content-length: %d\r\n\r\n%b" % (rng.randrange(2 * size), smuggled)
-    # A length that holds for the one inside makes the second request a body; where the first one
-    # has no body at all, the second is a request in its own right, as in any pipeline.
-    if not _is_ambiguous(sent):
-        sent = sent.replace(b"smuggled-", b"second-")
-    return Case(kind="framing", head=sent)
-
-
-def _is_ambiguous(sent: bytes) -> bool:
-    """Whether what lies behind the head is no request of its own in any reading but a careless
-    one: a length or a coding that is stated at all and holds more than nothing."""
-    head = sent.partition(b"\r\n\r\n")[0].lower()
-    if b"smuggled-" in head:
-        return False
-    lengths = re.findall(rb"\r\ncontent-length: *([^\r\n]*)", head)
-    if b"\r\ntransfer-encoding:" in head:
-        return bool(lengths) or b"chunked" in head
-    exact = [length for length in lengths if length.strip().isdigit()]
-    return len(lengths) > 1 or len(exact) != len(lengths)
-
-
 def _valid_bytes(rng: Random, known: Known) -> bytes:
     case = rng.choice((_json, _json, _route, _multipart))(rng, known)
     return case.sent
@@ -540,7 +234,7 @@ def _raw(rng: Random, known: Known) -> Case:
             case 0:
                 del sent[place : place + rng.choice((1, 1, 2, 5, 50))]
             case 1:
-                sent[place:place] = rng.choice(_TOKENS)
+                sent[place:place] = rng.choice(odd.TOKENS)
             case 2:
                 sent[place : place + 1] = bytes([rng.randrange(256)])
             case 3:
@@ -584,7 +278,7 @@ _WEIGHTED: Final[tuple[tuple[float, _Maker], ...]] = (
     (30, _json),
     (25, _raw),
     (20, _route),
-    (13, _framing),
+    (13, unclear_end),
     (5, _pipeline),
     (4, _multipart),
     (2.9, _large),

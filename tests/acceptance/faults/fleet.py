@@ -1,4 +1,4 @@
-"""Server processes on one PostgreSQL, each through a proxy of its own, and what they have stored."""
+"""Server processes on one PostgreSQL, each behind a proxy of its own, and what they have stored."""
 
 from __future__ import annotations
 
@@ -104,11 +104,12 @@ async def member(database_url: str, model: ModelServer, **environ: str) -> Async
         "LOG_LEVEL": "warning",
         "RATE_LIMIT_USER": "off",
         "RATE_LIMIT_IP": "off",
+        "MAX_TURNS_PER_USER": "7",  # four streams for each: room for half of fifty copies
         **environ,
     }
     async with (
         postgres_proxy(database_url) as (proxy, dsn),
-        ServerProcess(DATABASE_URL=dsn, **variables) as server,
+        ServerProcess(variables, DATABASE_URL=dsn) as server,
     ):
         yield Member(server=server, proxy=proxy)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -42,10 +43,10 @@ class RawStream:
         path: str,
         token: str,
         body: Mapping[str, Any] | None = None,
-        **headers: str,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
         """Send a request and read the head of its answer."""
-        stream = await cls.send(server, method, path, token, body, **headers)
+        stream = await cls.send(server, method, path, token, body, headers)
         async with asyncio.timeout(_EVENT_S):
             head = await stream.reader.readuntil(b"\r\n\r\n")
         stream.status = int(head.split(b" ")[1])
@@ -59,9 +60,9 @@ class RawStream:
         path: str,
         token: str,
         body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
         *,
         receive_bytes: int | None = None,
-        **headers: str,
     ) -> Self:
         """Send a request and read nothing; `receive_bytes` is the size of the kernel's buffer."""
         address = urlsplit(server.url)
@@ -79,7 +80,7 @@ class RawStream:
             "authorization": f"Bearer {token}",
             "content-type": "application/json",
             "content-length": str(len(data)),
-            **{name.replace("_", "-"): value for name, value in headers.items()},
+            **headers,
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + data)
@@ -153,21 +154,30 @@ async def close_all() -> None:
     _opened.clear()
 
 
-async def create(server: ServerProcess, token: str, text: str, **headers: str) -> RawStream:
+async def create(
+    server: ServerProcess,
+    token: str,
+    text: str,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> RawStream:
     """`threads.create` up to its first event, the thread's creation."""
     body = body_of("threads.create", {"input": said(text)})
-    stream = await RawStream.open(server, "POST", "/api/chatkit", token, body, **headers)
+    stream = await RawStream.open(server, "POST", "/api/chatkit", token, body, headers)
     assert stream.status == 200
     await stream.next()
     return stream
 
 
 async def add(
-    server: ServerProcess, token: str, thread_id: str, text: str, **headers: str
+    server: ServerProcess,
+    token: str,
+    thread_id: str,
+    text: str,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> RawStream:
     """`threads.add_user_message`, nothing read yet."""
     body = body_of("threads.add_user_message", {"thread_id": thread_id, "input": said(text)})
-    return await RawStream.open(server, "POST", "/api/chatkit", token, body, **headers)
+    return await RawStream.open(server, "POST", "/api/chatkit", token, body, headers)
 
 
 async def retry(server: ServerProcess, token: str, thread_id: str, item_id: str) -> RawStream:
@@ -177,11 +187,15 @@ async def retry(server: ServerProcess, token: str, thread_id: str, item_id: str)
 
 
 async def follow(
-    server: ServerProcess, token: str, thread_id: str, after: int | None = None, **headers: str
+    server: ServerProcess,
+    token: str,
+    thread_id: str,
+    after: int | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> RawStream:
     """The events route."""
     query = "" if after is None else f"?after={after}"
     path = f"/api/chatkit/threads/{thread_id}/events{query}"
-    stream = await RawStream.open(server, "GET", path, token, **headers)
+    stream = await RawStream.open(server, "GET", path, token, None, headers)
     assert stream.status == 200
     return stream

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import aclosing
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -14,7 +15,7 @@ from tests.acceptance.faults.fleet import Fleet, Member, new_user, until
 from tests.acceptance.faults.raw import RawStream, add, create, follow
 from tests.acceptance.proxy import Proxy, postgres_proxy
 from tests.acceptance.server import SECRET, ServerProcess, body_of, said
-from tests.model_server import HANG, call
+from tests.model_server import HANG, Step, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -42,7 +43,7 @@ async def test_turns_go_on_while_the_database_is_away_for_ten_seconds(
     owner = fleet.onward
     token = new_user(owner.server)
     ends, calls, goes_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    scripts = [
+    scripts: list[tuple[str, list[Step]]] = [
         ("Ends", ["Half", ends, " done."]),
         ("Calls", ["Half", calls, " then ", call("now", "{}")]),
         ("Goes on", ["Half", goes_on, " done."]),
@@ -249,11 +250,8 @@ async def test_a_server_whose_database_hangs_at_the_start_says_so_and_ends(
 ) -> None:
     async with postgres_proxy(shared_database_url) as (proxy, dsn):
         proxy.stall()
-        server = ServerProcess(DATABASE_URL=dsn, BETTER_AUTH_SECRET=SECRET)
-        try:
+        async with aclosing(ServerProcess(DATABASE_URL=dsn, BETTER_AUTH_SECRET=SECRET)) as server:
             assert await server.wait() == 1
             (sentence,) = server.stderr.splitlines()
             assert "DATABASE_URL" in sentence
-            assert urlsplit(dsn).password not in sentence
-        finally:
-            await server.__aexit__(None, None, None)
+            assert str(urlsplit(dsn).password) not in sentence

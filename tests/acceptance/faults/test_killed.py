@@ -69,7 +69,7 @@ async def test_a_killed_postgresql_comes_back_under_a_running_turn(data_dir: Pat
             "MODEL_API_KEY": "x",
             "BETTER_AUTH_SECRET": SECRET,
         }
-        async with ServerProcess(DATA_DIR=str(data_dir), **variables) as server:
+        async with ServerProcess(variables, DATA_DIR=str(data_dir)) as server:
             token = server.jwt("ada")
             hold = asyncio.Event()
             model.script("Half", hold, " done.")
@@ -79,8 +79,8 @@ async def test_a_killed_postgresql_comes_back_under_a_running_turn(data_dir: Pat
             other = await create(server, token, "Stop me")
             await other.until_text("Quick")
             await asyncio.sleep(0.5)  # so that the text is in the log
-            pid_file = next(data_dir.rglob("postmaster.pid"))
-            os.kill(int(pid_file.read_text().split("\n")[0]), signal.SIGKILL)
+            pid_file = next(data_dir.rglob("postmaster.pid"))  # noqa: ASYNC240 - nothing else runs here
+            os.kill(int(first_line(pid_file)), signal.SIGKILL)
             hold.set()
             await stream.read_to_end()
             assert [event["type"] for event in stream.events].count("error") == 0
@@ -94,6 +94,11 @@ async def test_a_killed_postgresql_comes_back_under_a_running_turn(data_dir: Pat
             assert (await server.post(path, token)).json() == {"cancelled": True}
             assert await server.texts(other.thread_id, token) == ["Stop me", "Quick"]
             assert "Traceback" not in server.stderr, server.stderr
+
+
+def postgresql_in(data_dir: Path) -> int:
+    """The process id of its first process, which is the first line of its file."""
+    return int(next(data_dir.rglob("postmaster.pid")).read_text().split("\n")[0])
 
 
 async def test_an_owner_that_was_cut_off_and_taken_over_never_writes_again(

@@ -39,7 +39,7 @@ async def test_followers_get_every_event_once_from_any_point_in_any_process(flee
         for place, options in (
             (0, {}),
             (1, {"after": 1}),
-            (seen - 1, {"last_event_id": str(seen - 1)}),
+            (seen - 1, {"headers": {"last-event-id": str(seen - 1)}}),
             (seen, {"after": seen}),
         )
     ]
