@@ -53,7 +53,12 @@ def postgres_server() -> Iterator[EmbeddedPostgres]:
     is the template of every other, so nothing may connect to it."""
 
     async def start(data_dir: Path) -> EmbeddedPostgres:
-        quick = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+        quick = {
+            "max_connections": "200",
+            "fsync": "off",
+            "full_page_writes": "off",
+            "synchronous_commit": "off",
+        }
         server = await start_embedded(data_dir, note=print, settings=quick)
         connection = await asyncpg.connect(server.dsn)
         await connection.execute(_SCHEMA.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """Writes the logs of all running turns to the database, a few times a second, never per delta.
 
 What it writes is the checkpoint of a turn: after a crash it holds the text up to a quarter of a
-second before. Turns shorter than that are never written.
+second before. Where one process is alone, turns shorter than that are never written.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Journal:
         written: list[tuple[RunningTurn, int, bool]] = []
         for turn in self._turns:
             count, closed = len(turn.log.frames), turn.log.closed
-            if (count > turn.written or closed) and (turn.written or not closed):
+            if (count > turn.written or closed) and (self._is_wanted(turn) or not closed):
                 text = turn.log.lines(turn.written)
                 batches.append(
                     LogBatch(lease=turn.lease, first=turn.written + 1, text=text, last=closed)
@@ -78,10 +78,15 @@ class Journal:
         self._turns = [
             turn
             for turn in self._turns
-            if not turn.log.closed or (turn.written and not turn.complete)
+            if not turn.log.closed or (self._is_wanted(turn) and not turn.complete)
         ]
         if not self._turns:
             self._any.clear()
+
+    def _is_wanted(self, turn: RunningTurn) -> bool:
+        """Whether the log of an ended turn is to be completed: it is begun in the database, or may
+        be read there by another process, which must not count its events anew."""
+        return turn.written > 0 or not self._alone
 
     async def _exchange(self, running: list[RunningTurn]) -> None:
         for turn in running:

@@ -80,7 +80,7 @@ async def test_a_killed_postgresql_comes_back_under_a_running_turn(data_dir: Pat
             await other.until_text("Quick")
             await asyncio.sleep(0.5)  # so that the text is in the log
             pid_file = next(data_dir.rglob("postmaster.pid"))  # noqa: ASYNC240 - nothing else runs here
-            os.kill(int(first_line(pid_file)), signal.SIGKILL)
+            os.kill(int(pid_file.read_text().split("\n")[0]), signal.SIGKILL)
             hold.set()
             await stream.read_to_end()
             assert [event["type"] for event in stream.events].count("error") == 0

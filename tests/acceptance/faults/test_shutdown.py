@@ -103,8 +103,9 @@ async def test_a_client_that_does_not_read_does_not_hold_the_process(
         assert time.monotonic() - began < 20
 
 
-async def test_a_second_signal_ends_it_at_once(shared_database_url: str) -> None:
-    async with ModelServer() as model, member(shared_database_url, model) as one:
+async def test_a_second_signal_ends_it_at_once(database_url: str) -> None:
+    """On a database of its own, where its turn stays as one that runs."""
+    async with ModelServer() as model, member(database_url, model) as one:
         await hold_it(one, model)
         began = time.monotonic()
         stopping = asyncio.create_task(one.server.stop(signal.SIGTERM))
