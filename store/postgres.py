@@ -193,12 +193,11 @@ class Database:
 
     async def _drop(self, connection: PoolConnectionProxy) -> None:
         """Give back what has failed. A statement under way is cancelled; where the server does not
-        even answer that its machine is gone, and every other connection with it; what made the
+        even answer that its machine is gone, and the kept connections with it; what made the
         statement fail is not hidden."""
         try:
             await self._pool.release(connection, timeout=CANCEL_S)
         except _AWAY:
-            await self._pool.expire_connections()
             kept, self._kept = self._kept, []
             for other, _ in kept:
                 if _is_open(other):

@@ -60,7 +60,7 @@ class Exchange:
     ) -> None:
         self._left.set()
         assert self._task is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await self._task
 
     async def _receive(self) -> Message:
@@ -77,7 +77,7 @@ class Exchange:
 
     async def message(self) -> Message:
         """The next message that the application sends."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await self._sent.get()
 
     async def chunk(self) -> bytes:

@@ -49,12 +49,22 @@ class TurnElsewhere:
 
 
 class StoredFollower:
-    """Follows a turn through the database, from the event `after` on."""
+    """Follows a turn through the database, from the event `after` on.
+
+    `alone`: no other process writes logs, so an ended turn without one will never have one.
+    """
 
     def __init__(
-        self, logs: LogStore, turn: TurnElsewhere, *, after: int = 0, numbered: bool = False
+        self,
+        logs: LogStore,
+        turn: TurnElsewhere,
+        *,
+        after: int = 0,
+        numbered: bool = False,
+        alone: bool = False,
     ) -> None:
         self._logs = logs
+        self._alone = alone
         self._turn = turn
         self._after = self._place = after
         self._numbered = numbered
@@ -126,7 +136,7 @@ class StoredFollower:
         elif not part.lines:
             # The log is not complete yet, or was never written, or has been swept.
             self._ended_at = self._ended_at or now
-            if self._place == 0 or now - self._ended_at >= END_S:
+            if now - self._ended_at >= (0 if self._alone and self._place == 0 else END_S):
                 self._pending += await self._rest(part)
                 self._ended = True
 

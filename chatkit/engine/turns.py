@@ -165,7 +165,9 @@ class Turns:
     ) -> Iterator[Follower]:
         """Read a turn's events. When its last follower goes early, ON_DISCONNECT decides."""
         if isinstance(turn, TurnElsewhere):
-            yield StoredFollower(self._logs, turn, after=after, numbered=numbered)
+            yield StoredFollower(
+                self._logs, turn, after=after, numbered=numbered, alone=self._alone
+            )
             return
         turn.followers += 1
         self._forget_return(turn)

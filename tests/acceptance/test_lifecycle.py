@@ -123,7 +123,7 @@ async def stopped_in_mid_answer(
 
 
 async def until_unavailable(server: ServerProcess) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await server.get("/api/chatkit/health")).status_code == 200:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     health = await server.get("/api/chatkit/health")

@@ -231,7 +231,7 @@ async def check(world: World) -> None:
         assert len(blocks) == len(set(blocks)), f"items of turns are mixed in {thread_id}: {own}"
     for engine in world.engines:
         pool, kept_ready = engine.database._pool, engine.database._kept
-        async with asyncio.timeout(5):  # a statement that was given up ends a moment later
+        async with asyncio.timeout(30):  # a statement that was given up ends a moment later
             while pool.get_size() - pool.get_idle_size() != len(kept_ready):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 

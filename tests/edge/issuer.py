@@ -44,7 +44,7 @@ class Issuer:
 
     async def wait_for(self, count: int) -> None:
         """Until `count` requests came."""
-        async with asyncio.timeout(5), self._came:
+        async with asyncio.timeout(30), self._came:
             await self._came.wait_for(lambda: len(self.requests) >= count)
 
 

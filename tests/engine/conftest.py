@@ -92,7 +92,7 @@ class Engine:
         turn = await self.begin(params, caller)
         with self.turns.following(turn) as follower:
             chunks = []
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while (chunk := await follower.read()) is not None:
                     chunks.append(chunk)
         assert turn.task is not None
@@ -219,6 +219,6 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let other tasks run until `condition` holds; five seconds at most."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what it waits for gives no sign
             await asyncio.sleep(0)

@@ -34,7 +34,7 @@ async def pair(new_engine: NewEngine, *scripts: Any, **options: Any) -> tuple[En
 
 async def written(engine: Engine, frames: int) -> None:
     """Until so many events are in the database."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         query = "SELECT COALESCE(sum(cardinality(frames)), 0) AS n FROM turn_events"
         while (await engine.rows(query))[0]["n"] < frames:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.01)
@@ -43,7 +43,7 @@ async def written(engine: Engine, frames: int) -> None:
 async def read_all(engine: Engine, turn: Any, **options: Any) -> bytes:
     with engine.turns.following(turn, **options) as follower:
         stream = b""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (chunk := await follower.read()) is not None:
                 stream += chunk
     return stream
@@ -81,7 +81,7 @@ async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(
     get = GetThread(thread_id=turn.lease.thread_id)
     thread = json.loads(await two.operations.answer(get, ALICE, new_key()))
     assert thread["items"]["data"][-1]["content"][0]["text"] == "Half"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while turn.lease.turn_id in one.turns._returns:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.01)
     assert turn.stop_reason is None
@@ -106,7 +106,7 @@ async def test_an_unfollowed_turn_of_another_process_gives_way(new_engine: NewEn
     turn = await one.begin(HELLO)
     with one.turns.following(turn):
         await written(one, 6)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await one.rows("SELECT followed FROM turns"))[0]["followed"]:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.01)
     await two.chat(AddUserMessage(thread_id=turn.lease.thread_id, input=said("Other")))
@@ -191,7 +191,7 @@ async def test_the_followers_of_an_owner_that_renews_no_more_do_not_count(
     with one.turns.following(turn):
         await written(one, 6)
         await silence(one, monkeypatch)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not isinstance(  # noqa: ASYNC110 - another process
                 await two.operations.begin(message, ALICE, new_key()), RunningTurn
             ):
@@ -207,7 +207,7 @@ async def test_turns_whose_lease_ran_out_are_adopted(
     turn = await one.begin(HELLO)
     await written(one, 6)
     await silence(one, monkeypatch)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await two.states() == ["running"]:
             await two.turns.adopt_orphans()
     assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]

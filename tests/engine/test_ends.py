@@ -43,7 +43,7 @@ async def waits_for_lock(engine: Engine, marker: str) -> int:
         "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         " AND datname = current_database() AND position($1 IN query) > 0"
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not (rows := await engine.rows(query, marker)):  # noqa: ASYNC110 - a database
             await asyncio.sleep(0.01)
     return int(rows[0]["pid"])
@@ -52,7 +52,7 @@ async def waits_for_lock(engine: Engine, marker: str) -> int:
 async def ended(turn: RunningTurn) -> list[dict[str, Any]]:
     """The events of a turn that must end now."""
     assert turn.task is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await asyncio.wait([turn.task])
     assert turn.log.closed
     return events_in(b"".join(turn.log.frames))
@@ -60,7 +60,7 @@ async def ended(turn: RunningTurn) -> list[dict[str, Any]]:
 
 async def complete_log(engine: Engine, turn: RunningTurn) -> list[str]:
     """The lines of a log in the database, once it holds its end."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             part = await engine.turns._logs.read("alice", turn.lease.turn_id, 0)
             if part.last:
@@ -209,7 +209,7 @@ async def test_a_turn_that_was_begun_without_our_knowing_is_ended(
         "alice", "thr_x", new_turn("trn_x"), message("Lost?"), engine.operations.now()
     )
     query = "SELECT state FROM turns WHERE id = $1"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await engine.rows(query, "trn_x"))[0]["state"] == "running":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert (await engine.rows(query, "trn_x"))[0]["state"] == "interrupted"

@@ -48,7 +48,7 @@ def slow(hold: asyncio.Event) -> list[Any]:
 
 async def ended(turn: RunningTurn) -> None:
     assert turn.task is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await asyncio.wait([turn.task])
 
 

@@ -65,7 +65,7 @@ async def _query(dsn: str, sql: str) -> object:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what other processes do sets no event here
             await asyncio.sleep(0.01)
 

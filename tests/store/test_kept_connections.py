@@ -34,14 +34,14 @@ async def test_more_statements_than_connections_are_all_answered(database: Datab
         value: int = await database.fetchval("SELECT $1::int FROM pg_sleep(0.01)", number)
         return value
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await asyncio.gather(*(one(number) for number in range(40))) == list(range(40))
         async with database.acquire() as one_of_two, database.acquire() as other:
             assert await one_of_two.fetchval(BACKEND) != await other.fetchval(BACKEND)
 
 
 async def test_who_waits_gets_the_connection_before_it_is_kept(database: Database) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with database.acquire(), database.acquire():
             waiting = asyncio.create_task(database.fetchval("SELECT 1"))
             await asyncio.sleep(0)
@@ -78,7 +78,7 @@ async def test_after_a_cancelled_statement_the_next_one_gets_its_own_answer(
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):
             await slow
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await database.fetchval("SELECT 'next'") == "next"
 
 

@@ -76,7 +76,7 @@ def pooler_url(database_url: str) -> Iterator[str]:
 
 
 async def connect(url: str) -> Database:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             try:
                 return await Database.connect(url)

@@ -75,7 +75,7 @@ async def test_a_database_that_goes_away_is_unavailable_and_comes_back(
         victim = await database.fetchval("SELECT pg_backend_pid()")
         sleeping = asyncio.create_task(database.fetchval("SELECT pg_sleep(30)"))
         query = "SELECT wait_event FROM pg_stat_activity WHERE pid = $1"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await other.fetchval(query, victim) != "PgSleep":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await other.execute("SELECT pg_terminate_backend($1)", victim)

@@ -323,7 +323,7 @@ async def test_two_simultaneous_completions_create_one_next_task(
             asyncio.create_task(tasks.complete(ANNA, task.id, completed=True, today=TODAY))
             for _ in range(2)
         ]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await rival.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") < 2:
                 await rival.fetchval("SELECT pg_stat_clear_snapshot()")
         await transaction.commit()
