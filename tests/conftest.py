@@ -27,7 +27,7 @@ def _in_database(dsn: str, name: str) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How many random schedules tests/acceptance/test_schedules.py runs."""
-    parser.addoption("--schedules", type=int, default=150, metavar="N")
+    parser.addoption("--schedules", type=int, default=40, metavar="N")
 
 
 @contextmanager
