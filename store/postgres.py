@@ -56,8 +56,9 @@ class ConnectError(Exception):
 
 class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
-        # Nothing here sets session state, so a release needs no round trip to clear it.
-        return ""
+        # Nothing here sets session state, so nothing is to be cleared. The round trip ends what a
+        # statement that was given up half-way has left open: a snapshot, and its locks.
+        return "SELECT 1"
 
 
 def clean_dsn(dsn: str) -> tuple[str, bool]:

@@ -253,11 +253,13 @@ async def run_schedule(seed: int, new_engine: NewEngine) -> None:
     steps = [world.send] * 4 + [world.leave] * 3 + [world.come_back] * 2
     steps += [world.cancel, world.retry, world.pause, world.pause]
     tasks = []
+    ended: list[Engine] = []
     restarts_at = chance.choice((None, 5, 10))
     for step in range(chance.randint(8, 20)):
         if step == restarts_at:
             # A restart: one process ends in order, and a new one comes in its place.
             await engines[0].turns.interrupt_all()
+            ended.append(engines[0])
             engines[0] = await new_engine(
                 *scripts(chance),
                 tools=ScriptedTools(now=now_tool),
@@ -271,14 +273,14 @@ async def run_schedule(seed: int, new_engine: NewEngine) -> None:
             tasks.append(asyncio.create_task(action()))
     async with asyncio.timeout(30):
         await asyncio.gather(*tasks)
-        for engine in engines:
+        for engine in (*engines, *ended):
             await engine.turns.interrupt_all()
         results = await asyncio.gather(*world.readers, return_exceptions=True)
     for result in results:
         if isinstance(result, Exception):
             raise result
     await check(world)
-    for engine in engines:
+    for engine in (*engines, *ended):
         await engine.database.close()
 
 
