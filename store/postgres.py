@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -56,9 +56,8 @@ class ConnectError(Exception):
 
 class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
-        # Nothing here sets session state, so nothing is to be cleared. The round trip ends what a
-        # statement that was given up half-way has left open: a snapshot, and its locks.
-        return "SELECT 1"
+        # Nothing here sets session state, so a release needs no round trip to clear it.
+        return ""
 
 
 def clean_dsn(dsn: str) -> tuple[str, bool]:
@@ -117,9 +116,9 @@ class Database:
     async def close(self) -> None:
         """Close every connection, waiting a moment for statements under way."""
         self._waiting += 1  # so that nothing more is kept
-        for connection, _ in self._kept:
-            await self._pool.release(connection)
-        self._kept.clear()
+        while self._kept:
+            connection, _ = self._kept.pop()
+            await self._release(connection)
         try:
             await asyncio.wait_for(self._pool.close(), 5)
         except TimeoutError:
@@ -184,7 +183,7 @@ class Database:
                 if now - used_at < KEEP_S:
                     return connection
                 connection.terminate()  # what lies between may have forgotten it by now
-            await self._pool.release(connection)
+            await self._release(connection)
         self._waiting += 1
         try:
             async with asyncio.timeout(ACQUIRE_S):
@@ -193,21 +192,31 @@ class Database:
             self._waiting -= 1
 
     async def _drop(self, connection: PoolConnectionProxy) -> None:
-        """Give back what has failed. A statement under way is cancelled; where the server does not
-        even answer that its machine is gone, and the kept connections with it; what made the
-        statement fail is not hidden."""
+        """Give back what has failed, and hide nothing of why.
+
+        A statement under way is cancelled first, and the round trip ends what one that was given
+        up half-way has left open: a snapshot, and its locks. Where the server does not answer even
+        that, its machine is gone, and the kept connections with it.
+        """
         try:
+            async with asyncio.timeout(CANCEL_S):
+                await connection.execute("SELECT 1")
+        except (asyncpg.PostgresError, *_AWAY):
+            lost, self._kept = [connection, *(kept for kept, _ in self._kept)], []
+            for each in lost:
+                if _is_open(each):
+                    each.terminate()
+                await self._release(each)
+        finally:
+            await self._release(connection)
+
+    async def _release(self, connection: PoolConnectionProxy) -> None:
+        with suppress(*_AWAY):  # it is closed, then
             await self._pool.release(connection, timeout=CANCEL_S)
-        except _AWAY:
-            kept, self._kept = self._kept, []
-            for other, _ in kept:
-                if _is_open(other):
-                    other.terminate()
-                await self._pool.release(other)
 
     async def _give_back(self, connection: PoolConnectionProxy) -> None:
         if self._waiting:
-            await self._pool.release(connection)
+            await self._release(connection)
         else:
             self._kept.append((connection, asyncio.get_running_loop().time()))
 

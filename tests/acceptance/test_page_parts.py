@@ -6,6 +6,7 @@ The page on the real server is tested elsewhere.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import mimetypes
 from collections.abc import AsyncIterator, Callable
@@ -517,6 +518,25 @@ async def test_an_error_with_retry_answers_the_last_message_again(
     assert [body["params"] for name, body in api.calls if name == "threads.retry_after_item"] == [
         {"thread_id": "thr_1", "item_id": "msg_7"}
     ]
+
+
+async def test_what_is_typed_before_the_page_has_signed_in_stays_in_the_box(
+    page: Page, api: ScriptedApi
+) -> None:
+    gate = asyncio.Event()
+
+    async def sign_in_late(route: Route) -> None:
+        await gate.wait()
+        await api.serve(route)
+
+    await page.route("**/api/auth/guest", sign_in_late)
+    await page.evaluate("() => localStorage.clear()")
+    await page.reload()
+    box = page.get_by_role("textbox", name="Message")
+    await box.fill("Typed at once")
+    async with page.expect_response("**/api/tasks*"):
+        gate.set()
+    await expect(box).to_have_value("Typed at once")
 
 
 async def test_enter_that_chooses_a_word_in_an_input_method_does_not_send(

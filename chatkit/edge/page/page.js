@@ -270,8 +270,10 @@ async function start() {
   }
   part("account").hidden = !api.account.canSignOut;
   focusComposer();
-  // A reload may have cut an answer off: the first thread is looked at for a while.
-  await Promise.all([openFromAddress(), chats.refresh(), tasks.refresh()]);
+  const typed = composer.text; // while the sign-in was under way
+  const opened = openFromAddress();
+  if (typed !== "") composer.text = typed;
+  await Promise.all([opened, chats.refresh(), tasks.refresh()]);
 }
 
 part("new-chat").addEventListener("click", startNewChat);
