@@ -18,12 +18,14 @@ from time import monotonic, time
 import uvicorn
 
 from chatkit.announcement import announce
+from chatkit.answering import Texts, build_operations, list_options, open_model
 from chatkit.background import Background
 from chatkit.edge.asgi import Receive, Scope, Send
 from chatkit.edge.assets import Page
 from chatkit.edge.audit import Auditor
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.chat import ChatRoutes
+from chatkit.edge.choices_api import ChoiceRoutes
 from chatkit.edge.cors import Gate
 from chatkit.edge.guest_api import GuestRoutes
 from chatkit.edge.guests import GuestTokens
@@ -38,45 +40,30 @@ from chatkit.edge.server import Server
 from chatkit.edge.sessions import SessionRoutes, SessionVerifier
 from chatkit.edge.signing import Signatures
 from chatkit.edge.tasks_api import TaskRoutes
-from chatkit.engine.elsewhere import Orphans
-from chatkit.engine.instructions import DEFAULT_INSTRUCTIONS
+from chatkit.edge.threads_api import ThreadRoutes
 from chatkit.engine.model import LiteLLMModel
-from chatkit.engine.operations import JOIN_S, Operations
-from chatkit.engine.runner import Runner, TurnLimits
-from chatkit.engine.turns import LEASE_S, LIVING_S, Turns
+from chatkit.engine.turns import Turns
+from chatkit.files import open_files
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.ids import Prefix, make_id
-from chatkit.settings import (
-    Settings,
-    SettingsError,
-    load_settings,
-    read_environment,
-    read_instructions,
-)
+from chatkit.settings import Settings, load_settings, read_environment
 from chatkit.sign_in import open_verifiers
+from chatkit.tooling import Tooling
+from chatkit.variables import SettingsError
 from store.audit import AuditLog
 from store.embedded import EmbeddedError, start_embedded
 from store.limits import SharedBuckets
 from store.migrate import SchemaError, apply_schema
 from store.postgres import ConnectError, Database
-from store.requests import AcceptedRequests
 from store.secrets import keep_secret
 from store.sessions import Sessions
 from store.signatures import UsedSignatures
 from store.tasks import Tasks
-from store.threads import Threads
-from store.turn_log import TurnLogs
-from store.turns import Turns as StoredTurns
-from tools import build_server
-from tools.client import ToolClients
+from tools.cards import TaskCards
 from tools.config import ServerConfig, read_mcp_servers
-from tools.http import ToolsOverHttp
+from tools.task_cards import task_preview
 
 _log = logging.getLogger("chatkit")
-
-_HEALTH_PATH = "/api/chatkit/health"
-#: How long what the database was last found to be stands, in seconds.
-_HEALTH_S = 0.5
 
 #: What keeps the server from starting; each is one sentence for the operator.
 StartErrors = (SettingsError, EmbeddedError, ConnectError, SchemaError, ChatKitError)
@@ -139,31 +126,11 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
     """Open all that the server stands on, and close it in the opposite order."""
     # Read first: nothing is begun for a start that cannot succeed.
     mcp_servers = _mcp_servers(settings)
-    instructions = DEFAULT_INSTRUCTIONS
-    if settings.instructions is not None:
-        instructions = read_instructions(settings.instructions)
+    texts = Texts.read(settings)
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, stack)
         tasks = Tasks(database)
-        tools = await stack.enter_async_context(
-            ToolClients(build_server(tasks, now=_now), mcp_servers)
-        )
-        mcp = await stack.enter_async_context(ToolsOverHttp(build_server(tasks, now=_now)))
-        model = LiteLLMModel(
-            api_base=settings.model_api_base,
-            api_key=settings.model_api_key,
-            timeout_s=settings.model_timeout_s,
-        )
-        stack.push_async_callback(model.aclose)
-        warm_up = Background(model.warm_up, "warm-up of the model")
-        stack.push_async_callback(warm_up.stop)
-
-        operations = _build_engine(settings, database, model, tools, instructions)
-        turns = operations.running
-        await turns.adopt_orphans()
-        _keep_running(stack, turns.run, "care of the turns")
-        stack.push_async_callback(turns.interrupt_all)
-
+        files = await open_files(settings, database, _new_id, stack)
         auditor = Auditor(
             AuditLog(database),
             proxies=settings.trusted_proxies,
@@ -172,6 +139,32 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         )
         stack.push_async_callback(auditor.close)
         _keep_running(stack, auditor.run, "audit log")
+
+        # Deletions by tools and cards are noted here, those over REST with their request.
+        audited = Tasks(database, deleted=auditor.note_deletion)
+        tools = Tooling(audited, mcp_servers, now=_now)
+        tools.start()
+        stack.push_async_callback(tools.stop)
+        model = open_model(settings, stack)
+        warm_up = Background(model.warm_up, "warm-up of the model")
+        stack.push_async_callback(warm_up.stop)
+
+        operations = build_operations(
+            settings,
+            texts=texts,
+            database=database,
+            model=model,
+            tools=tools,
+            cards=TaskCards(audited, now=_now),
+            files=files,
+            new_id=_new_id,
+            now=_now,
+            stack=stack,
+        )
+        turns = operations.running
+        await turns.adopt_orphans()
+        _keep_running(stack, turns.run, "care of the turns")
+        stack.push_async_callback(turns.interrupt_all)
 
         sessions = Sessions(database)
         authenticator = await _build_authenticator(settings, database, sessions, stack)
@@ -183,6 +176,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
                     authenticator=authenticator,
                     operations=operations,
                     turns=turns,
+                    links=files.links,
                     max_body_bytes=most_bytes,
                     streams=OpenStreams(most=settings.max_streams, most_of_one=most_of_one),
                 ),
@@ -195,9 +189,24 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
                     domain_key=settings.chatkit_domain_key,
                     max_body_bytes=most_bytes,
                 ),
-                mcp=McpRoutes(authenticator=authenticator, answer=mcp, max_body_bytes=most_bytes),
+                mcp=McpRoutes(
+                    authenticator=authenticator, answer=tools.answer_mcp, max_body_bytes=most_bytes
+                ),
+                files=files.routes(authenticator),
+                threads=ThreadRoutes(
+                    authenticator=authenticator,
+                    threads=operations.threads,
+                    max_body_bytes=most_bytes,
+                ),
+                choices=ChoiceRoutes(
+                    authenticator=authenticator,
+                    options=lambda: list_options(settings, operations.offers),
+                    tasks=tasks,
+                    preview=task_preview,
+                    today=lambda: _now().date(),
+                ),
                 health=Health(lambda: database.fetchval("SELECT 1"), turns),
-                page=Page(warm_up.start),
+                page=Page(warm_up.start, settings.image_domains),
             ),
             gate=Gate(
                 allowed_origins=settings.allowed_origins,
@@ -220,50 +229,6 @@ async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
     stack.push_async_callback(database.close)
     await apply_schema(database)
     return database
-
-
-def _build_engine(
-    settings: Settings,
-    database: Database,
-    model: LiteLLMModel,
-    tools: ToolClients,
-    instructions: str,
-) -> Operations:
-    threads = Threads(database)
-    owner = _new_id("trn")
-    stored_turns = StoredTurns(database, owner=owner, lease_s=LEASE_S)
-    logs = TurnLogs(database, owner=owner, living_s=LIVING_S)
-    requests = AcceptedRequests(database, fresh_s=JOIN_S)
-    limits = TurnLimits(max_rounds=settings.max_tool_rounds, context_tokens=settings.context_tokens)
-    turns = Turns(
-        runner=Runner(
-            model=model,
-            tools=tools,
-            turns=stored_turns,
-            threads=threads,
-            instructions=instructions,
-            limits=limits,
-            new_id=_new_id,
-            now=_now,
-        ),
-        store=stored_turns,
-        logs=logs,
-        requests=requests,
-        orphans=Orphans(turns=stored_turns, logs=logs, new_id=_new_id),
-        on_disconnect=settings.on_disconnect,
-        alone=settings.database_url is None,  # the embedded database serves one process
-        now=_now,
-    )
-    return Operations(
-        threads=threads,
-        turns=stored_turns,
-        requests=requests,
-        running=turns,
-        max_turns_per_user=settings.max_turns_per_user,
-        model=settings.model,
-        new_id=_new_id,
-        now=_now,
-    )
 
 
 async def _build_authenticator(
@@ -308,6 +273,9 @@ def _routes(
     tasks: TaskRoutes,
     sessions: SessionRoutes,
     mcp: McpRoutes,
+    files: Sequence[Route],
+    threads: ThreadRoutes,
+    choices: ChoiceRoutes,
     health: Health,
     page: Page,
 ) -> list[Route]:
@@ -334,6 +302,11 @@ def _routes(
         Route("/api/tasks", {"GET": answering(tasks.list), "POST": answering(tasks.add)}),
         Route("/api/tasks/{id}", one_task),
         Route("/api/tasks/{id}/complete", {"PATCH": answering(tasks.complete)}),
+        *files,
+        Route("/api/chatkit/threads/{id}/status", {"PUT": answering(threads.set_status)}),
+        Route("/api/chatkit/options", {"GET": answering(choices.list_options)}),
+        Route("/api/chatkit/entities", {"GET": answering(choices.list_entities)}),
+        Route("/api/chatkit/entities/{id}/preview", {"GET": answering(choices.preview_entity)}),
         Route("/mcp", {"POST": mcp.post}),
         Route("/mcp/", {"POST": mcp.post}),
         Route("/", {"GET": answering(page.index)}),

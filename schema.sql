@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS threads (
     id          text NOT NULL,
     seq         bigint GENERATED ALWAYS AS IDENTITY,   -- the order of threads.list
     title       text,
+    title_by    text CHECK (title_by IN ('first line',     -- of its first message, until there is
+                                         'model',          -- a better one
+                                         'user')),         -- never changed by the server
     status      jsonb NOT NULL DEFAULT '{"type": "active"}',
     metadata    jsonb NOT NULL DEFAULT '{}',           -- server side only, never on the wire
     shown_tasks uuid[] NOT NULL DEFAULT '{}',          -- the task list last shown: what "task 1" means
@@ -75,6 +78,9 @@ CREATE TABLE IF NOT EXISTS items (
 );
 -- list_items, load_history: a keyset page by seq.
 CREATE UNIQUE INDEX IF NOT EXISTS items_page ON items (user_id, thread_id, seq);
+-- begin_message, find_pending: what waits for the user or the page.
+CREATE INDEX IF NOT EXISTS items_pending ON items (user_id, thread_id)
+    WHERE type IN ('client_tool_call', 'structured_input') AND body ->> 'status' = 'pending';
 -- finish_turn: what a retry has hidden.
 CREATE INDEX IF NOT EXISTS items_withdrawn ON items (user_id, thread_id, withdrawn_by)
     WHERE withdrawn_by IS NOT NULL;
@@ -115,6 +121,18 @@ CREATE INDEX IF NOT EXISTS turns_running ON turns (lease_until) WHERE state = 'r
 -- The cascade of a deleted thread.
 CREATE INDEX IF NOT EXISTS turns_thread ON turns (user_id, thread_id);
 
+-- What users thought of answers: their last click on each item.
+CREATE TABLE IF NOT EXISTS feedback (
+    user_id    text NOT NULL,
+    thread_id  text NOT NULL,
+    item_id    text NOT NULL,
+    kind       text NOT NULL CHECK (kind IN ('positive', 'negative')),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (user_id, thread_id, item_id),
+    FOREIGN KEY (user_id, thread_id, item_id) REFERENCES items (user_id, thread_id, id)
+        ON DELETE CASCADE
+);
+
 -- The log of running turns: what a follower in another process reads, and what is left of an
 -- answer whose process was killed. Written in batches, swept a while after the turn has ended.
 CREATE TABLE IF NOT EXISTS turn_events (
@@ -126,6 +144,53 @@ CREATE TABLE IF NOT EXISTS turn_events (
     PRIMARY KEY (user_id, turn_id, first),
     FOREIGN KEY (user_id, turn_id) REFERENCES turns (user_id, id) ON DELETE CASCADE
 );
+
+-- Files that users attach, and images that the server makes. A message takes a file by setting
+-- thread_id and item_id, and so does the item of an image that was made.
+CREATE TABLE IF NOT EXISTS attachments (
+    user_id         text NOT NULL,
+    id              text NOT NULL,
+    name            text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 255),
+    mime_type       text NOT NULL,                     -- as announced, then as the bytes show
+    size            bigint NOT NULL CHECK (size > 0),  -- in bytes: as announced, then as it is
+    is_image        boolean NOT NULL,
+    state           text NOT NULL DEFAULT 'awaited'
+                    CHECK (state IN ('awaited',        -- announced, the bytes are to come
+                                     'ready')),        -- all bytes are there
+    content         uuid,                              -- the pieces that are its bytes
+    upload          uuid,                              -- the pieces of an upload that goes on
+    upload_began_at timestamptz,
+    thread_id       text,                              -- null while no message has it
+    item_id         text,
+    created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (user_id, id),
+    FOREIGN KEY (user_id, thread_id) REFERENCES threads (user_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (user_id, thread_id, item_id) REFERENCES items (user_id, thread_id, id)
+        ON DELETE CASCADE,                             -- a message that a retry deletes
+    CHECK ((state = 'ready') = (content IS NOT NULL)),
+    CHECK ((upload IS NULL) = (upload_began_at IS NULL))
+);
+-- The cascade of a deleted thread, and of a deleted item.
+CREATE INDEX IF NOT EXISTS attachments_item ON attachments (user_id, thread_id, item_id)
+    WHERE thread_id IS NOT NULL;
+-- sweep_unsent.
+CREATE INDEX IF NOT EXISTS attachments_unsent ON attachments (created_at) WHERE thread_id IS NULL;
+-- sweep_uploads.
+CREATE INDEX IF NOT EXISTS attachments_uploads ON attachments (upload_began_at)
+    WHERE upload_began_at IS NOT NULL;
+
+-- The bytes of files: 256 KiB a row, so that none is ever whole in memory.
+CREATE TABLE IF NOT EXISTS attachment_pieces (
+    user_id       text NOT NULL,
+    attachment_id text NOT NULL,
+    content       uuid NOT NULL,                       -- of the row in attachments, or its upload
+    number        integer NOT NULL,                    -- from 0
+    bytes         bytea NOT NULL,
+    PRIMARY KEY (user_id, attachment_id, content, number), -- read_piece, and the cascade
+    FOREIGN KEY (user_id, attachment_id) REFERENCES attachments (user_id, id) ON DELETE CASCADE
+);
+-- Images and archives do not get smaller by compression.
+ALTER TABLE attachment_pieces ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
 -- Requests that began a turn, so that the same one again joins it instead of running twice.
 CREATE TABLE IF NOT EXISTS accepted_requests (

@@ -23,6 +23,11 @@ class Background:
             self._task = asyncio.create_task(self._work(), name=self._name)
             self._task.add_done_callback(self._report)
 
+    async def join(self) -> None:
+        """Wait until it has ended by itself."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     async def stop(self) -> None:
         """End it."""
         if self._task is not None:

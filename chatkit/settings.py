@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
@@ -24,6 +24,7 @@ from chatkit.edge.cors import normalize_host
 from chatkit.edge.origins import normalize_origin
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.protocol.rates import Rate
+from chatkit.variables import SettingsError, Variables
 
 Guests = Literal["auto", "on", "off"]
 OnDisconnect = Literal["auto", "cancel", "continue"]
@@ -40,6 +41,7 @@ DEFAULT_MODELS: Mapping[str, str] = {
 #: The built-in model, which needs no key and no network.
 DEMO_MODEL = "demo/tasks"
 
+_NO_DOMAINS: tuple[str, ...] | None = ()
 _USER_RATE: Rate | None = Rate(60, 60)
 _IP_RATE: Rate | None = Rate(300, 60)
 _SHORTEST_SECRET = 32
@@ -47,13 +49,10 @@ _LONGEST_SOCKET_PATH = 107  # sun_path holds 108 bytes with the closing NUL (uni
 _BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _SIZE = re.compile(r"([0-9]{1,15}) ?([A-Za-z]*)", re.ASCII)
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,62})\.)*[a-z0-9](?:[a-z0-9-]{0,62})", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 _T = TypeVar("_T")
-
-
-class SettingsError(Exception):
-    """A variable that cannot be used; `str(error)` is one sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,16 +81,30 @@ class Settings:
     """Names that the server answers to, each with a port or for every port; empty: any."""
     trusted_proxies: TrustedProxies
     model: str
+    other_models: tuple[str, ...]
+    """What a client may choose instead of `model`, in the order of the list."""
+    title_model: str | None
+    """None: `model`."""
+    transcribe_model: str | None
+    image_model: str | None
+    """Of these two, None: the feature is off."""
     model_api_base: str | None = field(repr=False)
     model_api_key: str | None = field(repr=False)
     instructions: Path | None
     """The file of the system prompt; None: the built-in one."""
     mcp_servers: str | None = field(repr=False)
     """As it was given: a path, or JSON that may hold keys."""
+    client_tools: str | None
+    """As it was given: a path, or JSON."""
+    image_domains: tuple[str, ...] | None
+    """From where answers may show images; None: from anywhere."""
     on_disconnect: OnDisconnect
     context_tokens: int | None
     """None: from the model's window."""
     max_body_bytes: int
+    max_upload_bytes: int
+    max_storage_bytes: int
+    """What all files of a user may take together."""
     max_tool_rounds: int
     model_timeout_s: float
     rate_limit_user: Rate | None
@@ -106,6 +119,11 @@ class Settings:
     """How long an entry of the audit log is kept."""
     log_level: LogLevel
     log_format: LogFormat
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that a client may choose; the first is the default."""
+        return (self.model, *self.other_models)
 
     @property
     def guest_policy(self) -> GuestPolicy:
@@ -124,7 +142,9 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check every variable. SettingsError at the first bad one."""
-    read = _Reader(environ)
+    read = Variables(environ)
+    models = read.names("MODELS")
+    model = _choose_model(read, models)
     return Settings(
         host=read.value("HOST", str, "127.0.0.1"),
         port=read.value("PORT", _port, 8000),
@@ -143,14 +163,22 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=read.value(
             "TRUSTED_PROXIES", TrustedProxies.parse, TrustedProxies.parse("127.0.0.1")
         ),
-        model=_choose_model(read),
+        model=model,
+        other_models=tuple(name for name in models if name != model),
+        title_model=read.value("TITLE_MODEL", str, None),
+        transcribe_model=read.value("TRANSCRIBE_MODEL", str, None),
+        image_model=read.value("IMAGE_MODEL", str, None),
         model_api_base=read.value("MODEL_API_BASE", _http_url, None),
         model_api_key=read.value("MODEL_API_KEY", str, None),
         instructions=read.value("INSTRUCTIONS", Path, None),
         mcp_servers=read.value("MCP_SERVERS", str, None),
+        client_tools=read.value("CLIENT_TOOLS", str, None),
+        image_domains=read.value("IMAGE_DOMAINS", _image_domains, _NO_DOMAINS),
         on_disconnect=read.choice("ON_DISCONNECT", get_args(OnDisconnect), "auto"),
         context_tokens=read.value("CONTEXT_TOKENS", _positive, None),
         max_body_bytes=read.value("MAX_BODY_BYTES", _size, 2**20),
+        max_upload_bytes=read.value("MAX_UPLOAD_BYTES", _size, 25 * 2**20),
+        max_storage_bytes=read.value("MAX_STORAGE_BYTES", _size, 2**30),
         max_tool_rounds=read.value("MAX_TOOL_ROUNDS", _positive, 8),
         model_timeout_s=read.value("MODEL_TIMEOUT_S", _seconds, 120.0),
         rate_limit_user=read.value("RATE_LIMIT_USER", Rate.parse, _USER_RATE),
@@ -200,52 +228,15 @@ def read_instructions(path: Path) -> str:
     return text
 
 
-class _Reader:
-    """Looks variables up, and turns the ValueError of a parser into a sentence with the name.
-
-    A parser's ValueError completes the sentence "NAME …", and repeats no secret.
-    """
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def text(self, name: str, *, strip: bool = True) -> str | None:
-        text = self._environ.get(name, "")
-        if not text.strip():
-            return None
-        text = text.strip() if strip else text
-        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise SettingsError(f"{name} is not UTF-8 text.")
-        return text
-
-    def value(
-        self, name: str, parse: Callable[[str], _T], default: _T, *, strip: bool = True
-    ) -> _T:
-        text = self.text(name, strip=strip)
-        if text is None:
-            return default
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise SettingsError(f"{name} cannot be used: {error}.") from error
-
-    def choice(self, name: str, choices: tuple[_T, ...], default: _T) -> _T:
-        text = self.text(name)
-        if text is None:
-            return default
-        for choice in choices:
-            if choice == text.lower():
-                return choice
-        raise SettingsError(f"{name} must be one of {', '.join(map(str, choices))}, not {text!r}.")
-
-
-def _choose_model(read: _Reader) -> str:
+def _choose_model(read: Variables, models: tuple[str, ...]) -> str:
     model = read.text("MODEL")
     if model is not None:
         return model
     for key, default in DEFAULT_MODELS.items():
         if read.text(key) is not None:
             return default
+    if models:
+        return models[0]
     if read.text("MODEL_API_BASE") is not None:
         raise SettingsError(
             "MODEL_API_BASE wants MODEL as well: the name of a model that is served there."
@@ -253,7 +244,7 @@ def _choose_model(read: _Reader) -> str:
     return DEMO_MODEL
 
 
-def _previous_secret(read: _Reader) -> str | None:
+def _previous_secret(read: Variables) -> str | None:
     previous = read.value("BETTER_AUTH_SECRET_PREVIOUS", _auth_secret, None, strip=False)
     if previous is not None and read.text("BETTER_AUTH_SECRET") is None:
         raise SettingsError(
@@ -316,6 +307,16 @@ def _hosts(text: str) -> frozenset[str]:
             raise ValueError(f"{entry!r} is no host, such as chat.example or chat.example:8000")
         hosts.add(host)
     return frozenset(hosts)
+
+
+def _image_domains(text: str) -> tuple[str, ...] | None:
+    if text.strip() == "*":
+        return None
+    domains = [part.strip().lower() for part in text.split(",") if part.strip()]
+    for domain in domains:
+        if _DOMAIN.fullmatch(domain) is None:
+            raise ValueError(f"{domain!r} is no domain, such as images.example")
+    return tuple(dict.fromkeys(domains))
 
 
 def _http_url(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -41,10 +42,19 @@ _CHANGEABLE: Final = (
 
 
 class Tasks:
-    """The `TaskStore` of the protocol layer. The caller owns the database."""
+    """The `TaskStore` of the protocol layer. The caller owns the database.
 
-    def __init__(self, database: Database) -> None:
+    `deleted` is told of every task that is gone, by the ids of user, task and turn, if any.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        deleted: Callable[[str, str, str | None], None] = lambda *_: None,
+    ) -> None:
         self._database = database
+        self._deleted = deleted
 
     async def add(self, user_id: str, draft: TaskDraft) -> Task:
         """Store a new task."""
@@ -65,6 +75,15 @@ class Tasks:
     async def get(self, user_id: str, task_id: str) -> Task:
         """One task."""
         return _only(await self._database.fetchrow(_SQL["load_task"], user_id, _uuid(task_id)))
+
+    async def get_several(self, user_id: str, task_ids: Sequence[str]) -> Sequence[Task]:
+        """Those of the tasks that exist, in the order given."""
+        known = []
+        for task_id in task_ids:
+            with suppress(NotFound):
+                known.append(_uuid(task_id))
+        rows = await self._database.fetch(_SQL["load_tasks"], user_id, known)
+        return tuple(map(_task, rows))
 
     async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
         """A page of tasks in the order of the query.
@@ -119,7 +138,10 @@ class Tasks:
 
     async def delete(self, user_id: str, task_id: str) -> Task:
         """Delete, and give what was deleted."""
-        return _only(await self._database.fetchrow(_SQL["delete_task"], user_id, _uuid(task_id)))
+        row = await self._database.fetchrow(_SQL["delete_task"], user_id, _uuid(task_id))
+        task = _only(row)
+        self._deleted(user_id, task.id, None)
+        return task
 
     async def delete_in_turn(
         self, user_id: str, task_id: str, *, thread_id: str, turn_id: str, alone: bool
@@ -128,7 +150,15 @@ class Tasks:
         row = await self._database.fetchrow(
             _SQL["delete_task_in_turn"], user_id, _uuid(task_id), thread_id, turn_id, alone
         )
-        return None if row is not None and row["id"] is None else _only(row)
+        if row is not None and row["id"] is None:
+            return None
+        task = _only(row)
+        self._deleted(user_id, task.id, turn_id)
+        return task
+
+    async def keep(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
+        """Forget that the deletion of these tasks was put off, so that no yes means it."""
+        await self._database.execute(_SQL["keep_tasks"], user_id, thread_id, [*task_ids])
 
     async def find(self, user_id: str, reference: str, *, thread_id: str | None) -> Task:
         """The task at a place of the list last shown, or with this uuid or beginning of one."""

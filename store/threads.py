@@ -10,26 +10,31 @@ import asyncpg
 
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import StoredItem, Thread, ThreadStatus
-from chatkit.protocol.leases import LoadedThread
+from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.leases import LoadedThread, TitleSource
 from chatkit.protocol.paging import Cursor, Page
 from store.postgres import Database
 from store.sql import load
 
 _SQL: Final = load("threads")
 
+#: From where the Markdown of assistants may show images; None: from anywhere.
+ImageDomains = tuple[str, ...] | None
+
 
 class Threads:
     """Every method sees the threads of `user_id` alone; another's raises NotFound."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, image_domains: ImageDomains = None) -> None:
         self._database = database
+        self._image_domains = image_domains
 
     async def list(self, user_id: str, cursor: Cursor) -> Page[Thread]:
         """A page of threads by the order of their creation."""
         query = _SQL[f"list_threads_{cursor.order}"]
         rows = await self._database.fetch(query, user_id, cursor.after, cursor.limit + 1)
         _require_known_cursor(rows)
-        threads = [thread_of(row) for row in rows if row["id"] is not None]
+        threads = [thread_of(row, self._image_domains) for row in rows if row["id"] is not None]
         return Page.of(threads, cursor.limit)
 
     async def load(self, user_id: str, thread_id: str, cursor: Cursor) -> LoadedThread:
@@ -44,6 +49,7 @@ class Threads:
             title=rows[0]["title"],
             status=ThreadStatus(**json.loads(rows[0]["status"])),
             created_at=rows[0]["thread_created_at"],
+            allowed_image_domains=self._image_domains,
         )
         items = [
             StoredItem(
@@ -59,17 +65,34 @@ class Threads:
         page = Page.of(items, cursor.limit)
         return LoadedThread(thread=thread, items=page, answering=rows[0]["answering"])
 
-    async def rename(self, user_id: str, thread_id: str, title: str | None) -> Thread:
-        """Set the title, or take it away."""
-        return _found(
-            await self._database.fetchrow(_SQL["rename_thread"], user_id, thread_id, title)
-        )
+    async def find(self, user_id: str, thread_id: str) -> Thread:
+        """A thread without its items."""
+        return self._found(await self._database.fetchrow(_SQL["find_thread"], user_id, thread_id))
 
-    async def title_untitled(self, user_id: str, thread_id: str, title: str) -> Thread | None:
-        """Set the title unless there is one; None when nothing changed."""
-        query = _SQL["title_untitled_thread"]
-        row = await self._database.fetchrow(query, user_id, thread_id, title)
-        return thread_of(row) if row is not None else None
+    async def rename(self, user_id: str, thread_id: str, title: str | None) -> Thread:
+        """Set the title that the user wants, or take it away."""
+        query = _SQL["rename_thread"]
+        return self._found(await self._database.fetchrow(query, user_id, thread_id, title))
+
+    async def give_title(
+        self, user_id: str, thread_id: str, title: str, by: TitleSource
+    ) -> Thread | None:
+        """Set a title of the server's own, unless there is one that is as good; None then."""
+        query = _SQL["give_title"]
+        row = await self._database.fetchrow(query, user_id, thread_id, title, by)
+        return thread_of(row, self._image_domains) if row is not None else None
+
+    async def set_status(self, user_id: str, thread_id: str, status: ThreadStatus) -> Thread:
+        """Open, lock or close a thread."""
+        query, wire = _SQL["set_status"], dumps(status.to_wire())
+        return self._found(await self._database.fetchrow(query, user_id, thread_id, wire))
+
+    async def judge(self, user_id: str, thread_id: str, item_ids: Sequence[str], kind: str) -> None:
+        """Keep what the user thinks of items, the last click counts; unknown ids are ignored."""
+        query = _SQL["judge_items"]
+        known = await self._database.fetchval(query, user_id, thread_id, item_ids, kind)
+        if not known:
+            raise NotFound("thread")
 
     async def delete(self, user_id: str, thread_id: str) -> None:
         """Delete it with all that it holds."""
@@ -77,21 +100,21 @@ class Threads:
         if await self._database.fetchval(query, user_id, thread_id) is None:
             raise NotFound("thread")
 
+    def _found(self, row: asyncpg.Record | None) -> Thread:
+        if row is None:
+            raise NotFound("thread")
+        return thread_of(row, self._image_domains)
 
-def thread_of(row: asyncpg.Record) -> Thread:
+
+def thread_of(row: asyncpg.Record, image_domains: ImageDomains = None) -> Thread:
     """The thread in a row with the columns id, title, status and created_at."""
     return Thread(
         id=row["id"],
         title=row["title"],
         status=ThreadStatus(**json.loads(row["status"])),
         created_at=row["created_at"],
+        allowed_image_domains=image_domains,
     )
-
-
-def _found(row: asyncpg.Record | None) -> Thread:
-    if row is None:
-        raise NotFound("thread")
-    return thread_of(row)
 
 
 def _require_known_cursor(rows: Sequence[asyncpg.Record]) -> None:

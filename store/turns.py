@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
+from chatkit.protocol.bodies import Body, ClientToolCall, ToolRound, UserMessage, parse_body
+from chatkit.protocol.content import parse_inference_options
 from chatkit.protocol.errors import BadRequest, NotFound
-from chatkit.protocol.items import Body, Item, Thread, ToolRound, UserMessage, parse_body
+from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.leases import (
     Begun,
@@ -19,13 +22,15 @@ from chatkit.protocol.leases import (
     Lease,
     LeaseLost,
     NewTurn,
+    NotPending,
     Repeated,
 )
 from store.postgres import Database
 from store.sql import load
-from store.threads import thread_of
+from store.threads import ImageDomains, thread_of
 
 _SQL: Final = load("turns")
+_THREADS: Final = load("threads")
 
 
 class Turns:
@@ -34,10 +39,18 @@ class Turns:
     A lease of `lease_s` seconds outlasts a database that is away for a while.
     """
 
-    def __init__(self, database: Database, *, owner: str, lease_s: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        owner: str,
+        lease_s: float,
+        image_domains: ImageDomains = None,
+    ) -> None:
         self._database = database
         self._owner = owner
         self._lease_s = lease_s
+        self._image_domains = image_domains
 
     async def begin_thread(
         self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
@@ -55,11 +68,13 @@ class Turns:
             turn.model,
             now,
             *_key(turn),
+            [attachment.id for attachment in message.attachments],
         )
         if begun is None:
             return Repeated()
         lease = Lease(user_id=user_id, thread_id=thread_id, turn_id=turn.turn_id)
-        return Begun(thread=Thread(id=thread_id, created_at=now), lease=lease)
+        thread = Thread(id=thread_id, created_at=now, allowed_image_domains=self._image_domains)
+        return Begun(thread=thread, lease=lease)
 
     async def begin_message(
         self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
@@ -77,10 +92,76 @@ class Turns:
             turn.model,
             now,
             *_key(turn),
+            [attachment.id for attachment in message.attachments],
         )
         if row is None:
             raise NotFound("thread")
-        return await self._begun(row, user_id, turn, ())
+        closed = tuple(
+            Item(
+                id=each["id"],
+                thread_id=thread_id,
+                created_at=datetime.fromisoformat(each["created_at"]),
+                body=parse_body(each["type"], each["body"]),
+            )
+            for each in json.loads(row["closed"] or "[]")
+        )
+        return await self._begun(row, user_id, turn, closed=closed)
+
+    async def begin_reply(
+        self,
+        user_id: str,
+        thread_id: str,
+        turn: NewTurn,
+        kind: str,
+        answer: Callable[[Body], Body],
+    ) -> Begun | Busy | Repeated | NotPending:
+        """Answer what waits: the item `turn.item_id` of type `kind`, or (with an empty id) the
+        newest of that type, and go on with the answered item as `Begun.answered`.
+
+        Raises NotFound for a missing thread, and for a missing item that was named.
+        """
+        async with self._database.acquire() as connection, connection.transaction():
+            pending = await connection.fetchrow(
+                _SQL["find_pending"], user_id, thread_id, kind, turn.item_id or None, turn.key.key
+            )
+            if pending is None or not pending["pending"]:
+                return await self._not_pending(connection, user_id, thread_id, turn, pending)
+            body = answer(parse_body(kind, json.loads(pending["body"])))
+            row = await connection.fetchrow(
+                _SQL["begin_reply"],
+                user_id,
+                thread_id,
+                pending["id"],
+                dumps(body.to_wire()),
+                turn.turn_id,
+                self._owner,
+                self._lease_s,
+                turn.model,
+                *_key(turn),
+            )
+        if row is None:
+            raise NotFound("thread")
+        item = Item(
+            id=pending["id"], thread_id=thread_id, created_at=pending["created_at"], body=body
+        )
+        return await self._begun(row, user_id, turn, answered=item)
+
+    async def _not_pending(
+        self,
+        connection: PoolConnectionProxy,
+        user_id: str,
+        thread_id: str,
+        turn: NewTurn,
+        found: asyncpg.Record | None,
+    ) -> Repeated | NotPending:
+        if found is not None and found["claimed"]:
+            return Repeated()
+        row = await connection.fetchrow(_THREADS["find_thread"], user_id, thread_id)
+        if row is None:
+            raise NotFound("thread")
+        if found is None and turn.item_id:
+            raise NotFound("item")
+        return NotPending(thread=self._thread(row), answered=found is not None)
 
     async def begin_retry(
         self, user_id: str, thread_id: str, turn: NewTurn
@@ -102,7 +183,7 @@ class Turns:
                 turn.model,
                 *_key(turn),
             )
-            hidden = (
+            calls = (
                 await connection.fetch(
                     _SQL["withdraw"], user_id, thread_id, turn.item_id, turn.turn_id
                 )
@@ -116,25 +197,25 @@ class Turns:
         if row["target"] != "user_message":
             await self._forget(user_id, turn)
             raise BadRequest("params.item_id: must be a user_message")
-        bodies = (parse_body("hidden_context_item", json.loads(each["body"])) for each in hidden)
-        rounds = tuple(body for body in bodies if isinstance(body, ToolRound))
-        return await self._begun(row, user_id, turn, rounds)
+        bodies = (parse_body(each["type"], json.loads(each["body"])) for each in calls)
+        withdrawn = tuple(body for body in bodies if isinstance(body, ToolRound | ClientToolCall))
+        options = parse_inference_options(json.loads(row["body"])["inference_options"])
+        return await self._begun(row, user_id, turn, withdrawn=withdrawn, options=options)
 
     async def _begun(
-        self,
-        row: asyncpg.Record,
-        user_id: str,
-        turn: NewTurn,
-        withdrawn: tuple[ToolRound, ...],
+        self, row: asyncpg.Record, user_id: str, turn: NewTurn, **more: Any
     ) -> Begun | Busy | Repeated:
         if not row["claimed"]:
             return Repeated()
-        thread = thread_of(row)
+        thread = self._thread(row)
         if not row["begun"]:
             await self._forget(user_id, turn)
             return Busy(thread=thread)
         lease = Lease(user_id=user_id, thread_id=thread.id, turn_id=turn.turn_id)
-        return Begun(thread=thread, lease=lease, withdrawn=withdrawn)
+        return Begun(thread=thread, lease=lease, **more)
+
+    def _thread(self, row: asyncpg.Record) -> Thread:
+        return thread_of(row, self._image_domains)
 
     async def _forget(self, user_id: str, turn: NewTurn) -> None:
         query = _SQL["forget_request"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -50,6 +51,18 @@ class ScriptedModel:
         """Not known."""
         return None
 
+    def supports_vision(self, model: str) -> bool | None:
+        """Not known."""
+        return None
+
+    def supports_pdf(self, model: str) -> bool | None:
+        """It does."""
+        return True
+
+    async def complete(self, request: ModelRequest) -> str:
+        """No titles from here."""
+        raise ModelFault("unavailable")
+
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
         """The next script."""
         self.requests.append(request)
@@ -82,10 +95,14 @@ class ScriptedTools:
             for name in self._tools
         ]
 
-    async def call(self, call: ToolCall, caller: Caller) -> ToolResult:
-        """The function's result as text; an awaitable one is awaited."""
+    async def call(
+        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+    ) -> ToolResult:
+        """The function's result as text, or a ToolResult as it is; an awaitable one is awaited."""
         self.calls.append((call, caller))
         output = self._tools[call.name](call.arguments)
         if asyncio.isfuture(output) or asyncio.iscoroutine(output):
             output = await output
+        if isinstance(output, ToolResult):
+            return replace(output, call_id=call.call_id)
         return ToolResult(call_id=call.call_id, output=str(output))

@@ -1,5 +1,8 @@
 """A scripted model: a real HTTP server on loopback that speaks `/v1/chat/completions`.
 
+It also takes recordings at `/v1/audio/transcriptions`, makes pictures at `/v1/images/generations`,
+and sends what a Reply holds on any other path, so that it can play other providers too.
+
     async with ModelServer() as server:
         server.script("Hel", "lo", usage(3, 2))
         ...  # ask it at server.api_base
@@ -7,7 +10,8 @@
 
 Each script answers one request, in order; with none left, `answer` makes one from the request's
 body. A step is text, or one of the functions and classes below. Where no step says otherwise the
-answer ends properly: a reason, the usage if it was asked for, `[DONE]`.
+answer ends properly: a reason, the usage if it was asked for, `[DONE]`. An answer that is no
+stream may begin with waits and ends; its text is the transcript, and is what a picture replaces.
 
 Alone: python -m tests.model_server --port 9000 --pace 0.02
 """
@@ -16,12 +20,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import re
 import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -59,6 +66,16 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """The last step of an answer that is no stream: this body."""
+
+    data: bytes
+    content_type: str = "application/json"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The last step of an answer without a proper end.
 
@@ -69,16 +86,42 @@ class End:
 
 
 #: A step: an asyncio.Event holds the answer until the test sets it.
-Step = str | Chunk | Raw | Pause | Status | End | asyncio.Event
+Step = str | Chunk | Raw | Pause | Status | Reply | End | asyncio.Event
 
 CUT: Final = End("cut")
 HANG: Final = End("hang")
 EOF: Final = End("eof")
 
+#: A picture of one pixel: what is drawn when nothing is scripted.
+PNG: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg=="
+)
+
 
 def reasoning(text: str) -> Chunk:
     """A piece of reasoning, in the field that most servers use."""
     return Chunk({"reasoning_content": text})
+
+
+def cite(url: str, title: str, end: int, start: int = 0) -> Chunk:
+    """A citation, as OpenAI and OpenRouter stream it."""
+    place = {"start_index": start, "end_index": end}
+    citation = {"url": url, "title": title, **place}
+    return Chunk({"annotations": [{"type": "url_citation", "url_citation": citation}]})
+
+
+def picture(data: bytes = PNG) -> Reply:
+    """A picture inside the answer."""
+    return _image({"b64_json": base64.b64encode(data).decode()})
+
+
+def picture_at(url: str) -> Reply:
+    """A picture that is to be fetched elsewhere."""
+    return _image({"url": url})
+
+
+def _image(image: dict[str, str]) -> Reply:
+    return Reply(json.dumps({"created": 1, "data": [image]}).encode())
 
 
 def refusal(text: str) -> Chunk:
@@ -135,7 +178,10 @@ def _words(count: int) -> list[str]:
 
 @dataclass(slots=True)
 class Request:
-    """A request that came; `closed` is set when its connection is."""
+    """A request that came; `closed` is set when its connection is.
+
+    Of a form, `body` holds the fields, a file as `(name, media type, bytes)`.
+    """
 
     path: str
     headers: dict[str, str]
@@ -154,6 +200,7 @@ class ModelServer:
         gzip: bool = False,
     ) -> None:
         self.requests: list[Request] = []
+        self.came = asyncio.Event()  # set by the first request
         self.answer = answer
         self.pace_s = pace_s
         self.gzip = gzip
@@ -179,7 +226,14 @@ class ModelServer:
     def next_answer(self, request: Request) -> list[Step]:
         """The steps for a request that has come whole."""
         self.requests.append(request)
-        return self._scripts.popleft() if self._scripts else self.answer(request.body)
+        self.came.set()
+        if self._scripts:
+            return self._scripts.popleft()
+        if request.path.endswith("/images/generations"):
+            return [picture()]
+        if request.path.endswith("/audio/transcriptions"):
+            return ["what was said"]
+        return self.answer(request.body)
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback; 0 is any free port."""
@@ -242,28 +296,54 @@ class _Connection(asyncio.Protocol):
         if len(rest) < length:
             return
         self._buffer = rest[length:]
-        body = json.loads(rest[:length] or b"{}")
+        kind = headers.get("content-type", "")
+        if kind.startswith("multipart/form-data"):
+            body = _read_form(kind, rest[:length])
+        else:
+            body = json.loads(rest[:length] or b"{}")
         request = Request(first.split(" ")[1], headers, body, self._closed)
         self._task = asyncio.ensure_future(self._answer(request))
 
     async def _answer(self, request: Request) -> None:
         steps = self._server.next_answer(request)
-        if steps and isinstance(steps[0], Status):
-            self._send_json(steps[0].status, {"error": steps[0].error}, steps[0].headers)
-        elif request.body.get("stream"):
+        streamed = request.body.get("stream") or "alt=sse" in request.path  # Gemini's way
+        if streamed and not any(isinstance(step, Status | Reply) for step in steps):
             await self._stream(steps, request.body)
+            return
+        for step in steps:
+            if isinstance(step, asyncio.Event):
+                await step.wait()
+            elif isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+            elif isinstance(step, End):
+                if step.how == "hang":
+                    await self._closed.wait()
+                self._transport.close()
+                return
+            elif isinstance(step, Status):
+                error = json.dumps({"error": step.error}).encode()
+                self._send(Reply(error, status=step.status, headers=step.headers))
+                return
+            elif isinstance(step, Reply):
+                self._send(step)
+                return
+        text = "".join(step for step in steps if isinstance(step, str))
+        if request.path.endswith("/audio/transcriptions"):
+            body: dict[str, Any] = {"text": text}
         else:
-            text = "".join(step for step in steps if isinstance(step, str))
             message = {"role": "assistant", "content": text}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             head = {"id": "cmpl", "object": "chat.completion", "created": 1, "model": "scripted"}
-            self._send_json(200, {**head, "choices": [choice], **usage(1, 1).more}, {})
+            body = {**head, "choices": [choice], **usage(1, 1).more}
+        self._send(Reply(json.dumps(body).encode()))
 
-    def _send_json(self, status: int, body: dict[str, Any], headers: dict[str, str]) -> None:
-        data = json.dumps(body).encode()
-        lines = {"content-type": "application/json", "content-length": str(len(data)), **headers}
+    def _send(self, reply: Reply) -> None:
+        size = str(len(reply.data))
+        lines = {"content-type": reply.content_type, "content-length": size, **reply.headers}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        self._transport.write(f"HTTP/1.1 {status} Scripted\r\n{head}\r\n".encode() + data)
+        self._transport.write(
+            f"HTTP/1.1 {reply.status} Scripted\r\n{head}\r\n".encode() + reply.data
+        )
 
     async def _stream(self, steps: list[Step], body: dict[str, Any]) -> None:
         encoding = b"content-encoding: gzip\r\n" if self._server.gzip else b""
@@ -302,6 +382,19 @@ class _Connection(asyncio.Protocol):
                     await asyncio.sleep(self._server.pace_s)
         waiting.append(b"0\r\n\r\n")
         flush()
+
+
+def _read_form(content_type: str, body: bytes) -> dict[str, Any]:
+    head = f"content-type: {content_type}\r\n\r\n".encode()
+    fields: dict[str, Any] = {}
+    for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        data = part.get_payload(decode=True)
+        assert isinstance(name, str)
+        assert isinstance(data, bytes)
+        file = part.get_filename()
+        fields[name] = data.decode() if file is None else (file, part.get_content_type(), data)
+    return fields
 
 
 def _proper_end(steps: list[Step], body: dict[str, Any]) -> list[Step]:

@@ -14,11 +14,11 @@ from chatkit.settings import (
     DEFAULT_MODELS,
     DEMO_MODEL,
     Settings,
-    SettingsError,
     load_settings,
     read_environment,
     read_instructions,
 )
+from chatkit.variables import SettingsError
 
 SECRET = "hush-hush-hush-hush-hush-hush-hush"
 PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
@@ -42,13 +42,21 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         allowed_hosts=frozenset(),
         trusted_proxies=TrustedProxies.parse("127.0.0.1"),
         model=DEMO_MODEL,
+        other_models=(),
+        title_model=None,
+        transcribe_model=None,
+        image_model=None,
         model_api_base=None,
         model_api_key=None,
         instructions=None,
         mcp_servers=None,
+        client_tools=None,
+        image_domains=(),
         on_disconnect="auto",
         context_tokens=None,
         max_body_bytes=1024 * 1024,
+        max_upload_bytes=25 * 1024 * 1024,
+        max_storage_bytes=1024 * 1024 * 1024,
         max_tool_rounds=8,
         model_timeout_s=120.0,
         rate_limit_user=Rate(60, 60),
@@ -88,6 +96,9 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ),
         ("TRUSTED_PROXIES", "10.0.0.0/8", "trusted_proxies", TrustedProxies.parse("10.0.0.0/8")),
         ("MODEL", "ollama/llama3", "model", "ollama/llama3"),
+        ("TITLE_MODEL", "openai/small", "title_model", "openai/small"),
+        ("TRANSCRIBE_MODEL", "whisper-1", "transcribe_model", "whisper-1"),
+        ("IMAGE_MODEL", "gpt-image-1", "image_model", "gpt-image-1"),
         ("MODEL_API_KEY", "k", "model_api_key", "k"),
         ("INSTRUCTIONS", "prompt.txt", "instructions", Path("prompt.txt")),
         ("MCP_SERVERS", '{"mcpServers": {}}', "mcp_servers", '{"mcpServers": {}}'),
@@ -98,6 +109,8 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("MAX_BODY_BYTES", "512kib", "max_body_bytes", 512 * 1024),
         ("MAX_BODY_BYTES", "3 MB", "max_body_bytes", 3_000_000),
         ("MAX_BODY_BYTES", "9 B", "max_body_bytes", 9),
+        ("MAX_UPLOAD_BYTES", "100 MiB", "max_upload_bytes", 100 * 1024 * 1024),
+        ("MAX_STORAGE_BYTES", "5 GiB", "max_storage_bytes", 5 * 1024**3),
         ("MAX_TOOL_ROUNDS", "1", "max_tool_rounds", 1),
         ("MODEL_TIMEOUT_S", "2.5", "model_timeout_s", 2.5),
         (
@@ -126,6 +139,29 @@ def test_each_variable_sets_its_field_and_no_other(
         key for key in Settings.__slots__ if getattr(changed, key) != getattr(default, key)
     ]
     assert differing == [field]
+
+
+@pytest.mark.parametrize(
+    ("environ", "models"),
+    [
+        ({}, (DEMO_MODEL,)),
+        ({"MODEL": "a/b"}, ("a/b",)),
+        ({"MODEL": "a/b", "MODELS": "c/d, e/f"}, ("a/b", "c/d", "e/f")),
+        ({"MODEL": "a/b", "MODELS": "c/d,a/b,,c/d"}, ("a/b", "c/d")),
+        ({"MODELS": "c/d,e/f"}, ("c/d", "e/f")),
+        ({"MODELS": "c/d,e/f", "MODEL_API_BASE": "http://h/v1"}, ("c/d", "e/f")),
+        (
+            {"MODELS": "c/d", "OPENAI_API_KEY": "k"},
+            (DEFAULT_MODELS["OPENAI_API_KEY"], "c/d"),
+        ),
+    ],
+)
+def test_the_models_to_choose_from_begin_with_the_one_that_answers_unasked(
+    environ: dict[str, str], models: tuple[str, ...]
+) -> None:
+    settings = load_settings(environ)
+    assert settings.models == models
+    assert settings.model == models[0]
 
 
 @pytest.mark.parametrize("name", ["PORT", "GUESTS", "BETTER_AUTH_SECRET", "MODEL", "DATABASE_URL"])

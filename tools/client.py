@@ -6,8 +6,8 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,12 +15,20 @@ from mcp.server.lowlevel import Server
 from mcp.types import Tool
 
 from chatkit.protocol.calls import Caller, ToolCall, ToolResult, ToolSpec
-from tools import EFFECTS_KEY
-from tools import caller as who_asks
 from tools.config import ServerConfig
 from tools.connection import CallFailed, Connection
-from tools.results import cleaned, effects_of, is_sendable, text_of
+from tools.results import (
+    cards_of,
+    cleaned,
+    effects_of,
+    is_sendable,
+    links_of,
+    mentions_of,
+    text_of,
+)
 from tools.schemas import Arguments, compile_schema
+from tools.server import CARDS_KEY, EFFECTS_KEY, MENTIONS_KEY
+from tools.server import caller as who_asks
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +38,11 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 #: Most characters of a foreign tool's description, which each request to the model repeats.
 _MAX_DESCRIPTION: Final = 1000
+#: Most characters of its title, which the user is shown.
+_MAX_TITLE: Final = 80
 
+#: Longest line of a tool on how far it is, in characters.
+MAX_PROGRESS: Final = 200
 #: How long a start waits for further servers; those that need longer join when they are ready.
 _START_S: Final = 0.5
 
@@ -102,8 +114,13 @@ class ToolClients:
         """The tools of all servers that answer now; names are unique. Costs nothing."""
         return self._listed
 
-    async def call(self, call: ToolCall, caller: Caller) -> ToolResult:
-        """Run one call as `caller`. Whatever goes wrong is a failed result with a sentence."""
+    async def call(
+        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+    ) -> ToolResult:
+        """Run one call as `caller`. Whatever goes wrong is a failed result with a sentence.
+
+        `progress` is given what another server says of how far the call is.
+        """
         try:
             route = self._route(call.name)
             arguments = _parse(call.arguments)
@@ -112,18 +129,29 @@ class ToolClients:
             bound = who_asks.set(caller)
             try:
                 result = await route.connection.call(
-                    route.tool.name, arguments, timeout_s=self._call_timeout_s
+                    route.tool.name,
+                    arguments,
+                    timeout_s=self._call_timeout_s,
+                    progress=None if route.connection is self._built_in else _cleanly(progress),
                 )
             finally:
                 who_asks.reset(bound)
         except CallFailed as failure:
             output = cleaned(str(failure), most=self._max_output)
             return ToolResult(call_id=call.call_id, output=output, failed=True)
-        return ToolResult(
+        told = ToolResult(
             call_id=call.call_id,
             output=text_of(result, most=self._max_output),
             failed=result.is_error,
-            effects=(effects_of(result, EFFECTS_KEY) if route.connection is self._built_in else ()),
+            links=links_of(result),
+        )
+        if route.connection is not self._built_in:  # others speak to the model alone
+            return told
+        return replace(
+            told,
+            effects=effects_of(result, EFFECTS_KEY),
+            cards=cards_of(result, CARDS_KEY),
+            mentions=mentions_of(result, MENTIONS_KEY),
         )
 
     def _start(self, connection: Connection) -> None:
@@ -162,7 +190,11 @@ class ToolClients:
         if connection is self._built_in:
             # Its handlers check more exactly, and forgive what a schema cannot ("5" for 5).
             spec = ToolSpec(
-                name=name, description=tool.description or "", parameters=tool.input_schema
+                name=name,
+                description=tool.description or "",
+                parameters=tool.input_schema,
+                title=tool.title or "",
+                icon="check-circle",
             )
             return _Route(spec=spec, connection=connection, tool=tool, arguments=None)
         parameters = {"type": "object", "properties": {}, **tool.input_schema}
@@ -171,7 +203,12 @@ class ToolClients:
             _log.warning("%s of the tool server %s: bad schema", tool.name, connection.name)
         description = cleaned(tool.description or tool.title or "", most=_MAX_DESCRIPTION)
         return _Route(
-            spec=ToolSpec(name=name, description=description, parameters=parameters),
+            spec=ToolSpec(
+                name=name,
+                description=description,
+                parameters=parameters,
+                title=cleaned(tool.title or "", most=_MAX_TITLE),
+            ),
             connection=connection,
             tool=tool,
             arguments=arguments,
@@ -189,6 +226,10 @@ def _free_name(server: str, tool: str, taken: set[str]) -> str:
         ending = f"_{number}"
         name = stem[: _MAX_NAME - len(ending)] + ending
     return name
+
+
+def _cleanly(progress: Callable[[str], None]) -> Callable[[str], None]:
+    return lambda line: progress(cleaned(line, most=MAX_PROGRESS))
 
 
 def _parse(text: str) -> dict[str, Any]:

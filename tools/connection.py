@@ -14,6 +14,7 @@ from mcp.client import Client, IncomingMessage, Transport
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.lowlevel import Server
+from mcp.shared.dispatcher import ProgressFnT
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 from mcp.types import CONNECTION_CLOSED, CallToolResult, Tool, ToolListChangedNotification
@@ -93,16 +94,26 @@ class Connection:
         task.cancel()
 
     async def call(
-        self, tool: str, arguments: dict[str, Any], *, timeout_s: float
+        self,
+        tool: str,
+        arguments: dict[str, Any],
+        *,
+        timeout_s: float,
+        progress: Callable[[str], None] | None = None,
     ) -> CallToolResult:
-        """Call a tool. Raises CallFailed. Cancelling the caller cancels the call out there."""
+        """Call a tool. Raises CallFailed. Cancelling the caller cancels the call out there.
+
+        `progress` is given the sentences with which the tool says how far it is.
+        """
         client = self._client
         if client is None:
             raise CallFailed(f"The tool server {self.name} is not available right now.")
         self._calls += 1
         try:
             async with asyncio.timeout(timeout_s):
-                return await client.call_tool(tool, arguments)
+                return await client.call_tool(
+                    tool, arguments, progress_callback=_told(progress) if progress else None
+                )
         except TimeoutError as error:
             self._wake.set()
             raise CallFailed(f"The tool did not answer within {timeout_s:g} seconds.") from error
@@ -234,6 +245,14 @@ class _ToldAtEnd:
         exc_tb: TracebackType | None,
     ) -> None:
         await self._stream.__aexit__(exc_type, exc_val, exc_tb)
+
+
+def _told(say: Callable[[str], None]) -> ProgressFnT:
+    async def tell(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the protocol's names
+        if message:
+            say(message)
+
+    return tell
 
 
 async def _list_tools(client: Client) -> tuple[Tool, ...]:

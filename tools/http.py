@@ -13,7 +13,7 @@ from mcp.types import jsonrpc_message_adapter
 
 from chatkit.protocol.calls import Caller
 from chatkit.protocol.errors import BadRequest
-from tools import caller as who_asks
+from tools.server import caller as who_asks
 
 _Message = MutableMapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""The result of an MCP tool call as text for the model, and the effects it may carry."""
+"""The result of an MCP tool call as text for the model, and what it carries beside that."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from chatkit.protocol.calls import Effect
+from chatkit.protocol.calls import CardOffer, Effect, Link
 
 #: Neither PostgreSQL's text nor UTF-8 holds them.
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+#: Most links of a result, and the longest title and address of one, in characters.
+MAX_LINKS: Final = 20
+MAX_LINK: Final = 200
+MAX_URI: Final = 2048
 
 #: How deep arguments may nest: serializers on the way to a server give up at a few hundred, and
 #: some take the whole connection with them.
@@ -52,6 +57,27 @@ def effects_of(result: CallToolResult, key: str) -> tuple[Effect, ...]:
     """The effects that the built-in server put into the result's `_meta`."""
     carried: list[dict[str, Any]] = (result.meta or {}).get(key, [])
     return tuple(Effect(name=each["name"], data=each["data"]) for each in carried)
+
+
+def cards_of(result: CallToolResult, key: str) -> tuple[CardOffer, ...]:
+    """The cards that the built-in server offers, in the same place."""
+    carried: list[dict[str, Any]] = (result.meta or {}).get(key, [])
+    return tuple(CardOffer(name=each["name"], data=each["data"]) for each in carried)
+
+
+def mentions_of(result: CallToolResult, key: str) -> tuple[tuple[str, str], ...]:
+    """The id and title of each task that a result of the built-in server speaks of."""
+    carried: list[tuple[str, str]] = (result.meta or {}).get(key, [])
+    return tuple((task_id, title) for task_id, title in carried)
+
+
+def links_of(result: CallToolResult) -> tuple[Link, ...]:
+    """What a result links to, as far as a page can show it."""
+    return tuple(
+        Link(title=cleaned(block.title or block.name, most=MAX_LINK), uri=str(block.uri))
+        for block in result.content
+        if isinstance(block, ResourceLink) and len(str(block.uri)) <= MAX_URI
+    )[:MAX_LINKS]
 
 
 def is_sendable(value: object, *, depth: int = _MAX_DEPTH) -> bool:

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from mcp.types import Tool, ToolAnnotations
 
-from chatkit.protocol.calls import Caller, Effect
+from chatkit.protocol.calls import Caller, CardOffer, Effect
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.tasks import (
     CATEGORIES,
@@ -30,6 +29,8 @@ from chatkit.protocol.tasks import (
     parse_draft,
     parse_query,
 )
+from tools.signals import DELETION_CARD, LIST_CARD, task_changed
+from tools.zones import day_of
 
 #: A value as the JSON text that a model reads.
 encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -137,6 +138,14 @@ TOOLS: Final = (
                     "default": 0,
                     "description": "How many tasks to pass over, for the next part of a long list.",
                 },
+                "show": {
+                    "type": "boolean",
+                    "default": True,
+                    "description": (
+                        "Whether the user is to see this list. false when you only look "
+                        "something up."
+                    ),
+                },
             }
         ),
         annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
@@ -198,12 +207,15 @@ TOOLS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a tool gives: the JSON object for the model, and what the page is told."""
+    """What a tool gives: the JSON object for the model, what the page is told, a card for the
+    user, and the tasks that the object speaks of."""
 
     body: dict[str, Any]
     effect: Effect | None = None
+    card: CardOffer | None = None
+    mentions: tuple[Task, ...] = ()
 
 
 Handler = Callable[[Mapping[str, Any], Caller], Awaitable[Answer]]
@@ -237,8 +249,8 @@ class TaskTools:
         query = parse_query(fields, today=self._today(who))
         page = await self._tasks.list(who.user_id, query)
         shown = _that_fit(page.tasks)
+        ids = [task["id"] for task in shown]
         if who.thread_id is not None:
-            ids = [task["id"] for task in shown]
             await self._tasks.remember_shown(who.user_id, who.thread_id, ids)
         message = f"{len(shown)} of {page.total} matching tasks, to be numbered from 1."
         following = query.offset + len(shown)
@@ -246,7 +258,14 @@ class TaskTools:
             message += f" The next ones: offset {following}."
         if not page.total:
             message = "No task matches."
-        return Answer({"success": True, "tasks": shown, "total": page.total, "message": message})
+        body = {"success": True, "tasks": shown, "total": page.total, "message": message}
+        card = None
+        if shown and who.shows_cards and fields.get("show", True) is not False:
+            more = max(page.total - following, 0)
+            card = CardOffer(name=LIST_CARD, data={"task_ids": ids, "more": more})
+            body["message"] = f"{message} {_ON_CARD}"
+            body["shown_as_card"] = True
+        return Answer(body=body, card=card, mentions=tuple(page.tasks[: len(shown)]))
 
     async def _complete(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
         task = await self._find(arguments, who)
@@ -271,12 +290,11 @@ class TaskTools:
         elif not await self._tasks.delete_in_turn(
             who.user_id, task.id, thread_id=who.thread_id, turn_id=who.turn_id, alone=who.alone
         ):
-            return Answer(
-                {"success": False, "needs_confirmation": True, "message": _ask_first(task)}
-            )
-        answer = _changed("delete", task, f"Deleted “{task.title}”.")
-        del answer.body["task"]
-        return answer
+            return _put_off(task, who)
+        return Answer(
+            body={"success": True, "message": f"Deleted “{task.title}”."},
+            effect=task_changed("delete", task.id),
+        )
 
     async def _set_completed(
         self, task: Task, changes: TaskChanges, who: Caller, *, action: str
@@ -299,19 +317,34 @@ class TaskTools:
         return await self._tasks.find(who.user_id, reference, thread_id=who.thread_id)
 
     def _today(self, who: Caller) -> date:
-        try:
-            zone = ZoneInfo(who.time_zone)
-        except (ValueError, OSError, KeyError):  # no such zone, or none that this machine knows
-            return self._now().date()
-        return self._now().astimezone(zone).date()
+        return day_of(who, self._now())
 
 
-def _ask_first(task: Task) -> str:
-    return (
+#: Told to the model where its list is on the screen already.
+_ON_CARD: Final = (
+    "The user sees this list as a card, with these numbers: do not repeat it, a short sentence "
+    "is enough."
+)
+
+
+def _put_off(task: Task, who: Caller) -> Answer:
+    message = (
         f"“{task.title}” is not deleted yet: to delete more than one task, the user must agree "
-        "first. List the tasks that are meant and ask. If the user agrees in their next message, "
-        "call delete_task for them again then."
+        "first. "
     )
+    body: dict[str, Any] = {"success": False, "needs_confirmation": True}
+    card = None
+    if who.shows_cards:
+        card = CardOffer(name=DELETION_CARD, data={"task_ids": [task.id]})
+        body["shown_as_card"] = True
+        message += (
+            "The user sees a card that lists what is meant, with buttons to delete or keep: ask, "
+            "without repeating the list."
+        )
+    else:
+        message += "List the tasks that are meant and ask."
+    message += " If the user agrees in their next message, call delete_task for them again then."
+    return Answer(body={**body, "message": message}, card=card)
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -333,6 +366,7 @@ def _that_fit(tasks: Sequence[Task]) -> list[dict[str, Any]]:
 
 def _changed(action: str, task: Task, message: str) -> Answer:
     return Answer(
-        {"success": True, "task": task.to_wire(), "message": message},
-        Effect(name="tasks/changed", data={"action": action, "task_id": task.id}),
+        body={"success": True, "task": task.to_wire(), "message": message},
+        effect=task_changed(action, task.id),
+        mentions=(task,),
     )

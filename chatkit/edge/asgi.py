@@ -8,7 +8,7 @@ never fails; and the writer of a stream is never cancelled, it is told that its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from chatkit.engine.turn_log import Follower
 from chatkit.protocol.audit import Trail
 from chatkit.protocol.errors import BadRequest, TooLarge, Unauthorized
+from chatkit.protocol.links import resolve_bytes
 from chatkit.protocol.sse import PING
 
 Scope = MutableMapping[str, Any]
@@ -117,9 +118,7 @@ class Request:
     async def body(self, *, most: int) -> bytes:
         """The whole body, of at most `most` bytes. Raises TooLarge and ClientLeft, and
         Unauthorized where it is not the one that was signed."""
-        declared = self.headers.get(b"content-length", b"")
-        if declared.isdigit() and int(declared) > most:
-            raise TooLarge(f"the body is larger than {most} bytes")
+        self._require_length(most)
         pieces: list[bytes] = []
         size = 0
         while True:
@@ -136,6 +135,32 @@ class Request:
                 if self._body_hash not in (None, sha256(body).digest()):
                     raise Unauthorized("the body is not the one that was signed")
                 return body
+
+    async def pieces(self, *, most: int) -> AsyncGenerator[bytes, None]:
+        """The same body as it comes, none of it empty. What comes before an error is not to be
+        trusted: that it is not the signed one shows at its end."""
+        self._require_length(most)
+        digest = None if self._body_hash is None else sha256()
+        size, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            piece, more = message.get("body", b""), message.get("more_body", False)
+            size += len(piece)
+            if size > most:
+                raise TooLarge(f"the body is larger than {most} bytes")
+            if digest is not None:
+                digest.update(piece)
+            if piece:
+                yield piece
+        if digest is not None and digest.digest() != self._body_hash:
+            raise Unauthorized("the body is not the one that was signed")
+
+    def _require_length(self, most: int) -> None:
+        declared = self.headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > most:
+            raise TooLarge(f"the body is larger than {most} bytes")
 
     async def wait_for_disconnect(self) -> None:
         """Until the client is gone. Only after the body has been read."""
@@ -168,9 +193,12 @@ def json_reply(text: str, *, status: int = 200, headers: Headers = ()) -> Reply:
 
 
 class EventStream:
-    """A stream of frames, until the log ends or the client leaves."""
+    """A stream of frames, until the log ends or the client leaves.
 
-    __slots__ = ("_follower",)
+    `url_of` gives the URL of a file, for the events that hold one.
+    """
+
+    __slots__ = ("_follower", "_url_of")
 
     _HEADERS: Final = [
         (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -179,8 +207,9 @@ class EventStream:
         (b"x-accel-buffering", b"no"),
     ]
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, url_of: Callable[[str], str] | None = None) -> None:
         self._follower = follower
+        self._url_of = url_of
 
     async def send(self, request: Request, send: Send) -> None:
         """Write frames as they come, and pings while none does."""
@@ -205,9 +234,10 @@ class EventStream:
         timer = loop.call_later(PING_S, ping_after_silence)
         try:
             while (frames := await follower.read()) is not None:
-                await send(
-                    {"type": "http.response.body", "body": frames or PING, "more_body": True}
-                )
+                body = frames or PING
+                if self._url_of is not None:
+                    body = resolve_bytes(body, self._url_of)
+                await send({"type": "http.response.body", "body": body, "more_body": True})
                 written_at = loop.time()
             if not watch.done():
                 await send({"type": "http.response.body", "body": b""})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,16 +18,13 @@ _TYPES: Final = {
     ".css": b"text/css; charset=utf-8",
     ".svg": b"image/svg+xml",
 }
-#: No inline script or style, nothing from elsewhere, and an answer cannot load an image, which
-#: would tell its server what the answer says.
+#: No inline script or style, nothing from elsewhere, and an answer can load no image but from
+#: places that the operator named: its address would tell what the answer says. `blob:` is for
+#: images that are being attached.
 _POLICY: Final = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{images}; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-_SAFETY: Final = [
-    (b"content-security-policy", _POLICY),
-    (b"cache-control", b"no-cache"),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,19 @@ class Page:
     """The handlers of `/` and of what it loads.
 
     `expect_chat` is called when the page is opened: its reader is about to ask something.
+    Images of answers come from `image_domains`, None: from anywhere.
     """
 
-    def __init__(self, expect_chat: Callable[[], None]) -> None:
+    def __init__(
+        self, expect_chat: Callable[[], None], image_domains: Sequence[str] | None = ()
+    ) -> None:
         self._expect_chat = expect_chat
+        sources = ["https:"] if image_domains is None else [f"https://{d}" for d in image_domains]
+        policy = _POLICY.format(images="".join(f" {source}" for source in sources))
+        self._safety = [
+            (b"content-security-policy", policy.encode()),
+            (b"cache-control", b"no-cache"),
+        ]
         self._assets = {
             path.name: _Asset(
                 body := path.read_bytes(),
@@ -68,7 +74,7 @@ class Page:
         asset = self._assets.get(name)
         if asset is None:
             raise NotFound("path")
-        headers = [*_SAFETY, (b"etag", asset.etag)]
+        headers = [*self._safety, (b"etag", asset.etag)]
         if request.headers.get(b"if-none-match") == asset.etag:
             return Reply(304, b"", headers)
         return Reply(200, asset.body, [(b"content-type", asset.content_type), *headers])

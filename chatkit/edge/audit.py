@@ -62,7 +62,7 @@ class Auditor:
     def note(self, request: Request, error: ChatKitError | None) -> None:
         """Take what a request has left, at its end; `error` is what it was answered with."""
         deeds = request.trail.deeds
-        if isinstance(error, TooMany):
+        if isinstance(error, TooMany) or (error is not None and error.code == "storage_full"):
             deeds = [*deeds, Deed("limit.hit")]
         elif isinstance(error, Unauthorized) and _tried_to_sign_in(request):
             deeds = [*deeds, Deed("sign_in.fail")]
@@ -79,6 +79,20 @@ class Auditor:
                 self._count(entry)
             else:
                 self._wait(entry)
+
+    def note_deletion(self, user_id: str, task_id: str, turn_id: str | None) -> None:
+        """A task was deleted by a tool or a card. Where a model did it, its turn stands for the
+        request."""
+        self._wait(
+            AuditEntry(
+                at=self._now(),
+                user_id=user_id,
+                deed=Deed("task.delete", "task", task_id),
+                client_ip=None,
+                request_id=turn_id,
+                outcome="ok",
+            )
+        )
 
     def _count(self, entry: AuditEntry) -> None:
         callers = self._counts.setdefault(entry.deed.action, {})

@@ -128,6 +128,12 @@ class Authenticator:
                 return
         raise Forbidden("requests from this origin are not taken")
 
+    async def admit_link(self, request: RequestHead, user_id: str) -> None:
+        """For a signed URL that speaks for `user_id`: the limit of the address holds. TooMany."""
+        if self._limits is not None:
+            await self._limits.admit_address(request)
+        request.trail.user_id = user_id
+
     async def issue_guest(self, request: RequestHead) -> GuestToken:
         """A guest's token; who shows a valid one stays the same guest.
 

@@ -10,27 +10,35 @@ from typing import Final
 
 from chatkit.edge.asgi import EventStream, Reply, Request, Send, json_reply
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.file_links import FileLinks
 from chatkit.edge.limits import OpenStreams
 from chatkit.engine import faults
 from chatkit.engine.operations import Operations
-from chatkit.engine.turn_log import LogFollower, TurnLog
+from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.engine.turns import Turns
 from chatkit.protocol.audit import Deed
 from chatkit.protocol.calls import Caller
 from chatkit.protocol.errors import BadRequest, TooLarge, TooMany, Unavailable
-from chatkit.protocol.events import ErrorEvent, Event
+from chatkit.protocol.events import ErrorEvent, Event, Notice
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.leases import RequestKey
-from chatkit.protocol.requests import (
+from chatkit.protocol.links import resolve
+from chatkit.protocol.params import (
+    CustomAction,
     DeleteThread,
-    StreamingParams,
-    parse_request,
-    time_zone_hint,
+    ResumeThread,
+    TurnParams,
+    streams,
 )
+from chatkit.protocol.requests import parse_request, time_zone_hint
 
 #: Longest request above a rate limit that is read for a fitting answer, in bytes.
 _LONGEST_REFUSED: Final = 2**16
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+#: From how few requests left a user is told of a rate limit.
+_FEW_LEFT: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,7 @@ class ChatRoutes:
     authenticator: Authenticator
     operations: Operations
     turns: Turns
+    links: FileLinks
     max_body_bytes: int
     streams: OpenStreams
 
@@ -57,26 +66,66 @@ class ChatRoutes:
             time_zone=time_zone_hint(call.metadata) or "UTC",
         )
         key = request_key(request, body)
-        if not isinstance(call.params, StreamingParams):
-            text = await self.operations.answer(call.params, caller, key)
-            if isinstance(call.params, DeleteThread):
-                deed = Deed("thread.delete", "thread", call.params.thread_id)
-                request.trail.deeds.append(deed)
-            await json_reply(text).send(request, send)
-            return
+        params = call.params
+        if isinstance(params, TurnParams):
+            await self._answer(request, send, params, caller, key)
+        elif isinstance(params, ResumeThread):
+            await self._follow(request, send, user.user_id, params.thread_id)
+        elif isinstance(params, CustomAction) and params.streams:
+            log = TurnLog()
+            log.append_lines(await self.operations.act(params, caller, key))
+            await self._send(request, send, user.user_id, _closed(log))
+        else:
+            upload_url = self.links.upload_url(request, user.user_id)
+            text = await self.operations.answer(params, caller, key, upload_url)
+            if isinstance(params, DeleteThread):
+                request.trail.deeds.append(Deed("thread.delete", "thread", params.thread_id))
+            read_url = self.links.read_url(request, user.user_id)
+            await json_reply(resolve(text, read_url)).send(request, send)
+
+    async def _answer(
+        self, request: Request, send: Send, params: TurnParams, caller: Caller, key: RequestKey
+    ) -> None:
         with ExitStack() as held:
             try:
-                held.enter_context(self.streams.one_more(user.user_id))
+                held.enter_context(self.streams.one_more(caller.user_id))
             except Unavailable:
-                request.trail.deeds.append(Deed("limit.hit"))
-                await _ended([faults.TOO_MANY_STREAMS]).send(request, send)
+                await _refused(request, faults.TOO_MANY_STREAMS).send(request, send)
                 return
-            begun = await self.operations.begin(call.params, caller, key)
+            begun = await self.operations.begin(params, caller, key, _notices(request))
             if isinstance(begun, ErrorEvent):
-                await _ended([begun]).send(request, send)
+                await _refused(request, begun).send(request, send)
+                return
+            if begun is None:
+                await _ended([]).send(request, send)
                 return
             with self.turns.following(begun) as follower:
-                await EventStream(follower).send(request, send)
+                await self._send(request, send, caller.user_id, follower)
+
+    async def _send(self, request: Request, send: Send, user_id: str, follower: Follower) -> None:
+        await EventStream(follower, self.links.read_url(request, user_id)).send(request, send)
+
+    async def _follow(
+        self,
+        request: Request,
+        send: Send,
+        user_id: str,
+        thread_id: str,
+        *,
+        after: int = 0,
+        numbered: bool = False,
+    ) -> None:
+        """The running turn of a thread, from an event on; an empty stream when none runs."""
+        await self.operations.require_thread(user_id, thread_id)
+        turn = await self.turns.find_anywhere(user_id, thread_id)
+        if turn is None:
+            await _ended([]).send(request, send)
+            return
+        with (
+            self.streams.one_more(user_id),
+            self.turns.following(turn, after=after, numbered=numbered) as follower,
+        ):
+            await self._send(request, send, user_id, follower)
 
     async def _refuse(self, request: Request, send: Send, error: TooMany) -> None:
         """Above a rate limit, a chat gets a sentence that its page can show; 429 all the rest, and
@@ -85,26 +134,17 @@ class ChatRoutes:
             body = await request.body(most=min(self.max_body_bytes, _LONGEST_REFUSED))
         except TooLarge:
             raise error from None
-        if not isinstance(parse_request(body).params, StreamingParams):
+        if not streams(parse_request(body).params):
             raise error
-        request.trail.deeds.append(Deed("limit.hit"))
-        await _ended([faults.too_fast(error.retry_after_s)]).send(request, send)
+        await _refused(request, faults.too_fast(error.retry_after_s)).send(request, send)
 
     async def events(self, request: Request, send: Send) -> None:
         """Follow the running turn of a thread, from `?after=` or `Last-Event-ID` on."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         after = _after(request)
-        thread_id = request.params["id"]
-        await self.operations.require_thread(user.user_id, thread_id)
-        turn = await self.turns.find_anywhere(user.user_id, thread_id)
-        if turn is None:
-            await _ended([]).send(request, send)
-            return
-        with (
-            self.streams.one_more(user.user_id),
-            self.turns.following(turn, after=after, numbered=True) as follower,
-        ):
-            await EventStream(follower).send(request, send)
+        await self._follow(
+            request, send, user.user_id, request.params["id"], after=after, numbered=True
+        )
 
     async def cancel(self, request: Request) -> Reply:
         """Stop the running turn of a thread; 200 whether or not one ran."""
@@ -134,9 +174,27 @@ def _after(request: Request) -> int:
     return int(given)
 
 
+def _notices(request: Request) -> list[Notice]:
+    """What a user is told beside the answer: that a rate limit is near."""
+    left = request.reply_headers.get(b"ratelimit-remaining")
+    if left is None or int(left) >= _FEW_LEFT:
+        return []
+    return [faults.nearly_too_fast(int(left), int(request.reply_headers[b"ratelimit-reset"]))]
+
+
+def _refused(request: Request, event: ErrorEvent) -> EventStream:
+    if event.of_limit:
+        request.trail.deeds.append(Deed("limit.hit"))
+    return _ended([event])
+
+
 def _ended(events: list[Event]) -> EventStream:
     """A stream that holds `events` and ends."""
     log = TurnLog()
     log.append(events)
+    return EventStream(_closed(log))
+
+
+def _closed(log: TurnLog) -> LogFollower:
     log.close()
-    return EventStream(LogFollower(log))
+    return LogFollower(log)

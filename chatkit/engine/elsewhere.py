@@ -14,10 +14,11 @@ from chatkit.engine import faults
 from chatkit.engine.ports import LogStore, TurnStore
 from chatkit.engine.runner import PATIENCE_S
 from chatkit.engine.turn_log import MAX_FRAMES_READ, frame_of, joined
+from chatkit.protocol.bodies import StopMark
 from chatkit.protocol.errors import NotFound, Unavailable
 from chatkit.protocol.events import Event, ThreadCreated, encode_event
 from chatkit.protocol.ids import NewId
-from chatkit.protocol.items import Item, Note, StoredItem, Thread
+from chatkit.protocol.items import Item, StoredItem, Thread
 from chatkit.protocol.leases import Ending, Lease, LeaseLost, LogPart, StopReason
 from chatkit.protocol.replay import open_items
 
@@ -203,7 +204,7 @@ class Orphans:
             id=self.new_id("hid"),
             thread_id=lease.thread_id,
             created_at=now,
-            body=Note(text=INTERRUPTED_NOTE),
+            body=StopMark(INTERRUPTED_NOTE),
         )
         items = (*open_items(part.lines), note)
         try:

@@ -6,11 +6,12 @@ import math
 from typing import Final
 
 from chatkit.protocol.deltas import FaultKind
-from chatkit.protocol.events import ErrorEvent
+from chatkit.protocol.events import ErrorEvent, Notice
+from chatkit.protocol.items import ThreadStatus
 
 
-def _event(message: str, *, allow_retry: bool) -> ErrorEvent:
-    return ErrorEvent(message=message, allow_retry=allow_retry)
+def _event(message: str, *, allow_retry: bool, of_limit: bool = False) -> ErrorEvent:
+    return ErrorEvent(message=message, allow_retry=allow_retry, of_limit=of_limit)
 
 
 MODEL_FAULTS: Final[dict[FaultKind, ErrorEvent]] = {
@@ -31,6 +32,7 @@ MODEL_FAULTS: Final[dict[FaultKind, ErrorEvent]] = {
         allow_retry=False,
     ),
     "refused": _event("The model declined to answer this message.", allow_retry=False),
+    "empty": _event("The model gave no answer. Please try again.", allow_retry=True),
     "malformed": _event(
         "The model gave an answer that could not be read. Please try again.", allow_retry=True
     ),
@@ -63,6 +65,7 @@ BUSY: Final = _event(
 TOO_MANY_STREAMS: Final = _event(
     "The server is answering as many people as it can. Please try again in a moment.",
     allow_retry=True,
+    of_limit=True,
 )
 
 
@@ -72,6 +75,7 @@ def too_many_turns(most: int) -> ErrorEvent:
         f"Answers are being written in {most} of your conversations at once, which is the most "
         "here. Wait for one to end, or stop one.",
         allow_retry=True,
+        of_limit=True,
     )
 
 
@@ -83,8 +87,36 @@ def too_fast(retry_after_s: int) -> ErrorEvent:
         "You are sending messages faster than this server allows. "
         f"Please try again in {when if minutes < 3 else f'{minutes} minutes'}.",
         allow_retry=True,
+        of_limit=True,
+    )
+
+
+NOT_WAITED_FOR: Final = _event(
+    "Nothing in this conversation waits for that answer any more.", allow_retry=False
+)
+
+
+def refused(sentence: str) -> ErrorEvent:
+    """For an action that cannot be done, in the words of the one that refused it."""
+    return _event(sentence, allow_retry=False)
+
+
+def nearly_too_fast(remaining: int, reset_s: int) -> Notice:
+    """For a message that is near a rate limit."""
+    left = "one more request" if remaining == 1 else f"{remaining} more requests"
+    return Notice(
+        level="warning",
+        title="Close to the limit",
+        message=f"This server takes {left} from you in the next {reset_s} seconds.",
     )
 
 
 LOCKED: Final = _event("This conversation is locked.", allow_retry=False)
 CLOSED: Final = _event("This conversation is closed.", allow_retry=False)
+
+
+def shut(status: ThreadStatus) -> ErrorEvent:
+    """For a thread that takes no input: its own reason, where it has one."""
+    if status.reason is not None:
+        return _event(status.reason, allow_retry=False)
+    return CLOSED if status.type == "closed" else LOCKED

@@ -13,7 +13,7 @@ import asyncio
 import importlib
 import logging
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -34,44 +34,89 @@ _LINGER_S: Final = 2.0
 class LiteLLMModel:
     """Every provider that LiteLLM knows, behind the engine's `Model` port.
 
-    `api_base` and `api_key` take the place of the provider's own; without them LiteLLM reads the
-    provider's variables. `timeout_s` is the longest silence: before the first delta, the retries
-    included, and between two deltas. One object per event loop.
+    `api_base` and `api_key` take the place of the provider's own for `model`, and for every other
+    model of its provider: a key must not be shown to another provider. With no `model` they are
+    for all. Without them LiteLLM reads the provider's variables. `timeout_s` is the longest
+    silence: before the first delta, the retries included, and between two deltas. One object per
+    event loop.
     """
 
     def __init__(
-        self, *, api_base: str | None = None, api_key: str | None = None, timeout_s: float
+        self,
+        *,
+        model: str | None = None,
+        api_base: str | None = None,
+        api_key: str | None = None,
+        timeout_s: float,
     ) -> None:
+        self._model = model
         self._api_base = api_base
         self._api_key = api_key
         self._timeout_s = timeout_s
         self._loading: asyncio.Future[Any] | None = None
-        self._takes_usage: dict[str, bool] = {}
+        self._choosy: dict[str, bool] = {}
 
     async def warm_up(self) -> None:
         """Import LiteLLM in a thread and make its first call ready; no network. Safe to repeat."""
-        await self._library()
+        await self.library()
 
     async def aclose(self) -> None:
         """Close the connections that LiteLLM keeps. For the end of the process."""
         if self._loading is not None:
-            litellm = await self._library()
+            litellm = await self.library()
             await litellm.close_litellm_async_clients()
 
-    def context_window(self, model: str) -> int | None:
-        """The most input tokens of `model`, from LiteLLM's table; None before the warm-up.
+    async def library(self) -> Any:
+        """LiteLLM, imported when it is first wanted."""
+        if self._loading is None:
+            self._loading = asyncio.get_running_loop().run_in_executor(None, _load)
+        # One caller that leaves must not take the import away from the others.
+        return await asyncio.shield(self._loading)
 
-        A name with more prefixes than the table knows is looked up under its shorter forms.
+    def access(self, litellm: Any, model: str) -> dict[str, str | None]:
+        """The arguments `api_base` and `api_key` of a call of `model`, of whatever kind.
+
+        Raises ModelFault `misconfigured` for a name that LiteLLM knows no provider of.
         """
-        if self._loading is None or not self._loading.done():
-            return None
-        table: Mapping[str, Any] = self._loading.result().model_cost
-        name = model
-        while name:
-            if isinstance(tokens := table.get(name, {}).get("max_input_tokens"), int):
+        given = {"api_base": self._api_base, "api_key": self._api_key}
+        if self._model is None or model == self._model or not any(given.values()):
+            return given
+        same = _provider(litellm, model) == _provider(litellm, self._model)
+        return given if same else dict.fromkeys(given)
+
+    def context_window(self, model: str) -> int | None:
+        """The most input tokens of `model`, from LiteLLM's table; None before the warm-up."""
+        for entry in self._entries(model):
+            if isinstance(tokens := entry.get("max_input_tokens"), int):
                 return tokens
-            name = name.partition("/")[2]
         return None
+
+    def supports_vision(self, model: str) -> bool | None:
+        """Whether `model` sees images; None before the warm-up and where it is not known."""
+        return self._supports(model, "supports_vision")
+
+    def supports_pdf(self, model: str) -> bool | None:
+        """Whether `model` reads PDF files; None before the warm-up and where it is not known."""
+        return self._supports(model, "supports_pdf_input")
+
+    def _supports(self, model: str, ability: str) -> bool | None:
+        supports: bool | None = None
+        for entry in self._entries(model):
+            if isinstance(told := entry.get(ability), bool):
+                return told
+            supports = False  # the table leaves out what a model does not do
+        return supports
+
+    def _entries(self, model: str) -> Iterator[Mapping[str, Any]]:
+        """What LiteLLM's table says of `model`. A name with more prefixes than the table knows is
+        looked up under its shorter forms too."""
+        if self._loading is None or not self._loading.done():
+            return
+        table: Mapping[str, Any] = self._loading.result().model_cost
+        while model:
+            if model in table:
+                yield table[model]
+            model = model.partition("/")[2]
 
     async def complete(self, request: ModelRequest) -> str:
         """The whole text of an answer, for short needs such as titles. Raises ModelFault."""
@@ -83,7 +128,7 @@ class LiteLLMModel:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
         """See the port. A provider that is busy or away is asked again, up to twice, while
         nothing has come."""
-        litellm = await self._library()
+        litellm = await self.library()
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         for back_off_s in (*_BACK_OFF_S, None):
             begun = False
@@ -139,9 +184,8 @@ class LiteLLMModel:
             await source.aclose()
 
     async def _open(self, litellm: Any, request: ModelRequest, deadline: float) -> Any:
+        access = self.access(litellm, request.model)
         parameters: dict[str, Any] = {}
-        if self._reports_usage(litellm, request.model):
-            parameters["stream_options"] = {"include_usage": True}
         if request.tools:
             parameters["tools"] = [
                 {
@@ -154,42 +198,54 @@ class LiteLLMModel:
                 }
                 for tool in request.tools
             ]
+        chosen = any(tool.name == request.tool_choice for tool in request.tools)
+        if chosen and self._takes_tool_choice(litellm, request.model, access["api_base"]):
+            parameters["tool_choice"] = {
+                "type": "function",
+                "function": {"name": request.tool_choice},
+            }
         try:
             async with asyncio.timeout_at(deadline):
                 return await litellm.acompletion(
                     model=request.model,
                     messages=request.messages,
                     stream=True,
-                    api_base=self._api_base,
-                    api_key=self._api_key,
+                    # Where a provider does not know it, LiteLLM counts from what that one sends.
+                    stream_options={"include_usage": True},
                     timeout=self._timeout_s,
                     num_retries=0,  # LiteLLM's own and the OpenAI SDK's, which are two unless told
+                    **access,
                     **parameters,
                 )
         except Exception as error:  # the edge to a foreign library, which raises anything
             raise fault_of(error) from error
 
-    def _reports_usage(self, litellm: Any, model: str) -> bool:
-        if model not in self._takes_usage:
+    def _takes_tool_choice(self, litellm: Any, model: str, api_base: str | None) -> bool:
+        """Whether the provider of `model` can be told which tool to call; some refuse it."""
+        if model not in self._choosy:
             try:
-                _, provider, *_ = litellm.get_llm_provider(model, api_base=self._api_base)
+                _, provider, *_ = litellm.get_llm_provider(model, api_base=api_base)
                 known = litellm.get_supported_openai_params(model, custom_llm_provider=provider)
             except Exception as error:  # the edge to a foreign library, which raises anything
                 raise fault_of(error) from error
-            self._takes_usage[model] = "stream_options" in (known or ())
-        return self._takes_usage[model]
+            self._choosy[model] = "tool_choice" in (known or ())
+        return self._choosy[model]
 
-    async def _library(self) -> Any:
-        if self._loading is None:
-            self._loading = asyncio.get_running_loop().run_in_executor(None, _load)
-        # One caller that leaves must not take the import away from the others.
-        return await asyncio.shield(self._loading)
+
+def _provider(litellm: Any, model: str) -> str:
+    try:
+        return str(litellm.get_llm_provider(model)[1])
+    except Exception as error:  # the edge to a foreign library, which raises anything
+        raise fault_of(error) from error
 
 
 def _load() -> Any:
     """LiteLLM, imported and quiet; in a thread, for it takes seconds."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it fetches its price map on import
     os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a `.env` file by itself
+    # Its own HTTP handler for OpenAI and its imitators, as for most other providers. The OpenAI
+    # SDK, which is what it takes without this, walks all messages and tools against their types.
+    os.environ["EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER"] = "True"
     # Their records may hold requests, URLs with keys, and headers; ours say what went wrong.
     for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -208,16 +264,20 @@ async def _first_call(litellm: Any) -> None:
     """One answer from a transport in memory: the first call, and the first with tools, import
     hundreds of modules more."""
     httpx: Any = importlib.import_module("httpx")
-    openai: Any = importlib.import_module("openai")
+    handlers: Any = importlib.import_module("litellm.llms.custom_httpx.http_handler")
     body = b'data: {"id":"-","choices":[{"index":0,"delta":{"content":"-"}}]}\n\ndata: [DONE]\n\n'
     transport = httpx.MockTransport(
         lambda _: httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body)
     )
     async with httpx.AsyncClient(transport=transport) as http:
-        client = openai.AsyncOpenAI(api_key="-", base_url="http://model.invalid", http_client=http)
+        client = handlers.AsyncHTTPHandler()
+        await client.client.aclose()
+        client.client = http
         async with aclosing(
             await litellm.acompletion(
                 model="openai/-",
+                api_base="http://model.invalid",
+                api_key="-",
                 messages=[{"role": "user", "content": "-"}],
                 tools=[{"type": "function", "function": {"name": "_", "parameters": {}}}],
                 stream=True,

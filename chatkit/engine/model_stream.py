@@ -154,10 +154,13 @@ class _WrapperSource:
             }
             for choice in chunk.choices[:1]
         ]
-        usage = getattr(chunk, "usage", None)
-        return self._chunks.deltas(
-            {"choices": choices, "usage": usage and usage.model_dump(exclude_none=True)}
-        )
+        whole: dict[str, Any] = {"choices": choices}
+        if (usage := getattr(chunk, "usage", None)) is not None:
+            whole["usage"] = usage.model_dump(exclude_none=True)
+        for name in ("citations", "search_results"):
+            if value := getattr(chunk, name, None):
+                whole[name] = value
+        return self._chunks.deltas(whole)
 
     async def aclose(self) -> None:
         if self._next is not None:

@@ -5,66 +5,74 @@ All that can refuse a request does so here, before anything is stored and before
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from chatkit.engine import faults
+from chatkit.engine.acting import Acting
+from chatkit.engine.attachments import Attachments
 from chatkit.engine.elsewhere import TurnElsewhere
+from chatkit.engine.file_ports import FileStore
+from chatkit.engine.listening import Listening
+from chatkit.engine.offers import Offers
 from chatkit.engine.ports import RequestStore, ThreadStore, TurnStore
+from chatkit.engine.replies import answered_with, completed_with
 from chatkit.engine.runner import RunningTurn
 from chatkit.engine.turns import Turns
+from chatkit.protocol.attachments import Attachment
+from chatkit.protocol.bodies import ClientToolCall, StructuredInput, UserMessage
 from chatkit.protocol.calls import Caller
-from chatkit.protocol.errors import (
-    BadRequest,
-    ChatKitError,
-    Conflict,
-    NotFound,
-    Unavailable,
-    Unprocessable,
-)
-from chatkit.protocol.events import ErrorEvent, Event, ItemDone, ThreadCreated
+from chatkit.protocol.content import InferenceOptions
+from chatkit.protocol.errors import ChatKitError, Conflict, NotFound, Unavailable, Unprocessable
+from chatkit.protocol.events import ErrorEvent, Event, ItemDone, ItemReplaced, Notice, ThreadCreated
 from chatkit.protocol.ids import NewId
-from chatkit.protocol.items import (
-    InferenceOptions,
-    InputText,
-    Item,
-    StoredItem,
-    Thread,
-    UserMessage,
-    stored_item,
-)
+from chatkit.protocol.items import Item
+from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.leases import (
     AcceptedRequest,
     Begun,
     Busy,
     LoadedThread,
     NewTurn,
+    NotPending,
     Repeated,
     RequestKey,
 )
-from chatkit.protocol.paging import Cursor, Page
-from chatkit.protocol.requests import (
+from chatkit.protocol.pages import with_unfinished
+from chatkit.protocol.paging import Cursor
+from chatkit.protocol.params import (
+    AddClientToolOutput,
+    AddStructuredInput,
     AddUserMessage,
+    CreateAttachment,
     CreateThread,
+    CustomAction,
+    DeleteAttachment,
     DeleteThread,
     GetThread,
     ListItems,
     ListThreads,
-    Params,
+    MessageParams,
+    PlainParams,
+    ReplyParams,
     RetryAfterItem,
-    StreamingParams,
+    SendFeedback,
+    Transcribe,
+    TurnParams,
     UpdateThread,
     UserInput,
 )
 
-#: Longest automatic title, in characters.
-TITLE_LENGTH: Final = 60
 #: How long after its acceptance an identical body joins a request that has ended, in seconds.
 JOIN_S: Final = 2.0
 #: How often a request is begun again when what stood in its way is gone.
 _MOST_ATTEMPTS: Final = 4
+
+
+#: What is answered after an Idempotency-Key as it was the first time.
+Changing = UpdateThread | DeleteThread | SendFeedback | CreateAttachment | DeleteAttachment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +82,28 @@ class Operations:
     threads: ThreadStore
     turns: TurnStore
     requests: RequestStore
+    files: FileStore
+    attachments: Attachments
+    acting: Acting
+    listening: Listening
+    offers: Offers
     running: Turns
     max_turns_per_user: int
     """In this process, at the same time."""
-    model: str
     new_id: NewId
     now: Callable[[], datetime]
 
-    async def answer(self, params: Params, caller: Caller, key: RequestKey) -> str:
-        """The JSON text that answers a request which does not stream."""
+    async def answer(
+        self,
+        params: PlainParams | CustomAction,
+        caller: Caller,
+        key: RequestKey,
+        upload_url: Callable[[str], str],
+    ) -> str:
+        """The JSON text that answers a request which does not stream.
+
+        `upload_url` gives the signed URL to which the bytes of an attachment are sent.
+        """
         user_id = caller.user_id
         match params:
             case GetThread(thread_id=thread_id):
@@ -92,19 +113,28 @@ class Operations:
                 return (await self.threads.list(user_id, cursor)).encode()
             case ListItems(thread_id=thread_id, cursor=cursor):
                 return (await self._load(user_id, thread_id, cursor)).items.encode()
-            case UpdateThread() | DeleteThread():
-                return await self._once(params, user_id, key)
-            case CreateThread() | AddUserMessage() | RetryAfterItem():
-                raise TypeError("this request streams: use begin")
+            case UpdateThread(thread_id=thread_id, title=None):
+                return (await self.threads.find(user_id, thread_id)).encode()
+            case Transcribe(audio=audio, mime_type=mime_type):
+                return dumps({"text": await self.listening.transcribe(audio, mime_type)})
+            case CustomAction():
+                return await self._once(lambda: self.acting.answer(params, caller), user_id, key)
             case _:
-                assert_never(params)
+                return await self._once(
+                    lambda: self._change(params, user_id, upload_url), user_id, key
+                )
+
+    async def act(self, params: CustomAction, caller: Caller, key: RequestKey) -> list[str]:
+        """The encoded events of an action that streams. A key with the same body acts once."""
+        text = await self._once(lambda: self.acting.stream(params, caller), caller.user_id, key)
+        return text.split("\n")
 
     async def _once(
-        self, params: UpdateThread | DeleteThread, user_id: str, key: RequestKey
+        self, change: Callable[[], Awaitable[str]], user_id: str, key: RequestKey
     ) -> str:
-        """Change a thread. With an Idempotency-Key the same request is answered as before."""
+        """Change something. With an Idempotency-Key the same request is answered as before."""
         if not key.explicit:
-            return await self._change(params, user_id)
+            return await change()
         if not await self.requests.claim(user_id, key):
             earlier = await self.requests.find(user_id, key)
             if earlier is not None:
@@ -113,19 +143,37 @@ class Operations:
                     raise Conflict("the same request is being answered just now")
                 return earlier.answer
         try:
-            answer = await self._change(params, user_id)
+            answer = await change()
         except ChatKitError:
             await self.requests.forget(user_id, key, None)
             raise
         await self.requests.answer(user_id, key, answer)
         return answer
 
-    async def _change(self, params: UpdateThread | DeleteThread, user_id: str) -> str:
-        if isinstance(params, UpdateThread):
-            thread = await self.threads.rename(user_id, params.thread_id, params.title or None)
-            return thread.encode()
-        await self.running.stop(user_id, params.thread_id, "user")
-        await self.threads.delete(user_id, params.thread_id)
+    async def _change(
+        self, params: Changing, user_id: str, upload_url: Callable[[str], str]
+    ) -> str:
+        match params:
+            case UpdateThread(thread_id=thread_id, title=title):
+                return (await self.threads.rename(user_id, thread_id, title or None)).encode()
+            case DeleteThread(thread_id=thread_id):
+                await self.running.stop(user_id, thread_id, "user")
+                await self.threads.delete(user_id, thread_id)
+            case SendFeedback():
+                await self.threads.judge(user_id, params.thread_id, params.item_ids, params.kind)
+            case DeleteAttachment(attachment_id=attachment_id):
+                await self.attachments.delete_unsent(user_id, attachment_id)
+            case CreateAttachment():
+                attachment = await self.attachments.create(
+                    user_id,
+                    name=params.name,
+                    size=params.size,
+                    mime_type=params.mime_type,
+                    upload_url=upload_url,
+                )
+                return dumps(attachment)
+            case _:
+                assert_never(params)
         return "{}"
 
     async def _load(self, user_id: str, thread_id: str, cursor: Cursor) -> LoadedThread:
@@ -134,7 +182,7 @@ class Operations:
         if not loaded.answering:
             return loaded
         items = await self.running.read_again(user_id, thread_id)
-        return replace(loaded, items=_with_unfinished(loaded.items, items, cursor))
+        return replace(loaded, items=with_unfinished(loaded.items, items, cursor))
 
     async def require_thread(self, user_id: str, thread_id: str) -> None:
         """Raises NotFound unless the thread is the user's; a turn in it goes on unfollowed."""
@@ -143,21 +191,26 @@ class Operations:
             await self.running.read_again(user_id, thread_id)
 
     async def begin(
-        self, params: StreamingParams, caller: Caller, key: RequestKey
-    ) -> RunningTurn | TurnElsewhere | ErrorEvent:
-        """Store what was asked and start its turn; an ErrorEvent where it must not run now.
+        self,
+        params: TurnParams,
+        caller: Caller,
+        key: RequestKey,
+        notices: Sequence[Notice] = (),
+    ) -> RunningTurn | TurnElsewhere | ErrorEvent | None:
+        """Store what was asked and start its turn, in which `notices` are told first.
 
-        The same request again joins the turn of the first. Raises Unprocessable for the same
-        explicit key with another body.
+        An ErrorEvent where it must not run now; None where it has run before and nothing is left
+        to do. The same request again joins the turn of the first. Raises Unprocessable for the
+        same explicit key with another body.
         """
         self.running.require_accepting()
-        if isinstance(params, CreateThread | AddUserMessage):
-            self._check_input(params.input)
+        if isinstance(params, MessageParams):
+            await self.offers.check(params.input.inference_options)
         for _ in range(_MOST_ATTEMPTS):
             if await self._has_too_many(params, caller.user_id, key):
                 return faults.too_many_turns(self.max_turns_per_user)
             with self.running.about_to_start(caller.user_id, key.key):
-                begun = await self._begin_stored(params, caller, key)
+                begun = await self._begin_stored(params, caller, key, notices)
             if isinstance(begun, RunningTurn):
                 return begun
             if isinstance(begun, Repeated):
@@ -165,14 +218,16 @@ class Operations:
                 if joined is not None:
                     return joined
             elif begun.thread.status.type != "active":
-                return _refusal(begun.thread)
+                return faults.shut(begun.thread.status)
+            elif isinstance(begun, NotPending):
+                return None if begun.answered else faults.NOT_WAITED_FOR
             elif not await self.running.stop(
                 caller.user_id, begun.thread.id, "replaced", only_unfollowed=True
             ):
                 return faults.BUSY
         return faults.BUSY
 
-    async def _has_too_many(self, params: StreamingParams, user_id: str, key: RequestKey) -> bool:
+    async def _has_too_many(self, params: TurnParams, user_id: str, key: RequestKey) -> bool:
         """Whether one more turn is above the limit. What joins a turn, and what finds one in its
         own thread, adds none."""
         if self.running.count(user_id) < self.max_turns_per_user:
@@ -184,46 +239,104 @@ class Operations:
         return await self.requests.find(user_id, key) is None
 
     async def _begin_stored(
-        self, params: StreamingParams, caller: Caller, key: RequestKey
-    ) -> RunningTurn | Busy | Repeated:
-        now = self.now()
-        user_id = caller.user_id
-        turn = NewTurn(
-            turn_id=self.new_id("trn"),
-            item_id=(params.item_id if isinstance(params, RetryAfterItem) else self.new_id("msg")),
-            model=self.model,
-            key=key,
-        )
-        begun: Begun | Busy | Repeated
-        head: list[Event] = []
-        title = None
+        self, params: TurnParams, caller: Caller, key: RequestKey, notices: Sequence[Notice]
+    ) -> RunningTurn | Busy | Repeated | NotPending:
+        turn_id = self.new_id("trn")
+        begun: _Start | Busy | Repeated | NotPending
         try:
-            match params:
-                case CreateThread(input=given):
-                    message = _user_message(given)
-                    thread_id = self.new_id("thr")
-                    begun = await self.turns.begin_thread(user_id, thread_id, turn, message, now)
-                    if isinstance(begun, Begun):
-                        head.append(ThreadCreated(begun.thread))
-                case AddUserMessage(thread_id=thread_id, input=given):
-                    message = _user_message(given)
-                    begun = await self.turns.begin_message(user_id, thread_id, turn, message, now)
-                case RetryAfterItem(thread_id=thread_id):
-                    begun = await self.turns.begin_retry(user_id, thread_id, turn)
+            if isinstance(params, MessageParams):
+                begun = await self._begin_message(params, caller, key, turn_id)
+            else:
+                begun = await self._begin_other(params, caller, key, turn_id)
         except Unavailable:
-            self.running.abandon(user_id, turn.turn_id)  # it may be stored nevertheless
+            self.running.abandon(caller.user_id, turn_id)  # it may be stored nevertheless
             raise
+        if not isinstance(begun, _Start):
+            return begun
+        return self.running.start(begun.turn, [*begun.head, *notices])
+
+    async def _begin_message(
+        self, params: MessageParams, caller: Caller, key: RequestKey, turn_id: str
+    ) -> _Start | Busy | Repeated:
+        now = self.now()
+        user_id, given = caller.user_id, params.input
+        options = given.inference_options
+        model = self.offers.model_for(options)
+        turn = NewTurn(turn_id=turn_id, item_id=self.new_id("msg"), model=model, key=key)
+        creates = isinstance(params, CreateThread)
+        thread_id = self.new_id("thr") if creates else cast(AddUserMessage, params).thread_id
+        try:
+            message = await self._user_message(user_id, thread_id, given)
+        except NotFound:
+            # The first copy of this request may have taken the files already.
+            if await self.requests.find(user_id, key) is None:
+                raise
+            return Repeated()
+        begun: Begun | Busy | Repeated
+        if creates:
+            begun = await self.turns.begin_thread(user_id, thread_id, turn, message, now)
+        else:
+            begun = await self.turns.begin_message(user_id, thread_id, turn, message, now)
+        if (
+            isinstance(begun, Repeated)
+            and given.attachments
+            and await self.requests.find(user_id, key) is None
+        ):
+            raise NotFound("attachment")  # another message has them, since the first look
         if not isinstance(begun, Begun):
             return begun
-        if not isinstance(params, RetryAfterItem):
-            item = Item(id=turn.item_id, thread_id=thread_id, created_at=now, body=message)
-            head.append(ItemDone(item))
-            title = _title(message)
-        caller = replace(caller, thread_id=thread_id, turn_id=turn.turn_id)
-        return self.running.start(begun, caller=caller, model=self.model, title=title, head=head)
+        item = Item(id=turn.item_id, thread_id=thread_id, created_at=now, body=message)
+        head: list[Event] = [ThreadCreated(begun.thread)] if creates else []
+        head += [
+            ItemReplaced(closed)
+            for closed in begun.closed
+            if isinstance(closed.body, StructuredInput)
+        ]
+        head.append(ItemDone(item))
+        return _Start(turn=_running(begun, caller, model, message, options), head=head)
+
+    async def _user_message(self, user_id: str, thread_id: str, given: UserInput) -> UserMessage:
+        attachments: tuple[Attachment, ...] = ()
+        if given.attachments:
+            ready = await self.files.load_ready(user_id, given.attachments)
+            attachments = tuple(replace(each, thread_id=thread_id) for each in ready)
+        return UserMessage(
+            content=given.content,
+            attachments=attachments,
+            quoted_text=given.quoted_text,
+            inference_options=given.inference_options,
+        )
+
+    async def _begin_other(
+        self, params: RetryAfterItem | ReplyParams, caller: Caller, key: RequestKey, turn_id: str
+    ) -> _Start | Busy | Repeated | NotPending:
+        user_id, thread_id = caller.user_id, params.thread_id
+        model = self.offers.model_for(InferenceOptions())
+        item_id = "" if isinstance(params, AddClientToolOutput) else params.item_id
+        turn = NewTurn(turn_id=turn_id, item_id=item_id, model=model, key=key)
+        begun: Begun | Busy | Repeated | NotPending
+        match params:
+            case RetryAfterItem():
+                begun = await self.turns.begin_retry(user_id, thread_id, turn)
+            case AddClientToolOutput(result=result):
+                begun = await self.turns.begin_reply(
+                    user_id, thread_id, turn, ClientToolCall.type, completed_with(result)
+                )
+            case AddStructuredInput(submission=submission):
+                begun = await self.turns.begin_reply(
+                    user_id, thread_id, turn, StructuredInput.type, answered_with(submission)
+                )
+        if not isinstance(begun, Begun):
+            return begun
+        head: list[Event] = []
+        # The page has the call's output already, and draws nothing of it.
+        if begun.answered is not None and isinstance(begun.answered.body, StructuredInput):
+            head.append(ItemReplaced(begun.answered))
+        model = self.offers.model_for(begun.options)
+        return _Start(turn=_running(begun, caller, model, None, begun.options), head=head)
 
     async def _join(
-        self, params: StreamingParams, user_id: str, key: RequestKey
+        self, params: TurnParams, user_id: str, key: RequestKey
     ) -> RunningTurn | TurnElsewhere | None:
         """The turn of the same request; None when that must not be joined, and the key is free."""
         earlier = await self.requests.find(user_id, key)
@@ -246,25 +359,29 @@ class Operations:
             created = (await self.threads.load(user_id, earlier.thread_id, first)).thread
         return TurnElsewhere(user_id=user_id, turn_id=earlier.turn_id, created=created)
 
-    def _check_input(self, given: UserInput) -> None:
-        options = given.inference_options
-        if options.model not in (None, self.model):
-            raise BadRequest(
-                "params.input.inference_options.model: not a model that this server offers"
-            )
-        if options.tool_choice is not None:
-            raise BadRequest(
-                "params.input.inference_options.tool_choice.id: not a tool that may be chosen"
-            )
-        if given.attachments:
-            raise NotFound("attachment")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """A turn that is stored, and the events before its own."""
+
+    turn: RunningTurn
+    head: list[Event]
 
 
-def _user_message(given: UserInput) -> UserMessage:
-    return UserMessage(
-        content=given.content,
-        quoted_text=given.quoted_text,
-        inference_options=InferenceOptions(model=given.inference_options.model),
+def _running(
+    begun: Begun,
+    caller: Caller,
+    model: str,
+    message: UserMessage | None,
+    options: InferenceOptions,
+) -> RunningTurn:
+    lease = begun.lease
+    return RunningTurn(
+        begun=begun,
+        caller=replace(caller, thread_id=lease.thread_id, turn_id=lease.turn_id, shows_cards=True),
+        model=model,
+        message=message,
+        options=options,
     )
 
 
@@ -275,40 +392,3 @@ def _is_recent_success(earlier: AcceptedRequest) -> bool:
 def _require_same_body(earlier: AcceptedRequest, key: RequestKey) -> None:
     if earlier.body_hash != key.body_hash:
         raise Unprocessable("the Idempotency-Key was used before, with another body")
-
-
-def _with_unfinished(
-    page: Page[StoredItem], unfinished: Sequence[Item], cursor: Cursor
-) -> Page[StoredItem]:
-    """The page with the newest items in it where it reaches them, cut to its limit again."""
-    newest = [stored_item(item) for item in unfinished]
-    if cursor.order == "asc":
-        data = [*page.data, *([] if page.has_more else newest)]
-    else:
-        data = [*([] if cursor.after is not None else reversed(newest)), *page.data]
-    cut = len(data) > cursor.limit
-    return Page(data=data[: cursor.limit], has_more=page.has_more or cut)
-
-
-def _refusal(thread: Thread) -> ErrorEvent:
-    match thread.status.type:
-        case "closed":
-            default = faults.CLOSED
-        case _:
-            default = faults.LOCKED
-    if thread.status.reason is None:
-        return default
-    return ErrorEvent(message=thread.status.reason, allow_retry=False)
-
-
-def _title(message: UserMessage) -> str | None:
-    """The first line of a message, cut at a word."""
-    text = "".join(
-        part.text if isinstance(part, InputText) else f"@{part.text}" for part in message.content
-    )
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if len(line) <= TITLE_LENGTH:
-        return line or None
-    cut = line[:TITLE_LENGTH]
-    head, space, _ = cut.rpartition(" ")
-    return (head if space else cut).rstrip(" ,;:.-") + "…"

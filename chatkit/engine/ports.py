@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from chatkit.protocol.calls import Caller, ToolCall, ToolResult, ToolSpec
-from chatkit.protocol.deltas import Delta, ModelRequest
-from chatkit.protocol.items import Body, Item, StoredItem, Thread, UserMessage
+from chatkit.protocol.actions import Action, ActionOutcome, Card
+from chatkit.protocol.bodies import Body, Note, UserMessage
+from chatkit.protocol.calls import Caller, CardOffer, ToolCall, ToolResult, ToolSpec
+from chatkit.protocol.deltas import Delta, ImageStep, ModelRequest
+from chatkit.protocol.items import Item, StoredItem, Thread, ThreadStatus
 from chatkit.protocol.leases import (
     AcceptedRequest,
     Begun,
@@ -19,10 +21,12 @@ from chatkit.protocol.leases import (
     LogBatch,
     LogPart,
     NewTurn,
+    NotPending,
     Repeated,
     RequestKey,
     RunningElsewhere,
     StopReason,
+    TitleSource,
     Wish,
 )
 from chatkit.protocol.paging import Cursor, Page
@@ -37,6 +41,18 @@ class Model(Protocol):
 
     def context_window(self, model: str) -> int | None:
         """The most input tokens that `model` takes; None where it is not known."""
+        ...
+
+    def supports_vision(self, model: str) -> bool | None:
+        """Whether `model` sees images; None where it is not known."""
+        ...
+
+    def supports_pdf(self, model: str) -> bool | None:
+        """Whether `model` reads PDF files; None where it is not known."""
+        ...
+
+    async def complete(self, request: ModelRequest) -> str:
+        """The whole text of an answer. Raises ModelFault."""
         ...
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
@@ -55,8 +71,46 @@ class ToolBox(Protocol):
         """The tools of all servers that answer now; names are unique."""
         ...
 
-    async def call(self, call: ToolCall, caller: Caller) -> ToolResult:
-        """Run one call. Bad arguments, unknown names, dead servers and time-outs are results."""
+    async def call(
+        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+    ) -> ToolResult:
+        """Run one call. Bad arguments, unknown names, dead servers and time-outs are results.
+
+        `progress` is called with a line of text whenever the tool tells how far it is.
+        """
+        ...
+
+
+class Cards(Protocol):
+    """Cards that tools show in a thread, and what is done with them."""
+
+    async def show(self, offers: Sequence[CardOffer], caller: Caller) -> Sequence[Card]:
+        """The cards for what the calls of one round offered; several may become one."""
+        ...
+
+    async def act(
+        self, action: Action, shown: dict[str, Any] | None, caller: Caller
+    ) -> ActionOutcome:
+        """Do what the user asked for with a card; `shown` is its widget as it stands in the thread.
+
+        Raises ActionRefused with a sentence for the user.
+        """
+        ...
+
+
+class Images(Protocol):
+    """A model that makes images."""
+
+    def generate_image(self, prompt: str, size: str | None) -> AsyncGenerator[ImageStep, None]:
+        """Sketches, where the provider has them, and the whole image. Raises ModelFault."""
+        ...
+
+
+class Transcriber(Protocol):
+    """A model that listens."""
+
+    async def transcribe(self, audio: bytes, mime_type: str) -> str:
+        """What was said. Raises ModelFault and UnsupportedMedia."""
         ...
 
 
@@ -75,12 +129,48 @@ class ThreadStore(Protocol):
         """Set the title, or take it away."""
         ...
 
-    async def title_untitled(self, user_id: str, thread_id: str, title: str) -> Thread | None:
-        """Set the title unless there is one; None when nothing changed."""
+    async def find(self, user_id: str, thread_id: str) -> Thread:
+        """A thread without its items."""
+        ...
+
+    async def give_title(
+        self, user_id: str, thread_id: str, title: str, by: TitleSource
+    ) -> Thread | None:
+        """Set a title of the server's own, unless there is one that is as good; None then."""
+        ...
+
+    async def set_status(self, user_id: str, thread_id: str, status: ThreadStatus) -> Thread:
+        """Open, lock or close a thread."""
+        ...
+
+    async def judge(self, user_id: str, thread_id: str, item_ids: Sequence[str], kind: str) -> None:
+        """Keep what the user thinks of items; unknown ids are ignored."""
         ...
 
     async def delete(self, user_id: str, thread_id: str) -> None:
         """Delete it with all that it holds."""
+        ...
+
+
+class ActionStore(Protocol):
+    """What actions of widgets leave in threads."""
+
+    async def find(
+        self, user_id: str, thread_id: str, item_id: str | None
+    ) -> tuple[Thread, Item | None]:
+        """A thread, and the widget of it that an action came from. NotFound, BadRequest."""
+        ...
+
+    async def save(
+        self,
+        user_id: str,
+        thread_id: str,
+        *,
+        widget: Item | None,
+        note: tuple[str, Note] | None,
+        now: datetime,
+    ) -> None:
+        """Exchange a widget, and leave a note (id and body) for the model."""
         ...
 
 
@@ -106,6 +196,17 @@ class TurnStore(Protocol):
         self, user_id: str, thread_id: str, turn: NewTurn
     ) -> Begun | Busy | Repeated:
         """Withdraw what is newer than a user message, to answer it again."""
+        ...
+
+    async def begin_reply(
+        self,
+        user_id: str,
+        thread_id: str,
+        turn: NewTurn,
+        kind: str,
+        answer: Callable[[Body], Body],
+    ) -> Begun | Busy | Repeated | NotPending:
+        """Answer the item of a kind that waits, and go on; see `Begun.answered`."""
         ...
 
     async def load_history(self, user_id: str, thread_id: str, limit: int) -> Sequence[Body]:

@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeVar
 
 from chatkit.engine import faults
+from chatkit.engine.calling import TOLD_AFTER_S, Calls, told_after
+from chatkit.engine.context import Context
 from chatkit.engine.pace import Pace
-from chatkit.engine.ports import Model, ThreadStore, ToolBox, TurnStore
+from chatkit.engine.ports import Model, TurnStore
+from chatkit.engine.titling import Titles
 from chatkit.engine.turn_log import TurnLog
 from chatkit.protocol import history
-from chatkit.protocol.calls import Caller, ToolCall, ToolResult
-from chatkit.protocol.deltas import ModelFault, ModelRequest
+from chatkit.protocol.attachments import FileContent, NameContent
+from chatkit.protocol.bodies import Body, UserMessage
+from chatkit.protocol.calls import Caller, ToolSpec
+from chatkit.protocol.content import FileSource, InferenceOptions
+from chatkit.protocol.deltas import ModelFault, ModelRequest, TextDelta
 from chatkit.protocol.errors import Unavailable
-from chatkit.protocol.events import ErrorEvent, Event, StreamOptions, ThreadUpdated
+from chatkit.protocol.events import ErrorEvent, Event, ItemDone, Notice, StreamOptions
 from chatkit.protocol.ids import NewId
-from chatkit.protocol.items import Body, Item
+from chatkit.protocol.items import Item
 from chatkit.protocol.leases import Begun, Ending, Lease, LeaseLost, StopReason, TurnState
-from chatkit.protocol.turn import AskModel, CallTools, TooManyRounds, Turn
+from chatkit.protocol.turn import AskModel, CallTools, Finish, TooManyRounds, Turn
+from chatkit.protocol.workflows import FileTask
 
 _log = logging.getLogger("chatkit.turn")
 
@@ -44,27 +49,30 @@ _STOP_NOTES: Final[dict[StopReason, str]] = {
     "shutdown": "the answer was interrupted here by a restart of the server",
     "lost": "the answer was taken over by another process here",
 }
+#: After how long a model that has not begun to answer is told of, in seconds.
+SLOW_S: Final = 5.0
+_TRIMMED: Final = Notice(
+    level="info",
+    title="Long conversation",
+    message="The assistant no longer sees the oldest messages of this conversation.",
+)
 _FAILED_NOTE: Final = "the answer failed here with an error, which the user was shown"
 
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnLimits:
-    """How far a turn may go. `context_tokens` None means what the model's window allows."""
-
-    max_rounds: int
-    context_tokens: int | None = None
-
-
 @dataclass(slots=True, kw_only=True)
 class RunningTurn:
-    """A turn of this process while it runs. `title` is what to call an untitled thread."""
+    """A turn of this process while it runs.
+
+    `message` is what is answered, None where the turn goes on from something else.
+    """
 
     begun: Begun
     caller: Caller
     model: str
-    title: str | None
+    message: UserMessage | None = None
+    options: InferenceOptions = field(default_factory=InferenceOptions)
     log: TurnLog = field(default_factory=TurnLog)
     task: asyncio.Task[None] | None = None
     #: Whether the task has begun to run: one that is cancelled before that never does.
@@ -94,38 +102,28 @@ class RunningTurn:
                 self.task.cancel()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """Runs turns; holds what they share."""
+    """Runs turns; holds what they share. `own_tools` are those that no tool server answers."""
 
-    def __init__(
-        self,
-        *,
-        model: Model,
-        tools: ToolBox,
-        turns: TurnStore,
-        threads: ThreadStore,
-        instructions: str,
-        limits: TurnLimits,
-        new_id: NewId,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._model = model
-        self._tools = tools
-        self._turns = turns
-        self._threads = threads
-        self._instructions = instructions
-        self._limits = limits
-        self._new_id = new_id
-        self._now = now
-        self._pace = Pace()
+    model: Model
+    context: Context
+    calls: Calls
+    own_tools: Sequence[ToolSpec]
+    turns: TurnStore
+    titles: Titles
+    max_rounds: int
+    new_id: NewId
+    now: Callable[[], datetime]
+    pace: Pace = field(default_factory=Pace)
 
     async def run(self, turn: RunningTurn) -> None:
         """Run `turn` to its end and close its log. Never raises."""
         machine = Turn(
             thread_id=turn.lease.thread_id,
-            new_id=self._new_id,
-            now=self._now,
-            max_rounds=self._limits.max_rounds,
+            new_id=self.new_id,
+            now=self.now,
+            max_rounds=self.max_rounds,
         )
         work = _Work(turn=turn, machine=machine)
         turn.entered = True
@@ -179,60 +177,103 @@ class Runner:
             raise asyncio.CancelledError
         machine.begin_with(history.carried_over(turn.begun.withdrawn))
         stored = await _patiently(
-            lambda: self._turns.load_history(
+            lambda: self.turns.load_history(
                 turn.lease.user_id, turn.lease.thread_id, MAX_HISTORY_ITEMS
             )
         )
-        specs = tuple(await self._tools.list_tools())
-        await self._model.warm_up()
+        with told_after(TOLD_AFTER_S, work.publish, "Getting ready …"):
+            tools = await self._tools(machine)
+            await self.model.warm_up()
+        files = await self._files(work, stored)
+        if self.context.newly_trimmed(stored, turn.model):
+            work.publish([_TRIMMED])
+        tool_choice = turn.options.tool_choice
         while True:
             bodies = [*stored, *(item.body for item in machine.items)]
+            fitted = self.context.fit(bodies, turn.model)
             request = ModelRequest(
-                model=turn.model, messages=self._messages(turn, bodies), tools=specs
+                model=turn.model,
+                messages=self.context.messages(fitted, files, turn.caller),
+                tools=tools,
+                tool_choice=tool_choice,
             )
-            async with aclosing(self._model.stream(request)) as batches:
-                async for batch in batches:
-                    events = machine.receive(batch)
-                    work.publish(events)
-                    if events and (rest_s := self._pace.rest_s()) > 0:
-                        await asyncio.sleep(rest_s)
-            events = machine.answered()
+            events = await self._ask(work, request)
+            tool_choice = None  # it was the user's wish for the first step alone
             match machine.next_action:
                 case CallTools(calls):
                     if events:
                         await self._store(work, events)
-                    results = await self._call_tools(calls, turn.caller)
-                    await self._store(work, machine.tools_done(results))
+                    results, cards = await self.calls.run(calls, machine, turn.caller, work.publish)
+                    events = machine.tools_done(results, cards)
+                    if isinstance(machine.next_action, Finish):
+                        return events
+                    await self._store(work, events)
                 case AskModel():
                     raise AssertionError("an answered machine never asks again")
                 case _:
                     return events
 
-    async def _call_tools(self, calls: Sequence[ToolCall], caller: Caller) -> Sequence[ToolResult]:
-        """All calls of a round at the same time."""
-        times = Counter(call.name for call in calls)
-        return await asyncio.gather(
-            *(
-                self._tools.call(call, replace(caller, alone=times[call.name] == 1))
-                for call in calls
-            )
-        )
+    async def _ask(self, work: _Work, request: ModelRequest) -> list[Event]:
+        """One answer of the model; the events of its end, not yet published."""
+        machine = work.machine
+        waiting = ExitStack()
+        waiting.enter_context(told_after(SLOW_S, work.publish, "Waiting for the model …"))
+        try:
+            async with aclosing(self.model.stream(request)) as batches:
+                async for batch in batches:
+                    waiting.close()
+                    events = machine.receive(batch)
+                    if any(type(event) is ItemDone for event in events):
+                        await self._store(work, events)
+                    else:
+                        work.publish(events)
+                    if not work.answering and isinstance(batch[0], TextDelta):
+                        work.answering = True
+                        begun = work.turn.begun
+                        self.titles.begin(
+                            begun.lease, begun.thread, work.turn.message, work.turn.caller.language
+                        )
+                    if events and (rest_s := self.pace.rest_s()) > 0:
+                        await asyncio.sleep(rest_s)
+        except ModelFault as fault:
+            if not (fault.kind == "empty" and machine.has_shown):  # a card may be answer enough
+                raise
+        finally:
+            waiting.close()
+        return machine.answered()
 
-    def _messages(self, turn: RunningTurn, bodies: Sequence[Body]) -> list[dict[str, Any]]:
-        budget = self._limits.context_tokens
-        if budget is None:
-            # Half of the window, for the answer and the tools want room; and not more than keeps
-            # a long thread affordable.
-            budget = min((self._model.context_window(turn.model) or 16_000) // 2, 64_000)
-        moment = self._now().astimezone(_zone(turn.caller.time_zone))
-        system = history.system_message(self._instructions, moment, turn.caller.time_zone)
-        return [system, *history.to_messages(history.fit(bodies, budget))]
+    async def _tools(self, machine: Turn) -> tuple[ToolSpec, ...]:
+        own = {tool.name for tool in self.own_tools}
+        others = await self.calls.tools.list_tools()
+        tools = (*self.own_tools, *(tool for tool in others if tool.name not in own))
+        machine.offer(tools)
+        return tools
+
+    async def _files(self, work: _Work, stored: Sequence[Body]) -> Mapping[str, FileContent]:
+        """The contents of attached files; those of the message itself are told to be read."""
+        turn = work.turn
+        if not any(isinstance(body, UserMessage) and body.attachments for body in stored):
+            return {}
+        with told_after(TOLD_AFTER_S, work.publish, "Reading files …", "document"):
+            fitted = self.context.fit(stored, turn.model)
+            files = await _patiently(
+                lambda: self.context.load_files(fitted, turn.caller, turn.model)
+            )
+        read = [
+            FileSource(title=attachment.name, filename=attachment.name)
+            for attachment in (turn.message.attachments if turn.message is not None else ())
+            if not isinstance(files.get(attachment.id), NameContent | None)
+        ]
+        if read:
+            step = FileTask(status="complete", title="Read", sources=tuple(read))
+            await self._store(work, work.machine.show_step(step))
+        return files
 
     async def _store(self, work: _Work, events: list[Event]) -> None:
         """Store what is final, then publish the events that tell of it."""
         work.pending = events
         new = work.unstored()
-        await _patiently(lambda: self._turns.add_items(work.turn.lease, new))
+        await _patiently(lambda: self.turns.add_items(work.turn.lease, new))
         work.stored += len(new)
         work.publish_pending()
 
@@ -248,24 +289,12 @@ class Runner:
             state == "cancelled" and any(not item.body.hidden for item in machine.items)
         )
         ending = Ending(state=state, items=tuple(work.unstored()), usage=machine.usage, keep=keep)
-        await _patiently(lambda: self._turns.finish(turn.lease, ending))
+        await _patiently(lambda: self.turns.finish(turn.lease, ending))
         work.publish_pending()
         work.publish(events)
-        await self._title(turn)
+        work.publish(await self.titles.end(turn.lease, turn.begun.thread, turn.message))
         if error is not None:
             work.publish([error])
-
-    async def _title(self, turn: RunningTurn) -> None:
-        if turn.begun.thread.title is None and turn.title:
-            try:
-                thread = await self._threads.title_untitled(
-                    turn.lease.user_id, turn.lease.thread_id, turn.title
-                )
-            except Unavailable as error:  # the answer is stored, and whole without a title
-                _log.warning("turn %s: its thread got no title: %s", turn.lease.turn_id, error)
-                return
-            if thread is not None:
-                turn.log.append([ThreadUpdated(thread)])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -276,6 +305,7 @@ class _Work:
     turn: RunningTurn
     machine: Turn
     stored: int = 0
+    answering: bool = False
     pending: list[Event] = field(default_factory=list)
 
     def publish(self, events: list[Event]) -> None:
@@ -288,13 +318,6 @@ class _Work:
 
     def unstored(self) -> list[Item]:
         return self.machine.items[self.stored :]
-
-
-def _zone(name: str) -> ZoneInfo | Any:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
 
 
 async def _patiently(operation: Callable[[], Awaitable[_Result]]) -> _Result:

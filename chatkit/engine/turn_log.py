@@ -7,6 +7,7 @@ one that reads slowly costs nothing and holds nobody up.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 from chatkit.protocol.events import Event, encode_event
@@ -35,6 +36,11 @@ class TurnLog:
                 self.frames.append(frame_of(text))
         if len(self.frames) > before:
             self._wake_all()
+
+    def append_lines(self, lines: Iterable[str]) -> None:
+        """Add events that are encoded already."""
+        self.frames += [frame_of(line) for line in lines if line]
+        self._wake_all()
 
     def close(self) -> None:
         """Nothing more will come; followers end when they have read all."""

@@ -19,11 +19,10 @@ from chatkit.engine.journal import Journal
 from chatkit.engine.ports import LogStore, RequestStore, TurnStore
 from chatkit.engine.runner import Runner, RunningTurn
 from chatkit.engine.turn_log import Follower, LogFollower
-from chatkit.protocol.calls import Caller
 from chatkit.protocol.errors import ChatKitError, Unavailable
 from chatkit.protocol.events import Event
 from chatkit.protocol.items import Item
-from chatkit.protocol.leases import Begun, StopReason
+from chatkit.protocol.leases import StopReason
 from chatkit.protocol.replay import open_items
 
 _log = logging.getLogger("chatkit.turn")
@@ -83,11 +82,8 @@ class Turns:
         self._abandoned: deque[tuple[str, str]] = deque()
         self._accepting = True
 
-    def start(
-        self, begun: Begun, *, caller: Caller, model: str, title: str | None, head: list[Event]
-    ) -> RunningTurn:
+    def start(self, turn: RunningTurn, head: list[Event]) -> RunningTurn:
         """Run a turn that was begun; `head` are the events that come before its own."""
-        turn = RunningTurn(begun=begun, caller=caller, model=model, title=title)
         turn.on_returned = lambda: self._forget_return(turn)
         turn.log.append(head)
         self._running[turn.lease.user_id, turn.lease.thread_id] = turn

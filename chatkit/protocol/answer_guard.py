@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from chatkit.protocol.deltas import (
+    Citation,
     Delta,
     ModelFault,
     ReasoningDelta,
@@ -25,6 +26,8 @@ MAX_ANSWER_CHARS: Final = 2_000_000
 #: A piece of more than two characters that comes this often in a row is a model gone round in
 #: circles. LiteLLM gives up one piece later; here it is the same fault by either way of reading.
 MAX_REPEATS: Final = 100
+#: Most citations of one answer; further ones are dropped.
+MAX_CITATIONS: Final = 100
 
 _ODD: Final = re.compile("[\ud800-\udfff\0]")
 
@@ -40,6 +43,7 @@ class AnswerGuard:
         self._reason: str | None = None
         self._usage: Usage | None = None
         self._size = 0
+        self._citations = 0
         self._last_text = ""
         self._repeats = 0
         self._held: dict[str | int, str] = {}  # a high surrogate that waits for its low one
@@ -61,28 +65,33 @@ class AnswerGuard:
                     clean.append(
                         ToolCallDelta(
                             index=index,
-                            call_id=_tidy(delta.call_id),
-                            name=_tidy(delta.name),
+                            call_id=delta.call_id and tidy(delta.call_id),
+                            name=delta.name and tidy(delta.name),
                             arguments=self._clean(index, arguments),
                         )
                     )
+                case Citation():
+                    self._citations += 1
+                    if self._citations <= MAX_CITATIONS:
+                        clean.append(delta)
                 case Usage():
                     self._usage = delta  # some providers count with every chunk; the last holds
                 case StreamEnd(reason):
                     self._reason = reason
                     self.stopped = True
-        self._any = self._any or bool(clean)
+        # Where an answer comes from is none yet.
+        self._any = self._any or any(not isinstance(delta, Citation) for delta in clean)
         return clean
 
     def finish(self, *, complete: bool) -> list[Delta]:
         """The last deltas of a stream that has ended; `complete` if by its own end mark.
 
-        Raises ModelFault: `malformed` for an empty answer (`refused` where a filter emptied it),
+        Raises ModelFault: `empty` for an empty answer (`refused` where a filter emptied it),
         `unavailable` for one that was cut off.
         """
         if not self._any:
             filtered = self._reason == "content_filter"
-            raise ModelFault("refused" if filtered else "malformed")
+            raise ModelFault("refused" if filtered else "empty")
         if self._reason is None and not complete:
             raise ModelFault("unavailable")
         last = self._release()
@@ -129,9 +138,9 @@ class AnswerGuard:
         return _join_surrogates(text.removesuffix(held))
 
 
-def _tidy(word: str | None) -> str | None:
-    """An id or a name; these come whole."""
-    return word and _join_surrogates(word.replace("\0", ""))
+def tidy(text: str) -> str:
+    """A text that came whole, such as an id, as a database can take it."""
+    return _join_surrogates(text.replace("\0", ""))
 
 
 def _join_surrogates(text: str) -> str:

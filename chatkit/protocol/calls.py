@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, cast
+
+from chatkit.protocol.jsontext import clean_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,24 +14,36 @@ class Caller:
     """Who asks. Bound by the server for each call and never a parameter that a model can name.
 
     `thread_id` and `turn_id` are None outside a conversation; `alone` says that the model calls
-    this tool just once in this round. `language` is a BCP 47 tag, `time_zone` an IANA name.
+    this tool just once in this round, `shows_cards` that the cards which a tool offers are shown.
+    `language` is a BCP 47 tag, `time_zone` an IANA name.
     """
 
     user_id: str
     thread_id: str | None = None
     turn_id: str | None = None
     alone: bool = True
+    shows_cards: bool = False
     language: str = "en"
     time_zone: str = "UTC"
 
 
+ToolKind = Literal["server", "client", "ask", "image", "draft"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
-    """A tool as the model is told of it; `parameters` is a JSON Schema of type object."""
+    """A tool as the model is told of it; `parameters` is a JSON Schema of type object.
+
+    `kind` says who answers a call: a tool server, the page (`client`), the user (`ask`), or an
+    image model. `title` and `icon` are what the user sees of it.
+    """
 
     name: str
     description: str
     parameters: dict[str, Any]
+    kind: ToolKind = "server"
+    title: str = ""
+    icon: str = "bolt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +64,50 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardOffer:
+    """A tool's wish to show a card of the name, with what it takes to draw it."""
+
+    name: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Something that a tool's result links to: a page, or a file."""
+
+    title: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
-    """What a call gave: `output` is text for the model. A tool's own failure is a result too."""
+    """What a call gave: `output` is text for the model. A tool's own failure is a result too.
+
+    `mentions` are the tasks in it, each an id and a title; `links` what it refers to.
+    """
 
     call_id: str
     output: str
     failed: bool = False
     effects: tuple[Effect, ...] = ()
+    cards: tuple[CardOffer, ...] = ()
+    mentions: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+class BadArguments(Exception):
+    """A model's call that cannot be made as it stands; `str(error)` is a sentence for the model."""
+
+
+def read_arguments(text: str) -> dict[str, Any]:
+    """The arguments that a model wrote; models write nothing where there are none.
+
+    Raises BadArguments.
+    """
+    try:
+        arguments: Any = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise BadArguments("The arguments are not valid JSON. Send one JSON object.") from error
+    if not isinstance(arguments, dict):
+        raise BadArguments("The arguments are not a JSON object. Send one JSON object.")
+    return cast("dict[str, Any]", clean_value(arguments))

@@ -14,7 +14,8 @@ FaultKind = Literal[
     "credentials",  # the provider refused our key
     "too_long",  # the conversation is above the model's window
     "refused",  # the provider's own policy
-    "malformed",  # an empty or unreadable answer, or one chunk repeated for ever
+    "empty",  # neither text nor calls
+    "malformed",  # an unreadable answer, or one chunk repeated for ever
     "misconfigured",  # no such model, or parameters that it does not take
 ]
 
@@ -29,11 +30,16 @@ class ModelFault(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest:
-    """One call of the model. `messages` are in OpenAI's chat format, the system message first."""
+    """One call of the model. `messages` are in OpenAI's chat format, the system message first.
+
+    Content may be a list of parts: `text`, `image_url` and `file`, the last two with data URLs.
+    `tool_choice` names a tool that has to be called; one that is not among `tools` is passed over.
+    """
 
     model: str
     messages: list[dict[str, Any]]
     tools: tuple[ToolSpec, ...] = field(default=())
+    tool_choice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,29 @@ class ToolCallDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A web page that the answer rests on: an http or https URL and a title in one line.
+
+    Both are the model's words and may repeat. `index` is where the cited passage ends in the text
+    of this call, as the provider counted: characters (code points) with OpenAI and OpenRouter,
+    bytes of UTF-8 with Gemini, and it may lie outside of the text. None: no place in it.
+    """
+
+    url: str
+    title: str
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageStep:
+    """An image on its way: `data` is a whole picture of `mime_type`; `progress` 1.0 is the last."""
+
+    data: bytes
+    mime_type: str
+    progress: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens of the whole call, as the provider counted them."""
 
@@ -75,4 +104,4 @@ class StreamEnd:
     reason: str
 
 
-Delta = TextDelta | ReasoningDelta | ToolCallDelta | Usage | StreamEnd
+Delta = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Usage | StreamEnd

@@ -3,11 +3,11 @@
     ChatKitError                 never built directly
     ├── BadRequest               400  invalid_request, invalid_json, invalid_cursor, unknown_host
     ├── Unauthorized             401  unauthorized
-    ├── Forbidden                403  forbidden, guests_off
+    ├── Forbidden                403  forbidden, guests_off, dictation_off
     ├── NotFound                 404  not_found
     ├── MethodNotAllowed         405  method_not_allowed
     ├── Conflict                 409  conflict
-    ├── TooLarge                 413  too_large
+    ├── TooLarge                 413  too_large, storage_full
     ├── UnsupportedMedia         415  unsupported_media
     ├── Unprocessable            422  idempotency_mismatch
     ├── TooMany                  429  rate_limited

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chatkit.protocol.bodies import output_text
 from chatkit.protocol.calls import Effect
-from chatkit.protocol.items import Item, Thread, output_text
+from chatkit.protocol.content import Annotation
+from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.workflows import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,13 @@ class ItemRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemReplaced:
+    """An item of before is another now, in its place."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
 class PartAdded:
     """The text part of an assistant message begins."""
 
@@ -64,11 +74,74 @@ class PartDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class PartAnnotated:
+    """The text part names a source, the one at `place` in its list."""
+
+    item_id: str
+    place: int
+    annotation: Annotation
+
+
+@dataclass(frozen=True, slots=True)
 class PartDone:
-    """The text part is whole."""
+    """The text part is whole, and these are all of its sources."""
 
     item_id: str
     text: str
+    annotations: tuple[Annotation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepAdded:
+    """A workflow has a new step, at `place`."""
+
+    item_id: str
+    place: int
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepUpdated:
+    """A step of a workflow is this now."""
+
+    item_id: str
+    place: int
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetUpdated:
+    """A widget that is not final changes; `update` is one that `chatkit.protocol.widgets` gave."""
+
+    item_id: str
+    update: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageUpdated:
+    """An image so far; `url` holds it as `data:`, `progress` is from 0 to 1."""
+
+    item_id: str
+    image_id: str
+    url: str
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A line that says what is waited for, until something else is shown. Never stored."""
+
+    text: str
+    icon: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that the user should know; `message` is Markdown. Never stored."""
+
+    level: Literal["info", "warning", "danger"]
+    message: str
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +160,14 @@ class ClientEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorEvent:
-    """The end of a stream that failed. `message` is shown; without one the widget has its own."""
+    """The end of a stream that failed. `message` is shown; without one the widget has its own.
+
+    `of_limit`: a limit of the server was hit, which the audit log wants to know.
+    """
 
     message: str | None
     allow_retry: bool
+    of_limit: bool = False
 
     @property
     def code(self) -> Literal["custom", "stream.error"]:
@@ -104,12 +181,25 @@ Event = (
     | ItemAdded
     | ItemDone
     | ItemRemoved
+    | ItemReplaced
     | PartAdded
     | PartDelta
+    | PartAnnotated
     | PartDone
+    | StepAdded
+    | StepUpdated
+    | WidgetUpdated
+    | ImageUpdated
     | StreamOptions
+    | Progress
+    | Notice
     | ClientEffect
     | ErrorEvent
+)
+
+
+Update = (
+    PartAdded | PartAnnotated | PartDone | StepAdded | StepUpdated | WidgetUpdated | ImageUpdated
 )
 
 
@@ -126,32 +216,60 @@ def encode_event(event: Event) -> str | None:
             return f'{{"type":"thread.created","thread":{thread.encode()}}}'
         case ThreadUpdated(thread):
             return f'{{"type":"thread.updated","thread":{thread.encode()}}}'
-        case ItemAdded(item) | ItemDone(item) if item.body.hidden:
+        case ItemAdded(item) | ItemDone(item) | ItemReplaced(item) if item.body.hidden:
             return None
         case ItemAdded(item):
             return dumps({"type": "thread.item.added", "item": item.to_wire()})
         case ItemDone(item):
             return dumps({"type": "thread.item.done", "item": item.to_wire()})
+        case ItemReplaced(item):
+            return dumps({"type": "thread.item.replaced", "item": item.to_wire()})
         case ItemRemoved(item_id):
             return dumps({"type": "thread.item.removed", "item_id": item_id})
-        case PartAdded(item_id):
-            return _update(item_id, "content_part.added", {"content": output_text("")})
-        case PartDone(item_id, text):
-            return _update(item_id, "content_part.done", {"content": output_text(text)})
         case StreamOptions(allow_cancel):
             return dumps(
                 {"type": "stream_options", "stream_options": {"allow_cancel": allow_cancel}}
             )
+        case Progress():
+            return dumps({"type": "progress_update", **_set(icon=event.icon), "text": event.text})
+        case Notice():
+            wire = {"type": "notice", "level": event.level, **_set(title=event.title)}
+            return dumps({**wire, "message": event.message})
         case ClientEffect(effect):
             return dumps({"type": "client_effect", "name": effect.name, "data": effect.data})
         case ErrorEvent():
-            wire: dict[str, Any] = {"type": "error", "code": event.code}
-            if event.message is not None:
-                wire["message"] = event.message
-            wire["allow_retry"] = event.allow_retry
-            return dumps(wire)
+            wire = {"type": "error", "code": event.code, **_set(message=event.message)}
+            return dumps({**wire, "allow_retry": event.allow_retry})
+        case _:
+            update = {"item_id": event.item_id, "update": _update(event)}
+            return dumps({"type": "thread.item.updated", **update})
 
 
-def _update(item_id: str, kind: str, fields: dict[str, Any]) -> str:
-    update = {"type": f"assistant_message.{kind}", "content_index": 0, **fields}
-    return dumps({"type": "thread.item.updated", "item_id": item_id, "update": update})
+def _update(event: Update) -> dict[str, Any]:
+    match event:
+        case PartAdded():
+            return _of_part("added", content=output_text(""))
+        case PartAnnotated(_, place, annotation):
+            wire = annotation.to_wire()
+            return _of_part("annotation_added", annotation_index=place, annotation=wire)
+        case PartDone(_, text, annotations):
+            return _of_part("done", content=output_text(text, annotations))
+        case StepAdded(_, place, step):
+            return {"type": "workflow.task.added", "task_index": place, "task": step.to_wire()}
+        case StepUpdated(_, place, step):
+            return {"type": "workflow.task.updated", "task_index": place, "task": step.to_wire()}
+        case WidgetUpdated(_, update):
+            return update
+        case ImageUpdated():
+            image = {"id": event.image_id, "url": event.url}
+            progress = _set(progress=event.progress)
+            return {"type": "generated_image.updated", "image": image, **progress}
+
+
+def _of_part(change: str, **fields: Any) -> dict[str, Any]:
+    kind = f"assistant_message.content_part.{change}"
+    return {"type": kind, "content_index": 0, **fields}
+
+
+def _set(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

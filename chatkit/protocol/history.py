@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
-from chatkit.protocol.items import (
+from chatkit.protocol import asking
+from chatkit.protocol.attachments import FileContent
+from chatkit.protocol.bodies import (
     AssistantMessage,
     Body,
-    InputTag,
-    InputText,
+    CallRecord,
+    ClientToolCall,
     Note,
+    StopMark,
+    StructuredInput,
     ToolRound,
     UserMessage,
 )
+from chatkit.protocol.content import InputTag, InputText
 from chatkit.protocol.jsontext import dumps
 
 #: One token is about four characters of English; other scripts take more, so three is assumed.
 CHARS_PER_TOKEN: Final = 3
+#: What a file of a message is taken for, in tokens: an image, or a page of text.
+TOKENS_PER_FILE: Final = 1000
+#: Longest answer of a page to a client tool call that the model reads, in characters.
+MAX_CLIENT_OUTPUT: Final = 32_000
 _CARRIED_OVER: Final = (
     "the user asked for another answer to the message above; the tool calls were made for an "
     "earlier answer, now withdrawn, and what they did still holds, so do not repeat them"
@@ -35,24 +45,54 @@ def system_message(instructions: str, moment: datetime, time_zone: str) -> dict[
     return {"role": "system", "content": f"{instructions}\n\n{today}"}
 
 
-def to_messages(bodies: Sequence[Body]) -> list[dict[str, Any]]:
-    """The thread in OpenAI's chat format; each tool call is followed by its result."""
+def to_messages(
+    bodies: Sequence[Body], files: Mapping[str, FileContent] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """The thread in OpenAI's chat format; each tool call is followed by its result.
+
+    `files` are the contents of attachments by their ids. A call that the page or the user has not
+    answered is left out.
+    """
     messages: list[dict[str, Any]] = []
-    for body in bodies:
+    for place, body in enumerate(bodies):
         match body:
             case UserMessage():
-                messages.append({"role": "user", "content": _user_text(body)})
+                messages.append({"role": "user", "content": _user_content(body, files)})
             case AssistantMessage(text=text):
                 messages.append({"role": "assistant", "content": text or ""})
-            case Note(text=text):
+            case Note(text=text) | StopMark(text):
                 messages.append({"role": "user", "content": f"{NOTE_START}{text}]"})
             case ToolRound():
-                _add_round(messages, body)
+                said = messages.pop()["content"] if body.after_text else None
+                _add_calls(messages, said, body.calls)
+            case ClientToolCall(has_output=True):
+                _add_calls(messages, None, [_client_call(body)])
+            case StructuredInput(status="answered" | "skipped"):
+                call = CallRecord(
+                    call_id=f"{asking.NAME}_{place}",
+                    name=asking.NAME,
+                    arguments=asking.call_of(body),
+                    output=asking.result_of(body),
+                )
+                _add_calls(messages, None, [call])
+            case _:  # what is shown besides: the model knows it from calls and notes
+                pass
     return messages
 
 
-def _add_round(messages: list[dict[str, Any]], body: ToolRound) -> None:
-    said = messages.pop()["content"] if body.after_text else None
+def _client_call(body: ClientToolCall) -> CallRecord:
+    # What a page answers is data, and may be anything.
+    return CallRecord(
+        call_id=body.call_id,
+        name=body.name,
+        arguments=dumps(body.arguments),
+        output=dumps(body.output)[:MAX_CLIENT_OUTPUT],
+    )
+
+
+def _add_calls(
+    messages: list[dict[str, Any]], said: str | None, calls: Sequence[CallRecord]
+) -> None:
     messages.append(
         {
             "role": "assistant",
@@ -63,14 +103,25 @@ def _add_round(messages: list[dict[str, Any]], body: ToolRound) -> None:
                     "type": "function",
                     "function": {"name": call.name, "arguments": call.arguments},
                 }
-                for call in body.calls
+                for call in calls
             ],
         }
     )
     messages += [
-        {"role": "tool", "tool_call_id": call.call_id, "content": call.output}
-        for call in body.calls
+        {"role": "tool", "tool_call_id": call.call_id, "content": call.output} for call in calls
     ]
+
+
+def _user_content(
+    message: UserMessage, files: Mapping[str, FileContent]
+) -> str | list[dict[str, Any]]:
+    text = _user_text(message)
+    parts = [
+        files[attachment.id].to_part()
+        for attachment in message.attachments
+        if attachment.id in files
+    ]
+    return [{"type": "text", "text": text}, *parts] if parts else text
 
 
 def _user_text(message: UserMessage) -> str:
@@ -88,22 +139,40 @@ def _tag_text(tag: InputTag) -> str:
     return f"@{tag.text} {dumps({'id': tag.id, **({'data': tag.data} if tag.data else {})})}"
 
 
-def carried_over(withdrawn: Sequence[ToolRound]) -> list[ToolRound | Note]:
+def carried_over(withdrawn: Sequence[ToolRound | ClientToolCall]) -> list[ToolRound | Note]:
     """What a retry keeps of the answer that it replaces: the tool calls that worked.
 
     What they did still holds, so a model that reads them does not do it twice.
     """
     rounds: list[ToolRound | Note] = []
+    calls: tuple[CallRecord, ...]
     for entry in withdrawn:
-        calls = tuple(call for call in entry.calls if not call.failed)
+        if isinstance(entry, ClientToolCall):
+            calls = (_client_call(entry),) if entry.has_output else ()
+        else:
+            calls = tuple(call for call in entry.calls if not call.failed)
         if calls:
             rounds.append(ToolRound(calls=calls, carried=True))
     return [*rounds, Note(text=_CARRIED_OVER, carried=True)] if rounds else []
 
 
 def tokens_of(body: Body) -> int:
-    """About how many tokens a body takes, rounded up."""
-    return len(dumps(body.to_wire())) // CHARS_PER_TOKEN + 1
+    """About how many tokens a body takes, rounded up; none for what the model is not told of."""
+    match body:
+        case UserMessage(attachments=attachments):
+            files = TOKENS_PER_FILE * len(attachments)
+        case AssistantMessage() | ToolRound() | ClientToolCall() | StructuredInput():
+            files = 0
+        case Note() | StopMark():
+            files = 0
+        case _:
+            return 0
+    return len(dumps(body.to_wire())) // CHARS_PER_TOKEN + 1 + files
+
+
+def is_trimmed(fitted: Sequence[Body]) -> bool:
+    """Whether `fit` has left something out."""
+    return len(fitted) > 0 and isinstance(fitted[0], Note) and fitted[0].text == TRIMMED
 
 
 def fit(bodies: Sequence[Body], budget: int) -> list[Body]:

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from chatkit.protocol.bodies import ClientToolCall, ToolRound
+from chatkit.protocol.content import InferenceOptions
 from chatkit.protocol.deltas import Usage
-from chatkit.protocol.items import Item, StoredItem, Thread, ToolRound
+from chatkit.protocol.items import Item, StoredItem, Thread
 from chatkit.protocol.paging import Page
 
 TurnState = Literal["done", "failed", "cancelled", "interrupted"]
 #: Why a turn is stopped from outside; `lost` when it is no longer this process's to run.
 StopReason = Literal["user", "left", "replaced", "shutdown", "lost"]
+
+
+#: Whose word a thread's title is; the server never changes a user's.
+TitleSource = Literal["first line", "model"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +65,19 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A turn that was begun, and the rounds of the answer that it withdrew, oldest first."""
+    """A turn that was begun, and the calls of the answer that it withdrew, oldest first.
+
+    `closed` are questions and calls that waited for an answer and are given up for this turn;
+    `answered` is the one that this turn goes on from. `options` are those of a message that is
+    answered again.
+    """
 
     thread: Thread
     lease: Lease
-    withdrawn: tuple[ToolRound, ...] = ()
+    withdrawn: tuple[ToolRound | ClientToolCall, ...] = ()
+    closed: tuple[Item, ...] = ()
+    answered: Item | None = None
+    options: InferenceOptions = field(default_factory=InferenceOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +85,14 @@ class Busy:
     """Another turn runs in the thread, or the thread takes no input."""
 
     thread: Thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPending:
+    """Nothing in the thread waits for the answer. `answered`: it has had one before."""
+
+    thread: Thread
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)

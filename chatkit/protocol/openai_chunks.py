@@ -2,18 +2,21 @@
 
 The source is OpenAI's reference of the streamed chat completion. What imitators do otherwise is
 taken as it is meant: nulls for missing fields, content as a list of parts, `reasoning` beside
-`reasoning_content`, tool calls without an index or an id, arguments as an object, errors in the
-middle of a stream. Unknown fields and the legacy `function_call` are passed over.
+`reasoning_content`, citations in several places, tool calls without an index or an id, arguments
+as an object, errors in the middle of a stream. Unknown fields and the legacy `function_call` are
+passed over.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chatkit.protocol.citations import read_chunk_citations, read_delta_citations
 from chatkit.protocol.deltas import (
+    Citation,
     Delta,
     FaultKind,
     ModelFault,
@@ -102,9 +105,10 @@ class _Call:
 
 
 class ChunkReader:
-    """Chunks of one answer in, deltas out. It remembers which tool calls it has seen."""
+    """Chunks of one answer in, deltas out. It remembers its tool calls and its citations."""
 
     def __init__(self) -> None:
+        self._cited: set[tuple[str, int | None]] = set()
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
 
@@ -128,6 +132,8 @@ class ChunkReader:
         if chunk.get("object") == "error":  # vLLM's older form has the fields at the top
             raise ModelFault(kind_of_error(chunk))
         deltas: list[Delta] = []
+        if "citations" in chunk or "search_results" in chunk:  # few have them, all pass here
+            deltas.extend(self._new(read_chunk_citations(chunk)))
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
             choice = choices[0]
@@ -149,6 +155,8 @@ class ChunkReader:
 
     def _read_delta(self, delta: dict[str, Any], deltas: list[Delta]) -> None:
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if not reasoning and "thinking_blocks" in delta:
+            reasoning = _thoughts(delta["thinking_blocks"])
         if isinstance(reasoning, str) and reasoning:
             deltas.append(ReasoningDelta(reasoning))
         content = delta.get("content")
@@ -161,6 +169,15 @@ class ChunkReader:
             deltas.append(TextDelta(refusal))
         if isinstance(calls := delta.get("tool_calls"), list):
             deltas.extend(self._call_delta(call) for call in calls if isinstance(call, dict))
+        if "annotations" in delta or "provider_specific_fields" in delta:
+            deltas.extend(self._new(read_delta_citations(delta)))
+
+    def _new(self, citations: Iterable[Citation]) -> Iterator[Citation]:
+        """Those that have not come yet: some providers send the list with every chunk."""
+        for citation in citations:
+            if (key := (citation.url, citation.index)) not in self._cited:
+                self._cited.add(key)
+                yield citation
 
     def _call_delta(self, piece: dict[str, Any]) -> ToolCallDelta:
         function = piece.get("function")
@@ -228,6 +245,15 @@ def _read_parts(parts: list[Any], deltas: list[Delta]) -> None:
             inner = part.get("thinking")
             _read_parts(inner if isinstance(inner, list) else [inner], thought)
             deltas.extend(ReasoningDelta(d.text) for d in thought if isinstance(d, TextDelta))
+
+
+def _thoughts(blocks: object) -> str:
+    """The text of Anthropic's `thinking_blocks`, as LiteLLM hands them on; signatures have none."""
+    entries = (
+        [block for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else []
+    )
+    texts = [block.get("thinking") for block in entries]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _word(value: object) -> str | None:

@@ -7,104 +7,48 @@ Unknown fields are ignored at every level, and null means "absent" wherever ther
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
+from chatkit.protocol.actions import Action
+from chatkit.protocol.content import InferenceOptions, InputTag, InputText, UserContent
 from chatkit.protocol.errors import BadRequest
-from chatkit.protocol.items import InferenceOptions, InputTag, InputText, UserContent
+from chatkit.protocol.fields import MAX_ID, Fields
 from chatkit.protocol.jsontext import loads
 from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Order
+from chatkit.protocol.params import (
+    AddClientToolOutput,
+    AddStructuredInput,
+    AddUserMessage,
+    CreateAttachment,
+    CreateThread,
+    CustomAction,
+    DeleteAttachment,
+    DeleteThread,
+    GetThread,
+    ListItems,
+    ListThreads,
+    Params,
+    Request,
+    ResumeThread,
+    RetryAfterItem,
+    SendFeedback,
+    Transcribe,
+    UpdateThread,
+    UserInput,
+)
+from chatkit.protocol.structured import Answer, Submission
 
 MAX_TITLE: Final = 255
-MAX_ID: Final = 255
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserInput:
-    """What a person sends; `attachments` are ids."""
-
-    content: tuple[UserContent, ...]
-    attachments: tuple[str, ...] = ()
-    quoted_text: str | None = None
-    inference_options: InferenceOptions = field(default_factory=InferenceOptions)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateThread:
-    """`threads.create`."""
-
-    input: UserInput
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddUserMessage:
-    """`threads.add_user_message`."""
-
-    thread_id: str
-    input: UserInput
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryAfterItem:
-    """`threads.retry_after_item`: answer the user message `item_id` again."""
-
-    thread_id: str
-    item_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetThread:
-    """`threads.get_by_id`."""
-
-    thread_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListThreads:
-    """`threads.list`."""
-
-    cursor: Cursor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListItems:
-    """`items.list`."""
-
-    thread_id: str
-    cursor: Cursor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateThread:
-    """`threads.update`; an empty title takes the title away."""
-
-    thread_id: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteThread:
-    """`threads.delete`."""
-
-    thread_id: str
-
-
-StreamingParams = CreateThread | AddUserMessage | RetryAfterItem
-Params = StreamingParams | GetThread | ListThreads | ListItems | UpdateThread | DeleteThread
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One call of the protocol. `metadata` is free-form, from the page that embeds the widget."""
-
-    params: Params
-    metadata: Mapping[str, Any]
+#: Most items that one click may judge, and most files of one message.
+MAX_ITEMS: Final = 100
+MAX_ATTACHMENTS: Final = 10
 
 
 def parse_request(body: bytes) -> Request:
     """The request in a POST body. Raises BadRequest."""
-    envelope = _Object(loads(body), "")
+    envelope = Fields(loads(body), "")
     kind = envelope.text("type")
     parse = _PARSERS.get(kind)
     if parse is None:
@@ -115,122 +59,161 @@ def parse_request(body: bytes) -> Request:
     )
 
 
-class _Object:
-    """A JSON object under a path, read field by field."""
-
-    __slots__ = ("_path", "fields")
-
-    def __init__(self, value: object, path: str) -> None:
-        if not isinstance(value, dict):
-            raise BadRequest(f"{path or 'the body'}: must be an object")
-        self.fields: dict[str, Any] = value
-        self._path = path
-
-    def path(self, name: str) -> str:
-        return f"{self._path}.{name}" if self._path else name
-
-    def _get(self, name: str, default: object) -> Any:
-        value = self.fields.get(name)
-        if value is not None:
-            return value
-        if default is _REQUIRED:
-            problem = "must not be null" if name in self.fields else "is required"
-            raise BadRequest(f"{self.path(name)}: {problem}")
-        return default
-
-    def _typed(self, name: str, default: object, kind: type, words: str) -> Any:
-        value = self._get(name, default)
-        if value is not default and (
-            not isinstance(value, kind) or (kind is int and isinstance(value, bool))
-        ):
-            raise BadRequest(f"{self.path(name)}: must be {words}")
-        return value
-
-    def text(self, name: str) -> str:
-        return cast(str, self._typed(name, _REQUIRED, str, "a string"))
-
-    def optional_text(self, name: str) -> str | None:
-        return cast("str | None", self._typed(name, None, str, "a string"))
-
-    def id(self, name: str) -> str:
-        value = self.text(name)
-        if not 0 < len(value) <= MAX_ID:
-            raise BadRequest(f"{self.path(name)}: must be 1 to {MAX_ID} characters")
-        return value
-
-    def flag(self, name: str) -> bool:
-        return cast(bool, self._typed(name, False, bool, "true or false"))
-
-    def optional_integer(self, name: str) -> int | None:
-        return cast("int | None", self._typed(name, None, int, "a whole number"))
-
-    def list(self, name: str) -> list[Any]:
-        return cast("list[Any]", self._typed(name, _REQUIRED, list, "an array"))
-
-    def object(self, name: str, default: object = ...) -> _Object:
-        value = self._get(name, _REQUIRED if default is ... else default)
-        return _Object(value, self.path(name))
-
-
-_REQUIRED: Final = object()
-
-
-def _create_thread(params: _Object) -> CreateThread:
+def _create_thread(params: Fields) -> CreateThread:
     return CreateThread(input=_user_input(params.object("input")))
 
 
-def _add_user_message(params: _Object) -> AddUserMessage:
+def _add_user_message(params: Fields) -> AddUserMessage:
     return AddUserMessage(
         thread_id=params.id("thread_id"), input=_user_input(params.object("input"))
     )
 
 
-def _retry_after_item(params: _Object) -> RetryAfterItem:
+def _add_client_tool_output(params: Fields) -> AddClientToolOutput:
+    if "result" not in params.fields:  # null is a result
+        raise BadRequest("params.result: is required")
+    return AddClientToolOutput(thread_id=params.id("thread_id"), result=params.fields["result"])
+
+
+def _add_structured_input(params: Fields) -> AddStructuredInput:
+    return AddStructuredInput(
+        thread_id=params.id("thread_id"),
+        item_id=params.id("item_id"),
+        submission=_submission(params.object("input")),
+    )
+
+
+def _submission(wire: Fields) -> Submission:
+    answers = wire.object("answers", default={})
+    return Submission(
+        skipped=wire.choice("status", "answered", "skipped") == "skipped",
+        answers={
+            question_id: _answer(answers.object(question_id)) for question_id in answers.fields
+        },
+    )
+
+
+def _answer(wire: Fields) -> Answer:
+    return Answer(values=wire.texts("values", default=[]), skipped=wire.flag("skipped"))
+
+
+def _retry_after_item(params: Fields) -> RetryAfterItem:
     return RetryAfterItem(thread_id=params.id("thread_id"), item_id=params.id("item_id"))
 
 
-def _get_thread(params: _Object) -> GetThread:
+def _custom_action(params: Fields, *, streams: bool) -> CustomAction:
+    action = params.object("action")
+    return CustomAction(
+        thread_id=params.id("thread_id"),
+        item_id=None if params.fields.get("item_id") is None else params.id("item_id"),
+        action=Action(type=action.text("type"), payload=action.fields.get("payload")),
+        streams=streams,
+    )
+
+
+def _streaming_action(params: Fields) -> CustomAction:
+    return _custom_action(params, streams=True)
+
+
+def _sync_action(params: Fields) -> CustomAction:
+    return _custom_action(params, streams=False)
+
+
+def _resume(params: Fields) -> ResumeThread:
+    return ResumeThread(thread_id=params.id("thread_id"))
+
+
+def _get_thread(params: Fields) -> GetThread:
     return GetThread(thread_id=params.id("thread_id"))
 
 
-def _list_threads(params: _Object) -> ListThreads:
+def _list_threads(params: Fields) -> ListThreads:
     return ListThreads(cursor=_cursor(params))
 
 
-def _list_items(params: _Object) -> ListItems:
+def _list_items(params: Fields) -> ListItems:
     return ListItems(thread_id=params.id("thread_id"), cursor=_cursor(params))
 
 
-def _update_thread(params: _Object) -> UpdateThread:
+def _update_thread(params: Fields) -> UpdateThread:
+    thread_id = params.id("thread_id")
+    if params.fields.get("title") is None and isinstance(params.fields.get("metadata"), dict):
+        return UpdateThread(thread_id=thread_id, title=None)
     title = " ".join(params.text("title").split())
     if len(title) > MAX_TITLE:
         raise BadRequest(f"params.title: at most {MAX_TITLE} characters")
-    return UpdateThread(thread_id=params.id("thread_id"), title=title)
+    return UpdateThread(thread_id=thread_id, title=title)
 
 
-def _delete_thread(params: _Object) -> DeleteThread:
+def _delete_thread(params: Fields) -> DeleteThread:
     return DeleteThread(thread_id=params.id("thread_id"))
 
 
-_PARSERS: Final[dict[str, Callable[[_Object], Params]]] = {
+def _feedback(params: Fields) -> SendFeedback:
+    kind = params.text("kind")
+    if kind not in ("positive", "negative"):
+        raise BadRequest("params.kind: must be positive or negative")
+    item_ids = params.ids("item_ids")
+    if len(item_ids) > MAX_ITEMS:
+        raise BadRequest(f"params.item_ids: at most {MAX_ITEMS}")
+    return SendFeedback(
+        thread_id=params.id("thread_id"),
+        item_ids=item_ids,
+        kind=cast(Literal["positive", "negative"], kind),
+    )
+
+
+def _create_attachment(params: Fields) -> CreateAttachment:
+    return CreateAttachment(
+        name=params.text("name"),
+        size=params.integer("size"),
+        mime_type=params.text("mime_type"),
+    )
+
+
+def _delete_attachment(params: Fields) -> DeleteAttachment:
+    return DeleteAttachment(attachment_id=params.id("attachment_id"))
+
+
+def _transcribe(params: Fields) -> Transcribe:
+    try:
+        audio = b64decode(params.text("audio_base64"), validate=True)
+    except ValueError as error:
+        raise BadRequest("params.audio_base64: must be base64") from error
+    if not audio:
+        raise BadRequest("params.audio_base64: the recording is empty")
+    mime_type = params.text("mime_type").partition(";")[0].strip().lower()
+    if re.fullmatch(r"(audio|video)/[a-z0-9.+-]{1,40}", mime_type) is None:
+        raise BadRequest("params.mime_type: must be a type of audio")
+    return Transcribe(audio=audio, mime_type=mime_type)
+
+
+_PARSERS: Final[dict[str, Callable[[Fields], Params]]] = {
     "threads.create": _create_thread,
     "threads.add_user_message": _add_user_message,
+    "threads.add_client_tool_output": _add_client_tool_output,
+    "threads.add_structured_input": _add_structured_input,
     "threads.retry_after_item": _retry_after_item,
+    "threads.custom_action": _streaming_action,
+    "threads.sync_custom_action": _sync_action,
+    "threads.resume": _resume,
     "threads.get_by_id": _get_thread,
     "threads.list": _list_threads,
-    "items.list": _list_items,
     "threads.update": _update_thread,
     "threads.delete": _delete_thread,
+    "items.list": _list_items,
+    "items.feedback": _feedback,
+    "attachments.create": _create_attachment,
+    "attachments.delete": _delete_attachment,
+    "input.transcribe": _transcribe,
 }
 
 
-def _cursor(params: _Object) -> Cursor:
+def _cursor(params: Fields) -> Cursor:
     limit = params.optional_integer("limit")
     if limit is not None and limit < 1:
         raise BadRequest("params.limit: must be at least 1")
-    order = params.optional_text("order") or "desc"
-    if order not in ("asc", "desc"):
-        raise BadRequest("params.order: must be asc or desc")
+    order = params.choice("order", "desc", "asc")
     after = params.optional_text("after")
     if after is not None and not 0 < len(after) <= MAX_ID:
         raise BadRequest("params.after: unknown cursor", code="invalid_cursor")
@@ -241,27 +224,22 @@ def _cursor(params: _Object) -> Cursor:
     )
 
 
-def _user_input(wire: _Object) -> UserInput:
-    content = tuple(
-        _content_part(_Object(part, f"{wire.path('content')}[{place}]"))
-        for place, part in enumerate(wire.list("content"))
-    )
-    attachments = []
-    for place, entry in enumerate(wire.list("attachments")):
-        if not isinstance(entry, str) or not 0 < len(entry) <= MAX_ID:
-            raise BadRequest(f"{wire.path('attachments')}[{place}]: must be an attachment id")
-        attachments.append(entry)
+def _user_input(wire: Fields) -> UserInput:
+    content = tuple(_content_part(part) for part in wire.objects("content"))
+    attachments = wire.ids("attachments")
+    if len(attachments) > MAX_ATTACHMENTS:
+        raise BadRequest(f"{wire.path('attachments')}: at most {MAX_ATTACHMENTS}")
     if not attachments and not any(part.text.strip() for part in content):
         raise BadRequest(f"{wire.path('content')}: the message is empty")
     return UserInput(
         content=content,
-        attachments=tuple(attachments),
+        attachments=attachments,
         quoted_text=wire.optional_text("quoted_text"),
         inference_options=_inference_options(wire.object("inference_options", default={})),
     )
 
 
-def _content_part(part: _Object) -> UserContent:
+def _content_part(part: Fields) -> UserContent:
     kind = part.text("type")
     if kind == "input_text":
         return InputText(text=part.text("text"))
@@ -276,7 +254,7 @@ def _content_part(part: _Object) -> UserContent:
     raise BadRequest(f"{part.path('type')}: must be input_text or input_tag")
 
 
-def _inference_options(wire: _Object) -> InferenceOptions:
+def _inference_options(wire: Fields) -> InferenceOptions:
     choice = None
     if wire.fields.get("tool_choice") is not None:
         choice = wire.object("tool_choice").id("id")

@@ -280,6 +280,10 @@ class TaskStore(Protocol):
         """One task."""
         ...
 
+    async def get_several(self, user_id: str, task_ids: Sequence[str]) -> Sequence[Task]:
+        """Those of the tasks that exist, in the order given."""
+        ...
+
     async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
         """A page of tasks. An unknown `after` raises BadRequest with code `invalid_cursor`."""
         ...
@@ -309,6 +313,10 @@ class TaskStore(Protocol):
         A turn may delete one task at once, by a call that stands `alone` in its round. Any other
         deletion is put off until it is asked for again in the answer to the user's next message.
         """
+        ...
+
+    async def keep(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
+        """The user does not want these tasks deleted: forget that their deletion was put off."""
         ...
 
     async def find(self, user_id: str, reference: str, *, thread_id: str | None) -> Task:

@@ -19,6 +19,15 @@ SELECT id, title, description, completed, completed_at, priority, category, tags
   FROM tasks
  WHERE user_id = $1 AND id = $2
 
+-- load_tasks --
+-- Those that exist, in the order given.
+-- $1 user_id  $2 ids
+SELECT task.id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at
+  FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (id, place)
+  JOIN tasks AS task ON task.user_id = $1 AND task.id = wanted.id
+ ORDER BY wanted.place
+
 -- list_tasks_newest --
 -- One page by the tasks_page index, and one row more. A filter that is null lets all pass.
 -- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
@@ -244,6 +253,13 @@ SELECT deleted.id, deleted.title, deleted.description, deleted.completed, delete
   FROM ruling
   LEFT JOIN deleted ON true
  WHERE deleted.id IS NOT NULL OR NOT (ruling.agreed OR ruling.free)
+
+-- keep_tasks --
+-- The user does not agree: what a model would delete after the next message is asked about anew.
+-- $1 user_id  $2 thread_id  $3 ids as text
+UPDATE threads
+   SET asked_deletions = asked_deletions - $3::text[]
+ WHERE user_id = $1 AND id = $2
 
 -- find_task_at --
 -- The task at a place, counted from 1, of the list last shown in the thread; where none was

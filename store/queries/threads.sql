@@ -74,18 +74,45 @@ SELECT thread.title, thread.status, thread.created_at AS thread_created_at,
  WHERE thread.user_id = $1 AND thread.id = $2
  ORDER BY entry.seq
 
+-- find_thread --
+-- $1 user_id  $2 thread_id
+SELECT id, title, status, created_at FROM threads WHERE user_id = $1 AND id = $2
+
 -- rename_thread --
+-- What a user takes away is not given back by the server.
 -- $1 user_id  $2 thread_id  $3 title or null
-UPDATE threads SET title = $3
+UPDATE threads SET title = $3, title_by = 'user'
  WHERE user_id = $1 AND id = $2
 RETURNING id, title, status, created_at
 
--- title_untitled_thread --
--- The automatic title: never over one that is there.
--- $1 user_id  $2 thread_id  $3 title
-UPDATE threads SET title = $3
- WHERE user_id = $1 AND id = $2 AND title IS NULL
+-- give_title --
+-- A title of the server's: never over the user's, and a model's only over the first line.
+-- $1 user_id  $2 thread_id  $3 title  $4 whose: 'first line' or 'model'
+UPDATE threads SET title = $3, title_by = $4
+ WHERE user_id = $1 AND id = $2
+   AND ((title IS NULL AND title_by IS DISTINCT FROM 'user')
+        OR (title_by = 'first line' AND $4 = 'model'))
 RETURNING id, title, status, created_at
+
+-- set_status --
+-- $1 user_id  $2 thread_id  $3 the ThreadStatus
+UPDATE threads SET status = $3
+ WHERE user_id = $1 AND id = $2
+RETURNING id, title, status, created_at
+
+-- judge_items --
+-- Whether the thread is there; what is no visible item of it is passed over.
+-- $1 user_id  $2 thread_id  $3 item ids  $4 'positive' or 'negative'
+WITH judged AS (
+    INSERT INTO feedback (user_id, thread_id, item_id, kind)
+    SELECT user_id, thread_id, id, $4
+      FROM items
+     WHERE user_id = $1 AND thread_id = $2 AND id = ANY ($3::text[])
+       AND NOT hidden AND withdrawn_by IS NULL
+        ON CONFLICT (user_id, thread_id, item_id)
+        DO UPDATE SET kind = EXCLUDED.kind, created_at = EXCLUDED.created_at
+)
+SELECT EXISTS (SELECT FROM threads WHERE user_id = $1 AND id = $2)
 
 -- delete_thread --
 -- Its items and turns go with it.

@@ -1,12 +1,17 @@
 -- begin_thread --
 -- A new thread, its first message and the turn that answers it: all or nothing. No row when the
--- same request was accepted before.
+-- same request was accepted before, or when a file cannot be taken any more.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
--- $12 seconds that the key is kept
-WITH claim AS (
+-- $12 seconds that the key is kept  $13 attachments
+WITH taken AS (
+    SELECT id FROM attachments
+     WHERE user_id = $1 AND id = ANY ($13::text[]) AND state = 'ready' AND thread_id IS NULL
+       FOR UPDATE
+), claim AS (
     INSERT INTO accepted_requests (user_id, key, body_hash, turn_id, thread_id, expires_at)
-    VALUES ($1, $10, $11, $5, $2, clock_timestamp() + make_interval(secs => $12))
+    SELECT $1, $10, $11, $5, $2, clock_timestamp() + make_interval(secs => $12)
+     WHERE (SELECT count(*) FROM taken) = cardinality($13::text[])
         ON CONFLICT (user_id, key) DO NOTHING
     RETURNING user_id
 ), thread AS (
@@ -14,25 +19,35 @@ WITH claim AS (
 ), item AS (
     INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
     SELECT $1, $2, $3, $5, 'user_message', $4, false, $9 FROM claim
+), files AS (
+    UPDATE attachments SET thread_id = $2, item_id = $3
+      FROM claim, taken
+     WHERE attachments.user_id = $1 AND attachments.id = taken.id
 )
 INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
 SELECT $1, $5, $2, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8 FROM claim
 RETURNING id
 
 -- begin_message --
--- A message in a thread and the turn that answers it, unless the same request was accepted before
--- or another turn runs there. No row when the thread is missing or another user's.
+-- A message in a thread and the turn that answers it, unless the same request was accepted before,
+-- a file cannot be taken any more, or another turn runs there. No row when the thread is missing or another user's.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
--- $12 seconds that the key is kept
+-- $12 seconds that the key is kept  $13 attachments
+-- What waited for the user's or the page's answer is given up: `closed`, a JSON array or null.
 WITH thread AS (
     SELECT id, title, status, created_at
       FROM threads
      WHERE user_id = $1 AND id = $2
        FOR KEY SHARE
+), taken AS (
+    SELECT id FROM attachments
+     WHERE user_id = $1 AND id = ANY ($13::text[]) AND state = 'ready' AND thread_id IS NULL
+       FOR UPDATE
 ), claim AS (
     INSERT INTO accepted_requests (user_id, key, body_hash, turn_id, thread_id, expires_at)
     SELECT $1, $10, $11, $5, id, clock_timestamp() + make_interval(secs => $12) FROM thread
+     WHERE (SELECT count(*) FROM taken) = cardinality($13::text[])
         ON CONFLICT (user_id, key) DO NOTHING
     RETURNING thread_id
 ), turn AS (
@@ -45,6 +60,64 @@ WITH thread AS (
 ), item AS (
     INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
     SELECT $1, thread_id, $3, $5, 'user_message', $4, false, $9 FROM turn
+), files AS (
+    UPDATE attachments SET thread_id = $2, item_id = $3
+      FROM turn, taken
+     WHERE attachments.user_id = $1 AND attachments.id = taken.id
+), closed AS (
+    UPDATE items
+       SET body = body || CASE type WHEN 'client_tool_call' THEN '{"status": "completed"}'::jsonb
+                                    ELSE '{"status": "skipped"}'::jsonb END
+      FROM turn
+     WHERE items.user_id = $1 AND items.thread_id = turn.thread_id
+       AND items.type IN ('client_tool_call', 'structured_input')
+       AND items.body ->> 'status' = 'pending' AND items.withdrawn_by IS NULL
+    RETURNING items.id, items.type, items.body, items.created_at
+)
+SELECT id, title, status, created_at,
+       EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun,
+       (SELECT jsonb_agg(to_jsonb(closed)) FROM closed) AS closed
+  FROM thread
+
+-- find_pending --
+-- The newest item of a kind that waits for an answer, or else the newest of that kind; held until
+-- the end of the transaction. `claimed`: the same request was accepted before.
+-- $1 user_id  $2 thread_id  $3 type  $4 item_id or null  $5 request key
+SELECT id, body, created_at, body ->> 'status' = 'pending' AS pending,
+       EXISTS (SELECT FROM accepted_requests WHERE user_id = $1 AND key = $5) AS claimed
+  FROM items
+ WHERE user_id = $1 AND thread_id = $2 AND type = $3 AND withdrawn_by IS NULL
+   AND id = COALESCE($4, id)
+ ORDER BY (body ->> 'status' = 'pending') DESC, seq DESC
+ LIMIT 1
+   FOR UPDATE
+
+-- begin_reply --
+-- An item that waited is answered, and the turn goes on with it.
+-- $1 user_id  $2 thread_id  $3 item_id  $4 the item's body  $5 turn_id  $6 owner
+-- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
+-- $11 seconds that the key is kept
+WITH thread AS (
+    SELECT id, title, status, created_at
+      FROM threads
+     WHERE user_id = $1 AND id = $2
+       FOR KEY SHARE
+), claim AS (
+    INSERT INTO accepted_requests (user_id, key, body_hash, turn_id, thread_id, expires_at)
+    SELECT $1, $9, $10, $5, id, clock_timestamp() + make_interval(secs => $11) FROM thread
+        ON CONFLICT (user_id, key) DO NOTHING
+    RETURNING thread_id
+), turn AS (
+    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
+    SELECT $1, $5, thread.id, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8
+      FROM thread, claim
+     WHERE thread.status ->> 'type' = 'active'
+        ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
+    RETURNING thread_id
+), item AS (
+    UPDATE items SET body = $4
+      FROM turn
+     WHERE items.user_id = $1 AND items.thread_id = turn.thread_id AND items.id = $3
 )
 SELECT id, title, status, created_at,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
@@ -52,7 +125,7 @@ SELECT id, title, status, created_at,
 
 -- begin_retry --
 -- A turn that answers a message again. No row when the thread is missing; `target` is the type of
--- the item, null when it is missing.
+-- the item, null when it is missing, and `body` what it holds.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id  $5 owner  $6 lease in seconds
 -- $7 model  $8 request key  $9 hash of the request  $10 seconds that the key is kept
 WITH thread AS (
@@ -61,7 +134,7 @@ WITH thread AS (
      WHERE user_id = $1 AND id = $2
        FOR KEY SHARE
 ), target AS (
-    SELECT type, seq
+    SELECT type, body, seq
       FROM items
      WHERE user_id = $1 AND thread_id = $2 AND id = $3 AND NOT hidden AND withdrawn_by IS NULL
 ), claim AS (
@@ -79,13 +152,13 @@ WITH thread AS (
     RETURNING id
 )
 SELECT id, title, status, created_at,
-       (SELECT type FROM target) AS target,
+       (SELECT type FROM target) AS target, (SELECT body FROM target) AS body,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
   FROM thread
 
 -- withdraw --
--- What is newer than the message is withdrawn, not yet deleted: the hidden part of it, oldest
--- first. After begin_retry, which may have waited for the turn before it to store its end.
+-- What is newer than the message is withdrawn, not yet deleted: the calls among it, oldest first.
+-- After begin_retry, which may have waited for the turn before it to store its end.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id
 WITH withdrawn AS (
     UPDATE items
@@ -96,7 +169,10 @@ WITH withdrawn AS (
        AND items.withdrawn_by IS NULL
     RETURNING items.type, items.body, items.seq
 )
-SELECT body FROM withdrawn WHERE type = 'hidden_context_item' ORDER BY seq
+SELECT type, body
+  FROM withdrawn
+ WHERE type IN ('hidden_context_item', 'client_tool_call')
+ ORDER BY seq
 
 -- find_request --
 -- What came of a request that was accepted before. `fresh`: within the seconds of $3.
@@ -134,11 +210,13 @@ DELETE FROM accepted_requests AS request
                       AND turns.state = 'running')
 
 -- load_history --
--- The newest items of a thread for the model, newest first, hidden ones included.
+-- The newest items of a thread for the model, newest first, hidden ones included; without those
+-- that only the user is shown.
 -- $1 user_id  $2 thread_id  $3 limit
 SELECT type, body
   FROM items
  WHERE user_id = $1 AND thread_id = $2 AND withdrawn_by IS NULL
+   AND type NOT IN ('workflow', 'task', 'widget', 'generated_image', 'end_of_turn')
  ORDER BY seq DESC
  LIMIT $3
 
@@ -165,6 +243,12 @@ WITH mine AS (
            WITH ORDINALITY AS new (id, type, body, hidden, created_at, place)
      ORDER BY new.place
         ON CONFLICT (user_id, thread_id, id) DO NOTHING
+    RETURNING items.thread_id, items.id, items.type, items.body
+), pictures AS (
+    UPDATE attachments SET thread_id = stored.thread_id, item_id = stored.id
+      FROM stored
+     WHERE stored.type = 'generated_image'
+       AND attachments.user_id = $1 AND attachments.id = stored.body #>> '{image,id}'
 )
 SELECT count(*) FROM mine
 
@@ -190,6 +274,12 @@ WITH mine AS (
         OR (new.hidden AND NOT COALESCE((new.body #> '{content,carried}')::boolean, false))
      ORDER BY new.place
         ON CONFLICT (user_id, thread_id, id) DO NOTHING
+    RETURNING items.thread_id, items.id, items.type, items.body
+), pictures AS (
+    UPDATE attachments SET thread_id = stored.thread_id, item_id = stored.id
+      FROM stored
+     WHERE stored.type = 'generated_image'
+       AND attachments.user_id = $1 AND attachments.id = stored.body #>> '{image,id}'
 ), restored AS (
     UPDATE items SET withdrawn_by = NULL
       FROM mine

@@ -26,6 +26,7 @@ _ARGUMENTS: Final = (
     "--disable-sync",
     "--no-first-run",
     "--no-default-browser-check",
+    "--use-fake-device-for-media-stream",  # a microphone that hums
 )
 
 

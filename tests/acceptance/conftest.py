@@ -1,6 +1,8 @@
-"""The servers that the acceptance tests share: one on the built-in model, one on a scripted one.
+"""What the acceptance tests share.
 
-They live in the session's event loop: tests that use them are marked with `loop_scope="session"`.
+The servers, one on the built-in model and one on a scripted one, live in the session's event loop:
+tests that use them are marked with `loop_scope="session"`. The built-in page on a scripted API
+lives in the loop of its module.
 """
 
 from __future__ import annotations
@@ -9,8 +11,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, Page
 
 from store.embedded import EmbeddedPostgres
+from tests.acceptance.browser import open_chromium
+from tests.acceptance.page_api import ORIGIN, ScriptedApi
 from tests.acceptance.server import SECRET, ServerProcess
 from tests.conftest import fresh_database, reachable_directory
 from tests.model_server import ModelServer, by_last_message
@@ -62,4 +67,48 @@ async def scripted_server(
 
 def provider(model: ModelServer) -> dict[str, str]:
     """The variables that make a server ask `model`."""
-    return {"MODEL": "openai/scripted", "MODEL_API_BASE": model.api_base, "MODEL_API_KEY": "x"}
+    return {
+        "MODEL": "openai/scripted",
+        "MODEL_API_BASE": model.api_base,
+        "MODEL_API_KEY": "x",
+        "TITLE_MODEL": "demo/tasks",  # each script is for an answer
+    }
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with open_chromium() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def modules(browser: Browser) -> AsyncIterator[Page]:
+    """A page whose modules are called by themselves; no test changes it."""
+    opened = await browser.new_page()
+    await opened.route("**/*", ScriptedApi().serve)
+    await opened.goto(f"{ORIGIN}/")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def api() -> ScriptedApi:
+    return ScriptedApi()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, api: ScriptedApi) -> AsyncIterator[Page]:
+    """The page, opened. A script error or a breach of its policy fails the test."""
+    faults: list[str] = []
+    context = await browser.new_context(locale="en-GB", timezone_id="Europe/Berlin")
+    await context.route("**/*", api.serve)
+    opened = await context.new_page()
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on(
+        "console",
+        lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None,
+    )
+    await opened.goto(f"{ORIGIN}/")
+    yield opened
+    await context.close()
+    assert faults == []

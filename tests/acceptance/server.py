@@ -64,12 +64,17 @@ class Answer:
 
     @property
     def kinds(self) -> list[str]:
-        """The type of each event, or of its update, with deltas that follow each other as one."""
+        """The type of each event, or of its update, with deltas that follow each other as one.
+
+        Lines of progress are left out: whether one is told depends on how fast the machine is.
+        """
         kinds: list[str] = []
         for event in self.events:
             kind: str = event["type"]
             if kind == "thread.item.updated":
                 kind = event["update"]["type"].removeprefix("assistant_message.content_part.")
+            if kind == "progress_update":
+                continue
             if kind != "text_delta" or kinds[-1] != "text_delta":
                 kinds.append(kind)
         return kinds
@@ -96,7 +101,7 @@ class Answer:
     @property
     def text(self) -> str:
         """What the assistant said, from the finished items."""
-        return "\n".join(text_of(item) for item in self.done if item["type"] != "user_message")
+        return "\n".join(text_of(item) for item in self.done if item["type"] == "assistant_message")
 
     @property
     def streamed(self) -> str:
@@ -305,9 +310,9 @@ class ServerProcess:
         return [(task["title"], task["completed"]) for task in answer.json()]
 
     async def texts(self, thread_id: str, token: str) -> list[str]:
-        """The text of every item of a thread, oldest first."""
+        """The text of every message of a thread, oldest first."""
         page = await self.read("items.list", token, thread_id=thread_id, order="asc", limit=100)
-        return [text_of(item) for item in page["data"]]
+        return [text_of(item) for item in page["data"] if "content" in item]
 
 
 async def _frames(response: httpx.Response) -> AsyncGenerator[str, None]:

@@ -183,6 +183,7 @@ async def test_an_answer_that_has_begun_outlives_the_session_that_asked_for_it(
             DATABASE_URL=database_url,
             BETTER_AUTH_SECRET=SECRET,
             MODEL="openai/scripted",
+            TITLE_MODEL="demo/tasks",
             MODEL_API_BASE=model.api_base,
             MODEL_API_KEY="x",
         ) as server,

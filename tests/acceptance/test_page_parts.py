@@ -7,185 +7,23 @@ The page on the real server is tested elsewhere.
 from __future__ import annotations
 
 import asyncio
-import json
-import mimetypes
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.acceptance.browser import open_chromium
+from tests.acceptance.page_api import (
+    ORIGIN,
+    THREAD,
+    ScriptedApi,
+    answer,
+    first_answer,
+    stream,
+    user_message,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-FILES: Final = Path(__file__).parents[2] / "chatkit" / "edge" / "page"
-ORIGIN: Final = (
-    "http://localhost"  # a secure context, as the browser sees it; nothing listens there
-)
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
-)
-CREATED: Final = "2026-11-22T10:00:00Z"
-THREAD: Final = {
-    "id": "thr_1",
-    "created_at": CREATED,
-    "status": {"type": "active"},
-    "metadata": {},
-    "items": {"data": [], "has_more": False},
-}
-
-
-def user_message(text: str, item_id: str = "msg_1") -> dict[str, Any]:
-    return {
-        "id": item_id,
-        "thread_id": "thr_1",
-        "created_at": CREATED,
-        "type": "user_message",
-        "content": [{"type": "input_text", "text": text}],
-        "attachments": [],
-        "inference_options": {},
-    }
-
-
-def answer(text: str, item_id: str = "msg_2") -> dict[str, Any]:
-    content = [{"type": "output_text", "text": text, "annotations": []}]
-    return {
-        "id": item_id,
-        "thread_id": "thr_1",
-        "created_at": CREATED,
-        "type": "assistant_message",
-        "content": content,
-    }
-
-
-@dataclass
-class ScriptedApi:
-    """Answers of the server by request type or path; what the page asked is in `calls`."""
-
-    answers: dict[str, Callable[[dict[str, Any]], tuple[int, Any]]] = field(default_factory=dict)
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
-
-    async def serve(self, route: Route) -> None:
-        request = route.request
-        if not request.url.startswith(f"{ORIGIN}/"):
-            self.elsewhere.append(request.url)
-            await route.abort()
-            return
-        path = request.url.removeprefix(ORIGIN).partition("?")[0]
-        if path == "/" or path.startswith("/page/"):
-            file = FILES / (path.removeprefix("/page/") if path != "/" else "index.html")
-            kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            headers = {"content-type": kind, "content-security-policy": POLICY}
-            await route.fulfill(body=file.read_bytes(), headers=headers)
-            return
-        body = json.loads(request.post_data) if request.post_data else {}
-        name = body["type"] if path == "/api/chatkit" else path
-        self.calls.append((name, body))
-        status, value = self.answers.get(name, self._default(name))(body)
-        if isinstance(value, bytes):
-            await route.fulfill(status=status, body=value, content_type="text/event-stream")
-        else:
-            await route.fulfill(status=status, json=value)
-
-    def _default(self, name: str) -> Callable[[dict[str, Any]], tuple[int, Any]]:
-        quiet: dict[str, Any] = {
-            "/api/chatkit/threads/thr_1/events": b"",
-            "/api/auth/guest": {"token": "t", "user_id": "guest_1", "expires_in": 3600},
-            "/api/tasks": [],
-            "threads.list": {"data": [], "has_more": False},
-        }
-        return lambda _: (200, quiet[name])
-
-
-def stream(*events: dict[str, Any]) -> Callable[[dict[str, Any]], tuple[int, Any]]:
-    body = "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode()
-    return lambda _: (200, body)
-
-
-def first_answer(text: str) -> Callable[[dict[str, Any]], tuple[int, Any]]:
-    """A new thread in which the page's message is answered with `text`, in two deltas."""
-
-    def reply(body: dict[str, Any]) -> tuple[int, Any]:
-        asked = user_message(body["params"]["input"]["content"][0]["text"])
-        part = {"type": "output_text", "text": "", "annotations": []}
-        cut = len(text) // 2
-
-        def update(change: dict[str, Any]) -> dict[str, Any]:
-            return {"type": "thread.item.updated", "item_id": "msg_2", "update": change}
-
-        def delta(piece: str) -> dict[str, Any]:
-            kind = "assistant_message.content_part.text_delta"
-            return update({"type": kind, "content_index": 0, "delta": piece})
-
-        return stream(
-            {"type": "thread.created", "thread": THREAD},
-            {"type": "thread.item.done", "item": asked},
-            {"type": "stream_options", "stream_options": {"allow_cancel": True}},
-            {"type": "something.of.tomorrow", "value": 1},
-            {"type": "thread.item.done"},
-            {"type": "thread.item.added", "item": {**answer(""), "content": []}},
-            update(
-                {
-                    "type": "assistant_message.content_part.added",
-                    "content_index": 0,
-                    "content": part,
-                }
-            ),
-            delta(text[:cut]),
-            delta(text[cut:]),
-            {"type": "thread.item.done", "item": {**answer(""), "id": "x_1", "type": "riddle"}},
-            {"type": "thread.item.done", "item": answer(text)},
-            {"type": "client_effect", "name": "tasks/changed", "data": {}},
-            {"type": "thread.updated", "thread": {**THREAD, "title": "A title"}},
-        )(body)
-
-    return reply
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with open_chromium() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def modules(browser: Browser) -> AsyncIterator[Page]:
-    """A page whose modules are called by themselves; no test changes it."""
-    opened = await browser.new_page()
-    await opened.route("**/*", ScriptedApi().serve)
-    await opened.goto(f"{ORIGIN}/")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def api() -> ScriptedApi:
-    return ScriptedApi()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, api: ScriptedApi) -> AsyncIterator[Page]:
-    """The page, opened. A script error or a breach of its policy fails the test."""
-    faults: list[str] = []
-    context = await browser.new_context(locale="en-GB", timezone_id="Europe/Berlin")
-    await context.route("**/*", api.serve)
-    opened = await context.new_page()
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on(
-        "console",
-        lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None,
-    )
-    await opened.goto(f"{ORIGIN}/")
-    yield opened
-    await context.close()
-    assert faults == []
 
 
 # ---- Markdown ------------------------------------------------------------------------------------
@@ -529,6 +367,7 @@ async def test_what_is_typed_before_the_page_has_signed_in_stays_in_the_box(
         await gate.wait()
         await api.serve(route)
 
+    await page.wait_for_load_state("networkidle")  # its first sign-in is over
     await page.route("**/api/auth/guest", sign_in_late)
     await page.evaluate("() => localStorage.clear()")
     await page.reload()

@@ -21,7 +21,7 @@ from chatkit.engine.runner import RunningTurn
 from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.events import ErrorEvent
-from chatkit.protocol.requests import AddUserMessage, CreateThread, RetryAfterItem
+from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem
 from tests.engine.conftest import ALICE, Engine, body_key, new_engine, new_key, said
 from tests.fakes import ScriptedTools
 

@@ -180,6 +180,7 @@ async def test_nothing_secret_is_written_or_answered(
         async with ServerProcess(
             **SECRETS,
             MODEL="openai/scripted",
+            TITLE_MODEL="demo/tasks",
             MODEL_API_BASE=model.api_base,
             DATABASE_URL=database_url,
             MCP_SERVERS=mcp_servers(),

@@ -110,6 +110,8 @@ class Ground:
             "DATABASE_URL": self.dsn.replace("/chatkit?", f"/{kind.name}?"),
             "PORT": str(port),
             "MODEL": "openai/scripted",
+            # The usual parts ask for no titles.
+            "TITLE_MODEL": "demo/tasks",
             "MODEL_API_BASE": self.model_base,
             "MODEL_API_KEY": "none",
             "BETTER_AUTH_SECRET": self.secret,

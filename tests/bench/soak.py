@@ -60,6 +60,7 @@ async def soak(turns: int) -> bool:
             variables = {
                 "DATA_DIR": str(place / "data"),
                 "MODEL": "openai/scripted",
+                "TITLE_MODEL": "demo/tasks",
                 "MODEL_API_BASE": model.api_base,
                 "MODEL_API_KEY": "x",
                 "BETTER_AUTH_SECRET": SECRET,

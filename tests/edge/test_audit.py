@@ -17,7 +17,7 @@ from chatkit.edge.audit import MOST_CALLERS, MOST_WAITING, Auditor
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Route, Router, answering
 from chatkit.protocol.audit import AuditEntry, Deed
-from chatkit.protocol.errors import NotFound, TooMany, Unauthorized, Unavailable
+from chatkit.protocol.errors import NotFound, TooLarge, TooMany, Unauthorized, Unavailable
 from store.audit import AuditLog
 from store.postgres import Database
 from tests.edge.application import running
@@ -58,6 +58,10 @@ def build(auditor: Auditor) -> Router:
                 raise Unauthorized("no")
             case "flood":
                 raise TooMany("slow down", retry_after_s=1)
+            case "hoard":
+                raise TooLarge("too many files", code="storage_full")
+            case "large":
+                raise TooLarge("too large a file")
             case "chat":  # told in the stream, with a 200
                 request.trail.deeds.append(Deed("limit.hit"))
             case "late":
@@ -139,6 +143,19 @@ async def test_a_limit_is_told_as_one_row_for_each_caller(site: Site) -> None:
         ("limit.hit", "ada", "rate_limited", 501),
         ("limit.hit", "bob", "rate_limited", 3),
     ]
+
+
+async def test_a_full_storage_is_a_limit_that_was_hit_and_a_large_file_is_none(site: Site) -> None:
+    await site.visit("hoard", x_user="ada")
+    await site.visit("hoard", x_user="ada")
+    await site.visit("large", x_user="ada")
+    (row,) = await site.rows()
+    assert (row["user_id"], row["action"], row["outcome"], row["times"]) == (
+        "ada",
+        "limit.hit",
+        "storage_full",
+        2,
+    )
 
 
 async def test_a_flood_from_everywhere_takes_a_bounded_number_of_rows(site: Site) -> None:

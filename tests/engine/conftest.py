@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,21 +14,39 @@ from typing import Any
 
 import pytest
 
+from chatkit.engine.acting import Acting
+from chatkit.engine.attachments import Attachments
+from chatkit.engine.calling import Calls
+from chatkit.engine.context import Context
 from chatkit.engine.elsewhere import Orphans
+from chatkit.engine.listening import Listening
+from chatkit.engine.offers import Offers
 from chatkit.engine.operations import Operations
-from chatkit.engine.runner import Runner, RunningTurn, TurnLimits
+from chatkit.engine.ports import Images
+from chatkit.engine.runner import Runner, RunningTurn
+from chatkit.engine.titling import Titles
 from chatkit.engine.turns import OnDisconnect, Turns
-from chatkit.protocol.calls import Caller
+from chatkit.protocol.calls import Caller, ToolSpec
+from chatkit.protocol.content import InputText
 from chatkit.protocol.events import ErrorEvent
-from chatkit.protocol.items import InputText
 from chatkit.protocol.leases import RequestKey
-from chatkit.protocol.requests import AddUserMessage, CreateThread, RetryAfterItem, UserInput
+from chatkit.protocol.params import (
+    CreateThread,
+    CustomAction,
+    PlainParams,
+    TurnParams,
+    UserInput,
+)
+from store.actions import Actions
+from store.files import Files
 from store.postgres import Database
 from store.requests import AcceptedRequests
+from store.tasks import Tasks
 from store.threads import Threads
 from store.turn_log import TurnLogs
 from store.turns import Turns as StoredTurns
 from tests.fakes import ScriptedModel, ScriptedTools, counting_ids
+from tools.cards import TaskCards
 
 ALICE = Caller(user_id="alice")
 
@@ -68,7 +86,7 @@ class Engine:
 
     async def begin(
         self,
-        params: CreateThread | AddUserMessage | RetryAfterItem,
+        params: TurnParams,
         caller: Caller = ALICE,
         key: RequestKey | None = None,
     ) -> RunningTurn:
@@ -77,17 +95,13 @@ class Engine:
         assert isinstance(turn, RunningTurn), turn
         return turn
 
-    async def refused(
-        self, params: CreateThread | AddUserMessage | RetryAfterItem, caller: Caller = ALICE
-    ) -> ErrorEvent:
+    async def refused(self, params: TurnParams, caller: Caller = ALICE) -> ErrorEvent:
         """Begin a turn that must be refused."""
         refusal = await self.operations.begin(params, caller, new_key())
         assert isinstance(refusal, ErrorEvent), refusal
         return refusal
 
-    async def chat(
-        self, params: CreateThread | AddUserMessage | RetryAfterItem, caller: Caller = ALICE
-    ) -> list[Event]:
+    async def chat(self, params: TurnParams, caller: Caller = ALICE) -> list[Event]:
         """Begin a turn and follow it to its end."""
         turn = await self.begin(params, caller)
         with self.turns.following(turn) as follower:
@@ -98,6 +112,14 @@ class Engine:
         assert turn.task is not None
         await turn.task
         return events_in(b"".join(chunks))
+
+    async def answer(
+        self, params: PlainParams | CustomAction, caller: Caller, key: RequestKey
+    ) -> str:
+        """What a request that does not stream is answered."""
+        return await self.operations.answer(
+            params, caller, key, lambda file_id: f"https://up/{file_id}"
+        )
 
     async def hello(self) -> str:
         """A thread with one answered message; its id."""
@@ -116,14 +138,18 @@ class Engine:
         return [(row["type"], json.loads(row["body"])) for row in rows]
 
     async def texts(self, thread_id: str) -> list[str]:
-        """The text of every visible item, in order."""
+        """The text of every message, in order."""
         rows = await self.rows(
             "SELECT body FROM items WHERE thread_id = $1 AND NOT hidden AND withdrawn_by IS NULL"
             " ORDER BY seq",
             thread_id,
         )
         bodies = [json.loads(row["body"]) for row in rows]
-        return ["".join(part["text"] for part in body["content"]) for body in bodies]
+        return [
+            "".join(part["text"] for part in body["content"])
+            for body in bodies
+            if "content" in body
+        ]
 
     async def states(self) -> list[str]:
         """The state of every turn, in the order of their beginning."""
@@ -137,7 +163,7 @@ def events_in(stream: bytes) -> list[Event]:
     return [json.loads(frame.removeprefix("data: ")) for frame in frames if frame]
 
 
-NewEngine = Callable[..., Engine]
+NewEngine = Callable[..., Awaitable[Engine]]
 
 
 @pytest.fixture
@@ -158,6 +184,10 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
             lease_s: float = 60,
             living_s: float = 0,
             max_turns: int = 5,
+            own_tools: Sequence[ToolSpec] = (),
+            images: Images | None = None,
+            models: Sequence[str] = ("m",),
+            title_model: str = "demo/none",
         ) -> Engine:
             database = await Database.connect(database_url)
             stack.push_async_callback(database.close)
@@ -165,17 +195,28 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
             tools = tools or ScriptedTools()
             store = StoredTurns(database, owner=owner, lease_s=lease_s)
             threads = Threads(database)
+            files = Files(database, most_bytes=2**20)
 
             def now() -> datetime:
                 return datetime.now(UTC)
 
+            cards = TaskCards(Tasks(database), now=now)
+            titles = Titles(model=model, title_model=title_model, threads=threads)
+            stack.push_async_callback(titles.aclose)
             runner = Runner(
                 model=model,
-                tools=tools,
+                context=Context(
+                    model=model,
+                    files=files,
+                    instructions="Be brief.",
+                    tokens=context_tokens,
+                    now=now,
+                ),
+                calls=Calls(tools=tools, cards=cards, images=images, files=files, new_id=ids),
+                own_tools=own_tools,
                 turns=store,
-                threads=threads,
-                instructions="Be brief.",
-                limits=TurnLimits(max_rounds=max_rounds, context_tokens=context_tokens),
+                titles=titles,
+                max_rounds=max_rounds,
                 new_id=ids,
                 now=now,
             )
@@ -199,8 +240,12 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
                 threads=threads,
                 turns=store,
                 requests=requests,
+                files=files,
+                attachments=Attachments(files, most_bytes=2**20, new_id=ids),
+                acting=Acting(cards=cards, actions=Actions(database), new_id=ids, now=now),
+                listening=Listening(model=None),
+                offers=Offers(models=models, own_tools=own_tools, tools=tools),
                 running=turns,
-                model="m",
                 new_id=ids,
                 now=now,
             )

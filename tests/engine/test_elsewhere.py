@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -14,11 +13,19 @@ from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import INTERRUPTED_NOTE, TurnElsewhere
 from chatkit.engine.runner import RunningTurn
 from chatkit.protocol.deltas import TextDelta
-from chatkit.protocol.requests import AddUserMessage, CreateThread, GetThread, RetryAfterItem
-from tests.engine.conftest import ALICE, Engine, body_key, events_in, new_key, said, until
+from chatkit.protocol.params import AddUserMessage, CreateThread, GetThread, RetryAfterItem
+from tests.engine.conftest import (
+    ALICE,
+    Engine,
+    NewEngine,
+    body_key,
+    events_in,
+    new_key,
+    said,
+    until,
+)
 from tests.fakes import says
 
-NewEngine = Callable[..., Awaitable[Engine]]
 HELLO = CreateThread(input=said("Hello"))
 
 
@@ -79,7 +86,7 @@ async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(
     with one.turns.following(turn):
         await written(one, 6)
     get = GetThread(thread_id=turn.lease.thread_id)
-    thread = json.loads(await two.operations.answer(get, ALICE, new_key()))
+    thread = json.loads(await two.answer(get, ALICE, new_key()))
     assert thread["items"]["data"][-1]["content"][0]["text"] == "Half"
     async with asyncio.timeout(30):
         while turn.lease.turn_id in one.turns._returns:  # noqa: ASYNC110 - another process

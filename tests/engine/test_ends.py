@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,15 +13,14 @@ import pytest
 
 from chatkit.engine import turns as turns_module
 from chatkit.engine.runner import RunningTurn
+from chatkit.protocol.bodies import UserMessage
 from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
-from chatkit.protocol.items import UserMessage
 from chatkit.protocol.leases import Ending, NewTurn
-from chatkit.protocol.requests import AddUserMessage, CreateThread, DeleteThread, RetryAfterItem
+from chatkit.protocol.params import AddUserMessage, CreateThread, DeleteThread, RetryAfterItem
 from store.turns import Turns as StoredTurns
-from tests.engine.conftest import ALICE, Engine, events_in, new_key, said, until
+from tests.engine.conftest import ALICE, Engine, NewEngine, events_in, new_key, said, until
 from tests.fakes import ScriptedTools, says
 
-NewEngine = Callable[..., Awaitable[Engine]]
 HELLO = CreateThread(input=said("Hello"))
 
 
@@ -152,7 +151,7 @@ async def test_a_stop_while_an_item_is_stored_still_tells_that_it_is_done(
     done = [event["item"]["id"] for event in events if event["type"] == "thread.item.done"]
     stored = await engine.rows("SELECT id FROM items WHERE NOT hidden ORDER BY seq")
     assert done == [row["id"] for row in stored]
-    assert len(done) == 2
+    assert len(done) == 3  # the message, the text, and the workflow of the call
     assert await engine.states() == ["cancelled"]
 
 
@@ -267,7 +266,7 @@ async def test_deleting_a_thread_while_its_log_is_written_hurts_no_other_turn(
             turn = await engine.begin(CreateThread(input=said("Gone soon")))
             with engine.turns.following(turn):
                 delete = DeleteThread(thread_id=turn.lease.thread_id)
-                await engine.operations.answer(delete, ALICE, new_key())
+                await engine.answer(delete, ALICE, new_key())
         hold.set()
         await ended(kept)
         lines = await complete_log(engine, kept)

@@ -15,6 +15,7 @@ from chatkit.engine import model_stream
 from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol.calls import ToolSpec
 from chatkit.protocol.deltas import (
+    Citation,
     Delta,
     FaultKind,
     ModelFault,
@@ -36,6 +37,7 @@ from tests.model_server import (
     Status,
     Step,
     call,
+    cite,
     error,
     finish,
     reasoning,
@@ -49,7 +51,7 @@ TOOLS = (
 )
 KEY = "sk-a-key-that-no-log-may-hold"
 WORDS = "what the user wrote"
-#: The OpenAI SDK, LiteLLM's own handler with OpenRouter's parser, and with the plain one.
+#: LiteLLM's own handler with OpenAI's parser, with OpenRouter's, and with the plain one.
 NAMES = ("openai/m", "openrouter/a/b", "hosted_vllm/m")
 
 
@@ -168,6 +170,21 @@ ANSWERS: dict[str, tuple[list[Step], list[Delta], FaultKind | None]] = {
         ],
         None,
     ),
+    "citations": (
+        [
+            "Rome is old.",
+            cite("https://a.example/rome", "Rome", 12),
+            cite("javascript:alert(1)", "Rome", 12),
+            usage(1, 1),
+        ],
+        [
+            TextDelta("Rome is old."),
+            Citation(url="https://a.example/rome", title="Rome", index=12),
+            Usage(input_tokens=1, output_tokens=1),
+            StreamEnd("stop"),
+        ],
+        None,
+    ),
     "cut short by length": (
         ["a", finish("length"), usage(1, 1)],
         [TextDelta("a"), Usage(input_tokens=1, output_tokens=1), StreamEnd("length")],
@@ -180,8 +197,8 @@ ANSWERS: dict[str, tuple[list[Step], list[Delta], FaultKind | None]] = {
         [TextDelta("a"), Usage(input_tokens=1, output_tokens=1), StreamEnd("stop")],
         None,
     ),
-    "empty": ([finish("stop")], [], "malformed"),
-    "nothing at all": ([EOF], [], "malformed"),
+    "empty": ([finish("stop")], [], "empty"),
+    "nothing at all": ([EOF], [], "empty"),
     "one piece for ever": (
         [*["again "] * 150],
         [TextDelta("again ")] * 99,
@@ -221,6 +238,27 @@ async def test_read_through_the_wrapper_an_answer_gives_the_same_deltas(
     assert fault == kind
 
 
+@pytest.mark.parametrize("answer", ANSWERS)
+async def test_read_by_hand_from_the_openai_sdk_an_answer_gives_the_same_deltas(
+    make_model: Callable[..., LiteLLMModel],
+    server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+) -> None:
+    steps, deltas, kind = ANSWERS[answer]
+    server.script(*steps)
+    model = make_model()
+    await model.warm_up()
+    monkeypatch.setenv("EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER", "False")
+
+    batches, fault = await read(model, ask())
+
+    assert "x-stainless-lang" in server.requests[0].headers  # so does the SDK give itself away
+    if answer != "one piece for ever":
+        assert flat(batches) == deltas
+    assert fault == kind
+
+
 async def test_a_refusal_is_text(
     make_model: Callable[..., LiteLLMModel], server: ModelServer
 ) -> None:
@@ -239,7 +277,7 @@ async def test_the_wrapper_drops_refusals_and_the_answer_is_a_fault_then(
     # against the other way like every answer.
     server.script(refusal("I can"), refusal("not"))
 
-    assert await read(make_model(), ask()) == ([], "malformed")
+    assert await read(make_model(), ask()) == ([], "empty")
 
 
 @pytest.mark.parametrize("name", NAMES)

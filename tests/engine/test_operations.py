@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -13,11 +12,10 @@ from chatkit.protocol.calls import Caller
 from chatkit.protocol.deltas import TextDelta
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.events import ErrorEvent
-from chatkit.protocol.requests import AddUserMessage, CreateThread
-from tests.engine.conftest import ALICE, Engine, body_key, new_key, said
+from chatkit.protocol.params import AddUserMessage, CreateThread
+from tests.engine.conftest import ALICE, NewEngine, body_key, new_key, said
 from tests.fakes import Script
 
-NewEngine = Callable[..., Awaitable[Engine]]
 HELLO = CreateThread(input=said("Hello"))
 BOB = Caller(user_id="bob")
 REFUSAL = faults.too_many_turns(2)

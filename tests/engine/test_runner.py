@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from chatkit.engine import faults
+from chatkit.protocol.content import InferenceOptions, InputText
 from chatkit.protocol.deltas import (
     FaultKind,
     ModelFault,
@@ -18,12 +18,10 @@ from chatkit.protocol.deltas import (
     ToolCallDelta,
     Usage,
 )
-from chatkit.protocol.items import InferenceOptions, InputText
-from chatkit.protocol.requests import AddUserMessage, CreateThread, RetryAfterItem, UserInput
-from tests.engine.conftest import ALICE, Engine, new_key, said, until
+from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem, UserInput
+from tests.engine.conftest import ALICE, NewEngine, new_key, said, until
 from tests.fakes import ScriptedTools, says
 
-NewEngine = Callable[..., Awaitable[Engine]]
 HELLO = CreateThread(input=said("Hello"))
 
 
@@ -112,6 +110,7 @@ async def test_parallel_calls_run_together_and_their_results_go_back(
     assert [kind for kind, _ in await engine.stored(thread_id)] == [
         "user_message",
         "hidden_context_item",
+        "workflow",
         "assistant_message",
     ]
     assert all("hidden" not in json.dumps(event) for event in events)
@@ -136,8 +135,10 @@ async def test_text_before_a_call_is_a_message_of_its_own(new_engine: NewEngine)
     engine = await new_engine(script, says("Found."), tools=ScriptedTools(look=lambda _: "x"))
     events = await engine.chat(HELLO)
     done = [event["item"] for event in events if event["type"] == "thread.item.done"]
-    assert [item["content"][0]["text"] for item in done] == ["Hello", "Let me look.", "Found."]
-    assert len({item["id"] for item in done}) == 3
+    texts = [item["content"][0]["text"] for item in done if "content" in item]
+    assert texts == ["Hello", "Let me look.", "Found."]
+    assert [item["type"] for item in done][2] == "workflow"
+    assert len({item["id"] for item in done}) == 4
 
 
 async def test_a_model_that_never_stops_calling_tools_is_stopped(new_engine: NewEngine) -> None:
@@ -268,7 +269,7 @@ async def test_a_retry_that_fails_leaves_the_old_answers_tools_recorded_once(
     await engine.chat(RetryAfterItem(thread_id=thread_id, item_id=message_id))
     assert await engine.texts(thread_id) == ["Hello", "Done."]
     new = (await engine.stored(thread_id))[len(before) :]
-    assert [entry["content"]["kind"] for _, entry in new] == ["tool_round", "note"]
+    assert [kind for kind, _ in new] == ["hidden_context_item", "sdk_hidden_context"]
     assert new[0][1]["content"]["calls"][0]["name"] == "look"
 
 

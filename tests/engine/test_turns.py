@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDe
 from chatkit.protocol.errors import Unavailable, Unprocessable
 from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.paging import Cursor
-from chatkit.protocol.requests import (
+from chatkit.protocol.params import (
     AddUserMessage,
     CreateThread,
     DeleteThread,
@@ -28,6 +27,7 @@ from chatkit.protocol.requests import (
 from tests.engine.conftest import (
     ALICE,
     Engine,
+    NewEngine,
     body_key,
     events_in,
     named_key,
@@ -37,7 +37,6 @@ from tests.engine.conftest import (
 )
 from tests.fakes import ScriptedTools, says
 
-NewEngine = Callable[..., Awaitable[Engine]]
 HELLO = CreateThread(input=said("Hello"))
 
 
@@ -55,7 +54,7 @@ async def ended(turn: RunningTurn) -> None:
 async def shown(engine: Engine, thread_id: str) -> list[str]:
     """The texts that `items.list` shows, oldest first."""
     params = ListItems(thread_id=thread_id, cursor=Cursor(order="asc"))
-    page = json.loads(await engine.operations.answer(params, ALICE, new_key()))
+    page = json.loads(await engine.answer(params, ALICE, new_key()))
     return ["".join(part["text"] for part in item["content"]) for item in page["data"]]
 
 
@@ -112,7 +111,7 @@ async def test_leaving_with_auto_goes_on_when_the_user_reads_the_thread_again(
     with engine.turns.following(turn):
         await until(lambda: len(turn.log.frames) == 6)
     params = GetThread(thread_id=turn.lease.thread_id)
-    thread = json.loads(await engine.operations.answer(params, ALICE, new_key()))
+    thread = json.loads(await engine.answer(params, ALICE, new_key()))
     unfinished = thread["items"]["data"][-1]
     assert unfinished["content"][0]["text"] == "Half"
     passed = asyncio.Event()
@@ -134,7 +133,7 @@ async def test_a_reader_of_a_running_thread_sees_the_text_so_far_in_both_orders(
         thread_id = turn.lease.thread_id
         assert await shown(engine, thread_id) == ["Hello", "Half"]
         newest = ListItems(thread_id=thread_id, cursor=Cursor(limit=1))
-        page = json.loads(await engine.operations.answer(newest, ALICE, new_key()))
+        page = json.loads(await engine.answer(newest, ALICE, new_key()))
         assert [item["type"] for item in page["data"]] == ["assistant_message"]
         assert page["has_more"] is True
         hold.set()
@@ -268,6 +267,7 @@ async def test_fifty_copies_of_a_request_run_once_and_all_get_the_answer(
 
     async def follow() -> list[str]:
         turn = await engine.operations.begin(HELLO, ALICE, key)
+        assert turn is not None
         assert not isinstance(turn, ErrorEvent)
         with engine.turns.following(turn) as follower:
             stream = b""
@@ -309,6 +309,7 @@ async def test_an_explicit_key_repeats_the_answer_long_after(new_engine: NewEngi
     first = await engine.begin(HELLO, key=named_key("k"))
     await ended(first)
     again = await engine.operations.begin(HELLO, ALICE, named_key("k"))
+    assert again is not None
     assert not isinstance(again, ErrorEvent)
     with engine.turns.following(again) as follower:
         stream = b""
@@ -339,10 +340,10 @@ async def test_a_change_with_an_explicit_key_is_answered_as_before(new_engine: N
     thread_id = await engine.hello()
     delete = DeleteThread(thread_id=thread_id)
     for _ in range(2):
-        assert await engine.operations.answer(delete, ALICE, named_key("d")) == "{}"
+        assert await engine.answer(delete, ALICE, named_key("d")) == "{}"
     rename = UpdateThread(thread_id=thread_id, title="x")
     with pytest.raises(Unprocessable):
-        await engine.operations.answer(rename, ALICE, named_key("d", b"other"))
+        await engine.answer(rename, ALICE, named_key("d", b"other"))
 
 
 async def test_a_request_that_was_refused_can_be_sent_again(new_engine: NewEngine) -> None:
@@ -365,7 +366,7 @@ async def test_deleting_a_thread_stops_its_turn_first(new_engine: NewEngine) -> 
     with engine.turns.following(turn):
         await until(lambda: len(turn.log.frames) == 6)
         delete = DeleteThread(thread_id=turn.lease.thread_id)
-        assert await engine.operations.answer(delete, ALICE, new_key()) == "{}"
+        assert await engine.answer(delete, ALICE, new_key()) == "{}"
     assert engine.model.open_streams == 0
     assert await engine.rows("SELECT id FROM items") == []
     assert await engine.rows("SELECT id FROM turns") == []

@@ -19,6 +19,7 @@ async def test_twenty_seconds_of_load_without_a_failure(database_url: str, tmp_p
         ServerProcess(
             DATABASE_URL=database_url,
             MODEL="openai/scripted",
+            TITLE_MODEL="demo/tasks",
             MODEL_API_BASE=model.api_base,
             MODEL_API_KEY="none",
             BETTER_AUTH_SECRET=SECRET,

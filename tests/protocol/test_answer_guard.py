@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from chatkit.protocol.answer_guard import MAX_ANSWER_CHARS, MAX_REPEATS, AnswerGuard
 from chatkit.protocol.deltas import (
+    Citation,
     Delta,
     FaultKind,
     ModelFault,
@@ -52,12 +53,12 @@ def test_an_answer_that_calls_tools_ends_for_them(reasons: tuple[StreamEnd, ...]
 
 def test_empty_and_cut_answers_are_faults() -> None:
     usage = Usage(input_tokens=1, output_tokens=0)
-    assert _fault(complete=True) == "malformed"
-    assert _fault(usage, StreamEnd("stop")) == "malformed"
-    assert _fault(TextDelta("\0")) == "malformed"
+    assert _fault(complete=True) == "empty"
+    assert _fault(usage, StreamEnd("stop")) == "empty"
+    assert _fault(TextDelta("\0")) == "empty"
     assert _fault(StreamEnd("content_filter")) == "refused"
     assert _fault(TextDelta("a"), complete=False) == "unavailable"
-    assert _fault(complete=False) == "malformed"
+    assert _fault(complete=False) == "empty"
 
 
 def test_a_pair_of_surrogates_is_joined_across_deltas_of_its_channel() -> None:
@@ -126,3 +127,17 @@ def test_an_answer_without_bounds_is_malformed() -> None:
     with pytest.raises(ModelFault) as raised:
         guard.receive([ToolCallDelta(index=0, arguments="z")])
     assert raised.value.kind == "malformed"
+
+
+def test_an_answer_cites_so_many_pages_and_no_more() -> None:
+    guard = AnswerGuard()
+    citations = [Citation(url=f"https://a.example/{n}", title="a") for n in range(150)]
+
+    assert guard.receive([TextDelta("a"), *citations]) == [TextDelta("a"), *citations[:100]]
+    assert guard.receive(citations) == []
+
+
+def test_citations_alone_are_no_answer() -> None:
+    citation = Citation(url="https://a.example/", title="a")
+
+    assert _fault(citation, StreamEnd("stop")) == "empty"

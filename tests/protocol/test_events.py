@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.protocol.bodies import AssistantMessage, Note
 from chatkit.protocol.calls import Effect
 from chatkit.protocol.events import (
     ClientEffect,
@@ -25,7 +26,7 @@ from chatkit.protocol.events import (
     ThreadUpdated,
     encode_event,
 )
-from chatkit.protocol.items import AssistantMessage, Item, Note, Thread
+from chatkit.protocol.items import Item, Thread
 from tests.fakes import START
 
 T0 = "2026-11-22T12:00:00.000Z"

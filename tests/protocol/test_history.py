@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.protocol.bodies import AssistantMessage, Body, CallRecord, Note, ToolRound, UserMessage
+from chatkit.protocol.content import InputTag, InputText
 from chatkit.protocol.history import (
     TRIMMED,
     carried_over,
@@ -15,16 +17,6 @@ from chatkit.protocol.history import (
     system_message,
     to_messages,
     tokens_of,
-)
-from chatkit.protocol.items import (
-    AssistantMessage,
-    Body,
-    CallRecord,
-    InputTag,
-    InputText,
-    Note,
-    ToolRound,
-    UserMessage,
 )
 
 

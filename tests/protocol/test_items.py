@@ -9,25 +9,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.protocol.ids import make_id
-from chatkit.protocol.items import (
+from chatkit.protocol.bodies import (
     AssistantMessage,
     Body,
     CallRecord,
+    ClientToolCall,
+    EndOfTurn,
+    GeneratedImage,
+    Note,
+    StopMark,
+    StructuredInput,
+    TaskBody,
+    ToolRound,
+    UserMessage,
+    WidgetBody,
+    WorkflowBody,
+    parse_body,
+)
+from chatkit.protocol.content import (
+    Annotation,
+    EntitySource,
+    FileSource,
     InferenceOptions,
     InputTag,
     InputText,
-    Item,
-    Note,
-    StoredItem,
-    Thread,
-    ThreadStatus,
-    ToolRound,
-    UserMessage,
-    parse_body,
+    UrlSource,
 )
+from chatkit.protocol.ids import make_id
+from chatkit.protocol.items import Item, StoredItem, Thread, ThreadStatus
 from chatkit.protocol.jsontext import clean_text, clean_value, dumps
+from chatkit.protocol.structured import Answer, Question
 from chatkit.protocol.times import to_wire
+from chatkit.protocol.workflows import (
+    CustomTask,
+    FileTask,
+    ImageTask,
+    ThoughtTask,
+    WebSearchTask,
+    Workflow,
+)
 
 T0 = datetime(2026, 11, 22, 18, 52, 27, 463114, tzinfo=UTC)
 
@@ -92,6 +112,47 @@ TAGS = st.builds(
     group=st.none() | TEXT,
     interactive=st.booleans(),
 )
+URLS = st.builds(UrlSource, title=TEXT, url=TEXT)
+FILES = st.builds(FileSource, title=TEXT, filename=TEXT)
+SOURCES = (
+    URLS
+    | FILES
+    | st.builds(
+        EntitySource,
+        title=TEXT,
+        id=TEXT,
+        icon=st.none() | TEXT,
+        label=st.none() | TEXT,
+        interactive=st.booleans(),
+        data=st.dictionaries(TEXT, TEXT, max_size=2),
+    )
+)
+STATUS = st.sampled_from(["none", "loading", "complete"])
+MAYBE = st.none() | TEXT
+STEPS = st.one_of(
+    st.builds(CustomTask, status=STATUS, title=MAYBE, icon=MAYBE, content=MAYBE),
+    st.builds(ThoughtTask, status=STATUS, content=TEXT),
+    st.builds(
+        WebSearchTask,
+        status=STATUS,
+        title=MAYBE,
+        queries=st.lists(TEXT, max_size=2).map(tuple),
+        sources=st.lists(URLS, max_size=2).map(tuple),
+    ),
+    st.builds(FileTask, status=STATUS, title=MAYBE, sources=st.lists(FILES, max_size=2).map(tuple)),
+    st.builds(ImageTask, status=STATUS, title=MAYBE),
+)
+ANSWERS = st.none() | st.builds(
+    Answer, values=st.lists(TEXT, max_size=2).map(tuple), skipped=st.booleans()
+)
+QUESTIONS = st.builds(
+    Question,
+    id=TEXT,
+    question=TEXT,
+    options=st.lists(TEXT, min_size=1, max_size=3).map(tuple),
+    multiple=st.booleans(),
+    answer=ANSWERS,
+) | st.builds(Question, id=TEXT, question=TEXT, description=MAYBE, answer=ANSWERS)
 BODIES: st.SearchStrategy[Body] = st.one_of(
     st.builds(
         UserMessage,
@@ -102,6 +163,45 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
         ),
     ),
     st.builds(AssistantMessage, text=st.none() | TEXT),
+    st.builds(
+        AssistantMessage,
+        text=TEXT,
+        annotations=st.lists(
+            st.builds(Annotation, source=SOURCES, index=st.none() | st.integers(0, 99)), max_size=3
+        ).map(tuple),
+    ),
+    st.builds(
+        ClientToolCall,
+        call_id=TEXT,
+        name=TEXT,
+        arguments=st.dictionaries(TEXT, JSON, max_size=2),
+        status=st.just("completed"),
+        output=JSON,
+        has_output=st.just(True),
+    ),
+    st.builds(ClientToolCall, call_id=TEXT, name=TEXT, arguments=st.just({})),
+    st.builds(
+        WidgetBody, widget=st.dictionaries(TEXT, JSON, max_size=3), copy_text=st.none() | TEXT
+    ),
+    st.builds(GeneratedImage, file_id=st.none() | TEXT),
+    st.builds(
+        StructuredInput,
+        questions=st.lists(QUESTIONS, max_size=3).map(tuple),
+        status=st.sampled_from(["pending", "answered", "skipped"]),
+    ),
+    st.builds(
+        WorkflowBody,
+        workflow=st.builds(
+            Workflow,
+            type=st.sampled_from(["custom", "reasoning"]),
+            steps=st.lists(STEPS, max_size=3).map(tuple),
+            duration=st.none() | st.integers(0, 99),
+            expanded=st.booleans(),
+        ),
+    ),
+    st.builds(TaskBody, step=STEPS),
+    st.just(EndOfTurn()),
+    st.builds(StopMark, TEXT),
     st.builds(Note, text=TEXT, carried=st.booleans()),
     st.builds(
         ToolRound,
@@ -142,7 +242,7 @@ def test_a_stored_item_is_encoded_as_the_item_itself(body: Body) -> None:
 
 def test_a_body_of_an_unknown_shape_is_a_fault() -> None:
     with pytest.raises(ValueError, match="unknown shape"):
-        parse_body("widget", {})
+        parse_body("riddle", {})
 
 
 @given(st.text())

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.protocol.content import InferenceOptions, InputTag, InputText
 from chatkit.protocol.errors import BadRequest
-from chatkit.protocol.items import InferenceOptions, InputTag, InputText
 from chatkit.protocol.paging import Cursor
-from chatkit.protocol.requests import (
+from chatkit.protocol.params import (
     AddUserMessage,
     CreateThread,
     DeleteThread,
@@ -22,9 +22,8 @@ from chatkit.protocol.requests import (
     RetryAfterItem,
     UpdateThread,
     UserInput,
-    parse_request,
-    time_zone_hint,
 )
+from chatkit.protocol.requests import parse_request, time_zone_hint
 
 HELLO: dict[str, Any] = {
     "content": [{"type": "input_text", "text": "Hello"}],
@@ -184,7 +183,7 @@ MALFORMED = [
     (
         "threads.create",
         hello(attachments=["a", 1]),
-        "params.input.attachments[1]: must be an attachment id",
+        "params.input.attachments[1]: must be a string",
     ),
     ("threads.create", hello(quoted_text=1), "params.input.quoted_text: must be a string"),
     (
@@ -214,7 +213,7 @@ MALFORMED = [
     ("threads.list", {"limit": -1}, "params.limit: must be at least 1"),
     ("threads.list", {"limit": True}, "params.limit: must be a whole number"),
     ("threads.list", {"limit": 1.5}, "params.limit: must be a whole number"),
-    ("threads.list", {"order": "up"}, "params.order: must be asc or desc"),
+    ("threads.list", {"order": "up"}, "params.order: must be desc or asc"),
     ("threads.list", {"after": ""}, "params.after: unknown cursor"),
     ("items.list", {}, "params.thread_id: is required"),
     ("threads.update", {"thread_id": "t", "title": None}, "params.title: must not be null"),

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.protocol.bodies import (
+    AssistantMessage,
+    CallRecord,
+    EndOfTurn,
+    StopMark,
+    ToolRound,
+    WorkflowBody,
+)
+from chatkit.protocol.call_pieces import MAX_ARGUMENTS, MAX_CALLS
 from chatkit.protocol.calls import Effect, ToolCall, ToolResult
 from chatkit.protocol.deltas import (
+    Citation,
     Delta,
     ModelFault,
     ReasoningDelta,
@@ -27,12 +38,13 @@ from chatkit.protocol.events import (
     PartAdded,
     PartDelta,
     PartDone,
+    StepAdded,
     encode_event,
 )
-from chatkit.protocol.items import AssistantMessage, CallRecord, Item, Note, ToolRound
+from chatkit.protocol.items import Item
+from chatkit.protocol.replay import open_items
+from chatkit.protocol.steps import step_of
 from chatkit.protocol.turn import (
-    MAX_ARGUMENTS,
-    MAX_CALLS,
     UNKNOWN_OUTCOME,
     AskModel,
     CallTools,
@@ -74,6 +86,7 @@ def test_text_that_came_together_leaves_as_one_event() -> None:
     turn = machine()
     events = turn.receive([TextDelta("a"), ReasoningDelta("hm"), TextDelta("b"), TextDelta("c")])
     assert events[-1] == PartDelta("msg_1", "abc")
+    assert len(events) == 3
 
 
 def test_usage_of_all_model_calls_is_added_up() -> None:
@@ -89,13 +102,13 @@ def test_parallel_calls_in_fragments_are_put_together_in_their_order() -> None:
     turn = machine()
     turn.receive([call(1, call_id="b", name="second"), call(0, call_id="a", name="first")])
     turn.receive([call(0, arguments='{"x"'), call(1, arguments="{}"), call(0, arguments=":1}")])
-    assert turn.answered() == []
-    assert turn.next_action == CallTools(
-        (
-            ToolCall(call_id="a", name="first", arguments='{"x":1}'),
-            ToolCall(call_id="b", name="second", arguments="{}"),
-        )
-    )
+    first = ToolCall(call_id="a", name="first", arguments='{"x":1}')
+    second = ToolCall(call_id="b", name="second", arguments="{}")
+    assert turn.answered()[1:] == [
+        StepAdded("wf_1", 0, step_of(first, None)),
+        StepAdded("wf_1", 1, step_of(second, None)),
+    ]
+    assert turn.next_action == CallTools((first, second))
 
 
 def test_a_missing_or_repeated_call_id_is_replaced() -> None:
@@ -113,11 +126,11 @@ def test_a_round_is_stored_hidden_with_calls_and_results_paired_and_effects_are_
     turn.receive([TextDelta("Let me see.")])
     turn.receive([call(call_id="a", name="list", arguments="{}")])
     said = item("msg_1", AssistantMessage(text="Let me see."))
-    assert turn.answered() == [PartDone("msg_1", "Let me see."), ItemDone(said)]
+    assert turn.answered()[:2] == [PartDone("msg_1", "Let me see."), ItemDone(said)]
     effect = Effect(name="tasks/changed", data={"n": 1})
     events = turn.tools_done([ToolResult(call_id="a", output="none", effects=(effect,))])
     record = CallRecord(call_id="a", name="list", arguments="{}", output="none")
-    done = item("hid_2", ToolRound(calls=(record,), after_text=True))
+    done = item("hid_3", ToolRound(calls=(record,), after_text=True))
     assert events == [ItemDone(done), ClientEffect(effect)]
     assert encode_event(events[0]) is None
     assert turn.next_action == AskModel()
@@ -134,18 +147,19 @@ def test_a_second_round_without_text_does_not_claim_text() -> None:
     assert [body.after_text for body in rounds if isinstance(body, ToolRound)] == [False, False]
 
 
-def test_an_empty_answer_is_malformed() -> None:
+def test_an_answer_of_nothing_is_empty() -> None:
     turn = machine()
     turn.receive([StreamEnd("stop")])
-    with pytest.raises(ModelFault, match="malformed"):
+    with pytest.raises(ModelFault, match="empty"):
         turn.answered()
 
 
 def test_a_blank_message_is_taken_back() -> None:
     turn = machine()
     turn.receive([TextDelta("\n")])
-    assert turn.answered() == [ItemRemoved("msg_1")]
-    assert turn.items == []
+    end = item("msg_2", EndOfTurn())
+    assert turn.answered() == [ItemRemoved("msg_1"), ItemDone(end)]
+    assert turn.items == [end]
 
 
 def test_one_round_more_than_allowed_is_refused() -> None:
@@ -171,7 +185,7 @@ def test_stopping_in_mid_text_keeps_the_text_and_leaves_a_note() -> None:
     turn = machine()
     turn.receive([TextDelta("Hel")])
     kept = item("msg_1", AssistantMessage(text="Hel"))
-    note = item("hid_2", Note(text="stopped"))
+    note = item("hid_2", StopMark("stopped"))
     assert turn.stop("stopped") == [PartDone("msg_1", "Hel"), ItemDone(kept), ItemDone(note)]
     assert turn.next_action == Finish()
     assert turn.items == [kept, note]
@@ -185,23 +199,30 @@ def test_stopping_in_a_tool_call_leaves_no_call_without_a_result() -> None:
     record = CallRecord(
         call_id="a", name="list", arguments="{}", output=UNKNOWN_OUTCOME, failed=True
     )
-    assert [entry.body for entry in turn.items] == [
-        ToolRound(calls=(record,)),
-        Note(text="stopped"),
-    ]
+    rounds, workflow, mark = (entry.body for entry in turn.items)
+    assert rounds == ToolRound(calls=(record,))
+    assert isinstance(workflow, WorkflowBody)
+    assert [step.status for step in workflow.workflow.steps] == ["none"]
+    assert mark == StopMark("stopped")
 
 
 def test_stopping_among_the_fragments_of_a_call_forgets_the_call() -> None:
     turn = machine()
     turn.receive([call(call_id="a", name="list", arguments='{"x')])
     turn.stop("stopped")
-    assert [entry.body for entry in turn.items] == [Note(text="stopped")]
+    assert [entry.body for entry in turn.items] == [StopMark("stopped")]
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 DELTAS = st.one_of(
     st.builds(TextDelta, TEXT),
     st.builds(ReasoningDelta, TEXT),
+    st.builds(
+        Citation,
+        url=st.sampled_from(["https://a.example/", "https://b.example/"]),
+        title=st.just("A page"),
+        index=st.none() | st.integers(-1, 20),
+    ),
     st.builds(
         ToolCallDelta,
         index=st.integers(0, 3),
@@ -242,18 +263,37 @@ def test_whatever_comes_every_item_is_closed_and_equals_its_updates(
         pass
     if turn.next_action != Finish():
         events += turn.stop("the end")
-    texts: dict[str, str] = {}
-    for event in events:
-        match event:
-            case ItemAdded(added):
-                texts[added.id] = ""
-            case PartDelta(item_id, delta):
-                texts[item_id] += delta
-            case ItemRemoved(item_id):
-                assert not texts.pop(item_id).strip()
-            case ItemDone(done) if isinstance(done.body, AssistantMessage):
-                assert done.body.text == texts.pop(done.id)
-    assert texts == {}
+    lines = [line for event in events if (line := encode_event(event)) is not None]
+    assert open_items(lines) == []
+    pending: dict[str, dict[str, Any]] = {}
+    for wire in map(json.loads, lines):
+        match wire["type"]:
+            case "thread.item.added":
+                pending[wire["item"]["id"]] = wire["item"]
+            case "thread.item.updated":
+                apply_update(pending[wire["item_id"]], wire["update"])
+            case "thread.item.removed":
+                del pending[wire["item_id"]]
+            case "thread.item.done" if wire["item"]["id"] in pending:
+                built = pending.pop(wire["item"]["id"])
+                if built["type"] == "workflow":  # no update tells how long it took
+                    built["workflow"]["summary"] = wire["item"]["workflow"]["summary"]
+                assert built == wire["item"]
+    assert pending == {}
     done_items = [event.item for event in events if isinstance(event, ItemDone)]
     assert done_items == turn.items
     assert len({entry.id for entry in turn.items}) == len(turn.items)
+
+
+def apply_update(item: dict[str, Any], update: dict[str, Any]) -> None:
+    """As any client does it, from protocol.md, section 11."""
+    content = item.setdefault("content", []) if item["type"] == "assistant_message" else []
+    match update["type"].rpartition(".")[2], update:
+        case "text_delta", _:
+            content[update["content_index"]]["text"] += update["delta"]
+        case "annotation_added", _:
+            content[update["content_index"]]["annotations"].append(update["annotation"])
+        case (("added" | "done"), {"content_index": place, "content": part}):
+            content[place:] = [part]
+        case (("added" | "updated"), {"task_index": place, "task": task}):
+            item["workflow"]["tasks"][place : place + 1] = [task]

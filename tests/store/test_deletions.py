@@ -11,8 +11,9 @@ from itertools import count
 
 import pytest
 
+from chatkit.protocol.bodies import UserMessage
+from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import NotFound
-from chatkit.protocol.items import InputText, UserMessage
 from chatkit.protocol.leases import Begun, Ending, Lease, NewTurn, RequestKey
 from chatkit.protocol.tasks import Task, TaskDraft, TaskQuery
 from store.postgres import Database
@@ -135,6 +136,15 @@ async def test_after_the_users_next_message_what_was_put_off_is_deleted(thread: 
     await thread.message()
     assert await thread.delete_all(*ids) == [True] * 5
     assert await thread.left() == 0
+
+
+async def test_what_the_user_keeps_is_not_deleted_after_the_next_message(thread: Thread) -> None:
+    ids = await thread.add(4)
+    await thread.delete_all(*ids)
+    await thread.tasks.keep("ben", thread.id, ids)  # who has no say here
+    await thread.tasks.keep("anna", thread.id, [*ids[:2], "nonsense"])
+    await thread.message()
+    assert await thread.delete_all(*ids) == [False, False, True, True]
 
 
 async def test_no_other_task_comes_along(thread: Thread) -> None:

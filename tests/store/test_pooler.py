@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from chatkit.protocol.items import InputText, UserMessage
+from chatkit.protocol.bodies import UserMessage
+from chatkit.protocol.content import InputText
 from chatkit.protocol.leases import NewTurn
 from chatkit.protocol.paging import Cursor
 from chatkit.protocol.tasks import TaskDraft

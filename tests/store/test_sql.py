@@ -22,6 +22,9 @@ STATEMENTS = {
 NOT_OF_ONE_USER = {
     "audit.append_entries": "one statement for the entries of many users, or of none",
     "audit.sweep_audit_log": "deletes what is old, whoever did it",
+    "files.lock_files": "a lock by the user's id, which reads no row",
+    "files.sweep_unsent": "clears what was never sent, of every user",
+    "files.sweep_uploads": "clears what is left of broken uploads, of every user",
     "limits.take": "buckets of users and of addresses, by the names that the server gives them",
     "limits.sweep": "clears what is full again, of every caller",
     "signatures.sweep_signatures": "clears what has expired, of every user",

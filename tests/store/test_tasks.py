@@ -93,6 +93,17 @@ async def test_a_task_comes_back_as_it_was_added(tasks: Tasks) -> None:
     assert await tasks.get(ANNA, task.id.upper().replace("-", "")) == task
 
 
+async def test_several_are_given_in_the_order_asked_for_without_those_that_are_not_there(
+    tasks: Tasks,
+) -> None:
+    one, two, gone = [await add(tasks, title) for title in ("One", "Two", "Gone")]
+    bens = await tasks.add("ben", TaskDraft(title="Ben's"))
+    await tasks.delete(ANNA, gone.id)
+    asked = [two.id, bens.id, gone.id, "nonsense", one.id.upper()]
+    assert await tasks.get_several(ANNA, asked) == (two, one)
+    assert await tasks.get_several(ANNA, []) == ()
+
+
 async def test_a_task_may_be_added_as_completed(tasks: Tasks) -> None:
     task = await add(tasks, "Done already", completed=True)
     assert task.completed

@@ -122,17 +122,17 @@ async def test_another_users_thread_is_missing_in_every_operation(database: Data
         await threads.rename("alice", "thr_1", "Mine")
     with pytest.raises(NotFound):
         await threads.delete("alice", "thr_1")
-    assert await threads.title_untitled("alice", "thr_1", "Mine") is None
+    assert await threads.give_title("alice", "thr_1", "Mine", "first line") is None
     assert (await threads.load("bob", "thr_1", Cursor())).thread.title is None
 
 
 async def test_an_automatic_title_never_replaces_one(database: Database) -> None:
     await fill(database, "alice", "thr_1", 0)
     threads = Threads(database)
-    first = await threads.title_untitled("alice", "thr_1", "First")
+    first = await threads.give_title("alice", "thr_1", "First", "first line")
     assert first is not None
     assert first.title == "First"
-    assert await threads.title_untitled("alice", "thr_1", "Second") is None
+    assert await threads.give_title("alice", "thr_1", "Second", "first line") is None
     assert (await threads.rename("alice", "thr_1", "Given")).title == "Given"
     assert (await threads.rename("alice", "thr_1", None)).title is None
 

@@ -89,9 +89,10 @@ async def call_tool(_: object, params: CallToolRequestParams) -> CallToolResult:
         case "fail":
             return CallToolResult(content=[TextContent(text="no such city")], is_error=True)
         case "effects":
-            effects = [{"name": "tasks/changed", "data": {}}]
+            entries = [{"name": "tasks/changed", "data": {}}]
+            meta = {"chatkit/effects": entries, "chatkit/cards": entries}
             return CallToolResult(
-                content=[TextContent(text="ok")], _meta={"chatkit/effects": effects}
+                content=[TextContent(text="ok")], _meta={**meta, "chatkit/mentions": [["1", "tea"]]}
             )
     return _text(f"{params.name} {arguments}")
 

@@ -29,13 +29,13 @@ from mcp.types import (
 )
 
 from chatkit.engine.ports import ToolBox
-from chatkit.protocol.calls import Caller, Effect, ToolCall, ToolResult
+from chatkit.protocol.calls import Caller, CardOffer, Effect, ToolCall, ToolResult
 from chatkit.protocol.tasks import TaskQuery
 from store.postgres import Database
 from store.tasks import Tasks
-from tools import build_server, caller
 from tools.client import ToolClients
 from tools.config import HttpServer, StdioServer
+from tools.server import build_server, caller
 
 ECHO = Path(__file__).with_name("echo_server.py")
 PLAIN = Path(__file__).with_name("plain_server.py")
@@ -50,7 +50,8 @@ async def ask(
     tools: ToolBox, name: str, arguments: Any = None, *, who: Caller = ANNA
 ) -> ToolResult:
     text = arguments if isinstance(arguments, str) else json.dumps(arguments or {})
-    return await tools.call(ToolCall(call_id="tc_1", name=name, arguments=text), who)
+    call = ToolCall(call_id="tc_1", name=name, arguments=text)
+    return await tools.call(call, who, lambda _: None)
 
 
 async def names(tools: ToolBox) -> list[str]:
@@ -81,10 +82,12 @@ async def _whoami(_: object, params: CallToolRequestParams) -> CallToolResult:
     """The built-in server of the tests that need no tasks: it says who asks, and may wait."""
     if (params.arguments or {}).get("wait"):
         await asyncio.Event().wait()
-    effects = [{"name": "tasks/changed", "data": {"action": "add"}}]
-    return CallToolResult(
-        content=[TextContent(text=caller.get().user_id)], _meta={"chatkit/effects": effects}
-    )
+    meta = {
+        "chatkit/effects": [{"name": "tasks/changed", "data": {"action": "add"}}],
+        "chatkit/cards": [{"name": "task_list", "data": {"more": 0}}],
+        "chatkit/mentions": [["1", "tea"]],
+    }
+    return CallToolResult(content=[TextContent(text=caller.get().user_id)], _meta=meta)
 
 
 async def _two_tools(_: object, __: PaginatedRequestParams | None) -> ListToolsResult:
@@ -130,6 +133,8 @@ async def test_the_built_in_tools_are_there_from_the_start_and_run_as_the_caller
             call_id="tc_1",
             output="anna",
             effects=(Effect(name="tasks/changed", data={"action": "add"}),),
+            cards=(CardOffer(name="task_list", data={"more": 0}),),
+            mentions=(("1", "tea"),),
         )
 
 
@@ -254,8 +259,9 @@ async def test_results_become_text(echo: ToolClients) -> None:
     assert (failure.failed, failure.output) == (True, "no such city")
 
 
-async def test_effects_of_a_foreign_server_are_ignored(echo: ToolClients) -> None:
-    assert (await ask(echo, "effects")).effects == ()
+async def test_what_a_foreign_server_carries_is_ignored(echo: ToolClients) -> None:
+    result = await ask(echo, "effects")
+    assert (result.effects, result.cards, result.mentions) == ((), (), ())
 
 
 async def test_a_stdio_server_gets_none_of_our_environment(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from chatkit.protocol.calls import Caller, ToolCall
 from store.postgres import Database
 from store.tasks import Tasks
-from tools import build_server
 from tools.client import ToolClients
 from tools.config import HttpServer
+from tools.server import build_server
 from tools.tasks import TOOLS
 
 
@@ -77,7 +77,7 @@ async def test_no_argument_of_a_tool_is_an_address_that_is_asked(database_url: s
                 properties = spec.parameters["properties"]
                 arguments = json.dumps(dict.fromkeys(properties, address) | {"url": address})
                 call = ToolCall(call_id="tc_1", name=spec.name, arguments=arguments)
-                await tools.call(call, Caller(user_id="anna"))
+                await tools.call(call, Caller(user_id="anna"), lambda _: None)
         assert site.heads == []
     await database.close()
 

@@ -14,13 +14,13 @@ import pytest
 from mcp.client import Client
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
-from mcp.types import TextContent, Tool
+from mcp.types import CallToolResult, TextContent, Tool
 
 from chatkit.protocol.calls import Caller
 from chatkit.protocol.tasks import Task, TaskPage, TaskQuery
 from store.postgres import Database
 from store.tasks import Tasks
-from tools import build_server, caller
+from tools.server import build_server, caller
 from tools.tasks import TOOLS
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)  # a Sunday; Monday in Tokyo
@@ -43,13 +43,16 @@ class Asker:
     def __init__(self, server: Server[Any]) -> None:
         self.server = server
 
-    async def __call__(self, name: str, who: Caller = ANNA, **arguments: Any) -> Reply:
+    async def result(self, name: str, who: Caller = ANNA, **arguments: Any) -> CallToolResult:
         bound = caller.set(who)
         try:
             async with Client(self.server) as client:
-                result = await client.call_tool(name, arguments)
+                return await client.call_tool(name, arguments)
         finally:
             caller.reset(bound)
+
+    async def __call__(self, name: str, who: Caller = ANNA, **arguments: Any) -> Reply:
+        result = await self.result(name, who, **arguments)
         (block,) = result.content
         assert isinstance(block, TextContent)
         effects = (result.meta or {}).get("chatkit/effects", [])
@@ -62,6 +65,12 @@ class Asker:
 
     async def titles(self, who: Caller = ANNA, **arguments: Any) -> list[str]:
         return [task["title"] for task in (await self.ok("list_tasks", who, **arguments))["tasks"]]
+
+
+def carried(result: CallToolResult) -> dict[str, Any]:
+    """What a result carries beside what the model reads."""
+    meta = result.meta or {}
+    return {name.removeprefix("chatkit/"): meta[name] for name in meta if "chatkit/" in name}
 
 
 @pytest.fixture
@@ -171,6 +180,53 @@ async def test_a_task_is_added_listed_changed_completed_and_deleted(ask: Asker) 
     assert empty == {"success": True, "tasks": [], "total": 0, "message": "No task matches."}
 
 
+async def test_a_list_is_offered_as_a_card_where_cards_are_shown(ask: Asker) -> None:
+    on_screen = replace(ANNA, shows_cards=True)
+    ids = [(await ask.ok("add_task", title=title))["task"]["id"] for title in ("tea", "milk", "x")]
+    result = await ask.result("list_tasks", on_screen, sort="oldest", limit=2)
+    assert carried(result)["cards"] == [
+        {"name": "task_list", "data": {"task_ids": ids[:2], "more": 1}}
+    ]
+    body = await ask.ok("list_tasks", on_screen, sort="oldest", limit=2)
+    assert body["shown_as_card"] is True
+    assert body["message"] == (
+        "2 of 3 matching tasks, to be numbered from 1. The next ones: offset 2. The user sees this "
+        "list as a card, with these numbers: do not repeat it, a short sentence is enough."
+    )
+    rest = await ask.result("list_tasks", on_screen, sort="oldest", limit=2, offset=2)
+    assert carried(rest)["cards"][0]["data"] == {"task_ids": ids[2:], "more": 0}
+
+
+@pytest.mark.parametrize(
+    ("who", "arguments"),
+    [
+        (ANNA, {}),
+        (replace(ANNA, shows_cards=True), {"show": False}),
+        (replace(ANNA, shows_cards=True), {"search": "nothing like it"}),
+    ],
+)
+async def test_no_other_list_is_offered_as_a_card(
+    ask: Asker, who: Caller, arguments: dict[str, Any]
+) -> None:
+    await ask.ok("add_task", title="tea")
+    result = await ask.result("list_tasks", who, **arguments)
+    assert "cards" not in carried(result)
+    body = await ask.ok("list_tasks", who, **arguments)
+    assert "card" not in json.dumps(body)
+
+
+async def test_a_result_carries_which_tasks_it_speaks_of_within_a_conversation(ask: Asker) -> None:
+    tea = (await ask.ok("add_task", title="tea"))["task"]["id"]
+    milk = (await ask.ok("add_task", title="milk"))["task"]["id"]
+    both = await ask.result("list_tasks")
+    assert carried(both) == {"mentions": [[milk, "milk"], [tea, "tea"]]}
+    done = await ask.result("complete_task", task_id=tea)
+    assert carried(done)["mentions"] == [[tea, "tea"]]
+    assert carried(await ask.result("list_tasks", Caller(user_id="anna"))) == {}
+    gone = await ask.result("delete_task", task_id=tea)
+    assert "mentions" not in carried(gone)
+
+
 async def test_a_model_must_ask_before_it_deletes_more_than_one_task(
     ask: Asker, database: Database
 ) -> None:
@@ -196,6 +252,14 @@ async def test_a_model_must_ask_before_it_deletes_more_than_one_task(
         effects=[],
     )
     assert await ask.titles() == ["milk"]
+    seeing = replace(in_a_turn, shows_cards=True)
+    put_off = await ask.result("delete_task", seeing, task_id=ids[1])
+    assert carried(put_off) == {
+        "cards": [{"name": "confirm_deletion", "data": {"task_ids": [ids[1]]}}]
+    }
+    told = (await ask("delete_task", seeing, task_id=ids[1])).body
+    assert told["shown_as_card"] is True
+    assert "a card that lists what is meant, with buttons to delete or keep" in told["message"]
 
 
 async def test_a_place_means_the_list_last_shown_in_the_thread(ask: Asker) -> None:

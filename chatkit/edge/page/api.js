@@ -108,6 +108,43 @@ export class Api {
     return this.request(path, { method: "POST" });
   }
 
+  /** What this server offers in the composer; nothing when it does not say. */
+  async options() {
+    try {
+      return await (await this.request("api/chatkit/options")).json();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return {};
+      throw error;
+    }
+  }
+
+  /** What can be mentioned under a name that begins so. */
+  async entities(text) {
+    const response = await this.request(`api/chatkit/entities?${new URLSearchParams({ q: text })}`);
+    return (await response.json()).data;
+  }
+
+  /**
+   * Send the bytes of a file to where an `upload_descriptor` says. `onProgress(part)` is given how much
+   * has gone, 0 to 1. Throws ApiError; an abort is an AbortError.
+   */
+  upload({ url, method, headers }, file, { signal, onProgress }) {
+    const request = new XMLHttpRequest(); // fetch does not tell how much has gone
+    return new Promise((resolve, reject) => {
+      request.open(method, url);
+      for (const [name, value] of Object.entries(headers ?? {})) request.setRequestHeader(name, value);
+      request.upload.addEventListener("progress", ({ loaded, total }) => total > 0 && onProgress(loaded / total));
+      request.addEventListener("load", () => {
+        if (request.status >= 200 && request.status < 300) resolve();
+        else failure(new Response(request.response, { status: request.status })).then(reject);
+      });
+      request.addEventListener("error", () => reject(unreachable()));
+      request.addEventListener("abort", () => reject(new DOMException("The upload was given up.", "AbortError")));
+      signal.addEventListener("abort", () => request.abort());
+      request.send(method === "PUT" ? file : formOf(file));
+    });
+  }
+
   /** A page of tasks, newest first, and how many there are in all. */
   async listTasks({ status, after = null, limit = 50 }) {
     const query = new URLSearchParams({ status, limit, ...(after === null ? {} : { after }) });
@@ -128,6 +165,12 @@ export class Api {
   deleteTask(id) {
     return this.request(`api/tasks/${encodeURIComponent(id)}`, { method: "DELETE" });
   }
+}
+
+function formOf(file) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return form;
 }
 
 /** The events in a response, as they come. A frame that is no JSON object is passed over. */

@@ -10,7 +10,8 @@ const LIST_MARKER = /^([ \t]*)([-*+]|\d{1,9}[.)])(?=[ \t]|$)/;
 const FENCE = /^[ \t]*(`{3,}|~{3,})(.*)$/;
 
 /**
- * The blocks of `text`, in order: `{kind, line, …}` with `line` the index of the first line, and by kind
+ * The blocks of `text`, in order: `{kind, line, until, …}` with the index of the first line of `text` that
+ * belongs to it, and of the first that does not; and by kind
  * heading `level text`, paragraph `text`, code `language text`, rule, quote `blocks`,
  * list `start items loose` (`start` null for bullets; an item has `blocks`, and `task` true, false or
  * null), table `head align rows`. Every `text` but that of code holds inline Markdown.
@@ -28,8 +29,8 @@ export function lastBlockStart(text) {
   return before.reduce((offset, line) => offset + line.length + 1, 0);
 }
 
-/** Blocks of `lines`, each with `line`, the index of its first line. */
-function parse(lines, depth = 0) {
+/** Blocks of `lines`, the first of which is the line `first` of the text. */
+function parse(lines, depth = 0, first = 0) {
   const blocks = [];
   for (let at = 0; at < lines.length; ) {
     if (isBlank(lines[at])) {
@@ -37,8 +38,8 @@ function parse(lines, depth = 0) {
       continue;
     }
     const reader = readerFor(lines, at, depth) ?? readParagraph;
-    const { next, ...block } = reader(lines, at, depth);
-    blocks.push({ line: at, ...block });
+    const { next, ...block } = reader(lines, at, depth, first);
+    blocks.push({ line: first + at, until: first + next, ...block });
     at = next;
   }
   return blocks;
@@ -153,7 +154,7 @@ function readFence(lines, at) {
   return { kind: "code", language, text: code.join("\n"), next: Math.min(next + 1, lines.length) };
 }
 
-function readQuote(lines, at, depth) {
+function readQuote(lines, at, depth, first) {
   const inner = [];
   let next = at;
   for (; next < lines.length && !isBlank(lines[next]); next += 1) {
@@ -167,12 +168,12 @@ function readQuote(lines, at, depth) {
       inner.push(line); // a paragraph in the quote goes on without its >
     }
   }
-  return { kind: "quote", blocks: parse(inner, depth + 1), next };
+  return { kind: "quote", blocks: parse(inner, depth + 1, first + at), next };
 }
 
-function readList(lines, at, depth) {
-  const [, , first] = LIST_MARKER.exec(lines[at]);
-  const sort = first.at(-1); // - * + . or )
+function readList(lines, at, depth, first) {
+  const [, , opener] = LIST_MARKER.exec(lines[at]);
+  const sort = opener.at(-1); // - * + . or )
   const items = [];
   let loose = false;
   let next = at;
@@ -180,8 +181,9 @@ function readList(lines, at, depth) {
     const marker = LIST_MARKER.exec(lines[next]);
     if (marker === null || marker[2].at(-1) !== sort || isRule(lines[next])) break;
     const item = readItem(lines, next, marker);
-    const blocks = parse(item.lines, depth + 1);
-    loose ||= blocks.some((block) => block.line > 0 && isBlank(item.lines[block.line - 1]));
+    const begin = first + next;
+    const blocks = parse(item.lines, depth + 1, begin);
+    loose ||= blocks.some(({ line }) => line > begin && isBlank(item.lines[line - begin - 1]));
     items.push({ blocks, task: item.task });
     next = item.next;
     const following = skipBlank(lines, next);
@@ -192,7 +194,7 @@ function readList(lines, at, depth) {
     next = following;
   }
   const numbered = sort === "." || sort === ")";
-  const start = numbered ? Number.parseInt(first, 10) : null;
+  const start = numbered ? Number.parseInt(opener, 10) : null;
   return { kind: "list", start, items, loose, next };
 }
 

@@ -1,26 +1,41 @@
 // The message box: it grows with its text, Enter sends, and Send becomes Stop while an answer runs.
+// What else goes into a message (files, mentions, a quote, a choice of model) is kept by its parts.
 
+import { Choices } from "./choices.js";
+import { Dictation } from "./dictation.js";
+import { iconButton } from "./dom.js";
+import { Mentions } from "./mentions.js";
+import { Tags } from "./tags.js";
+import { Uploads } from "./uploads.js";
 import { words } from "./words.js";
 
 export class Composer {
-  /** `onSend(text)` and `onStop()` are called when the person asks for it. */
-  constructor(form, { onSend, onStop }) {
+  #choices = new Choices(document.createElement("div"), { models: [], tools: [] });
+
+  /**
+   * `onSend(message)` is given `{content, attachments, quote, options, draft}`; `onStop()` and
+   * `onFault(message)` are called when the person asks for it, and when dictation fails.
+   */
+  constructor(form, { api, onSend, onStop, onFault }) {
     this.form = form;
+    this.onSend = onSend;
+    this.onFault = onFault;
+    this.api = api;
     this.input = form.querySelector("textarea");
     this.send = form.querySelector("#send");
     this.stop = form.querySelector("#stop");
-    this.onSend = onSend;
+    this.quoteBox = form.querySelector("#quote");
+    this.quoteBox.append(iconButton("close", words.removeQuote, () => this.#removeQuote()));
+    this.uploads = new Uploads(form.querySelector("#chips"), api, () => this.#fit());
+    this.tags = new Tags(this.input, form.querySelector("#mirror"));
+    const list = document.getElementById("mentions");
+    this.mentions = new Mentions(this.input, list, this.tags, (text) => api.entities(text));
+    this.#wireFiles();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
     });
-    this.input.addEventListener("keydown", (event) => {
-      // keyCode 229: Safari ends a composition before it tells of the Enter that chose the word.
-      const composing = event.isComposing || event.keyCode === 229;
-      if (event.key !== "Enter" || event.shiftKey || composing) return;
-      event.preventDefault();
-      this.submit();
-    });
+    this.input.addEventListener("keydown", (event) => this.#takeKey(event));
     this.input.addEventListener("input", () => this.#fit());
     window.addEventListener("resize", () => this.#fit());
     this.stop.addEventListener("click", () => {
@@ -30,28 +45,76 @@ export class Composer {
     this.setState({});
   }
 
-  get text() {
-    return this.input.value;
+  /** What is being written: `{text, tags, quote, files}`. */
+  get draft() {
+    const { entries } = this.uploads;
+    return { text: this.input.value, tags: this.tags.all, quote: this.quote, files: entries };
   }
 
-  set text(value) {
-    this.input.value = value;
+  set draft({ text, tags, quote, files }) {
+    this.tags.set(text, tags);
+    this.mentions.close();
+    this.quote = quote;
+    this.uploads.set(files);
     this.#fit();
+  }
+
+  get quote() {
+    return this.quoteBox.hidden ? "" : this.quoteBox.firstElementChild.textContent;
+  }
+
+  set quote(text) {
+    this.quoteBox.firstElementChild.textContent = text;
+    this.quoteBox.hidden = text === "";
   }
 
   focus() {
     this.input.focus();
   }
 
-  /** Send what is written, if that is possible now. */
-  submit() {
-    const text = this.text.trim();
-    if (text === "" || this.blocked) return;
-    this.text = "";
-    this.onSend(text);
+  /** Show what this server offers, as the answer to `api/chatkit/options` says it. */
+  applyOptions({ models = [], tools = [], attachments = null, dictation = false }) {
+    this.#choices = new Choices(this.form.querySelector("#choices"), { models, tools });
+    this.uploads.allow(attachments?.enabled ? attachments : null);
+    this.attach.hidden = !this.uploads.areAllowed;
+    const speaks = dictation === true && Dictation.isPossible;
+    const button = this.form.querySelector("#dictate");
+    button.hidden = !speaks;
+    if (speaks) {
+      const onText = (text) => this.insert(text);
+      this.dictation ??= new Dictation(button, this.api, { onText, onFault: this.onFault });
+    }
+    const tall = speaks || this.uploads.areAllowed || !this.#choices.isEmpty;
+    this.form.classList.toggle("has-tools", tall);
+    this.#fit();
   }
 
-  /** `status` is a ThreadStatus: a locked or closed thread takes no message. */
+  /** Put `text` where the caret is, with space around it. */
+  insert(text) {
+    const { value, selectionStart: start, selectionEnd: end } = this.input;
+    const before = start > 0 && !/\s$/.test(value.slice(0, start)) ? " " : "";
+    const after = end < value.length && !/^\s/.test(value.slice(end)) ? " " : "";
+    this.input.setRangeText(`${before}${text}${after}`, start, end, "end");
+    this.input.dispatchEvent(new Event("input", { bubbles: true }));
+    this.focus();
+  }
+
+  /** Send what is written, if that is possible now. */
+  submit() {
+    if (this.#isUnsendable) return;
+    const { draft } = this;
+    const message = {
+      content: this.tags.content(),
+      attachments: this.uploads.ready,
+      quote: this.quote || null,
+      options: this.#choices.take(),
+      draft: { ...draft, files: draft.files.filter(({ state }) => state === "ready") },
+    };
+    this.draft = emptyDraft();
+    this.onSend(message);
+  }
+
+  /** `status` is a ThreadStatus: a locked thread takes no message. */
   setState({ busy = false, allowCancel = true, status = { type: "active" } }) {
     const shut = status.type === "locked" || status.type === "closed";
     this.blocked = busy || shut;
@@ -65,9 +128,61 @@ export class Composer {
     this.#fit();
   }
 
+  get #isUnsendable() {
+    const empty = this.input.value.trim() === "" && this.uploads.ready.length === 0;
+    return this.blocked || empty || this.uploads.isBusy;
+  }
+
+  #takeKey(event) {
+    // keyCode 229: Safari ends a composition before it tells of the Enter that chose the word.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (this.mentions.takeKey(event)) {
+      event.preventDefault();
+      event.stopPropagation(); // Escape closes the list, not the pane around it
+    } else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.submit();
+    }
+  }
+
+  #wireFiles() {
+    const picker = this.form.querySelector("#files");
+    this.attach = this.form.querySelector("#attach");
+    this.attach.addEventListener("click", () => picker.click());
+    picker.addEventListener("change", () => {
+      this.uploads.add(picker.files);
+      picker.value = ""; // the same file may be chosen again
+      this.focus();
+    });
+  }
+
+  #removeQuote() {
+    this.quote = "";
+    this.focus();
+  }
+
   #fit() {
     this.input.style.height = "auto";
     this.input.style.height = `${this.input.scrollHeight}px`; // CSS sets the limit
-    this.send.disabled = this.blocked || this.text.trim() === "";
+    this.send.disabled = this.#isUnsendable;
+    this.send.title = this.uploads.isBusy ? words.waitForFiles : words.send;
   }
 }
+
+/** What is written in `first`, then what is in `second`. */
+export function joinDrafts(first, second) {
+  if (isEmpty(second)) return first;
+  const gap = first.text !== "" && second.text !== "" ? "\n" : "";
+  const shift = first.text.length + gap.length;
+  const moved = second.tags.map((tag) => ({ ...tag, start: tag.start + shift, end: tag.end + shift }));
+  return {
+    text: first.text + gap + second.text,
+    tags: [...first.tags, ...moved],
+    quote: second.quote || first.quote,
+    files: [...first.files, ...second.files],
+  };
+}
+
+const isEmpty = ({ text, quote, files }) => text.trim() === "" && quote === "" && files.length === 0;
+
+export const emptyDraft = () => ({ text: "", tags: [], quote: "", files: [] });

@@ -1,8 +1,9 @@
 // Inline Markdown (emphasis, code spans, links, line breaks) to DOM nodes.
 //
 // The text is the model's, so it is hostile until shown otherwise: nothing here makes markup out of
-// it, links go to http, https and mailto alone, images are links (an image that loads by itself could
-// carry data out of the conversation in its address), and every scan is linear or capped.
+// it, links go to http, https and mailto alone, images are links unless their host is allowed (an image
+// that loads by itself could carry data out of the conversation in its address), and every scan is
+// linear or capped.
 // Emphasis follows the delimiter algorithm of CommonMark 0.31, with two deviations that suit chat:
 // a line break in the text is a line break, and only ASCII punctuation counts as punctuation beside
 // a delimiter (otherwise **“…”** inside Chinese or Japanese text would not be bold).
@@ -24,13 +25,17 @@ const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0"
 const PUNCTUATION = /[!-/:-@[-`{-~]/;
 const WORD = /[\p{L}\p{N}]/u;
 
-/** Append what `text` says to `parent`. */
-export function appendInline(parent, text) {
+/**
+ * Append what `text` says to `parent`. `marks` are nodes to put in, `{at, node}` in the order of their
+ * offsets in `text`; they change nothing about how the text is read. `showsImage(address)` tells
+ * whether an image may load.
+ */
+export function appendInline(parent, text, { marks = [], showsImage = () => false } = {}) {
   if (text.length > MAX_RUN) {
-    parent.append(text);
+    parent.append(text, ...marks.map(({ node }) => node));
     return;
   }
-  build(parent, tokenize(text));
+  build(parent, tokenize(text), { marks: [...marks], showsImage });
 }
 
 /** The address if it may be linked, else null. Relative and unknown schemes are refused. */
@@ -61,12 +66,12 @@ function tokenize(text) {
   let at = 0;
 
   const flush = (end) => {
-    if (end > plainFrom) tokens.push({ kind: "text", text: text.slice(plainFrom, end) });
+    if (end > plainFrom) tokens.push({ kind: "text", text: text.slice(plainFrom, end), end, plain: true });
   };
   /** Take `token` for the characters up to `end`. */
   const take = (end, ...taken) => {
     flush(at);
-    tokens.push(...taken);
+    for (const token of taken) tokens.push(Object.assign(token, { end }));
     at = plainFrom = end;
   };
 
@@ -316,9 +321,9 @@ function unlink(delimiter) {
 
 // ---- Tokens to nodes ------------------------------------------------------------------------------
 
-function build(root, tokens) {
+function build(root, tokens, { marks, showsImage }) {
   const stack = [root];
-  let links = 0; // how many of the open elements are links
+  let links = 0; // how many of the open elements are links or images: nothing may be put into those
   const top = () => stack[stack.length - 1];
   const open = (node) => {
     if (stack.length > MAX_DEPTH) {
@@ -328,11 +333,25 @@ function build(root, tokens) {
     top().append(node);
     stack.push(node);
   };
-  const closesLink = [];
+  const putMarks = (upTo) => {
+    while (links === 0 && marks.length > 0 && marks[0].at <= upTo) top().append(marks.shift().node);
+  };
+  /** A text as it stands in the source, which marks may divide. */
+  const append = ({ text, end }) => {
+    let from = end - text.length;
+    while (links === 0 && marks.length > 0 && marks[0].at < end) {
+      const at = Math.max(from, marks[0].at);
+      top().append(text.slice(text.length - (end - from), text.length - (end - at)), marks.shift().node);
+      from = at;
+    }
+    top().append(text.slice(text.length - (end - from)));
+  };
+  const closers = [];
   for (const token of tokens) {
     switch (token.kind) {
       case "text":
-        top().append(token.text);
+        if (token.plain) append(token);
+        else top().append(token.text); // an entity, an escape, a bracket
         break;
       case "break":
         top().append(document.createElement("br"));
@@ -347,19 +366,17 @@ function build(root, tokens) {
         break;
       }
       case "open": {
-        const link = links > 0 ? null : outsideLink(token.address);
-        if (link && token.image) link.append(`${words.image}: `);
-        open(link ?? document.createElement("span"));
-        links += link ? 1 : 0;
-        closesLink.push({ link: link !== null, image: token.image, node: top() });
+        const opened = token.image ? openImage(token, links > 0, showsImage) : openLink(token, links > 0);
+        open(opened.node);
+        links += opened.counts ? 1 : 0;
+        closers.push({ ...opened, node: top() });
         break;
       }
       case "close": {
-        const { link, image, node } = closesLink.pop();
-        const bare = link ? `${words.image}: ` : "";
-        if (image && node.textContent === bare) node.textContent = words.image;
-        links -= link ? 1 : 0;
+        const { node, counts, close } = closers.pop();
         stack.pop();
+        links -= counts ? 1 : 0;
+        close?.(node);
         break;
       }
       default: // a delimiter: closes first, then what stayed plain, then opens, the last matched outermost
@@ -367,5 +384,31 @@ function build(root, tokens) {
         if (token.count > 0) top().append(token.mark.repeat(token.count));
         for (const tag of token.opens.reverse()) open(document.createElement(tag));
     }
+    putMarks(token.end);
   }
+  putMarks(Infinity);
+}
+
+/** `{node, counts, close}`: what to fill, whether it is a link or an image, what to do in the end. */
+function openLink({ address }, inLink) {
+  const link = inLink ? null : outsideLink(address);
+  return { node: link ?? el("span"), counts: link !== null };
+}
+
+function openImage({ address }, inLink, showsImage) {
+  if (showsImage(address)) return { node: el("span"), counts: true, close: (node) => becomeImage(node, address) };
+  const link = inLink ? null : outsideLink(address);
+  link?.append(`${words.image}: `);
+  const bare = link ? `${words.image}: ` : "";
+  const close = (node) => {
+    if (node.textContent === bare) node.textContent = words.image;
+  };
+  return { node: link ?? el("span"), counts: link !== null, close };
+}
+
+/** Turn the element that holds what an image shows, in words, into the image. */
+function becomeImage(node, address) {
+  const alt = node.textContent || words.image;
+  const image = { src: address, alt, loading: "lazy", referrerPolicy: "no-referrer", decoding: "async" };
+  node.replaceWith(el("img", image));
 }

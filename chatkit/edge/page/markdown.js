@@ -3,48 +3,56 @@
 import { lastBlockStart, parseBlocks } from "./blocks.js";
 import { el, icon } from "./dom.js";
 import { appendInline } from "./inline.js";
+import { Places, atWords } from "./places.js";
 import { words } from "./words.js";
 
-function buildBlock(block) {
+/** `context` has `places`, which gives the marks, and `showsImage(address)`. */
+function buildBlock(block, context) {
   switch (block.kind) {
     case "heading": // the page has its own h1 and h2
-      return withInline(el(`h${Math.min(block.level + 2, 6)}`), block.text);
+      return withInline(el(`h${Math.min(block.level + 2, 6)}`), block, context);
     case "code":
-      return buildCode(block);
-    case "rule":
-      return el("hr");
+      return buildCode(block, context);
+    case "rule": {
+      const marks = context.places.take(block.until);
+      return marks.length > 0 ? el("div", {}, el("hr"), ...marks) : el("hr");
+    }
     case "quote":
-      return el("blockquote", {}, ...block.blocks.map(buildBlock));
+      return el("blockquote", {}, ...buildBlocks(block, context));
     case "list":
-      return buildList(block);
+      return buildList(block, context);
     case "table":
-      return buildTable(block);
+      return buildTable(block, context);
     default:
-      return withInline(el("p"), block.text);
+      return withInline(el("p"), block, context);
   }
 }
 
-function withInline(node, text) {
-  appendInline(node, text);
+const buildBlocks = ({ blocks }, context) => blocks.map((block) => buildBlock(block, context));
+
+function withInline(node, block, { places, showsImage }) {
+  appendInline(node, block.text, { marks: places.inText(block), showsImage });
   return node;
 }
 
-function buildCode({ language, text }) {
+function buildCode({ language, text, until }, { places }) {
   const copy = el(
     "button",
     { type: "button", className: "copy", "data-copy": "code" },
     icon("copy"),
     el("span", { className: "button-label", textContent: words.copy }),
   );
+  const name = el("span", { textContent: language || words.codeBlock });
+  name.append(...places.take(until)); // code stays as it was written
   return el(
     "div",
     { className: "code", dir: "ltr" },
-    el("div", { className: "code-head" }, el("span", { textContent: language || words.codeBlock }), copy),
+    el("div", { className: "code-head" }, name, copy),
     el("pre", { tabIndex: 0 }, el("code", {}, document.createTextNode(text))),
   );
 }
 
-function buildList({ start, items, loose }) {
+function buildList({ start, items, loose }, context) {
   const list = el(start === null ? "ul" : "ol");
   if (start !== null && start !== 1) list.start = start;
   for (const { blocks, task } of items) {
@@ -56,26 +64,33 @@ function buildList({ start, items, loose }) {
       item.append(el("input", box));
     }
     for (const block of blocks) {
-      if (block.kind === "paragraph" && !loose) appendInline(item, block.text);
-      else item.append(buildBlock(block));
+      if (block.kind === "paragraph" && !loose) withInline(item, block, context);
+      else item.append(buildBlock(block, context));
     }
     list.append(item);
   }
   return list;
 }
 
-function buildTable({ head, align, rows }) {
-  const row = (tag, cells) =>
+function buildTable(block, { places, showsImage }) {
+  const { head, align, rows } = block;
+  const marksAt = places.inTable(block);
+  const row = (tag, cells, place) =>
     el(
       "tr",
       {},
-      ...cells.map((cell, column) => withInline(el(tag, { className: `align-${align[column]}` }), cell)),
+      ...cells.map((text, column) => {
+        const cell = el(tag, { className: `align-${align[column]}` });
+        appendInline(cell, text, { showsImage });
+        cell.append(...marksAt(place, column));
+        return cell;
+      }),
     );
   const table = el(
     "table",
     {},
-    el("thead", {}, row("th", head)),
-    el("tbody", {}, ...rows.map((cells) => row("td", cells))),
+    el("thead", {}, row("th", head, 0)),
+    el("tbody", {}, ...rows.map((cells, place) => row("td", cells, place + 1))),
   );
   return el(
     "div",
@@ -92,35 +107,57 @@ function buildTable({ head, align, rows }) {
  */
 export class MarkdownView {
   #element;
+  #showsImage;
   #settled = ""; // the text whose nodes stay
+  #settledMarks = ""; // the marks among them, by their keys
   #live = []; // the nodes of the rest
+  #liveMarks = "";
   #code = null; // the last block, when it is the only live one and is code
 
-  constructor(element) {
+  /** `showsImage(address)` tells whether an image of the text may load; else it is a link. */
+  constructor(element, { showsImage = () => false } = {}) {
     this.#element = element;
+    this.#showsImage = showsImage;
   }
 
-  /** Show `text`, which usually is the former text and more. */
-  update(text) {
-    if (!text.startsWith(this.#settled)) {
-      this.#settled = "";
-      this.#element.replaceChildren();
-      this.#live = [];
-      this.#code = null;
-    }
-    const rest = text.slice(this.#settled.length);
-    if (this.#growCode(rest)) return;
+  /** Build everything again with the next update. */
+  forget() {
+    this.#settled = "";
+    this.#settledMarks = "";
+    this.#element.replaceChildren();
+    this.#live = [];
+    this.#code = null;
+  }
+
+  /**
+   * Show `text`, which usually is the former text and more. `marks` are `{at, key, build}`: the node of
+   * `build()` is put at the offset `at`; `key` tells one from another.
+   */
+  update(text, marks = []) {
+    const placed = atWords(text, marks);
+    const keys = (from, to) => within(placed, from, to).map(({ at, key }) => `${at} ${key}`).join("\n");
+    const known = this.#settled;
+    if (!text.startsWith(known) || keys(0, known.length) !== this.#settledMarks) this.forget();
+    const from = this.#settled.length;
+    const liveMarks = keys(from, text.length);
+    if (liveMarks === this.#liveMarks && this.#growCode(text.slice(from))) return;
     for (const node of this.#live) node.remove();
-    const settled = lastBlockStart(rest.slice(0, rest.lastIndexOf("\n") + 1));
-    this.#append(rest.slice(0, settled));
-    this.#settled += rest.slice(0, settled);
-    this.#live = this.#append(rest.slice(settled));
+    const to = from + lastBlockStart(text.slice(from, text.lastIndexOf("\n") + 1));
+    this.#append(text, from, to, placed);
+    this.#settled = text.slice(0, to);
+    this.#settledMarks = keys(0, to);
+    this.#liveMarks = keys(to, text.length);
+    this.#live = this.#append(text, to, text.length, placed);
   }
 
-  #append(text) {
-    const blocks = parseBlocks(text);
-    const nodes = blocks.map(buildBlock);
+  #append(text, from, to, marks) {
+    const part = text.slice(from, to);
+    const blocks = parseBlocks(part);
+    const inPart = within(marks, from, to).map((mark) => ({ ...mark, at: mark.at - from }));
+    const places = new Places(part, inPart);
+    const nodes = blocks.map((block) => buildBlock(block, { places, showsImage: this.#showsImage }));
     for (const node of nodes) if (!node.dir) node.dir = "auto";
+    nodes.at(-1)?.append(...places.take(Infinity));
     this.#element.append(...nodes);
     const only = blocks.length === 1 && blocks[0].kind === "code" ? blocks[0] : null;
     this.#code = only && { ...only, node: nodes[0].querySelector("code").firstChild };
@@ -138,3 +175,7 @@ export class MarkdownView {
     return true;
   }
 }
+
+/** The marks after `from` up to `to`; one at the very beginning belongs to the first part that is. */
+const within = (marks, from, to) =>
+  marks.filter(({ at }) => at <= to && (at > from || (from === 0 && to > 0)));

@@ -4,12 +4,14 @@
 import { Api, ApiError } from "./api.js";
 import { SignInNeeded } from "./auth.js";
 import { Chats } from "./chats.js";
-import { Composer } from "./composer.js";
+import { Composer, emptyDraft, joinDrafts } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { alertBox, el, fillWords } from "./dom.js";
 import { makeDrawer } from "./drawers.js";
+import { offerReplies } from "./quoting.js";
 import { Scroller } from "./scroller.js";
 import { Tasks } from "./tasks.js";
+import { takeFiles } from "./uploads.js";
 import { words } from "./words.js";
 
 const part = (id) => document.getElementById(id);
@@ -18,7 +20,12 @@ fillWords(document);
 
 const api = new Api();
 const scroller = new Scroller(part("scroller"), part("view"), part("to-newest"));
-const composer = new Composer(part("composer"), { onSend: sendMessage, onStop: () => shown.stop() });
+const composer = new Composer(part("composer"), {
+  api,
+  onSend: sendMessage,
+  onStop: () => shown.stop(),
+  onFault: (message) => sayBelow(message),
+});
 const chats = new Chats(part("chats"), api, {
   renamed: (thread) => {
     if (shown.thread?.id !== thread.id) return;
@@ -41,6 +48,7 @@ const host = {
     if (isNew) history.replaceState(null, "", `#${conversation.thread.id}`);
     chats.setCurrent(conversation.thread.id);
     drawTitle();
+    drawState();
   },
   effect(name) {
     if (name === "tasks/changed") tasks.refresh();
@@ -49,14 +57,12 @@ const host = {
     part("announcer").textContent = words.answered(text.slice(0, 2000));
   },
   movedDown: (pixels) => scroller.moveBy(pixels),
-  notSent(conversation, text) {
-    const later = conversation === shown ? composer.text : conversation.draft;
-    const draft = later.trim() === "" ? text : `${text}\n${later}`;
+  notSent(conversation, draft) {
     if (conversation === shown) {
-      composer.text = draft;
+      composer.draft = joinDrafts(draft, composer.draft);
       composer.focus();
     } else {
-      conversation.draft = draft;
+      conversation.draft = joinDrafts(draft, conversation.draft);
     }
     drawState();
   },
@@ -103,9 +109,9 @@ async function openFromAddress() {
 }
 
 function show(conversation, { currentId = conversation.thread?.id ?? null } = {}) {
-  shown.draft = composer.text;
+  shown.draft = composer.draft;
   shown = conversation;
-  composer.text = conversation.draft;
+  composer.draft = conversation.draft;
   chats.setCurrent(currentId);
   place(conversation);
   drawTitle();
@@ -133,17 +139,20 @@ function startNewChat() {
   composer.focus();
 }
 
-function sendMessage(text) {
+function sendMessage(message) {
   if (!shown.element.isConnected) place(shown); // a fault stood in its place
   scroller.toEnd();
   part("announcer").textContent = words.answering;
-  shown.send(text);
+  shown.send(message);
   drawState();
 }
 
 function sendSuggestion(text) {
   if (shown.busy) return;
-  sendMessage(text);
+  const waiting = composer.draft; // what was being written stays
+  composer.draft = { ...emptyDraft(), text };
+  composer.submit();
+  composer.draft = waiting;
   focusComposer(); // the button under the focus is gone
 }
 
@@ -184,7 +193,28 @@ function drawState() {
     allowCancel: allowCancel && !loading,
     status: thread?.status,
   });
+  drawFoot();
   startScreen.hidden = thread !== null || !shown.isEmpty;
+}
+
+/** The composer, or what takes its place: questions of the assistant, or why there is none. */
+function drawFoot() {
+  const conversation = shown;
+  const status = conversation.thread?.status ?? { type: "active" };
+  const questions = status.type === "active" ? conversation.questions : null;
+  const form = questions?.form((input) => conversation.answerQuestions(questions.item, input));
+  const place = part("questions");
+  const isNew = form !== undefined && !place.contains(form.node);
+  const hadFocus = part("foot").contains(document.activeElement) || document.activeElement === document.body;
+  if (isNew) place.replaceChildren(form.node);
+  const cameBack = !questions && !place.hidden;
+  place.hidden = !questions;
+  part("closed").hidden = status.type !== "closed";
+  part("closed").textContent = status.reason || words.closed;
+  composer.form.hidden = Boolean(questions) || status.type === "closed";
+  part("composer-hint").hidden = composer.form.hidden;
+  if (isNew && hadFocus) form.focus();
+  else if (cameBack && hadFocus) composer.focus();
 }
 
 function drawTitle() {
@@ -210,7 +240,10 @@ function report(error) {
     return;
   }
   if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
-  const message = error instanceof ApiError ? error.message : words.server;
+  sayBelow(error instanceof ApiError ? error.message : words.server);
+}
+
+function sayBelow(message) {
   const box = alertBox(message, { action: { label: words.close, run: () => box.remove() } });
   part("foot").prepend(box);
 }
@@ -270,14 +303,32 @@ async function start() {
   }
   part("account").hidden = !api.account.canSignOut;
   focusComposer();
-  const typed = composer.text; // while the sign-in was under way
-  const opened = openFromAddress();
-  if (typed !== "") composer.text = typed;
-  await Promise.all([opened, chats.refresh(), tasks.refresh()]);
+  let opened;
+  if (idInAddress() === null) {
+    place(shown); // what was typed, or sent already, while the sign-in was under way is in it
+  } else {
+    const typed = composer.draft;
+    opened = openFromAddress();
+    composer.draft = joinDrafts(typed, composer.draft);
+  }
+  await Promise.all([opened, chats.refresh(), tasks.refresh(), loadOptions()]);
+}
+
+async function loadOptions() {
+  try {
+    composer.applyOptions(await api.options());
+  } catch (error) {
+    report(error); // the page works without
+  }
 }
 
 part("new-chat").addEventListener("click", startNewChat);
 part("skip").addEventListener("click", () => composer.focus());
+offerReplies(part("scroller"), (text) => {
+  composer.quote = text;
+  composer.focus();
+});
+takeFiles(part("main"), composer.input, composer.uploads);
 part("chats").addEventListener("click", ({ target }) => target.closest("a") && chatsDrawer.close());
 window.addEventListener("popstate", () => openFromAddress());
 window.addEventListener("offline", () => (part("offline").hidden = false));

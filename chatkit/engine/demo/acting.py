@@ -22,8 +22,9 @@ from chatkit.engine.demo.values import (
     TaskView,
     These,
 )
+from chatkit.protocol.call_pieces import MAX_CALLS
+from chatkit.protocol.days import say_day
 from chatkit.protocol.tasks import MAX_TAGS
-from chatkit.protocol.turn import MAX_CALLS
 
 #: What empties a field: to the tools, null means that it is left alone.
 _EMPTY: Final[dict[str, Any]] = {
@@ -54,18 +55,23 @@ def act(intent: Acting, memory: Memory, today: date) -> Script:
     text = _told(intent, done, today)
     if left:
         text += f"\n\nThere are {left} more like these: say it again to go on."
-    return Reply(text=text.strip(), put_off=tuple(task for task, result in pairs if result.asks))
+    asking = [(task, result) for task, result in pairs if result.asks]
+    return Reply(
+        text=text.strip(),
+        put_off=tuple(task for task, _ in asking),
+        on_card=all(result.on_card for _, result in asking),
+    )
 
 
-def ask_to_delete(tasks: Sequence[TaskView], today: date) -> Reply:
-    """The list of what waits for the person's word, and the question."""
+def ask_to_delete(tasks: Sequence[TaskView], today: date, *, on_card: bool = False) -> Reply:
+    """The list of what waits for the person's word, unless a card shows it, and the question."""
     these = "this task" if len(tasks) == 1 else f"these {len(tasks)} tasks"
     words = f"Shall I delete {these}? Say “yes” to go ahead."
     shown = tuple(tasks[:PAGE])
     hidden = len(tasks) - len(shown)
     more = f"\n\n… and {hidden} more." if hidden else ""
     return Reply(
-        text=f"{speech.say_list(shown, today)}{more}\n\n{words}",
+        text=words if on_card else f"{speech.say_list(shown, today)}{more}\n\n{words}",
         listed=shown,
         question=Question(words=words, on_yes=Delete(target=These(tuple(tasks)))),
     )
@@ -116,7 +122,7 @@ def _completed(tasks: Sequence[TaskView], today: date) -> speech.Sentence:
         again = None
         if result.task is not None and result.task.fields.get("recurrence"):
             again = find_day(result.message, today)
-        following = f" The next one is due {speech.say_day(again.day, today)}." if again else ""
+        following = f" The next one is due {say_day(again.day, today)}." if again else ""
         return f"✅ {name} is complete.{following}"
 
     return say

@@ -81,7 +81,7 @@ def _by_place(intent: Acting, numbers: tuple[int, ...], memory: Memory) -> Findi
             return Reply(text="Which one is that? Say “show me my tasks”, then give me its number.")
         return Found(tuple(TaskView(str(number)) for number in numbers))
     if not shown:
-        (result,) = yield [Call("list_tasks", {"limit": LOOKUP})]
+        (result,) = yield [Call("list_tasks", {"limit": LOOKUP, "show": False})]
         if not result.success:
             return Reply(text=speech.say_failure(result))
         shown = memory.shown = result.tasks
@@ -100,7 +100,7 @@ def _by_place(intent: Acting, numbers: tuple[int, ...], memory: Memory) -> Findi
 def _by_filter(intent: Acting, arguments: dict[str, Any]) -> Finding:
     if isinstance(intent, Complete):
         arguments.setdefault("status", "pending" if intent.completed else "completed")
-    (result,) = yield [Call("list_tasks", {**arguments, "limit": LOOKUP})]
+    (result,) = yield [Call("list_tasks", {**arguments, "limit": LOOKUP, "show": False})]
     if not result.success:
         return Reply(text=speech.say_failure(result))
     tasks = result.tasks
@@ -116,10 +116,12 @@ def _by_filter(intent: Acting, arguments: dict[str, Any]) -> Finding:
 
 def _by_words(intent: Acting, words: str, today: date) -> Finding:
     """One match is taken; of several the person chooses; a loose match is not deleted unasked."""
-    (result,) = yield [Call("list_tasks", {"search": words[:MAX_TITLE], "limit": LOOKUP})]
+    (result,) = yield [
+        Call("list_tasks", {"search": words[:MAX_TITLE], "limit": LOOKUP, "show": False})
+    ]
     loose = result.success and not result.tasks and bool(_stems(words))
     if loose:
-        (result,) = yield [Call("list_tasks", {"limit": LOOKUP})]
+        (result,) = yield [Call("list_tasks", {"limit": LOOKUP, "show": False})]
     if not result.success:
         return Reply(text=speech.say_failure(result))
     tasks = tuple(task for task in result.tasks if not loose or _matches(words, task.title or ""))

@@ -8,11 +8,8 @@ from datetime import date
 from typing import Any, Final
 
 from chatkit.engine.demo.values import Details, Result, TaskView
+from chatkit.protocol.days import say_day
 
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = (
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-)  # fmt: skip
 _REPEATS: Final = {"daily": "every day", "weekly": "every week", "monthly": "every month"}
 _LONGEST_MESSAGE: Final = 300
 
@@ -34,19 +31,6 @@ def label(task: TaskView) -> str:
     if task.title and task.title.strip():
         return f"**{escape(task.title)}**"
     return f"task {task.id}" if task.id.isdigit() else "the task"
-
-
-def say_day(day: date, today: date) -> str:
-    """`today`, `tomorrow`, `Fri 27 Nov`; with the year when it is another one."""
-    match (day - today).days:
-        case 0:
-            return "today"
-        case 1:
-            return "tomorrow"
-        case -1:
-            return "yesterday"
-    year = f" {day.year}" if day.year != today.year else ""
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}{year}"
 
 
 def say_fields(fields: Mapping[str, Any], today: date) -> list[str]:
@@ -116,10 +100,10 @@ def say_shown(arguments: Mapping[str, Any], result: Result, today: date) -> str:
     done = sum(task.completed for task in result.tasks)
     complete = len(result.tasks) == result.total
     extra = f", {done} of them completed" if done and complete and "status" not in asked else ""
-    head = f"You have **{result.total}** {kind}{extra}:"
+    head = f"You have **{result.total}** {kind}{extra}"
     if offset:
-        head = f"The next {len(result.tasks)} of {result.total} {kind}:"
-    text = f"{head}\n\n{say_list(result.tasks, today)}"
+        head = f"The next {len(result.tasks)} of {result.total} {kind}"
+    text = f"{head}." if result.on_card else f"{head}:\n\n{say_list(result.tasks, today)}"
     left = result.total - offset - len(result.tasks)
     if left > 0:
         text += f"\n\nThere {'is' if left == 1 else 'are'} {left} more: say “show more”."

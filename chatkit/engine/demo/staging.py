@@ -42,7 +42,7 @@ def play(said: str, memory: Memory, question: Question | None, today: date) -> S
     """The script of a whole turn; `question` is what the turn before asked."""
     intents = _settle(understand(said, today), said, question, today)
     if _moves_places(intents) and memory.shown == ():
-        (result,) = yield [Call("list_tasks", {"limit": LOOKUP})]
+        (result,) = yield [Call("list_tasks", {"limit": LOOKUP, "show": False})]
         if not result.success:
             return Reply(text=speech.say_failure(result))
         memory.shown = result.tasks
@@ -52,7 +52,8 @@ def play(said: str, memory: Memory, question: Question | None, today: date) -> S
         replies += yield from _together([run(intent, memory, today) for intent in stage], memory)
     put_off = {task.id: task for reply in replies for task in reply.put_off}
     if put_off:  # one question for all of them, whichever words meant them
-        replies.append(ask_to_delete([*put_off.values()], today))
+        on_card = all(reply.on_card for reply in replies if reply.put_off)
+        replies.append(ask_to_delete([*put_off.values()], today, on_card=on_card))
     texts = list(dict.fromkeys(reply.text for reply in replies if reply.text))
     if len(stages) > _MOST_STAGES:
         texts.append("That was a lot at once; please send the rest again.")

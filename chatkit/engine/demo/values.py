@@ -225,7 +225,7 @@ class Call:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a tool answered. `readable` is False for anything but the documented object; `asks`
-    says that the person must agree first."""
+    says that the person must agree first, `on_card` that the person sees the tasks already."""
 
     success: bool = False
     readable: bool = True
@@ -234,6 +234,7 @@ class Result:
     total: int = 0
     message: str = ""
     asks: bool = False
+    on_card: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +255,8 @@ class Question:
 class Reply:
     """The text of an answer (Markdown), the tasks that it numbered, and what it asked.
 
-    `put_off` are tasks to ask about: they are not deleted before the person agrees.
+    `put_off` are tasks to ask about: they are not deleted before the person agrees. `on_card`
+    says that a card shows them.
     """
 
     text: str
@@ -262,6 +264,7 @@ class Reply:
     listing: Mapping[str, Any] | None = None
     question: Question | None = None
     put_off: tuple[TaskView, ...] = ()
+    on_card: bool = False
 
 
 #: Rounds of calls go out, their results come in, in the same order; a reply ends it.

@@ -67,7 +67,11 @@ class Stored:
             " ORDER BY seq"
         )
         bodies = [json.loads(row["body"]) for row in await self.rows(query, thread_id)]
-        return ["".join(part["text"] for part in body["content"]) for body in bodies]
+        return [
+            "".join(part["text"] for part in body["content"])
+            for body in bodies
+            if "content" in body
+        ]
 
     async def busy_connections(self) -> int:
         """Connections of the servers that are in a statement or a transaction."""
@@ -98,6 +102,7 @@ async def member(database_url: str, model: ModelServer, **environ: str) -> Async
     """A server on `database_url`, through a proxy."""
     variables = {
         "MODEL": "openai/scripted",
+        "TITLE_MODEL": "demo/tasks",  # each script is for an answer
         "MODEL_API_BASE": model.api_base,
         "MODEL_API_KEY": "x",
         "BETTER_AUTH_SECRET": SECRET,

@@ -65,6 +65,7 @@ async def test_a_killed_postgresql_comes_back_under_a_running_turn(data_dir: Pat
     async with ModelServer() as model:
         variables = {
             "MODEL": "openai/scripted",
+            "TITLE_MODEL": "demo/tasks",
             "MODEL_API_BASE": model.api_base,
             "MODEL_API_KEY": "x",
             "BETTER_AUTH_SECRET": SECRET,

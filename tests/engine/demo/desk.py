@@ -30,6 +30,7 @@ class Desk:
         self.rounds: list[list[tuple[str, dict[str, Any]]]] = []
         self.agreed: set[str] = set()  # whose deletion was put off in the turn before
         self.put_off: set[str] = set()
+        self.shows_cards = False  # whether what the tools offer is shown, as a server does
         self.deleted = False  # whether this turn has spent its one deletion
         for title in titles:
             self._add({"title": title, **fields})
@@ -89,7 +90,8 @@ class Desk:
             if task["id"] not in self.agreed:
                 if self.deleted or not alone:
                     self.put_off.add(task["id"])
-                    return {"success": False, "needs_confirmation": True, "message": "Ask first."}
+                    asking = {"success": False, "needs_confirmation": True, "message": "Ask first."}
+                    return asking | self._on_card()
                 self.deleted = True
             self.tasks.remove(task)
             return {"success": True, "message": "Deleted."}
@@ -143,7 +145,11 @@ class Desk:
         ]
         start = given.get("offset", 0)
         page = found[start : start + given.get("limit", 50)]
-        return {"success": True, "tasks": page, "total": len(found), "message": "Listed."}
+        listed = {"success": True, "tasks": page, "total": len(found), "message": "Listed."}
+        return listed | (self._on_card() if page and given.get("show", True) else {})
+
+    def _on_card(self) -> dict[str, Any]:
+        return {"shown_as_card": True} if self.shows_cards else {}
 
 
 def _asking(calls: tuple[Call, ...], ids: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from chatkit.engine.demo.conversation import Calls, Text, answer, short_title
 from chatkit.engine.demo.smalltalk import NOTICE
-from chatkit.protocol.turn import MAX_CALLS
+from chatkit.protocol.call_pieces import MAX_CALLS
 from tests.engine.demo.desk import TODAY, TOOLS, Desk
 
 LATER = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello!"}
@@ -56,11 +56,17 @@ CALLS: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
     ("make task 2 urgent", [("update_task", {"task_id": "2", "priority": "high"})]),
     ("remove the due date of task 1", [("update_task", {"task_id": "1", "due_date": ""})]),
     ("remove the category from 1", [("update_task", {"task_id": "1", "category": "none"})]),
-    ("complete buy milk", [("list_tasks", {"search": "buy milk", "limit": 100})]),
-    ("delete all", [("list_tasks", {"limit": 100})]),
-    ("complete all", [("list_tasks", {"status": "pending", "limit": 100})]),
-    ("done with 2 and 3", [("list_tasks", {"limit": 100})]),  # places could shift in between
-    ("tag task 1 with shop", [("list_tasks", {"limit": 100})]),  # its other tags stay
+    ("complete buy milk", [("list_tasks", {"search": "buy milk", "limit": 100, "show": False})]),
+    ("delete all", [("list_tasks", {"limit": 100, "show": False})]),
+    ("complete all", [("list_tasks", {"status": "pending", "limit": 100, "show": False})]),
+    (
+        "done with 2 and 3",
+        [("list_tasks", {"limit": 100, "show": False})],
+    ),  # places could shift in between
+    (
+        "tag task 1 with shop",
+        [("list_tasks", {"limit": 100, "show": False})],
+    ),  # its other tags stay
 ]
 
 
@@ -113,9 +119,36 @@ def test_a_task_is_found_by_words_and_then_completed() -> None:
     desk = later("Buy groceries", "Call mum")
     assert desk.say("complete buy groceries") == "✅ **Buy groceries** is complete."
     assert desk.rounds == [
-        [("list_tasks", {"search": "buy groceries", "limit": 100})],
+        [("list_tasks", {"search": "buy groceries", "limit": 100, "show": False})],
         [("complete_task", {"task_id": desk.id_of("Buy groceries")})],
     ]
+
+
+def test_a_list_that_a_card_shows_is_not_told_again() -> None:
+    desk = later(*(f"Task {number}" for number in range(22)))
+    desk.shows_cards = True
+    assert desk.say("show me my tasks") == (
+        "You have **22** tasks.\n\nThere are 2 more: say “show more”."
+    )
+    assert desk.say("show more") == "The next 2 of 22 tasks."
+    assert desk.say("complete 1") == "✅ **Task 1** is complete."
+    assert desk.say("show tasks due tomorrow") == "You have no tasks due tomorrow."
+
+
+def test_what_was_only_looked_up_is_told_in_words() -> None:
+    desk = later("Buy eggs", "Buy milk")
+    desk.shows_cards = True
+    assert "1. ☐ Buy milk\n2. ☐ Buy eggs\n\nWhich one shall I complete?" in (
+        desk.say("complete buy")
+    )
+
+
+def test_deletions_that_a_card_lists_are_asked_about_in_a_sentence() -> None:
+    desk = later("Buy eggs", "Buy milk")
+    desk.shows_cards = True
+    assert desk.say("delete all") == "Shall I delete these 2 tasks? Say “yes” to go ahead."
+    desk.say("yes")
+    assert desk.titles == []
 
 
 def test_words_are_forgiven_their_endings() -> None:

@@ -1,0 +1,64 @@
+"""What a page offers its user: models and tools, files and dictation; tasks to mention."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.auth import Authenticator
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.tasks import Task, TaskStore, parse_query
+
+#: Most tasks of one answer to a search, and the longest search, in characters.
+MOST_ENTITIES = 10
+MOST_QUERY = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceRoutes:
+    """The handlers. `preview` draws the widget of a task for a hover card (a `Basic` root)."""
+
+    authenticator: Authenticator
+    options: Callable[[], Awaitable[dict[str, Any]]]
+    tasks: TaskStore
+    preview: Callable[[Task, date], dict[str, Any]]
+    today: Callable[[], date]
+
+    async def list_options(self, request: Request) -> Reply:
+        """`{models, tools, attachments: {enabled, max_bytes, max_count}, dictation}`."""
+        await self.authenticator.authenticate(request, sessions=("chat",))
+        return json_reply(dumps(await self.options()))
+
+    async def list_entities(self, request: Request) -> Reply:
+        """`?q=`: tasks by their title, each in the shape that a page hands to the widget's
+        `onTagSearch`: `{data: [{id, title, group, icon, interactive, data}]}`."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        query = request.query().get("q", "").strip()
+        if len(query) > MOST_QUERY:
+            raise BadRequest(f"q: at most {MOST_QUERY} characters")
+        wanted: dict[str, Any] = {"status": "all", "limit": str(MOST_ENTITIES)}
+        if query:
+            wanted["search"] = query
+        page = await self.tasks.list(user.user_id, parse_query(wanted, today=self.today()))
+        return json_reply(dumps({"data": [_entity(task) for task in page.tasks]}))
+
+    async def preview_entity(self, request: Request) -> Reply:
+        """The widget that `onRequestPreview` wants for a task."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        task = await self.tasks.get(user.user_id, request.params["id"])
+        return json_reply(dumps({"preview": self.preview(task, self.today())}))
+
+
+def _entity(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "title": task.title,
+        "group": "Done" if task.completed else "Tasks",
+        "icon": "check-circle-filled" if task.completed else "check-circle",
+        "interactive": True,
+        "data": {"task_id": task.id, "completed": "yes" if task.completed else "no"},
+    }

@@ -1,0 +1,167 @@
+"""Files as they go out, and the routes of files in both directions.
+
+Whatever a user has uploaded is served in a way that no browser would run it: four kinds of images
+under their own type, text as plain text, all else as bytes, and everything but the images for
+download alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from chatkit.edge.asgi import Headers, Reply, Request, Send, json_reply
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.file_links import FileLinks
+from chatkit.edge.router import Route, answering
+from chatkit.edge.uploads import UploadRoutes
+from chatkit.engine.file_ports import FileStore
+from chatkit.protocol.attachments import StoredFile
+from chatkit.protocol.file_types import FileType, served_type
+from chatkit.protocol.jsontext import dumps
+
+# One range, as RFC 9110, 14.1.2 has it; of several, all of the file is a right answer.
+_RANGE: Final = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})", re.ASCII)
+_QUOTED: Final = re.compile(r'[^ -~]|["\\%]')
+_SAFETY: Final = [
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+    # It may be deleted or exchanged, so that what was kept is asked about each time.
+    (b"cache-control", b"private, no-cache"),
+    (b"accept-ranges", b"bytes"),
+]
+
+
+class FileReply:
+    """Some bytes of a file, read as the client takes them. `status` is 200 or 206."""
+
+    def __init__(
+        self,
+        files: FileStore,
+        user_id: str,
+        file: StoredFile,
+        *,
+        status: int,
+        span: range,
+        headers: Headers,
+    ) -> None:
+        self._files = files
+        self._user_id = user_id
+        self._file = file
+        self._status = status
+        self._span = span
+        self._headers = [*headers, (b"content-length", b"%d" % len(span))]
+
+    async def send(self, request: Request, send: Send) -> None:
+        """Write it; a HEAD gets the headers alone."""
+        start: dict[str, Any] = {"type": "http.response.start"}
+        await send({**start, "status": self._status, "headers": self._headers})
+        if request.method == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
+        # `send` does not fail when the client has left.
+        watch = asyncio.create_task(request.wait_for_disconnect())
+        left = len(self._span)
+        pieces = self._files.read(self._user_id, self._file, self._span.start, self._span.stop)
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    left -= len(piece)
+                    await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
+                    if watch.done():
+                        return
+        finally:
+            watch.cancel()
+        # Where the file was deleted under us, the server sees an answer that is too short and cuts
+        # the connection, which is all that can still be told.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRoutes:
+    """The handlers."""
+
+    authenticator: Authenticator
+    files: FileStore
+    links: FileLinks
+    uploads: UploadRoutes
+
+    def routes(self) -> list[Route]:
+        """All routes of files."""
+        fill, get = answering(self.uploads.fill), answering(self.get)
+        return [
+            Route("/api/chatkit/upload", {"POST": answering(self.uploads.upload)}),
+            Route("/api/chatkit/upload/{id}", {"POST": fill, "PUT": fill}),
+            Route("/api/chatkit/files/{id}", {"GET": get}),
+        ]
+
+    async def get(self, request: Request) -> FileReply | Reply:
+        """The bytes, or the range of them that is asked for."""
+        user_id = self.links.user_of(request.query(), "read", request.params["id"])
+        if user_id is None:
+            user = await self.authenticator.authenticate(request, sessions=("chat",))
+            user_id, pages = user.user_id, b"same-origin"
+        else:
+            await self.authenticator.admit_link(request, user_id)
+            pages = b"cross-origin"  # the widget runs in a frame of another origin
+        file = await self.files.open(user_id, request.params["id"])
+        etag = f'"{file.version}"'
+        headers = [
+            *_SAFETY,
+            (b"etag", etag.encode()),
+            (b"cross-origin-resource-policy", pages),
+        ]
+        if _names(request.header("if-none-match"), etag):
+            return Reply(304, b"", headers)
+        headers += [
+            (b"content-type", served_type(file.mime_type).encode()),
+            (b"content-disposition", _disposition(file)),
+        ]
+        span = _span(request, file.size, etag)
+        if span is None:
+            return FileReply(
+                self.files, user_id, file, status=200, span=range(file.size), headers=headers
+            )
+        if not span:
+            return _unsatisfiable(file.size)
+        place = b"bytes %d-%d/%d" % (span.start, span.stop - 1, file.size)
+        headers.append((b"content-range", place))
+        return FileReply(self.files, user_id, file, status=206, span=span, headers=headers)
+
+
+def _names(header: str | None, etag: str) -> bool:
+    """Whether `If-None-Match` holds the tag, compared weakly (RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    return any(each.strip().removeprefix("W/") in (etag, "*") for each in header.split(","))
+
+
+def _span(request: Request, size: int, etag: str) -> range | None:
+    """What is asked for; None for all of it, an empty range where there is nothing of it."""
+    header = request.header("range")
+    if header is None or request.method != "GET":
+        return None
+    match = _RANGE.fullmatch(header.strip())
+    if match is None or request.header("if-range") not in (None, etag):
+        return None
+    first, last = match["first"], match["last"]
+    if first:
+        if last and int(last) < int(first):
+            return None
+        return range(int(first), min(int(last or size) + 1, size))
+    return range(max(0, size - int(last)), size) if last else None
+
+
+def _unsatisfiable(size: int) -> Reply:
+    error = {"code": "invalid_range", "message": f"the file has {size} bytes"}
+    headers = [(b"content-range", b"bytes */%d" % size)]
+    return json_reply(dumps({"error": error}), status=416, headers=headers)
+
+
+def _disposition(file: StoredFile) -> bytes:
+    """In both spellings of RFC 6266: for all, and for those who know the second."""
+    kind = "inline" if FileType(file.mime_type).is_image else "attachment"
+    plain = _QUOTED.sub("_", file.name)
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}".encode()

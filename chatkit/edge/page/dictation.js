@@ -1,0 +1,88 @@
+// Speaking instead of typing: the recording is sent to the server, which gives the words.
+
+import { ApiError } from "./api.js";
+import { words } from "./words.js";
+
+const KINDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
+const LONGEST = 120_000; // milliseconds
+
+export class Dictation {
+  #recorder = null;
+  #busy = false;
+
+  /** `onText(text)` is given what was said, `onFault(message)` why it could not be. */
+  constructor(button, api, { onText, onFault }) {
+    this.button = button;
+    this.api = api;
+    this.onText = onText;
+    this.onFault = onFault;
+    button.addEventListener("click", () => (this.#recorder ? this.#recorder.stop() : this.#record()));
+    this.#draw();
+  }
+
+  static get isPossible() {
+    return Boolean(navigator.mediaDevices?.getUserMedia) && typeof MediaRecorder === "function";
+  }
+
+  async #record() {
+    if (this.#busy) return;
+    this.#busy = true;
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    } catch (error) {
+      this.#busy = false;
+      this.onFault(error.name === "NotAllowedError" ? words.microphoneRefused : words.noMicrophone);
+      return;
+    }
+    const mimeType = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind));
+    const pieces = [];
+    this.#recorder = new MediaRecorder(stream, mimeType ? { mimeType } : {});
+    const longest = setTimeout(() => this.#recorder?.stop(), LONGEST);
+    this.#recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
+    this.#recorder.addEventListener("stop", () => {
+      clearTimeout(longest);
+      for (const track of stream.getTracks()) track.stop(); // lets the microphone go
+      const { mimeType: kind } = this.#recorder;
+      this.#recorder = null;
+      this.#transcribe(new Blob(pieces, { type: kind }), kind);
+    });
+    this.#recorder.start();
+    this.#draw();
+  }
+
+  async #transcribe(blob, mimeType) {
+    this.#draw();
+    try {
+      const audio = await base64Of(blob);
+      const { text } = await this.api.chat("input.transcribe", { audio_base64: audio, mime_type: mimeType });
+      if (typeof text === "string" && text.trim() !== "") this.onText(text.trim());
+      else this.onFault(words.nothingHeard);
+    } catch (error) {
+      this.onFault(error instanceof ApiError ? error.message : words.server);
+    } finally {
+      this.#busy = false;
+      this.#draw();
+    }
+  }
+
+  #draw() {
+    const recording = this.#recorder !== null;
+    const waiting = this.#busy && !recording;
+    const label = recording ? words.stopDictation : waiting ? words.transcribing : words.dictate;
+    this.button.setAttribute("aria-pressed", recording);
+    this.button.setAttribute("aria-label", label);
+    this.button.title = label;
+    this.button.disabled = waiting;
+    this.button.classList.toggle("is-recording", recording);
+  }
+}
+
+function base64Of(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result.slice(reader.result.indexOf(",") + 1)));
+    reader.addEventListener("error", () => reject(reader.error));
+    reader.readAsDataURL(blob);
+  });
+}

@@ -1,0 +1,150 @@
+// Questions of the assistant: a form in place of the composer while they are open, and the questions
+// with their answers in the thread afterwards.
+
+import { el } from "./dom.js";
+import { Row } from "./rows.js";
+import { words } from "./words.js";
+
+export class QuestionsRow extends Row {
+  constructor(item) {
+    super(item.type, "from-questions", words.questions);
+    this.update(item);
+  }
+
+  get isPending() {
+    return this.item.status === "pending";
+  }
+
+  /** What a screen reader is to say. */
+  get spokenText() {
+    return (this.item.inputs ?? []).map(({ question }) => question).join(" ");
+  }
+
+  update(item) {
+    this.item = item;
+    this.node.classList.toggle("is-empty", this.isPending);
+    const pairs = (item.inputs ?? []).map(({ question, answer }) => {
+      const values = answer?.skipped ? [] : (answer?.values ?? []);
+      const said = values.map((text) => el("dd", { textContent: text, dir: "auto" }));
+      const skipped = el("dd", { className: "is-skipped", textContent: words.skipped });
+      return el(
+        "div",
+        {},
+        el("dt", { textContent: question, dir: "auto" }),
+        ...(said.length > 0 ? said : [skipped]),
+      );
+    });
+    this.body.replaceChildren(el("dl", { className: "answers" }, ...pairs));
+  }
+
+  /** The form of this row, which keeps what was filled in; `onSubmit(input)` is called with the answers. */
+  form(onSubmit) {
+    this.questions ??= new QuestionsForm(this.item, onSubmit);
+    return this.questions;
+  }
+}
+
+class QuestionsForm {
+  constructor({ id, inputs }, onSubmit) {
+    this.inputs = (inputs ?? []).map((input, place) => makeQuestion(input, `${id}-${place}`));
+    const skipAll = el("button", {
+      type: "button",
+      className: "button",
+      textContent: words.skipAll,
+      on: { click: () => onSubmit({ status: "skipped", answers: {} }) },
+    });
+    this.submit = el("button", { className: "button button-primary", textContent: words.sendAnswers });
+    this.node = el(
+      "form",
+      { className: "questions", "aria-label": words.questions },
+      el("div", { className: "questions-list" }, ...this.inputs.map(({ node }) => node)),
+      el("div", { className: "questions-foot" }, skipAll, this.submit),
+    );
+    this.node.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!this.submit.disabled) onSubmit({ status: "answered", answers: this.answers });
+    });
+    for (const kind of ["input", "change", "click"]) this.node.addEventListener(kind, () => this.#check());
+    this.#check();
+  }
+
+  /** What is filled in, by the id of the question. */
+  get answers() {
+    return Object.fromEntries(
+      this.inputs.map(({ id, skipped, values }) => {
+        const given = skipped() ? [] : values();
+        return [id, { values: given, skipped: given.length === 0 }];
+      }),
+    );
+  }
+
+  focus() {
+    this.node.querySelector("input:not(:disabled), textarea:not(:disabled)")?.focus();
+  }
+
+  #check() {
+    this.submit.disabled = Object.values(this.answers).every(({ skipped }) => skipped);
+  }
+}
+
+/** `{node, id, skipped(), values()}` for one question. */
+function makeQuestion(input, name) {
+  const choices = input.type === "multiple_choice";
+  const field = choices ? makeChoices(input, name) : makeFreeform(input, name);
+  const legend = el("legend", { textContent: input.question, dir: "auto" });
+  const controls = el("fieldset", {}, legend, ...field.nodes);
+  const skip = el("button", {
+    type: "button",
+    className: "skip-question",
+    textContent: words.skipQuestion,
+    "aria-pressed": "false",
+    "aria-label": words.skipQuestionNamed(input.question),
+  });
+  const skipped = () => skip.getAttribute("aria-pressed") === "true";
+  const node = el("div", { className: "question" }, controls, skip);
+  skip.addEventListener("click", () => {
+    skip.setAttribute("aria-pressed", !skipped());
+    controls.disabled = skipped();
+    node.classList.toggle("is-skipped", skipped());
+  });
+  return { node, id: input.id, skipped, values: field.values };
+}
+
+function makeFreeform({ description, question }, name) {
+  const noteId = `${name}-note`;
+  const field = el("textarea", { rows: 2, dir: "auto", "aria-label": question });
+  const note = description ? el("p", { id: noteId, className: "question-note", textContent: description }) : null;
+  if (note) field.setAttribute("aria-describedby", noteId);
+  return { nodes: [note, field].filter(Boolean), values: () => filled(field) };
+}
+
+/** Options as radio buttons or check boxes, and a field for an answer that is none of them. */
+function makeChoices({ options, multiple }, name) {
+  const type = multiple ? "checkbox" : "radio";
+  const boxes = (options ?? []).map(({ value }) => el("input", { type, name, value }));
+  const labels = boxes.map((box) => el("label", { className: "choice" }, box, el("span", { textContent: box.value, dir: "auto" })));
+  const otherBox = el("input", { type, name, "aria-label": words.otherAnswer });
+  const other = el("input", {
+    type: "text",
+    dir: "auto",
+    autocomplete: "off",
+    placeholder: words.otherAnswer,
+    "aria-label": words.ownAnswer,
+    on: {
+      input: () => (otherBox.checked = other.value.trim() !== ""),
+      keydown: (event) => {
+        if (event.key === "Enter" && event.isComposing) event.preventDefault();
+      },
+    },
+  });
+  otherBox.addEventListener("change", () => otherBox.checked && other.focus());
+  const own = el("div", { className: "choice" }, otherBox, other);
+  const values = () => {
+    const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+    const written = otherBox.checked ? filled(other) : [];
+    return [...new Set([...chosen, ...written])];
+  };
+  return { nodes: [...labels, own], values };
+}
+
+const filled = (field) => (field.value.trim() === "" ? [] : [field.value.trim()]);

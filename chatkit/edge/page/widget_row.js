@@ -1,0 +1,65 @@
+// A widget as a row of the conversation: the widget itself, its copy button, and what was refused.
+
+import { ApiError } from "./api.js";
+import { SignInNeeded } from "./auth.js";
+import { alertBox, copyText, el, icon } from "./dom.js";
+import { Row, actionsBelow } from "./rows.js";
+import { WidgetView } from "./widgets.js";
+import { words } from "./words.js";
+
+export class WidgetRow extends Row {
+  #actions = actionsBelow(this);
+
+  /** `context.act(itemId, action, options)` sends an action, and rejects when the server refuses it. */
+  constructor(item, context) {
+    super(item.type, "from-widget", words.assistant);
+    this.alerts = el("div", {});
+    this.body.after(this.alerts);
+    const act = (action, options) => {
+      this.alerts.replaceChildren();
+      return context.act(this.id, action, options);
+    };
+    const refused = (error) => {
+      if (error instanceof SignInNeeded) return; // the page asks to sign in by itself
+      if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
+      const message = error instanceof ApiError ? error.message : words.server;
+      this.alerts.replaceChildren(alertBox(message, { dismissible: true }));
+    };
+    this.view = new WidgetView(this.body, { act, refused, showsImage: context.showsImage });
+    this.copy = el(
+      "button",
+      { type: "button", className: "copy", title: words.copyAnswer, on: { click: () => copyText(this.copyText, this.copy) } },
+      icon("copy"),
+      el("span", { className: "button-label", textContent: words.copy }),
+    );
+    this.#actions.append(this.copy);
+    this.update(item);
+  }
+
+  get actions() {
+    return this.#actions;
+  }
+
+  get plainText() {
+    return this.copyText || this.body.innerText;
+  }
+
+  get spokenText() {
+    return this.plainText;
+  }
+
+  update(item) {
+    this.id = item.id;
+    this.copyText = typeof item.copy_text === "string" ? item.copy_text : "";
+    this.copy.hidden = this.copyText === "";
+    this.view.update(item.widget);
+  }
+
+  applyUpdate(update) {
+    this.view.applyUpdate(update);
+  }
+
+  redraw() {
+    this.view.redraw();
+  }
+}

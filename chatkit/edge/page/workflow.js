@@ -1,0 +1,139 @@
+// What the assistant did on the way to its answer: a workflow that grows step by step, or one task item.
+
+import { el, icon } from "./dom.js";
+import { outsideLink } from "./inline.js";
+import { MarkdownView } from "./markdown.js";
+import { Row } from "./rows.js";
+import { widgetIcon } from "./widget_icons.js";
+import { words } from "./words.js";
+
+const MOST_STEPS = 500;
+
+export class WorkflowRow extends Row {
+  #workflow;
+  #steps = [];
+  #live = false;
+  #chosen = false; // the person has opened or closed it
+
+  constructor(item) {
+    super(item.type, "from-workflow", words.steps);
+    this.list = el("ol", { className: "steps" });
+    this.title = el("span", { className: "workflow-title", dir: "auto" });
+    this.summary = el("summary", { on: { click: () => (this.#chosen = true) } }, this.title);
+    this.details = el("details", {}, this.summary, this.list);
+    this.update(item);
+  }
+
+  update(item) {
+    const workflow = item.workflow ?? { tasks: [item.task] };
+    this.#workflow = { ...workflow, tasks: [...(workflow.tasks ?? [])] };
+    this.body.replaceChildren(item.workflow ? this.details : this.list);
+    this.#draw();
+  }
+
+  applyUpdate({ type, task_index: index, task }) {
+    if (type !== "workflow.task.added" && type !== "workflow.task.updated") return;
+    const { tasks } = this.#workflow;
+    if (!Number.isInteger(index) || index < 0 || index > Math.min(tasks.length, MOST_STEPS)) return;
+    tasks[index] = task;
+    this.#draw();
+  }
+
+  setLive(live) {
+    this.#live = live;
+    this.#draw();
+  }
+
+  #draw() {
+    const { type, tasks, summary, expanded } = this.#workflow;
+    for (const { node } of this.#steps.splice(tasks.length)) node.remove();
+    tasks.forEach((task, index) => {
+      if (this.#steps[index] === undefined) {
+        this.#steps[index] = new Step();
+        this.list.append(this.#steps[index].node);
+      }
+      this.#steps[index].update(task ?? {}, this.#live);
+    });
+    const reasoning = type === "reasoning";
+    this.title.textContent = this.#live ? (reasoning ? words.thinking : words.working) : titleOf(summary, reasoning);
+    this.summary.querySelector(".icon")?.remove();
+    if (!this.#live && summary?.icon) this.summary.prepend(widgetIcon(summary.icon) ?? "");
+    this.details.classList.toggle("is-live", this.#live);
+    // Without anything in it there is nothing to open.
+    this.details.classList.toggle("is-bare", tasks.length === 0);
+    if (!this.#chosen) this.details.open = this.#live || expanded === true;
+    this.node.classList.toggle("is-empty", tasks.length === 0 && !this.#live);
+  }
+}
+
+function titleOf(summary, reasoning) {
+  if (typeof summary?.title === "string") return summary.title;
+  if (!Number.isFinite(summary?.duration)) return reasoning ? words.thoughts : words.steps;
+  const time = durationText(summary.duration);
+  return reasoning ? words.thoughtFor(time) : words.workedFor(time);
+}
+
+function durationText(seconds) {
+  const whole = Math.max(1, Math.round(seconds));
+  return words.duration(Math.floor(whole / 60), whole % 60);
+}
+
+/** One task of a workflow. A thought folds; what it holds is Markdown. */
+class Step {
+  #chosen = false;
+
+  constructor() {
+    this.mark = el("span", { className: "step-mark" });
+    this.state = el("span", { className: "visually-hidden" });
+    this.title = el("span", { className: "step-title", dir: "auto" });
+    this.text = el("div", { className: "markdown step-text" });
+    this.view = new MarkdownView(this.text);
+    this.facts = el("ul", { className: "step-facts" });
+    this.summary = el("summary", { on: { click: () => (this.#chosen = true) } });
+    this.fold = el("details", {}, this.summary);
+    this.content = el("div", { className: "step-body" });
+    this.node = el("li", { className: "step" }, this.mark, this.content);
+  }
+
+  update(task, live) {
+    const title = task.title ?? task.title_query ?? words.taskKinds[task.type] ?? "";
+    const loading = task.status_indicator === "loading" && live;
+    const complete = task.status_indicator === "complete";
+    this.node.classList.toggle("step-loading", loading);
+    const mark = complete ? icon("check") : loading ? null : widgetIcon(task.icon);
+    this.mark.replaceChildren(...(mark ? [mark] : []));
+    this.state.textContent = loading ? words.stepLoading : complete ? words.stepComplete : "";
+    this.title.textContent = title;
+    this.view.update(typeof task.content === "string" ? task.content : "");
+    this.facts.replaceChildren(...factsOf(task));
+    if (task.type === "thought" && task.title) {
+      if (!this.#chosen) this.fold.open = loading || !complete;
+      this.#place(this.summary, this.title, this.state);
+      this.#place(this.fold, this.summary, this.text);
+      this.#place(this.content, this.fold);
+    } else if (task.type === "thought") {
+      this.#place(this.content, this.state, this.text);
+    } else {
+      this.#place(this.content, this.title, this.state, this.text, this.facts);
+    }
+  }
+
+  /** Give `parent` these children, without touching those that it has already: focus stays. */
+  #place(parent, ...children) {
+    const same = parent.childNodes.length === children.length && children.every((child, i) => parent.childNodes[i] === child);
+    if (!same) parent.replaceChildren(...children);
+  }
+}
+
+function factsOf({ queries, sources }) {
+  const asked = (Array.isArray(queries) ? queries : [])
+    .filter((text) => typeof text === "string")
+    .map((text) => el("li", { className: "step-query", dir: "auto" }, icon("search"), el("span", { textContent: text })));
+  const found = (Array.isArray(sources) ? sources : []).map((source) => {
+    const link = typeof source?.url === "string" ? outsideLink(source.url) : null;
+    const shown = link ?? el("span", {});
+    shown.append(source?.title || source?.filename || source?.url || "");
+    return el("li", { className: "step-source", dir: "auto" }, link ? null : icon("file"), shown);
+  });
+  return [...asked, ...found];
+}

@@ -1,0 +1,40 @@
+"""What a host's own pages do with threads beside the protocol: lock, close, open again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.auth import Authenticator
+from chatkit.engine.ports import ThreadStore
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.fields import Fields
+from chatkit.protocol.items import ThreadStatus
+from chatkit.protocol.jsontext import loads
+
+#: Longest reason that the user is shown, in characters.
+MAX_REASON: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRoutes:
+    """The handlers; a session, which a page holds, is not enough for them."""
+
+    authenticator: Authenticator
+    threads: ThreadStore
+    max_body_bytes: int
+
+    async def set_status(self, request: Request) -> Reply:
+        """PUT `{type: active | locked | closed, reason?}`: the thread as it is now."""
+        user = await self.authenticator.authenticate(request, sessions=())
+        body = Fields(loads(await request.body(most=self.max_body_bytes)), "")
+        kind = body.text("type")
+        if kind not in ("active", "locked", "closed"):
+            raise BadRequest("type: must be active, locked or closed")
+        reason = body.optional_text("reason")
+        if reason is not None and not 0 < len(reason) <= MAX_REASON:
+            raise BadRequest(f"reason: must be 1 to {MAX_REASON} characters")
+        status = ThreadStatus(type=cast(Literal["active", "locked", "closed"], kind), reason=reason)
+        thread = await self.threads.set_status(user.user_id, request.params["id"], status)
+        return json_reply(thread.encode())

@@ -1,0 +1,89 @@
+"""Files as they come in: in one step, or in two, of which the first is `attachments.create`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.file_links import FileLinks
+from chatkit.edge.limits import OpenStreams
+from chatkit.edge.multipart import MOST_AROUND, OneFile, is_multipart
+from chatkit.engine.attachments import Attachments
+from chatkit.protocol.attachments import Attachment
+from chatkit.protocol.errors import UnsupportedMedia
+from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.links import resolve
+
+#: Uploads at once, in the process and of one user. Each holds about half a MiB of memory.
+MOST_AT_ONCE: Final = 200
+MOST_OF_ONE: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRoutes:
+    """The handlers. The answer is the Attachment."""
+
+    authenticator: Authenticator
+    attachments: Attachments
+    links: FileLinks
+    max_upload_bytes: int
+    open: OpenStreams
+
+    async def upload(self, request: Request) -> Reply:
+        """POST: a file that comes in one step, as multipart/form-data with the field `file`."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        with self.open.one_more(user.user_id):
+            async with aclosing(self._body(request, MOST_AROUND)) as body:
+                file = OneFile(request.header("content-type") or "", body)
+                await file.open()
+                async with aclosing(file.pieces()) as pieces:
+                    attachment = await self.attachments.receive_new(
+                        user.user_id,
+                        name=file.file_name,
+                        mime_type=file.content_type,
+                        most_bytes=_length(request, self.max_upload_bytes),
+                        pieces=pieces,
+                    )
+        return self._reply(request, user.user_id, attachment)
+
+    async def fill(self, request: Request) -> Reply:
+        """PUT: the bytes of a file that was announced, as they are. POST, and PUT too: as
+        multipart/form-data."""
+        attachment_id = request.params["id"]
+        user_id = self.links.user_of(request.query(), "upload", attachment_id)
+        if user_id is None:
+            user = await self.authenticator.authenticate(request, sessions=("chat",))
+            user_id = user.user_id
+        else:
+            await self.authenticator.admit_link(request, user_id)
+        content_type = request.header("content-type")
+        multipart = is_multipart(content_type)
+        if request.method == "POST" and not multipart:
+            raise UnsupportedMedia("the body must be multipart/form-data with a field named file")
+        with self.open.one_more(user_id):
+            async with aclosing(self._body(request, MOST_AROUND if multipart else 0)) as body:
+                if not multipart:
+                    attachment = await self.attachments.receive(user_id, attachment_id, body)
+                else:
+                    file = OneFile(content_type or "", body)
+                    await file.open()
+                    async with aclosing(file.pieces()) as pieces:
+                        attachment = await self.attachments.receive(user_id, attachment_id, pieces)
+        return self._reply(request, user_id, attachment)
+
+    def _body(self, request: Request, around: int) -> AsyncGenerator[bytes, None]:
+        return request.pieces(most=self.max_upload_bytes + around)
+
+    def _reply(self, request: Request, user_id: str, attachment: Attachment) -> Reply:
+        text = dumps(attachment.to_wire())
+        return json_reply(resolve(text, self.links.read_url(request, user_id)))
+
+
+def _length(request: Request, most: int) -> int:
+    """How many bytes a file may have by what the request says of its length."""
+    declared = request.headers.get(b"content-length", b"")
+    return min(int(declared), most) if declared.isdigit() else most

@@ -1,0 +1,98 @@
+"""Actions of widgets: done at once, kept in the thread, told to the model as a note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from chatkit.engine import faults
+from chatkit.engine.ports import ActionStore, Cards
+from chatkit.protocol.actions import ActionOutcome, ActionRefused
+from chatkit.protocol.bodies import Note, WidgetBody
+from chatkit.protocol.calls import Caller
+from chatkit.protocol.errors import Conflict
+from chatkit.protocol.events import (
+    ClientEffect,
+    ErrorEvent,
+    Event,
+    ItemReplaced,
+    StreamOptions,
+    encode_event,
+)
+from chatkit.protocol.ids import NewId
+from chatkit.protocol.items import Item
+from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.params import CustomAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """Both ways of asking for an action. No model is asked, so that no turn is in the way."""
+
+    cards: Cards
+    actions: ActionStore
+    new_id: NewId
+    now: Callable[[], datetime]
+
+    async def stream(self, params: CustomAction, caller: Caller) -> str:
+        """`threads.custom_action`: its events, a line of JSON each."""
+        events: list[Event]
+        try:
+            events = [StreamOptions(allow_cancel=False), *await self._act(params, caller)]
+        except _Refusal as refusal:
+            events = [refusal.event]
+        return "\n".join(text for event in events if (text := encode_event(event)) is not None)
+
+    async def answer(self, params: CustomAction, caller: Caller) -> str:
+        """`threads.sync_custom_action`: the item that has changed, if one has.
+
+        Raises Conflict with a sentence for the user where it cannot be done.
+        """
+        try:
+            events = await self._act(params, caller)
+        except _Refusal as refusal:
+            raise Conflict(refusal.event.message or "this cannot be done now") from refusal
+        for event in events:
+            if isinstance(event, ItemReplaced):
+                return dumps({"updated_item": event.item.to_wire()})
+        return "{}"
+
+    async def _act(self, params: CustomAction, caller: Caller) -> list[Event]:
+        user_id, thread_id = caller.user_id, params.thread_id
+        thread, item = await self.actions.find(user_id, thread_id, params.item_id)
+        if thread.status.type != "active":
+            raise _Refusal(faults.shut(thread.status))
+        shown = None if item is None else cast(WidgetBody, item.body).widget
+        who = Caller(
+            user_id=user_id,
+            thread_id=thread_id,
+            language=caller.language,
+            time_zone=caller.time_zone,
+        )
+        try:
+            outcome = await self.cards.act(params.action, shown, who)
+        except ActionRefused as refusal:
+            raise _Refusal(faults.refused(str(refusal))) from refusal
+        return await self._keep(outcome, user_id, thread_id, item)
+
+    async def _keep(
+        self, outcome: ActionOutcome, user_id: str, thread_id: str, item: Item | None
+    ) -> list[Event]:
+        now = self.now()
+        widget = None
+        if outcome.card is not None and item is not None:
+            body = WidgetBody(widget=outcome.card.widget, copy_text=outcome.card.copy_text)
+            widget = Item(id=item.id, thread_id=thread_id, created_at=item.created_at, body=body)
+        note = None if outcome.note is None else (self.new_id("hid"), Note(text=outcome.note))
+        if widget is not None or note is not None:
+            await self.actions.save(user_id, thread_id, widget=widget, note=note, now=now)
+        events: list[Event] = [] if widget is None else [ItemReplaced(widget)]
+        return [*events, *map(ClientEffect, outcome.effects)]
+
+
+class _Refusal(Exception):
+    def __init__(self, event: ErrorEvent) -> None:
+        super().__init__(event.message)
+        self.event = event

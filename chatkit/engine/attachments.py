@@ -1,0 +1,110 @@
+"""Files on their way into a message: announced, received, taken back, forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+
+from chatkit.engine.file_ports import FileStore
+from chatkit.protocol.attachments import Attachment, NewFile, announce
+from chatkit.protocol.errors import ChatKitError
+from chatkit.protocol.ids import NewId
+
+_log = logging.getLogger("chatkit.files")
+
+#: How often what was never sent is deleted, in seconds.
+SWEEP_S: Final = 1800.0
+#: How long the removal of a broken upload may take, in seconds; what is left then is swept.
+_CLEAN_S: Final = 5.0
+
+
+class Attachments:
+    """The rules for uploads. A file may have `most_bytes` bytes."""
+
+    def __init__(self, files: FileStore, *, most_bytes: int, new_id: NewId) -> None:
+        self._files = files
+        self._most_bytes = most_bytes
+        self._new_id = new_id
+
+    async def create(
+        self,
+        user_id: str,
+        *,
+        name: str,
+        size: int,
+        mime_type: str,
+        upload_url: Callable[[str], str],
+    ) -> dict[str, Any]:
+        """`attachments.create`: the wire object with its upload_descriptor. `upload_url` gives the
+        signed URL of an id.
+
+        Raises BadRequest, TooLarge and UnsupportedMedia naming the field of `params`; TooLarge
+        (`storage_full`) and Conflict as FileStore.create has them.
+        """
+        file = announce(
+            name=name,
+            size=size,
+            mime_type=mime_type,
+            most_bytes=self._most_bytes,
+            place="params.",
+        )
+        attachment = await self._create(user_id, file)
+        descriptor = {"url": upload_url(attachment.id), "method": "PUT", "headers": {}}
+        return {**attachment.to_wire(), "upload_descriptor": descriptor}
+
+    async def receive(
+        self, user_id: str, attachment_id: str, pieces: AsyncIterator[bytes]
+    ) -> Attachment:
+        """The bytes of a file that `create` has announced; see FileStore.receive."""
+        return await self._files.receive(user_id, attachment_id, pieces)
+
+    async def receive_new(
+        self,
+        user_id: str,
+        *,
+        name: str,
+        mime_type: str,
+        most_bytes: int,
+        pieces: AsyncIterator[bytes],
+    ) -> Attachment:
+        """A file that comes unannounced, and has at most `most_bytes` bytes. Nothing is left of
+        one that breaks off or is refused."""
+        most_bytes = max(1, min(most_bytes, self._most_bytes))
+        file = announce(
+            name=name, size=most_bytes, mime_type=mime_type, most_bytes=self._most_bytes
+        )
+        attachment = await self._create(user_id, file)
+        try:
+            return await self._files.receive(user_id, attachment.id, pieces)
+        except BaseException:
+            await self._forget(user_id, attachment.id)
+            raise
+
+    async def delete_unsent(self, user_id: str, attachment_id: str) -> None:
+        """`attachments.delete`. Raises NotFound, and Conflict where a message has it."""
+        await self._files.delete_unsent(user_id, attachment_id)
+
+    async def run(self) -> None:
+        """Sweep, for as long as the process runs."""
+        while True:
+            try:
+                await self._files.sweep()
+            except ChatKitError as error:
+                _log.warning("files that were never sent cannot be swept: %s", error)
+            await asyncio.sleep(SWEEP_S)
+
+    async def _create(self, user_id: str, file: NewFile) -> Attachment:
+        attachment_id = self._new_id("atc")
+        await self._files.create(user_id, attachment_id, file)
+        return Attachment(
+            id=attachment_id, name=file.name, mime_type=file.mime_type, is_image=file.is_image
+        )
+
+    async def _forget(self, user_id: str, attachment_id: str) -> None:
+        try:
+            async with asyncio.timeout(_CLEAN_S):
+                await self._files.delete_unsent(user_id, attachment_id)
+        except (ChatKitError, TimeoutError) as error:
+            _log.warning("what is left of an upload is kept until it is swept: %s", error)

@@ -1,0 +1,170 @@
+"""The calls of one model answer: run at the same time, and seen while they run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chatkit.engine.file_ports import FileStore
+from chatkit.engine.ports import Cards, Images, ToolBox
+from chatkit.protocol.actions import Card
+from chatkit.protocol.attachments import NewFile
+from chatkit.protocol.calls import (
+    BadArguments,
+    Caller,
+    CardOffer,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    read_arguments,
+)
+from chatkit.protocol.deltas import ImageStep, ModelFault
+from chatkit.protocol.errors import ChatKitError, TooLarge
+from chatkit.protocol.events import Event, Progress
+from chatkit.protocol.ids import NewId
+from chatkit.protocol.turn import Turn
+
+_log = logging.getLogger("chatkit.turn")
+
+#: What is waited for is told after this time, in seconds; most waits are over by then.
+TOLD_AFTER_S: Final = 0.5
+#: Longest line of a tool on how far it is, in characters.
+_LONGEST_LINE: Final = 200
+#: What a model may ask for, in the words of OpenAI's images.
+_SIZES: Final = {"square": "1024x1024", "portrait": "1024x1536", "landscape": "1536x1024"}
+
+GENERATE_IMAGE: Final = ToolSpec(
+    name="generate_image",
+    kind="image",
+    title="Create an image",
+    icon="images",
+    description="Make an image from a description and show it to the user.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "prompt": {"type": "string", "description": "What the image shows, in detail."},
+            "size": {"type": "string", "enum": [*_SIZES]},
+        },
+        "required": ["prompt"],
+    },
+)
+
+Publish = Callable[[list[Event]], None]
+
+
+@contextmanager
+def told_after(
+    seconds: float, publish: Publish, text: str, icon: str | None = None
+) -> Iterator[None]:
+    """What is waited for inside is told to the user, should it last."""
+    progress: list[Event] = [Progress(text=text, icon=icon)]
+    timer = asyncio.get_running_loop().call_later(seconds, publish, progress)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """Runs calls for turns. `images` is None where no model makes images."""
+
+    tools: ToolBox
+    cards: Cards
+    images: Images | None
+    files: FileStore
+    new_id: NewId
+
+    async def run(
+        self, calls: Sequence[ToolCall], machine: Turn, caller: Caller, publish: Publish
+    ) -> tuple[Sequence[ToolResult], Sequence[Card]]:
+        """The results in the order of the calls, and the cards that they show."""
+        times = Counter(call.name for call in calls)
+
+        async def run_one(call: ToolCall) -> ToolResult:
+            who = replace(caller, alone=times[call.name] == 1)
+            if self.images is not None and call.name == GENERATE_IMAGE.name:
+                return await self._draw(self.images, call, machine, who, publish)
+            with told_after(TOLD_AFTER_S, publish, f"{machine.title_of(call)} …", "bolt"):
+                result = await self.tools.call(call, who, _telling(publish))
+            publish(machine.call_done(call, result))
+            return result
+
+        results = await asyncio.gather(*map(run_one, calls))
+        offers = [offer for result in results for offer in result.cards]
+        return results, await self._shown(offers, caller) if offers else ()
+
+    async def _shown(self, offers: Sequence[CardOffer], caller: Caller) -> Sequence[Card]:
+        try:
+            return await self.cards.show(offers, caller)
+        except ChatKitError as error:  # the tools have done their work, and the model says so
+            _log.warning("a card could not be drawn: %s", error)
+            return ()
+
+    async def _draw(
+        self, images: Images, call: ToolCall, machine: Turn, caller: Caller, publish: Publish
+    ) -> ToolResult:
+        try:
+            prompt, size = _what_to_draw(call)
+        except BadArguments as error:
+            return _failed(call, str(error))
+        publish(machine.image_begun(call))
+        file_id = None
+        try:
+            async with aclosing(images.generate_image(prompt, size)) as steps:
+                async for step in steps:
+                    if step.progress < 1:
+                        url = _data_url(step)
+                        publish([machine.pictures.grow(call.call_id, url, step.progress)])
+                    else:
+                        file_id = await self._keep(step, caller)
+        except ModelFault as fault:
+            _log.warning("no image: %s", fault.kind)
+        except TooLarge:
+            return _failed(call, "The user has no room left for the image. Tell the user so.")
+        finally:
+            publish([machine.pictures.end(call.call_id, file_id)])
+        if file_id is None:
+            return _failed(call, "The image could not be made. Tell the user so.")
+        return ToolResult(call_id=call.call_id, output="The image is shown to the user.")
+
+    async def _keep(self, image: ImageStep, caller: Caller) -> str:
+        file_id = self.new_id("atc")
+        kind = image.mime_type.partition("/")[2]
+        file = NewFile(
+            name=f"image.{kind}", size=len(image.data), mime_type=image.mime_type, is_image=True
+        )
+        await self.files.add_made(caller.user_id, file_id, file, image.data)
+        return file_id
+
+
+def _what_to_draw(call: ToolCall) -> tuple[str, str | None]:
+    """The prompt and the size in OpenAI's words. Raises BadArguments."""
+    arguments = read_arguments(call.arguments)
+    prompt, size = arguments.get("prompt"), arguments.get("size")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise BadArguments("prompt must be a text that says what the image shows.")
+    if size is not None and size not in _SIZES:
+        raise BadArguments(f"size must be one of {', '.join(_SIZES)}.")
+    return prompt, None if size is None else _SIZES[size]
+
+
+def _data_url(step: ImageStep) -> str:
+    return f"data:{step.mime_type};base64,{b64encode(step.data).decode('ascii')}"
+
+
+def _failed(call: ToolCall, sentence: str) -> ToolResult:
+    return ToolResult(call_id=call.call_id, output=sentence, failed=True)
+
+
+def _telling(publish: Publish) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        publish([Progress(text=line[:_LONGEST_LINE], icon="bolt")])
+
+    return tell

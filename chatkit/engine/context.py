@@ -1,0 +1,93 @@
+"""What a model is sent: instructions, the thread as far as it fits, its files, the tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from chatkit.engine.file_contents import contents_for
+from chatkit.engine.file_ports import FileStore
+from chatkit.engine.ports import Model
+from chatkit.protocol import history
+from chatkit.protocol.attachments import (
+    Attachment,
+    DocumentContent,
+    FileContent,
+    ImageContent,
+    NameContent,
+)
+from chatkit.protocol.bodies import Body, UserMessage
+from chatkit.protocol.calls import Caller
+
+_NOT_SEEN = "The model in use cannot read files of this type."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Makes the messages of a turn. `tokens` None means what the model's window allows."""
+
+    model: Model
+    files: FileStore
+    instructions: str
+    tokens: int | None
+    now: Callable[[], datetime]
+
+    def fit(self, bodies: Sequence[Body], model: str) -> list[Body]:
+        """The newest whole turns that the model takes."""
+        budget = self.tokens
+        if budget is None:
+            # Half of the window, for the answer and the tools want room; and not more than keeps
+            # a long thread affordable.
+            budget = min((self.model.context_window(model) or 16_000) // 2, 64_000)
+        return history.fit(bodies, budget)
+
+    def newly_trimmed(self, bodies: Sequence[Body], model: str) -> bool:
+        """Whether the newest turn is the first for which something of the thread is left out."""
+        starts = [place for place, body in enumerate(bodies) if isinstance(body, UserMessage)]
+        if len(starts) < 2 or not history.is_trimmed(self.fit(bodies, model)):
+            return False
+        return not history.is_trimmed(self.fit(bodies[: starts[-1]], model))
+
+    async def load_files(
+        self, bodies: Sequence[Body], caller: Caller, model: str
+    ) -> dict[str, FileContent]:
+        """The contents of every attachment in `bodies`, by id; the newest message's take from the
+        budget first."""
+        attachments = [
+            attachment
+            for body in reversed(bodies)
+            if isinstance(body, UserMessage)
+            for attachment in body.attachments
+        ]
+        contents = await contents_for(caller.user_id, attachments, self.files)
+        return {
+            attachment.id: self._readable(attachment, content, model)
+            for attachment, content in zip(attachments, contents, strict=True)
+        }
+
+    def _readable(self, attachment: Attachment, content: FileContent, model: str) -> FileContent:
+        """The content, unless the model surely cannot take it: a provider would refuse it all."""
+        unseen = isinstance(content, ImageContent) and self.model.supports_vision(model) is False
+        unread = isinstance(content, DocumentContent) and not self.model.supports_pdf(model)
+        if unseen or unread:
+            name, mime_type = attachment.name, attachment.mime_type
+            return NameContent(name=name, mime_type=mime_type, why=_NOT_SEEN)
+        return content
+
+    def messages(
+        self, bodies: Sequence[Body], files: Mapping[str, FileContent], caller: Caller
+    ) -> list[dict[str, Any]]:
+        """What `fit` gave in OpenAI's chat format, the system message first."""
+        moment = self.now().astimezone(_zone(caller.time_zone))
+        system = history.system_message(self.instructions, moment, caller.time_zone)
+        return [system, *history.to_messages(bodies, files)]
+
+
+def _zone(name: str) -> ZoneInfo | Any:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

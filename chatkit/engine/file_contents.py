@@ -1,0 +1,106 @@
+"""What a model is given of the files in a message: as much as it can read and a budget allows."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Final
+
+from chatkit.engine.file_ports import FileStore
+from chatkit.protocol.attachments import (
+    Attachment,
+    DocumentContent,
+    FileContent,
+    ImageContent,
+    NameContent,
+    StoredFile,
+    TextContent,
+)
+from chatkit.protocol.errors import NotFound
+from chatkit.protocol.file_types import PDF, FileType
+from chatkit.protocol.jsontext import clean_text
+
+#: The largest image and the largest PDF that are given, in bytes, and all of one message together.
+MOST_IMAGE_BYTES: Final = 5 * 2**20
+MOST_PDF_BYTES: Final = 10 * 2**20
+MOST_BYTES: Final = 20 * 2**20
+#: How much text of all files of one message together is given, in characters.
+MOST_CHARACTERS: Final = 60_000
+_BYTES_PER_CHARACTER: Final = 4  # in UTF-8, at most
+
+_TOO_LARGE: Final = "It is too large to be read here."
+_NO_ROOM: Final = "It was left out, since the other files take all the room there is."
+_NO_READER: Final = "Files of this type cannot be read here."
+_GONE: Final = "It is no longer there."
+
+
+async def contents_for(
+    user_id: str,
+    attachments: Sequence[Attachment],
+    files: FileStore,
+    *,
+    most_characters: int = MOST_CHARACTERS,
+    most_bytes: int = MOST_BYTES,
+) -> list[FileContent]:
+    """One for each attachment, in order: the earlier ones take from the budgets first.
+
+    `most_characters` is for text, `most_bytes` for images and PDFs before their encoding. A file
+    that was deleted is given by its name alone. Raises Unavailable.
+    """
+    contents: list[FileContent] = []
+    for attachment in attachments:
+        try:
+            file = await files.open(user_id, attachment.id)
+            content = await _content(user_id, file, files, most_characters, most_bytes)
+        except NotFound:
+            content = _name(attachment, _GONE)
+        if isinstance(content, TextContent):
+            most_characters -= len(content.text)
+        elif not isinstance(content, NameContent):
+            most_bytes -= file.size
+        contents.append(content)
+    return contents
+
+
+async def _content(
+    user_id: str, file: StoredFile, files: FileStore, most_characters: int, most_bytes: int
+) -> FileContent:
+    kind = FileType(file.mime_type)
+    if kind.is_text:
+        if most_characters <= 0:
+            return _name(file, _NO_ROOM)
+        return await _text(user_id, file, files, most_characters)
+    if not kind.is_image and kind.mime_type != PDF:
+        return _name(file, _NO_READER)
+    if file.size > (MOST_IMAGE_BYTES if kind.is_image else MOST_PDF_BYTES):
+        return _name(file, _TOO_LARGE)
+    if file.size > most_bytes:
+        return _name(file, _NO_ROOM)
+    content = await files.load_content(user_id, file.id, file.size)
+    if content is None:  # exchanged for a larger one just now
+        return _name(file, _TOO_LARGE)
+    url = f"data:{kind.mime_type};base64,{b64encode(content).decode('ascii')}"
+    if kind.is_image:
+        return ImageContent(url=url)
+    return DocumentContent(name=file.name, url=url)
+
+
+async def _text(
+    user_id: str, file: StoredFile, files: FileStore, most_characters: int
+) -> TextContent:
+    stop = min(file.size, most_characters * _BYTES_PER_CHARACTER)
+    async with aclosing(files.read(user_id, file, 0, stop)) as pieces:
+        data = b"".join([piece async for piece in pieces])
+    # The cut may go through a character.
+    text = clean_text(data.decode("utf-8", "ignore").removeprefix("\ufeff"))
+    return TextContent(
+        name=file.name,
+        mime_type=file.mime_type,
+        text=text[:most_characters],
+        whole=stop == file.size and len(text) <= most_characters,
+    )
+
+
+def _name(file: StoredFile | Attachment, why: str) -> NameContent:
+    return NameContent(name=file.name, mime_type=file.mime_type, why=why)

@@ -1,0 +1,33 @@
+"""Dictation: recordings into words, by another model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatkit.engine import faults
+from chatkit.engine.ports import Transcriber
+from chatkit.protocol.deltas import ModelFault
+from chatkit.protocol.errors import Forbidden, Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """`model` is None where dictation is switched off."""
+
+    model: Transcriber | None
+
+    async def transcribe(self, audio: bytes, mime_type: str) -> str:
+        """What was said; empty for silence.
+
+        Raises Forbidden (`dictation_off`) while it is off, UnsupportedMedia for what is no common
+        recording, Unavailable where the model fails.
+        """
+        if self.model is None:
+            raise Forbidden(
+                "dictation is off on this server: TRANSCRIBE_MODEL is not set",
+                code="dictation_off",
+            )
+        try:
+            return await self.model.transcribe(audio, mime_type)
+        except ModelFault as fault:
+            raise Unavailable(faults.MODEL_FAULTS[fault.kind].message or "no answer") from fault

@@ -1,0 +1,155 @@
+"""Recordings into words, and words into pictures, through LiteLLM.
+
+TRANSCRIBE_MODEL and IMAGE_MODEL may be of other providers than MODEL; MODEL_API_BASE and
+MODEL_API_KEY serve them where the provider is the same (see `LiteLLMModel.access`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from chatkit.engine.model import LiteLLMModel
+from chatkit.engine.model_faults import describe, fault_of
+from chatkit.protocol.answer_guard import tidy
+from chatkit.protocol.deltas import ImageStep, ModelFault
+from chatkit.protocol.errors import UnsupportedMedia
+
+_log = logging.getLogger(__name__)
+
+#: Largest picture taken, in bytes.
+MAX_IMAGE_BYTES: Final = 20 * 2**20
+#: Longest transcript, in characters; longer ones are cut. An hour of speech has some 60,000.
+MAX_TRANSCRIPT_CHARS: Final = 100_000
+
+#: By media type, the name of the file: providers go by its ending.
+_RECORDINGS: Final = {
+    "audio/webm": "audio.webm",
+    "audio/mp4": "audio.mp4",
+    "audio/m4a": "audio.m4a",
+    "audio/x-m4a": "audio.m4a",
+    "audio/ogg": "audio.ogg",
+    "audio/wav": "audio.wav",
+    "audio/wave": "audio.wav",
+    "audio/x-wav": "audio.wav",
+    "audio/mpeg": "audio.mp3",
+}
+
+_T = TypeVar("_T")
+
+
+class Media:
+    """The models beside the one that answers. `timeout_s` is for a whole call.
+
+    Every method raises ModelFault, `misconfigured` for a feature whose model is None. Cancelling
+    closes the provider's connection.
+    """
+
+    def __init__(
+        self,
+        model: LiteLLMModel,
+        *,
+        transcribe_model: str | None,
+        image_model: str | None,
+        timeout_s: float,
+    ) -> None:
+        self._model = model
+        self._transcribe_model = transcribe_model
+        self._image_model = image_model
+        self._timeout_s = timeout_s
+
+    async def transcribe(self, audio: bytes, mime_type: str) -> str:
+        """What was said; empty for silence. `mime_type` is as a browser's recorder tells it.
+
+        Raises UnsupportedMedia for a kind of file that is no common recording.
+        """
+        kind = mime_type.partition(";")[0].strip().lower()
+        name = _RECORDINGS.get(kind)
+        if name is None:
+            raise UnsupportedMedia(f"mime_type must be one of {', '.join(_RECORDINGS)}")
+
+        async def listen(litellm: Any, given: Mapping[str, Any]) -> str:
+            answer = await litellm.atranscription(
+                file=(name, audio, kind), max_retries=0, num_retries=0, **given
+            )
+            if not isinstance(answer.text, str):
+                raise ModelFault("malformed")
+            return tidy(answer.text[:MAX_TRANSCRIPT_CHARS]).strip()
+
+        return await self._ask(self._transcribe_model, listen)
+
+    async def generate_image(
+        self, prompt: str, size: str | None = None
+    ) -> AsyncGenerator[ImageStep, None]:
+        """The picture that `prompt` describes; `size` is in OpenAI's words, such as `1024x1024`.
+
+        One step: LiteLLM hands on no partial pictures.
+        """
+
+        async def draw(litellm: Any, given: Mapping[str, Any]) -> ImageStep:
+            answer = await litellm.aimage_generation(
+                prompt=prompt,
+                size=size,
+                response_format="b64_json",
+                drop_params=True,  # size and format, where a model knows one only
+                num_retries=0,
+                **given,
+            )
+            data = await _image_bytes(answer, given["api_base"])
+            if (mime_type := image_type(data)) is None:
+                raise ModelFault("malformed")
+            return ImageStep(data=data, mime_type=mime_type, progress=1.0)
+
+        yield await self._ask(self._image_model, draw)
+
+    async def _ask(
+        self, model: str | None, call: Callable[[Any, Mapping[str, Any]], Awaitable[_T]]
+    ) -> _T:
+        if model is None:
+            raise ModelFault("misconfigured")
+        litellm = await self._model.library()
+        given = {"model": model, "timeout": self._timeout_s, **self._model.access(litellm, model)}
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await call(litellm, given)
+        except Exception as error:  # the edge to a foreign library, which raises anything
+            fault = fault_of(error)
+            _log.warning("model %s: %s (%s)", model, fault.kind, describe(error))
+            raise fault from error
+
+
+def image_type(data: bytes) -> str | None:
+    """The media type of a picture that every browser shows, by its first bytes; else None."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    return None
+
+
+async def _image_bytes(answer: Any, api_base: str | None) -> bytes:
+    """The bytes of the first picture, from inside of the answer or from where it points to."""
+    image = answer.data[0] if answer.data else None
+    encoded, url = getattr(image, "b64_json", None), getattr(image, "url", None)
+    if not encoded and isinstance(url, str) and url.startswith("data:"):
+        encoded = url.partition(";base64,")[2]
+    if isinstance(encoded, str) and encoded:
+        if len(encoded) > MAX_IMAGE_BYTES * 4 // 3 + 4:
+            raise ModelFault("malformed")
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise ModelFault("malformed") from error
+    if not isinstance(url, str):
+        raise ModelFault("malformed")
+    # Brings httpx along, which a start need not wait for.
+    from chatkit.engine.media_fetch import fetch, origin_of
+
+    return await fetch(url, trusted=origin_of(api_base), most_bytes=MAX_IMAGE_BYTES)

@@ -1,0 +1,49 @@
+"""What a person may choose for a message: a model, and a tool to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chatkit.engine.ports import ToolBox
+from chatkit.protocol.calls import ToolSpec
+from chatkit.protocol.content import InferenceOptions
+from chatkit.protocol.errors import BadRequest
+
+_PLACE = "params.input.inference_options"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """`models` by name, the first of them for who chooses none; tools of servers, and own ones."""
+
+    models: Sequence[str]
+    own_tools: Sequence[ToolSpec]
+    tools: ToolBox
+
+    async def check(self, options: InferenceOptions) -> None:
+        """Raises BadRequest for a model or a tool that is not offered."""
+        if options.model is not None and options.model not in self.models:
+            raise BadRequest(f"{_PLACE}.model: not a model that this server offers")
+        if options.tool_choice is not None:
+            tools = [*self.own_tools, *await self.tools.list_tools()]
+            if not any(tool.name == options.tool_choice for tool in tools):
+                raise BadRequest(f"{_PLACE}.tool_choice.id: not a tool that may be chosen")
+
+    def model_for(self, options: InferenceOptions) -> str:
+        """The chosen model; the first where it is no longer offered."""
+        chosen = options.model
+        return chosen if chosen is not None and chosen in self.models else self.models[0]
+
+    async def listed(self) -> dict[str, Any]:
+        """What a page offers its user, as JSON: each an id and a label."""
+        tools = [*self.own_tools, *await self.tools.list_tools()]
+        return {
+            "models": [{"id": model, "label": model.rpartition("/")[2]} for model in self.models],
+            "tools": [
+                {"id": tool.name, "label": tool.title or tool.name.replace("_", " ")}
+                for tool in tools
+                if tool.kind != "client"
+            ],
+        }

@@ -1,0 +1,101 @@
+"""The title of an untitled thread: the first line of its first message, until a model has a better.
+
+The model is asked when the answer has begun, so that it delays none. Its title is in the stream if
+it comes before the answer's end; otherwise it is there when the thread is next read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from chatkit.engine.ports import ThreadStore
+from chatkit.engine.titles import MAX_TITLE_CHARS, Completes, make_title
+from chatkit.protocol.bodies import UserMessage
+from chatkit.protocol.content import InputText
+from chatkit.protocol.errors import ChatKitError
+from chatkit.protocol.events import Event, ThreadUpdated
+from chatkit.protocol.items import Thread
+from chatkit.protocol.leases import Lease, TitleSource
+
+_log = logging.getLogger("chatkit.turn")
+
+
+class Titles:
+    """Titles by the model of the name `title_model`. One object per event loop; close it."""
+
+    def __init__(self, *, model: Completes, title_model: str, threads: ThreadStore) -> None:
+        self._model = model
+        self._title_model = title_model
+        self._threads = threads
+        self._asked: dict[str, asyncio.Task[str | None]] = {}
+        self._late: set[asyncio.Task[None]] = set()
+
+    def begin(
+        self, lease: Lease, thread: Thread, message: UserMessage | None, language: str
+    ) -> None:
+        """The answer to `message` has begun: ask for a title, where there is none."""
+        if thread.title is None and message is not None:
+            self._asked[lease.turn_id] = asyncio.create_task(
+                make_title(self._model, self._title_model, text_of(message), "", language),
+                name=f"title of {lease.thread_id}",
+            )
+
+    async def end(self, lease: Lease, thread: Thread, message: UserMessage | None) -> list[Event]:
+        """The turn is over: what the thread is called now, if that is new."""
+        asked = self._asked.pop(lease.turn_id, None)
+        if thread.title is not None or message is None:
+            return []
+        title, by = first_line(message), _FIRST_LINE
+        if asked is not None and asked.done():
+            made = asked.result()
+            title, by = (title, by) if made is None else (made, _MODEL)
+        elif asked is not None:
+            late = asyncio.create_task(self._give_late(lease, asked))
+            self._late.add(late)
+            late.add_done_callback(self._late.discard)
+        named = None if title is None else await self._give(lease, title, by)
+        return [] if named is None else [ThreadUpdated(named)]
+
+    async def _give_late(self, lease: Lease, asked: asyncio.Task[str | None]) -> None:
+        title = await asked
+        if title is not None:
+            await self._give(lease, title, _MODEL)
+
+    async def _give(self, lease: Lease, title: str, by: TitleSource) -> Thread | None:
+        try:
+            return await self._threads.give_title(lease.user_id, lease.thread_id, title, by)
+        except ChatKitError as error:  # the answer is stored, and whole without a title
+            _log.warning("turn %s: its thread got no title: %s", lease.turn_id, error)
+            return None
+
+    async def aclose(self) -> None:
+        """Give up on titles that have not come."""
+        tasks = [*self._asked.values(), *self._late]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+_FIRST_LINE: Final[TitleSource] = "first line"
+_MODEL: Final[TitleSource] = "model"
+
+
+def text_of(message: UserMessage) -> str:
+    """The words of a message, its tags by their labels."""
+    return "".join(
+        part.text if isinstance(part, InputText) else f"@{part.text}" for part in message.content
+    )
+
+
+def first_line(message: UserMessage) -> str | None:
+    """The first line of a message, cut at a word; the first file's name where it has no words."""
+    line = next((line.strip() for line in text_of(message).splitlines() if line.strip()), "")
+    if not line and message.attachments:
+        line = message.attachments[0].name
+    if len(line) <= MAX_TITLE_CHARS:
+        return line or None
+    cut = line[:MAX_TITLE_CHARS]
+    head, space, _ = cut.rpartition(" ")
+    return (head if space else cut).rstrip(" ,;:.-") + "…"

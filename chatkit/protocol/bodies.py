@@ -1,0 +1,337 @@
+"""What an item of each kind holds besides its envelope; to and from wire objects.
+
+user_message         UserMessage        assistant_message    AssistantMessage
+client_tool_call     ClientToolCall     widget               WidgetBody
+generated_image      GeneratedImage     structured_input     StructuredInput
+workflow             WorkflowBody       task                 TaskBody
+end_of_turn          EndOfTurn
+hidden_context_item  ToolRound, Note    sdk_hidden_context   StopMark    (never on the wire)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from chatkit.protocol.attachments import Attachment, parse_attachment
+from chatkit.protocol.content import (
+    Annotation,
+    InferenceOptions,
+    UserContent,
+    parse_annotation,
+    parse_inference_options,
+    parse_user_content,
+)
+from chatkit.protocol.links import placeholder
+from chatkit.protocol.structured import Question, Status, parse_question
+from chatkit.protocol.workflows import Step, Workflow, parse_step, parse_workflow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserMessage:
+    """What a person sent: text and tags in their order, files, and the text they replied to."""
+
+    type: ClassVar[str] = "user_message"
+    hidden: ClassVar[bool] = False
+
+    content: tuple[UserContent, ...]
+    attachments: tuple[Attachment, ...] = ()
+    quoted_text: str | None = None
+    inference_options: InferenceOptions = field(default_factory=InferenceOptions)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope."""
+        wire: dict[str, Any] = {
+            "content": [part.to_wire() for part in self.content],
+            "attachments": [attachment.to_wire() for attachment in self.attachments],
+        }
+        if self.quoted_text is not None:
+            wire["quoted_text"] = self.quoted_text
+        wire["inference_options"] = self.inference_options.to_wire()
+        return wire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantMessage:
+    """The assistant's text, Markdown, as one part; without any before its first delta."""
+
+    type: ClassVar[str] = "assistant_message"
+    hidden: ClassVar[bool] = False
+
+    text: str | None
+    annotations: tuple[Annotation, ...] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope."""
+        return {"content": [] if self.text is None else [output_text(self.text, self.annotations)]}
+
+
+def output_text(text: str, annotations: tuple[Annotation, ...] = ()) -> dict[str, Any]:
+    """An assistant content part."""
+    sources = [annotation.to_wire() for annotation in annotations]
+    return {"annotations": sources, "text": text, "type": "output_text"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToolCall:
+    """A call that the page answers. Completed without an output, it was given up: the user went
+    on with something else."""
+
+    type: ClassVar[str] = "client_tool_call"
+    hidden: ClassVar[bool] = False
+
+    call_id: str
+    name: str
+    arguments: dict[str, Any]
+    status: Literal["pending", "completed"] = "pending"
+    output: Any = None
+    has_output: bool = False
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope; an output that is null is there nevertheless."""
+        wire: dict[str, Any] = {
+            "status": self.status,
+            "call_id": self.call_id,
+            "name": self.name,
+            "arguments": self.arguments,
+        }
+        return {**wire, "output": self.output} if self.has_output else wire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidgetBody:
+    """A card. `widget` is the tree that `chatkit.protocol.widgets` has built."""
+
+    type: ClassVar[str] = "widget"
+    hidden: ClassVar[bool] = False
+
+    widget: dict[str, Any]
+    copy_text: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope."""
+        wire: dict[str, Any] = {"widget": self.widget}
+        return wire if self.copy_text is None else {**wire, "copy_text": self.copy_text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedImage:
+    """An image that a model made, known by the id of its file; None while it is being made."""
+
+    type: ClassVar[str] = "generated_image"
+    hidden: ClassVar[bool] = False
+
+    file_id: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope."""
+        if self.file_id is None:
+            return {}
+        return {"image": {"id": self.file_id, "url": placeholder(self.file_id)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructuredInput:
+    """Questions to the user; pending, they take over the composer."""
+
+    type: ClassVar[str] = "structured_input"
+    hidden: ClassVar[bool] = False
+
+    questions: tuple[Question, ...]
+    status: Status = "pending"
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope."""
+        return {
+            "status": self.status,
+            "inputs": [question.to_wire() for question in self.questions],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowBody:
+    """What the assistant did on the way to an answer."""
+
+    type: ClassVar[str] = "workflow"
+    hidden: ClassVar[bool] = False
+
+    workflow: Workflow
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope."""
+        return {"workflow": self.workflow.to_wire()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskBody:
+    """One step that stands by itself, such as the files that were read."""
+
+    type: ClassVar[str] = "task"
+    hidden: ClassVar[bool] = False
+
+    step: Step
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope."""
+        return {"task": self.step.to_wire()}
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfTurn:
+    """The assistant has finished, where that is not plain from a message: after a card, say."""
+
+    type: ClassVar[str] = "end_of_turn"
+    hidden: ClassVar[bool] = False
+
+    def to_wire(self) -> dict[str, Any]:
+        """No field besides the envelope."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One tool call and what came of it. `call_id` is the provider's, for the provider alone."""
+
+    call_id: str
+    name: str
+    arguments: str
+    output: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRound:
+    """The calls of one model answer with their results, always paired; never shown.
+
+    `after_text`: the same answer also held text, which is the assistant message just before.
+    `carried`: a retry has taken it over from the answer that it replaces.
+    """
+
+    type: ClassVar[str] = "hidden_context_item"
+    hidden: ClassVar[bool] = True
+
+    calls: tuple[CallRecord, ...]
+    after_text: bool = False
+    carried: bool = False
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope, as stored."""
+        return {
+            "content": {
+                "kind": "tool_round",
+                "after_text": self.after_text,
+                "carried": self.carried,
+                "calls": [
+                    {
+                        "call_id": call.call_id,
+                        "name": call.name,
+                        "arguments": call.arguments,
+                        "output": call.output,
+                        "failed": call.failed,
+                    }
+                    for call in self.calls
+                ],
+            }
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A sentence for the model alone, in its place in the thread: what happened meanwhile.
+
+    `carried`: it speaks of the answer that a retry replaces.
+    """
+
+    type: ClassVar[str] = "hidden_context_item"
+    hidden: ClassVar[bool] = True
+
+    text: str
+    carried: bool = False
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope, as stored."""
+        return {"content": {"kind": "note", "text": self.text, "carried": self.carried}}
+
+
+@dataclass(frozen=True, slots=True)
+class StopMark:
+    """Why an answer ends where it does, for the model alone, in the official SDK's shape."""
+
+    type: ClassVar[str] = "sdk_hidden_context"
+    hidden: ClassVar[bool] = True
+
+    text: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields besides the envelope, as stored."""
+        return {"content": self.text}
+
+
+Body = (
+    UserMessage
+    | AssistantMessage
+    | ClientToolCall
+    | WidgetBody
+    | GeneratedImage
+    | StructuredInput
+    | WorkflowBody
+    | TaskBody
+    | EndOfTurn
+    | ToolRound
+    | Note
+    | StopMark
+)
+
+
+def parse_body(kind: str, wire: dict[str, Any]) -> Body:
+    """The body that `to_wire` wrote. Stored bodies are ours: a shape we never write is a fault."""
+    match kind:
+        case "user_message":
+            return UserMessage(
+                content=tuple(parse_user_content(part) for part in wire["content"]),
+                attachments=tuple(parse_attachment(each) for each in wire["attachments"]),
+                quoted_text=wire.get("quoted_text"),
+                inference_options=parse_inference_options(wire["inference_options"]),
+            )
+        case "assistant_message":
+            parts = wire["content"]
+            return AssistantMessage(
+                text="".join(part["text"] for part in parts) if parts else None,
+                annotations=tuple(
+                    parse_annotation(each) for part in parts for each in part["annotations"]
+                ),
+            )
+        case "client_tool_call":
+            return ClientToolCall(
+                call_id=wire["call_id"],
+                name=wire["name"],
+                arguments=wire["arguments"],
+                status=wire["status"],
+                output=wire.get("output"),
+                has_output="output" in wire,
+            )
+        case "widget":
+            return WidgetBody(widget=wire["widget"], copy_text=wire.get("copy_text"))
+        case "generated_image":
+            image = wire.get("image")
+            return GeneratedImage(file_id=None if image is None else image["id"])
+        case "structured_input":
+            questions = tuple(parse_question(each) for each in wire["inputs"])
+            return StructuredInput(questions=questions, status=wire["status"])
+        case "workflow":
+            return WorkflowBody(workflow=parse_workflow(wire["workflow"]))
+        case "task":
+            return TaskBody(step=parse_step(wire["task"]))
+        case "end_of_turn":
+            return EndOfTurn()
+        case "sdk_hidden_context":
+            return StopMark(wire["content"])
+        case "hidden_context_item" if wire["content"]["kind"] == "note":
+            return Note(text=wire["content"]["text"], carried=wire["content"]["carried"])
+        case "hidden_context_item" if wire["content"]["kind"] == "tool_round":
+            return ToolRound(
+                calls=tuple(CallRecord(**call) for call in wire["content"]["calls"]),
+                after_text=wire["content"]["after_text"],
+                carried=wire["content"]["carried"],
+            )
+    raise ValueError(f"a stored item of an unknown shape: {kind}")

@@ -1,0 +1,166 @@
+"""What messages hold: the parts that a person sends, and the sources that an answer names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputText:
+    """What a person typed. Never rendered as Markdown."""
+
+    text: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """The content part."""
+        return {"type": "input_text", "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputTag:
+    """A mention that a person picked; `text` is its label, `data` what the page knows of it."""
+
+    id: str
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+    group: str | None = None
+    interactive: bool = False
+
+    def to_wire(self) -> dict[str, Any]:
+        """The content part, an unset group left out."""
+        return {
+            "type": "input_tag",
+            "id": self.id,
+            "text": self.text,
+            "data": self.data,
+            **_set(group=self.group),
+            "interactive": self.interactive,
+        }
+
+
+UserContent = InputText | InputTag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceOptions:
+    """Which model and tool a person chose for one message. Untrusted until held to a list."""
+
+    model: str | None = None
+    tool_choice: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The object, unset choices left out."""
+        choice = None if self.tool_choice is None else {"id": self.tool_choice}
+        return _set(tool_choice=choice, model=self.model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlSource:
+    """A page of the web. `url` is http or https."""
+
+    type: ClassVar[str] = "url"
+
+    title: str
+    url: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """The source."""
+        return {"type": self.type, "title": self.title, "url": self.url}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSource:
+    """A file that was read."""
+
+    type: ClassVar[str] = "file"
+
+    title: str
+    filename: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """The source."""
+        return {"type": self.type, "title": self.title, "filename": self.filename}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitySource:
+    """Something that the page knows by its id: here, a task that the answer mentions."""
+
+    type: ClassVar[str] = "entity"
+
+    title: str
+    id: str
+    icon: str | None = None
+    label: str | None = None
+    interactive: bool = False
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The source, unset fields left out."""
+        return {
+            "type": self.type,
+            "title": self.title,
+            "id": self.id,
+            **_set(icon=self.icon, label=self.label),
+            "interactive": self.interactive,
+            "data": self.data,
+        }
+
+
+Source = UrlSource | FileSource | EntitySource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """A source of an answer. `index` is where its mark goes, in UTF-16 units of the text, as a
+    browser counts; without one it stands in the list of sources alone."""
+
+    source: Source
+    index: int | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The annotation."""
+        return {"type": "annotation", "source": self.source.to_wire(), **_set(index=self.index)}
+
+
+def utf16_index(text: str, index: int) -> int:
+    """A place in `text`, counted in characters, in UTF-16 units; beyond the end is the end."""
+    head = text[: max(index, 0)]
+    return len(head) if head.isascii() else len(head.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def parse_annotation(wire: dict[str, Any]) -> Annotation:
+    """The annotation that `to_wire` wrote."""
+    return Annotation(source=parse_source(wire["source"]), index=wire.get("index"))
+
+
+def parse_source(wire: dict[str, Any]) -> Source:
+    """The source that `to_wire` wrote."""
+    fields = {name: value for name, value in wire.items() if name != "type"}
+    match wire["type"]:
+        case "url":
+            return UrlSource(**fields)
+        case "file":
+            return FileSource(**fields)
+        case _:
+            return EntitySource(**fields)
+
+
+def parse_user_content(part: dict[str, Any]) -> UserContent:
+    """The part that `to_wire` wrote."""
+    fields = {name: value for name, value in part.items() if name != "type"}
+    return InputTag(**fields) if part["type"] == "input_tag" else InputText(**fields)
+
+
+def parse_inference_options(wire: dict[str, Any]) -> InferenceOptions:
+    """The options that `to_wire` wrote."""
+    choice = wire.get("tool_choice")
+    return InferenceOptions(
+        model=wire.get("model"), tool_choice=choice["id"] if choice is not None else None
+    )
+
+
+def _set(**fields: Any) -> dict[str, Any]:
+    """The fields that have a value: an unset one is absent on the wire, never null."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,127 @@
+"""The strings of a JSON object while its text is still coming."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+_State = Literal[
+    "between", "name", "colon", "value", "string", "escape", "hex", "plain", "nested", "quoted"
+]
+
+
+class ObjectStrings:
+    """Text of one object in, in pieces; what its top-level strings hold out, as it becomes known.
+
+    It judges nothing: whether the whole is JSON shows when it is there. Half a surrogate pair
+    waits for the other half, and becomes U+FFFD where that does not follow.
+    """
+
+    def __init__(self) -> None:
+        self._state: _State = "between"
+        self._name = ""
+        self._digits = ""
+        self._high = ""
+        self._depth = 0
+        self._skip = False  # the next character, which a backslash in a name or below protects
+
+    def feed(self, text: str) -> list[tuple[str, str]]:
+        """More of the object: pairs of a member's name and what its string goes on with."""
+        found: list[tuple[str, str]] = []
+        piece: list[str] = []
+        for char in text:
+            before = self._state
+            decoded = self._step(char)
+            if decoded:
+                piece.append(decoded)
+            if before == "string" and self._state == "between" and piece:
+                found.append((self._name, "".join(piece)))
+                piece = []
+        if piece:
+            found.append((self._name, "".join(piece)))
+        return found
+
+    def _step(self, char: str) -> str:
+        """Take one character; what it adds to the string that is being read."""
+        match self._state:
+            case "string":
+                return self._in_string(char)
+            case "escape":
+                return self._escaped(char)
+            case "hex":
+                return self._digit(char)
+            case "between" if char == '"':
+                self._state, self._name = "name", ""
+            case "name" | "quoted":
+                self._in_quotes(char)
+            case "colon" if char == ":":
+                self._state = "value"
+            case "value" if not char.isspace():
+                self._depth = 1 if char in "{[" else 0
+                self._state = "string" if char == '"' else "nested" if self._depth else "plain"
+            case "plain" if char in ",}":
+                self._state = "between"
+            case "nested":
+                self._in_nested(char)
+        return ""
+
+    def _in_string(self, char: str) -> str:
+        if char == "\\":
+            self._state = "escape"
+            return ""
+        if char == '"':
+            self._state = "between"
+            return self._released()
+        return self._released() + char
+
+    def _escaped(self, char: str) -> str:
+        if char == "u":
+            self._state, self._digits = "hex", ""
+            return ""
+        self._state = "string"
+        return self._released() + _ESCAPES.get(char, char)
+
+    def _digit(self, char: str) -> str:
+        self._digits += char
+        if len(self._digits) < 4:
+            return ""
+        self._state = "string"
+        try:
+            unit = chr(int(self._digits, 16))
+        except ValueError:
+            return self._released() + "\ufffd"
+        if "\ud800" <= unit <= "\udbff":
+            waited, self._high = self._released(), unit
+            return waited
+        if "\udc00" <= unit <= "\udfff":
+            high, self._high = self._high, ""
+            pair = (high + unit).encode("utf-16", "surrogatepass")
+            return pair.decode("utf-16", "replace")
+        return self._released() + ("" if unit == "\0" else unit)
+
+    def _released(self) -> str:
+        """For a half of a pair that stayed alone."""
+        high, self._high = self._high, ""
+        return "\ufffd" if high else ""
+
+    def _in_quotes(self, char: str) -> None:
+        if self._skip:
+            self._skip = False
+        elif char == "\\":
+            self._skip = True
+        elif char == '"':
+            self._state = "colon" if self._state == "name" else "nested"
+            return
+        if self._state == "name":
+            self._name += char
+
+    def _in_nested(self, char: str) -> None:
+        if char == '"':
+            self._state = "quoted"
+        elif char in "{[":
+            self._depth += 1
+        elif char in "}]":
+            self._depth -= 1
+            if self._depth == 0:
+                self._state = "between"

@@ -1,0 +1,235 @@
+"""A function for each component: `card([row([checkbox("done"), text("Buy milk")])])`.
+
+Props are keyword arguments under their names on the wire. A child that is None is no child, and
+null is left out everywhere in a tree, payloads of actions included. The three roots check the tree
+that they complete and raise WidgetError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, Unpack
+
+from chatkit.protocol.widgets import props as p
+from chatkit.protocol.widgets.icons import known_icon
+from chatkit.protocol.widgets.tree import Node, validate
+from chatkit.protocol.widgets.values import ActionConfig, Axis, Option, Series
+
+Children = Sequence[Node | None]
+
+#: Drawn for an `Icon` that no widget knows: it cannot be without a name.
+_NO_ICON: Final = "dot"
+_ICONS: Final = ("iconStart", "iconEnd")
+
+
+def action(
+    kind: str,
+    payload: object = None,
+    *,
+    handler: Literal["server", "client"] = "server",
+    loading: Literal["auto", "none", "self", "container"] = "auto",
+    streaming: bool = True,
+) -> ActionConfig:
+    """What a click, a change or a submit does. With `streaming` False it answers in one piece,
+    and works while an answer streams. All but the payload is always written, as the SDK does."""
+    config: ActionConfig = {
+        "type": kind,
+        "handler": handler,
+        "loadingBehavior": loading,
+        "streaming": streaming,
+    }
+    if payload is not None:
+        config["payload"] = payload
+    return config
+
+
+def card(children: Children, **props: Unpack[p.CardProps]) -> Node:
+    """A root: content with a frame, and buttons at its foot."""
+    return _root("Card", props, children)
+
+
+def list_view(children: Children, **props: Unpack[p.ListViewProps]) -> Node:
+    """A root: a list of `list_view_item`."""
+    return _root("ListView", props, children)
+
+
+def basic(children: Children, **props: Unpack[p.BasicProps]) -> Node:
+    """A root without a frame; previews are of this type."""
+    return _root("Basic", props, children)
+
+
+def list_view_item(children: Children, **props: Unpack[p.ListViewItemProps]) -> Node:
+    """A row of a `list_view`."""
+    return _node("ListViewItem", props, children=children)
+
+
+def box(children: Children, **props: Unpack[p.DirectedBoxProps]) -> Node:
+    """A box in either direction."""
+    return _node("Box", props, children=children)
+
+
+def row(children: Children, **props: Unpack[p.BoxProps]) -> Node:
+    """Side by side."""
+    return _node("Row", props, children=children)
+
+
+def col(children: Children, **props: Unpack[p.BoxProps]) -> Node:
+    """Below each other."""
+    return _node("Col", props, children=children)
+
+
+def form(children: Children, **props: Unpack[p.FormProps]) -> Node:
+    """Fields whose values go with every action inside."""
+    return _node("Form", props, children=children)
+
+
+def spacer(**props: Unpack[p.SpacerProps]) -> Node:
+    """Room that pushes its neighbours apart."""
+    return _node("Spacer", props)
+
+
+def divider(**props: Unpack[p.DividerProps]) -> Node:
+    """A line."""
+    return _node("Divider", props)
+
+
+def transition(child: Node | None, **props: Unpack[p.NodeProps]) -> Node:
+    """Moves from one child to another; children of different `key`s follow each other."""
+    return _node("Transition", props, children=child)
+
+
+def text(value: str, **props: Unpack[p.TextProps]) -> Node:
+    """Plain text."""
+    return _node("Text", props, value=value)
+
+
+def title(value: str, **props: Unpack[p.TitleProps]) -> Node:
+    """A heading."""
+    return _node("Title", props, value=value)
+
+
+def caption(value: str, **props: Unpack[p.CaptionProps]) -> Node:
+    """Small text."""
+    return _node("Caption", props, value=value)
+
+
+def markdown(value: str, **props: Unpack[p.MarkdownProps]) -> Node:
+    """Markdown."""
+    return _node("Markdown", props, value=value)
+
+
+def label(value: str, field_name: str, **props: Unpack[p.LabelProps]) -> Node:
+    """The label of a field of a form."""
+    return _node("Label", props, value=value, fieldName=field_name)
+
+
+def badge(text: str, **props: Unpack[p.BadgeProps]) -> Node:
+    """A word on a colored ground."""
+    return _node("Badge", props, label=text)
+
+
+def icon(name: str, **props: Unpack[p.IconProps]) -> Node:
+    """An icon; a dot for one that no widget knows."""
+    return _node("Icon", props, name=known_icon(name) or _NO_ICON)
+
+
+def image(src: str, **props: Unpack[p.ImageProps]) -> Node:
+    """An image by URL."""
+    return _node("Image", props, src=src)
+
+
+def button(text: str | None = None, **props: Unpack[p.ButtonProps]) -> Node:
+    """A button with a label, an icon or both."""
+    return _node("Button", props, label=text)
+
+
+def text_input(name: str, **props: Unpack[p.InputProps]) -> Node:
+    """A field of one line."""
+    return _node("Input", props, name=name)
+
+
+def textarea(name: str, **props: Unpack[p.TextareaProps]) -> Node:
+    """A field of several lines."""
+    return _node("Textarea", props, name=name)
+
+
+def select(name: str, options: Sequence[Option], **props: Unpack[p.SelectProps]) -> Node:
+    """One of several, from a menu."""
+    return _node("Select", props, name=name, options=options)
+
+
+def date_picker(name: str, **props: Unpack[p.DatePickerProps]) -> Node:
+    """A day from a calendar."""
+    return _node("DatePicker", props, name=name)
+
+
+def checkbox(name: str, **props: Unpack[p.CheckboxProps]) -> Node:
+    """Yes or no."""
+    return _node("Checkbox", props, name=name)
+
+
+def radio_group(name: str, options: Sequence[Option], **props: Unpack[p.RadioGroupProps]) -> Node:
+    """One of a few, all in sight."""
+    return _node("RadioGroup", props, name=name, options=options)
+
+
+def chart(
+    data: Sequence[Mapping[str, str | float]],
+    series: Sequence[Series],
+    x_axis: str | Axis,
+    **props: Unpack[p.ChartProps],
+) -> Node:
+    """Bars, lines and areas over rows of `data`."""
+    return _node("Chart", props, data=data, series=series, xAxis=x_axis)
+
+
+def table(rows: Children, **props: Unpack[p.NodeProps]) -> Node:
+    """A table of `table_row`."""
+    return _node("Table", props, children=rows)
+
+
+def table_row(cells: Children, **props: Unpack[p.TableRowProps]) -> Node:
+    """A row of `table_cell`."""
+    return _node("Table.Row", props, children=cells)
+
+
+def table_cell(children: Children, **props: Unpack[p.TableCellProps]) -> Node:
+    """A cell."""
+    return _node("Table.Cell", props, children=children)
+
+
+def _node(kind: str, props: Mapping[str, object], **given: object) -> Node:
+    node: Node = {"type": kind}
+    for name, value in {**given, **props}.items():
+        if name in _ICONS:
+            value = _icon_or_none(value)
+        elif name == "status" and isinstance(value, dict):
+            value = {**value, "icon": _icon_or_none(value.get("icon"))}
+        if name == "children" and isinstance(value, list | tuple):  # each of them is clean
+            node[name] = [child for child in value if child is not None]
+        elif value is not None:
+            node[name] = _without_nulls(value)
+    return node
+
+
+def _root(kind: str, props: Mapping[str, object], children: Children) -> Node:
+    node = _node(kind, props, children=children)
+    validate(node)
+    return node
+
+
+def _icon_or_none(name: object) -> str | None:
+    return known_icon(name) if isinstance(name, str) else None
+
+
+def _without_nulls(value: Any) -> Any:
+    match value:
+        case str() | bool() | int() | float():
+            return value
+        case Mapping():
+            return {
+                name: _without_nulls(member) for name, member in value.items() if member is not None
+            }
+        case list() | tuple():
+            return [_without_nulls(entry) for entry in value if entry is not None]
+    return value

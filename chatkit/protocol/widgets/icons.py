@@ -1,0 +1,45 @@
+"""The icons that widgets know, and what stands in for a name that they do not (section 20)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_NAMES: Final = """
+agent analytics atom batch bolt book-open book-closed book-clock bug calendar chart check
+check-circle check-circle-filled chevron-left chevron-right circle-question clock compass
+confetti cube desktop document dot dots-horizontal dots-vertical empty-circle external-link
+globe keys lab images info lifesaver lightbulb mail map-pin maps mobile name notebook
+notebook-pencil page-blank phone play plus profile profile-card reload star star-filled search
+sparkle sparkle-double square-code square-image square-text suitcase settings-slider user
+wreath write write-alt write-alt2
+"""
+ICONS: Final = frozenset(_NAMES.split())
+
+#: Names that people and models write, and the icon that means the same.
+_MEANT: Final = {
+    "add": "plus",
+    "alert": "info",
+    "book": "book-open",
+    "checkmark": "check",
+    "code": "square-code",
+    "done": "check",
+    "edit": "write",
+    "email": "mail",
+    "file": "document",
+    "help": "circle-question",
+    "image": "square-image",
+    "location": "map-pin",
+    "pencil": "write",
+    "question": "circle-question",
+    "refresh": "reload",
+    "settings": "settings-slider",
+    "time": "clock",
+    "warning": "info",
+}
+
+
+def known_icon(name: str) -> str | None:
+    """`name` or the icon that it means; None for one that no widget would draw."""
+    if name in ICONS or name.startswith(("lucide:", "vendor:")):
+        return name
+    return _MEANT.get(name.lower().replace("_", "-"))

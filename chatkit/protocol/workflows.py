@@ -1,0 +1,158 @@
+"""What the assistant did on the way to an answer: task items, and the workflow that groups them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, cast
+
+from chatkit.protocol.content import FileSource, UrlSource, parse_source
+
+Indicator = Literal["none", "loading", "complete"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomTask:
+    """A tool that was called. `content` is Markdown below the title."""
+
+    type: ClassVar[str] = "custom"
+
+    status: Indicator = "none"
+    title: str | None = None
+    icon: str | None = None
+    content: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The task item's object."""
+        return _wire(self, title=self.title, icon=self.icon, content=self.content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThoughtTask:
+    """A piece of the model's reasoning, Markdown."""
+
+    type: ClassVar[str] = "thought"
+
+    status: Indicator = "none"
+    content: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """The task item's object."""
+        return _wire(self, content=self.content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSearchTask:
+    """A search and the pages it found."""
+
+    type: ClassVar[str] = "web_search"
+
+    status: Indicator = "none"
+    title: str | None = None
+    queries: tuple[str, ...] = ()
+    sources: tuple[UrlSource, ...] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """The task item's object."""
+        return _wire(
+            self,
+            title=self.title,
+            queries=list(self.queries),
+            sources=[source.to_wire() for source in self.sources],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTask:
+    """Files that were read."""
+
+    type: ClassVar[str] = "file"
+
+    status: Indicator = "none"
+    title: str | None = None
+    sources: tuple[FileSource, ...] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """The task item's object."""
+        return _wire(self, title=self.title, sources=[source.to_wire() for source in self.sources])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageTask:
+    """An image that is made."""
+
+    type: ClassVar[str] = "image"
+
+    status: Indicator = "none"
+    title: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The task item's object."""
+        return _wire(self, title=self.title)
+
+
+Step = CustomTask | ThoughtTask | WebSearchTask | FileTask | ImageTask
+
+
+def _wire(step: Step, **fields: Any) -> dict[str, Any]:
+    set_fields = {name: value for name, value in fields.items() if value is not None}
+    return {"status_indicator": step.status, "type": step.type, **set_fields}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """Steps in their order. `duration` is in whole seconds, and is set when the work is over."""
+
+    type: Literal["custom", "reasoning"]
+    steps: tuple[Step, ...] = ()
+    duration: int | None = None
+    expanded: bool = False
+
+    def to_wire(self) -> dict[str, Any]:
+        """The workflow object."""
+        wire: dict[str, Any] = {
+            "type": self.type,
+            "tasks": [step.to_wire() for step in self.steps],
+        }
+        if self.duration is not None:
+            wire["summary"] = {"duration": self.duration}
+        return {**wire, "expanded": self.expanded}
+
+    def ended(self, duration: int | None) -> Workflow:
+        """The same when the work is over: no step is under way any more. None: who knows when."""
+        steps = tuple(
+            replace(step, status="none") if step.status == "loading" else step
+            for step in self.steps
+        )
+        return replace(self, steps=steps, duration=duration)
+
+
+def parse_workflow(wire: dict[str, Any]) -> Workflow:
+    """The workflow that `to_wire` wrote."""
+    return Workflow(
+        type=wire["type"],
+        steps=tuple(parse_step(task) for task in wire["tasks"]),
+        duration=wire.get("summary", {}).get("duration"),
+        expanded=wire["expanded"],
+    )
+
+
+def parse_step(wire: dict[str, Any]) -> Step:
+    """The task item that `to_wire` wrote."""
+    status = wire["status_indicator"]
+    title = wire.get("title")
+    match wire["type"]:
+        case "thought":
+            return ThoughtTask(status=status, content=wire["content"])
+        case "web_search":
+            pages = tuple(cast(UrlSource, parse_source(each)) for each in wire["sources"])
+            queries = tuple(wire["queries"])
+            return WebSearchTask(status=status, title=title, queries=queries, sources=pages)
+        case "file":
+            files = tuple(cast(FileSource, parse_source(each)) for each in wire["sources"])
+            return FileTask(status=status, title=title, sources=files)
+        case "image":
+            return ImageTask(status=status, title=title)
+        case _:
+            return CustomTask(
+                status=status, title=title, icon=wire.get("icon"), content=wire.get("content")
+            )

@@ -1,0 +1,258 @@
+"""Files in PostgreSQL: bytes come and go in pieces, and no file is ever whole in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
+from chatkit.protocol.errors import BadRequest, ChatKitError, Conflict, NotFound, TooLarge
+from chatkit.protocol.file_types import FileType, Probe
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("files")
+
+#: Every piece but the last has this many bytes.
+PIECE_BYTES: Final = 256 * 1024
+#: How many files may wait for a message to take them, of one user.
+MOST_UNSENT: Final = 20
+#: After how many seconds what no message has is deleted, and what was announced and never came:
+#: the URL for it is good for two hours at most.
+UNSENT_S: Final = 24 * 3600.0
+AWAITED_S: Final = 3 * 3600.0
+
+
+class Files:
+    """The `FileStore` of the engine. A user's files may take `most_bytes` bytes together."""
+
+    def __init__(self, database: Database, *, most_bytes: int) -> None:
+        self._database = database
+        self._most_bytes = most_bytes
+
+    async def create(self, user_id: str, attachment_id: str, file: NewFile) -> None:
+        """Announce a file, which reserves its size."""
+        async with self._database.acquire() as connection, connection.transaction():
+            used = await self._require_room(connection, user_id, file.size)
+            if used["unsent"] >= MOST_UNSENT:
+                raise Conflict(
+                    f"{MOST_UNSENT} files of yours wait to be sent already: send or remove some"
+                )
+            await connection.execute(
+                _SQL["create_attachment"],
+                user_id,
+                attachment_id,
+                file.name,
+                file.size,
+                file.mime_type,
+                file.is_image,
+            )
+
+    async def receive(
+        self, user_id: str, attachment_id: str, pieces: AsyncIterator[bytes]
+    ) -> Attachment:
+        """Take the bytes of an announced file, all of them or none."""
+        begun = await self._begin(user_id, attachment_id)
+        try:
+            probe = Probe()
+            size = await self._write(
+                user_id, attachment_id, begun["upload"], pieces, probe, most=begun["size"]
+            )
+            kind = probe.judge(begun["mime_type"])
+            return await self._finish(user_id, attachment_id, begun["upload"], size, kind)
+        except BaseException:
+            with suppress(ChatKitError):  # the sweep finds what is left
+                await self._abandon(user_id, attachment_id, begun["upload"])
+            raise
+
+    async def add_made(
+        self, user_id: str, attachment_id: str, file: NewFile, content: bytes
+    ) -> Attachment:
+        """Keep a file that the server made for an item, which takes it when it is stored."""
+        async with self._database.acquire() as connection, connection.transaction():
+            await self._require_room(connection, user_id, len(content))
+            version = await connection.fetchval(
+                _SQL["add_made"],
+                user_id,
+                attachment_id,
+                file.name,
+                len(content),
+                file.mime_type,
+                file.is_image,
+            )
+            for number, start in enumerate(range(0, len(content), PIECE_BYTES)):
+                piece = content[start : start + PIECE_BYTES]
+                await connection.execute(
+                    _SQL["add_made_piece"], user_id, attachment_id, version, number, piece
+                )
+        return Attachment(
+            id=attachment_id, name=file.name, mime_type=file.mime_type, is_image=file.is_image
+        )
+
+    async def load_ready(self, user_id: str, ids: Sequence[str]) -> list[Attachment]:
+        """What a new message may carry, in order, each once."""
+        if not ids:
+            return []
+        rows = await self._database.fetch(_SQL["load_ready"], user_id, list(ids))
+        found = {row["id"]: _attachment(row) for row in rows}
+        if not found.keys() >= set(ids):
+            raise NotFound("attachment")
+        return [found[attachment_id] for attachment_id in dict.fromkeys(ids)]
+
+    async def delete_unsent(self, user_id: str, attachment_id: str) -> None:
+        """Delete what no message has."""
+        sent = await self._database.fetchval(_SQL["delete_unsent"], user_id, attachment_id)
+        if sent is None:
+            raise NotFound("attachment")
+        if sent:
+            raise _sent()
+
+    async def open(self, user_id: str, attachment_id: str) -> StoredFile:
+        """What there is to read."""
+        row = await self._database.fetchrow(_SQL["open_file"], user_id, attachment_id)
+        if row is None:
+            raise NotFound("attachment")
+        return StoredFile(
+            id=row["id"],
+            name=row["name"],
+            mime_type=row["mime_type"],
+            size=row["size"],
+            version=row["content"].hex,
+        )
+
+    async def read(
+        self, user_id: str, file: StoredFile, start: int, stop: int
+    ) -> AsyncGenerator[bytes, None]:
+        """The bytes from `start` up to `stop`, in pieces."""
+        version = UUID(file.version)
+        for number in range(start // PIECE_BYTES, -(-stop // PIECE_BYTES)):
+            place = number * PIECE_BYTES
+            piece = await self._database.fetchval(
+                _SQL["read_piece"], user_id, file.id, version, number
+            )
+            if piece is None:
+                return
+            yield piece[max(0, start - place) : stop - place]
+
+    async def load_content(self, user_id: str, attachment_id: str, most_bytes: int) -> bytes | None:
+        """All bytes; None where there are more than `most_bytes`."""
+        file = await self.open(user_id, attachment_id)
+        if file.size > most_bytes:
+            return None
+        content = b"".join([piece async for piece in self.read(user_id, file, 0, file.size)])
+        if len(content) != file.size:  # deleted or replaced meanwhile
+            raise NotFound("attachment")
+        return content
+
+    async def sweep(self) -> None:
+        """Delete what was never sent, and what is left of uploads that never ended."""
+        while await self._database.fetchval(_SQL["sweep_unsent"], UNSENT_S, AWAITED_S):
+            pass
+        await self._database.execute(_SQL["sweep_uploads"], UNSENT_S)
+
+    async def _require_room(
+        self, connection: asyncpg.pool.PoolConnectionProxy, user_id: str, size: int
+    ) -> asyncpg.Record:
+        await connection.execute(_SQL["lock_files"], user_id)
+        used = await connection.fetchrow(_SQL["used_storage"], user_id)
+        assert used is not None, "an aggregate is always one row"
+        if used["bytes"] + size > self._most_bytes:
+            raise TooLarge(
+                f"your files may take {self._most_bytes} bytes together, and this one is too much:"
+                " delete threads with files that you do not need",
+                code="storage_full",
+            )
+        return used
+
+    async def _begin(self, user_id: str, attachment_id: str) -> asyncpg.Record:
+        async with self._database.acquire() as connection, connection.transaction():
+            begun = await connection.fetchrow(_SQL["begin_upload"], user_id, attachment_id)
+            if begun is None:
+                raise NotFound("attachment")
+            if begun["sent"]:
+                raise _sent()
+            await connection.execute(_SQL["drop_pieces"], user_id, attachment_id)
+        return begun
+
+    async def _write(
+        self,
+        user_id: str,
+        attachment_id: str,
+        upload: UUID,
+        pieces: AsyncIterator[bytes],
+        probe: Probe,
+        *,
+        most: int,
+    ) -> int:
+        """Store the pieces, all of one size; how many bytes there were."""
+        size = number = 0
+        waiting = bytearray()
+        async for piece in pieces:
+            size += len(piece)
+            if size > most:
+                raise TooLarge(f"the file has more than the {most} bytes that it may have")
+            probe.feed(piece)
+            waiting += piece
+            while len(waiting) >= PIECE_BYTES:
+                await self._add(user_id, attachment_id, upload, number, waiting[:PIECE_BYTES])
+                del waiting[:PIECE_BYTES]
+                number += 1
+        if size == 0:
+            raise BadRequest("the file is empty")
+        if waiting:
+            await self._add(user_id, attachment_id, upload, number, waiting)
+        return size
+
+    async def _add(
+        self, user_id: str, attachment_id: str, upload: UUID, number: int, piece: bytearray
+    ) -> None:
+        added = await self._database.fetchval(
+            _SQL["add_piece"], user_id, attachment_id, upload, number, bytes(piece)
+        )
+        if added is None:
+            raise _replaced()
+
+    async def _finish(
+        self, user_id: str, attachment_id: str, upload: UUID, size: int, kind: FileType
+    ) -> Attachment:
+        async with self._database.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                _SQL["finish_upload"],
+                user_id,
+                attachment_id,
+                upload,
+                size,
+                kind.mime_type,
+                kind.is_image,
+            )
+            if row is None:
+                raise _replaced()
+            await connection.execute(_SQL["drop_pieces"], user_id, attachment_id)
+        return _attachment(row)
+
+    async def _abandon(self, user_id: str, attachment_id: str, upload: UUID) -> None:
+        async with self._database.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL["abandon_upload"], user_id, attachment_id, upload)
+            await connection.execute(_SQL["drop_pieces"], user_id, attachment_id)
+
+
+def _attachment(row: asyncpg.Record) -> Attachment:
+    return Attachment(
+        id=row["id"],
+        name=row["name"],
+        mime_type=row["mime_type"],
+        is_image=row["is_image"],
+        thread_id=row["thread_id"],
+    )
+
+
+def _sent() -> Conflict:
+    return Conflict("the attachment is part of a message already")
+
+
+def _replaced() -> Conflict:
+    return Conflict("the file was taken by another upload or a message meanwhile")

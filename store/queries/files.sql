@@ -1,0 +1,147 @@
+-- Attachments and the images that the server makes: their rows, and their bytes in pieces.
+--
+-- An upload writes pieces under a `content` of its own, which the row names as its `upload` until
+-- it is whole and becomes the row's `content`. So there is never more than one of each, and no
+-- transaction is open while a client takes its time.
+
+-- lock_files --
+-- One announcement of a user at a time, so that two together keep to the limits. Reads no row.
+-- $1 user_id
+SELECT pg_advisory_xact_lock(hashtextextended('files of ' || $1, 0))
+
+-- used_storage --
+-- $1 user_id
+SELECT COALESCE(sum(size), 0)::bigint AS bytes,
+       count(*) FILTER (WHERE thread_id IS NULL) AS unsent
+  FROM attachments
+ WHERE user_id = $1
+
+-- create_attachment --
+-- $1 user_id  $2 id  $3 name  $4 size  $5 MIME type  $6 is_image
+INSERT INTO attachments (user_id, id, name, size, mime_type, is_image)
+VALUES ($1, $2, $3, $4, $5, $6)
+
+-- add_made --
+-- One whose bytes are all there. The item that shows it takes it, as a message does.
+-- $1 user_id  $2 id  $3 name  $4 size  $5 MIME type  $6 is_image
+INSERT INTO attachments (user_id, id, name, size, mime_type, is_image, state, content)
+VALUES ($1, $2, $3, $4, $5, $6, 'ready', gen_random_uuid())
+RETURNING content
+
+-- add_made_piece --
+-- $1 user_id  $2 attachment_id  $3 content  $4 number  $5 bytes
+INSERT INTO attachment_pieces (user_id, attachment_id, content, number, bytes)
+VALUES ($1, $2, $3, $4, $5)
+
+-- begin_upload --
+-- From here on an upload that began before can write no more. Nothing begins where a message has
+-- the file.
+-- $1 user_id  $2 id
+UPDATE attachments
+   SET upload = CASE WHEN thread_id IS NULL THEN gen_random_uuid() ELSE upload END,
+       upload_began_at = CASE WHEN thread_id IS NULL THEN clock_timestamp() ELSE upload_began_at END
+ WHERE user_id = $1 AND id = $2
+RETURNING upload, size, mime_type, thread_id IS NOT NULL AS sent
+
+-- add_piece --
+-- No row when another upload has begun since. The lock keeps that one waiting until the piece is
+-- there to be deleted.
+-- $1 user_id  $2 attachment_id  $3 upload  $4 number  $5 bytes
+INSERT INTO attachment_pieces (user_id, attachment_id, content, number, bytes)
+SELECT $1, id, $3, $4, $5
+  FROM attachments
+ WHERE user_id = $1 AND id = $2 AND upload = $3
+   FOR SHARE
+RETURNING number
+
+-- finish_upload --
+-- No row when another upload has begun since, or a message has taken the file as it was.
+-- $1 user_id  $2 id  $3 upload  $4 size  $5 MIME type  $6 is_image
+UPDATE attachments
+   SET state = 'ready', content = upload, upload = NULL, upload_began_at = NULL,
+       size = $4, mime_type = $5, is_image = $6
+ WHERE user_id = $1 AND id = $2 AND upload = $3 AND thread_id IS NULL
+RETURNING id, name, mime_type, is_image, thread_id
+
+-- abandon_upload --
+-- $1 user_id  $2 id  $3 upload
+UPDATE attachments
+   SET upload = NULL, upload_began_at = NULL
+ WHERE user_id = $1 AND id = $2 AND upload = $3
+
+-- drop_pieces --
+-- Those of no content and no upload that the row still names.
+-- $1 user_id  $2 attachment_id
+DELETE FROM attachment_pieces AS piece
+ USING attachments AS attachment
+ WHERE attachment.user_id = $1 AND attachment.id = $2
+   AND piece.user_id = $1 AND piece.attachment_id = $2
+   AND piece.content IS DISTINCT FROM attachment.content
+   AND piece.content IS DISTINCT FROM attachment.upload
+
+-- load_ready --
+-- $1 user_id  $2 ids
+SELECT id, name, mime_type, is_image, thread_id
+  FROM attachments
+ WHERE user_id = $1 AND id = ANY ($2::text[]) AND state = 'ready' AND thread_id IS NULL
+
+-- delete_unsent --
+-- `sent` tells whether a message has it, so that it stays; no row when it is missing.
+-- $1 user_id  $2 id
+WITH found AS (
+    SELECT id, thread_id IS NOT NULL AS sent
+      FROM attachments
+     WHERE user_id = $1 AND id = $2
+       FOR UPDATE
+), deleted AS (
+    DELETE FROM attachments
+     USING found
+     WHERE attachments.user_id = $1 AND attachments.id = found.id AND NOT found.sent
+)
+SELECT sent FROM found
+
+-- open_file --
+-- $1 user_id  $2 id
+SELECT id, name, mime_type, size, content
+  FROM attachments
+ WHERE user_id = $1 AND id = $2 AND state = 'ready'
+
+-- read_piece --
+-- $1 user_id  $2 attachment_id  $3 content  $4 number
+SELECT bytes
+  FROM attachment_pieces
+ WHERE user_id = $1 AND attachment_id = $2 AND content = $3 AND number = $4
+
+-- sweep_unsent --
+-- Some of what was never sent within a day, and of what was announced and did not come while its
+-- URL was good. `deleted` is their number.
+-- $1 seconds after which the unsent go  $2 seconds after which the awaited go
+WITH old AS (
+    DELETE FROM attachments
+     WHERE (user_id, id) IN (
+           SELECT user_id, id
+             FROM attachments
+            WHERE thread_id IS NULL
+              AND (created_at < clock_timestamp() - make_interval(secs => $1)
+                   OR (state = 'awaited' AND upload IS NULL
+                       AND created_at < clock_timestamp() - make_interval(secs => $2)))
+            ORDER BY created_at
+            LIMIT 100
+              FOR UPDATE SKIP LOCKED)
+    RETURNING id
+)
+SELECT count(*) AS deleted FROM old
+
+-- sweep_uploads --
+-- The pieces of uploads whose process ended under them.
+-- $1 seconds after which an upload cannot be going on any more
+WITH dead AS (
+    UPDATE attachments
+       SET upload = NULL, upload_began_at = NULL
+     WHERE upload_began_at < clock_timestamp() - make_interval(secs => $1)
+    RETURNING user_id, id, content
+)
+DELETE FROM attachment_pieces AS piece
+ USING dead
+ WHERE piece.user_id = dead.user_id AND piece.attachment_id = dead.id
+   AND piece.content IS DISTINCT FROM dead.content

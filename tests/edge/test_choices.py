@@ -1,0 +1,81 @@
+"""What a page offers its user beside the protocol, and what a host does with threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import jwt
+import pytest
+
+from app import Services
+from tests.edge.application import running
+from tests.edge.calls import Answer, call
+
+SECRET: Final = "the secret that sign-in and server share"
+
+
+@pytest.fixture
+async def services(database_url: str) -> AsyncIterator[Services]:
+    async with running(
+        database_url,
+        BETTER_AUTH_SECRET=SECRET,
+        MODEL="demo/tasks",
+        MODELS="demo/tasks,openai/gpt-9",
+        TRANSCRIBE_MODEL="openai/listener",
+    ) as services:
+        yield services
+
+
+async def ask(services: Services, method: str, path: str, body: Any = b"") -> Answer:
+    claims = {"sub": "ada", "exp": int(time.time() + 600)}
+    token = jwt.encode(claims, SECRET, "HS256")
+    return await call(services.router, method, path, body=body, authorization=f"Bearer {token}")
+
+
+async def test_the_options_name_models_tools_and_limits(services: Services) -> None:
+    options = (await ask(services, "GET", "/api/chatkit/options")).json()
+    assert options["models"] == [
+        {"id": "demo/tasks", "label": "tasks"},
+        {"id": "openai/gpt-9", "label": "gpt-9"},
+    ]
+    assert {"id": "add_task", "label": "Add a task"} in options["tools"]
+    assert options["attachments"] == {"enabled": True, "max_bytes": 25 * 2**20, "max_count": 10}
+    assert options["dictation"] is True
+
+
+async def test_tasks_are_found_to_be_mentioned_and_previewed(services: Services) -> None:
+    for title in ("Buy milk", "Call mum"):
+        assert (await ask(services, "POST", "/api/tasks", {"title": title})).status == 201
+    found = (await ask(services, "GET", "/api/chatkit/entities?q=milk")).json()["data"]
+    assert [(entity["title"], entity["interactive"]) for entity in found] == [("Buy milk", True)]
+    assert all(isinstance(value, str) for value in found[0]["data"].values())
+    everything = (await ask(services, "GET", "/api/chatkit/entities")).json()["data"]
+    assert [entity["title"] for entity in everything] == ["Call mum", "Buy milk"]
+    path = f"/api/chatkit/entities/{found[0]['id']}/preview"
+    preview = (await ask(services, "GET", path)).json()["preview"]
+    assert preview["type"] == "Basic"
+    long = await ask(services, "GET", f"/api/chatkit/entities?q={'x' * 201}")
+    assert (long.status, long.json()["error"]["code"]) == (400, "invalid_request")
+
+
+async def test_a_host_locks_a_thread_and_opens_it_again(services: Services) -> None:
+    given = {"content": [{"type": "input_text", "text": "Hi"}], "attachments": []}
+    create = {"type": "threads.create", "params": {"input": given}}
+    await ask(services, "POST", "/api/chatkit", create)
+    listed = await ask(services, "POST", "/api/chatkit", {"type": "threads.list", "params": {}})
+    (thread,) = listed.json()["data"]
+    path = f"/api/chatkit/threads/{thread['id']}/status"
+    locked = await ask(services, "PUT", path, {"type": "locked", "reason": "Sleeping."})
+    assert locked.json()["status"] == {"type": "locked", "reason": "Sleeping."}
+    message = {"thread_id": thread["id"], "input": {**given, "quoted_text": "again"}}
+    refused = await ask(
+        services, "POST", "/api/chatkit", {"type": "threads.add_user_message", "params": message}
+    )
+    assert b"Sleeping." in refused.body
+    opened = await ask(services, "PUT", path, {"type": "active"})
+    assert opened.json()["status"] == {"type": "active"}
+    malformed: list[Any] = [{"type": "shut"}, {"type": "locked", "reason": ""}, {}, []]
+    for body in malformed:
+        assert (await ask(services, "PUT", path, body)).status == 400

@@ -1,0 +1,540 @@
+"""Files in and out of the real application."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import jwt
+import pytest
+import pytest_asyncio
+
+from app import Services
+from chatkit.edge.asgi import Message, Request
+from chatkit.edge.file_links import FileLinks
+from chatkit.edge.proxies import TrustedProxies
+from chatkit.edge.signing import sign
+from chatkit.engine.attachments import Attachments
+from chatkit.protocol.ids import make_id
+from store.embedded import EmbeddedPostgres
+from store.files import PIECE_BYTES, Files
+from tests.conftest import fresh_database
+from tests.edge.application import running
+from tests.files import END, GIF, JPEG, MULTIPART, PDF, PNG, SVG, WEBP, ZIP, part
+from tests.harness import Exchange, ask, scope_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SECRET: Final = "the secret that Better Auth and this server share"
+SIGNING: Final = "the secret that two servers of one operator share"
+MOST: Final = 2 * 2**20
+UPLOAD: Final = "/api/chatkit/upload"
+NOBODY: Final = "atc_" + "0" * 32
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def services(postgres_server: EmbeddedPostgres) -> AsyncIterator[Services]:
+    async with (
+        fresh_database(postgres_server) as database_url,
+        running(
+            database_url,
+            BETTER_AUTH_SECRET=SECRET,
+            SIGNING_SECRET=SIGNING,
+            ALLOWED_ORIGINS="https://friend.example",
+            MAX_UPLOAD_BYTES=str(MOST),
+            MAX_STORAGE_BYTES=str(4 * MOST),
+        ) as services,
+    ):
+        yield services
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def nothing_stored(services: Services) -> AsyncIterator[None]:
+    yield
+    await services.database.execute("DELETE FROM attachments")
+
+
+def token(user_id: str = "ada") -> dict[str, str]:
+    claims = {"sub": user_id, "exp": int(time.time() + 600)}
+    return {"host": "localhost", "authorization": f"Bearer {jwt.encode(claims, SECRET, 'HS256')}"}
+
+
+Answered = tuple[int, dict[str, str], bytes]
+
+
+async def upload(services: Services, content: bytes, user_id: str = "ada", **how: str) -> Answered:
+    body = part(content, **how) + END  # type: ignore[arg-type] # by name
+    return await ask(
+        services.router, "POST", UPLOAD, body=body, content_type=MULTIPART, **token(user_id)
+    )
+
+
+async def uploaded(services: Services, content: bytes, **how: str) -> dict[str, Any]:
+    status, _, body = await upload(services, content, **how)
+    assert status == 200, body
+    wire: dict[str, Any] = json.loads(body)
+    return wire
+
+
+async def announced(
+    services: Services, size: int = 1000, mime_type: str = "text/plain", user_id: str = "ada"
+) -> tuple[str, str]:
+    """The id of a file that `attachments.create` has announced, and where its bytes go."""
+    key = await services.database.fetchval(
+        "SELECT value FROM server_secrets WHERE name = 'file_key'"
+    )
+    links = FileLinks(
+        key=bytes.fromhex(key), proxies=TrustedProxies.parse("127.0.0.1"), now=time.time
+    )
+
+    async def receive() -> Message:
+        raise AssertionError("no body is needed")
+
+    request = Request(scope_of("POST", "/", {"host": "localhost"}), receive, "id")
+    attachments = Attachments(
+        Files(services.database, most_bytes=4 * MOST),
+        most_bytes=MOST,
+        new_id=lambda prefix: make_id(prefix, sha256(str(time.time_ns()).encode()).digest()[:16]),
+    )
+    wire = await attachments.create(
+        user_id,
+        name="a.txt",
+        size=size,
+        mime_type=mime_type,
+        upload_url=links.upload_url(request, user_id),
+    )
+    url = urlsplit(wire["upload_descriptor"]["url"])
+    return wire["id"], f"{url.path}?{url.query}"
+
+
+def target_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"
+
+
+async def get(services: Services, target: str, **headers: str) -> Answered:
+    return await ask(services.router, "GET", target, body=b"", host="localhost", **headers)
+
+
+async def own(services: Services, wire: dict[str, Any], **headers: str) -> Answered:
+    target = f"/api/chatkit/files/{wire['id']}"
+    return await ask(services.router, "GET", target, body=b"", **token(), **headers)
+
+
+async def rows(services: Services) -> tuple[int, int]:
+    """How many attachments there are, and how many pieces."""
+    database = services.database
+    return (
+        await database.fetchval("SELECT count(*) FROM attachments"),
+        await database.fetchval("SELECT count(*) FROM attachment_pieces"),
+    )
+
+
+def code(body: bytes) -> str:
+    return str(json.loads(body)["error"]["code"])
+
+
+# --- In one step ----------------------------------------------------------------------------------
+
+
+async def test_a_file_in_one_step_is_answered_with_the_attachment(services: Services) -> None:
+    wire = await uploaded(services, b"a,b\n", name="t.csv", mime_type="text/csv")
+    assert wire == {"id": wire["id"], "name": "t.csv", "mime_type": "text/csv", "type": "file"}
+    assert (await own(services, wire))[2] == b"a,b\n"
+
+
+async def test_the_preview_of_an_image_is_a_url_that_needs_nothing_else(
+    services: Services,
+) -> None:
+    wire = await uploaded(services, PNG)
+    assert set(wire) == {"id", "name", "mime_type", "type", "preview_url"}
+    assert wire["type"] == "image"
+    assert wire["preview_url"].startswith(f"http://localhost/api/chatkit/files/{wire['id']}?")
+    status, headers, body = await get(services, target_of(wire["preview_url"]))
+    assert (status, headers["content-type"], body) == (200, "image/png", PNG)
+
+
+@pytest.mark.parametrize(
+    ("content", "mime_type", "name", "expected"),
+    [
+        (b"x" * (MOST + 1), "text/plain", "a.txt", (413, "too_large")),
+        (b"x" * (MOST + 100_000), "text/plain", "a.txt", (413, "too_large")),
+        (b"", "text/plain", "a.txt", (400, "invalid_request")),
+        (b"words", "text/plain", "..", (400, "invalid_request")),
+        (b"words", "text", "a.txt", (400, "invalid_request")),
+        (b"words", "image/png", "a.png", (415, "unsupported_media")),
+        (SVG, "image/png", "a.png", (415, "unsupported_media")),
+        (b"\x7fELF\0", "application/octet-stream", "a", (415, "unsupported_media")),
+        (b"\0\0\0\x18ftypmp42", "video/mp4", "a.mp4", (415, "unsupported_media")),
+    ],
+)
+async def test_what_is_refused_is_told_and_leaves_nothing(
+    services: Services, content: bytes, mime_type: str, name: str, expected: tuple[int, str]
+) -> None:
+    status, _, body = await upload(services, content, mime_type=mime_type, name=name)
+    assert (status, code(body)) == expected
+    assert await rows(services) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected"),
+    [
+        (part(PNG) + part(PNG) + END, MULTIPART, 400),
+        (part(PNG, field="other") + END, MULTIPART, 400),
+        (part(PNG), MULTIPART, 400),
+        (b"", MULTIPART, 400),
+        (b"nonsense", MULTIPART, 400),
+        (PNG, "image/png", 415),
+        (b"{}", "application/json", 415),
+        (b"a=b", "application/x-www-form-urlencoded", 415),
+    ],
+)
+async def test_a_body_that_is_not_one_file_is_refused_and_leaves_nothing(
+    services: Services, body: bytes, content_type: str, expected: int
+) -> None:
+    status, _, answer = await ask(
+        services.router, "POST", UPLOAD, body=body, content_type=content_type, **token()
+    )
+    assert status == expected, answer
+    assert await rows(services) == (0, 0)
+
+
+async def test_a_body_without_a_length_is_held_to_the_limit_too(services: Services) -> None:
+    pieces = [part(b"")[:-2], *[b"x" * 65536] * 40]
+    headers = {**token(), "content-type": MULTIPART}
+    async with Exchange(services.router, "POST", UPLOAD, headers, pieces) as exchange:
+        status, _, body = await exchange.whole()
+    assert (status, code(body)) == (413, "too_large")
+    assert await rows(services) == (0, 0)
+
+
+async def test_a_declared_length_above_the_limit_is_refused_before_the_body(
+    services: Services,
+) -> None:
+    headers = {**token(), "content-type": MULTIPART, "content-length": str(MOST + 10**6)}
+    async with Exchange(services.router, "POST", UPLOAD, headers, []) as exchange:
+        status, _, _ = await exchange.whole()
+    assert status == 413
+
+
+async def test_an_upload_that_is_broken_off_leaves_nothing(services: Services) -> None:
+    pieces = [part(b"")[:-2] + b"x" * PIECE_BYTES, b"x" * PIECE_BYTES]
+    taken, left = asyncio.Event(), asyncio.Event()
+
+    async def receive() -> Message:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
+        taken.set()
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError(f"nobody is there: {message}")
+
+    scope = scope_of("POST", UPLOAD, {**token(), "content-type": MULTIPART})
+    upload = asyncio.create_task(services.router(scope, receive, send))
+    async with asyncio.timeout(10):
+        await taken.wait()
+        assert await rows(services) == (1, 2)
+        left.set()
+        await upload
+    assert await rows(services) == (0, 0)
+
+
+async def test_what_all_files_of_a_user_may_take_is_limited(
+    services: Services,
+) -> None:
+    for _ in range(4):
+        await uploaded(services, b"x" * (MOST - 1000), mime_type="text/plain")
+    status, _, body = await upload(services, b"x" * 5000, mime_type="text/plain")
+    assert (status, code(body)) == (413, "storage_full")
+    status, _, _ = await upload(services, b"x" * 5000, "bob", mime_type="text/plain")
+    assert status == 200
+
+
+# --- In two steps ---------------------------------------------------------------------------------
+
+
+async def test_announced_bytes_come_by_put_as_they_are(services: Services) -> None:
+    file_id, target = await announced(services)
+    status, _, body = await ask(services.router, "PUT", target, body=b"words", host="localhost")
+    assert status == 200
+    assert json.loads(body) == {
+        "id": file_id,
+        "name": "a.txt",
+        "mime_type": "text/plain",
+        "type": "file",
+    }
+    assert (await own(services, {"id": file_id}))[2] == b"words"
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+async def test_announced_bytes_come_as_multipart_too(services: Services, method: str) -> None:
+    file_id, target = await announced(services)
+    body = part(b"words", name="ignored", mime_type="image/png") + END
+    status, _, answer = await ask(
+        services.router, method, target, body=body, content_type=MULTIPART, host="localhost"
+    )
+    assert status == 200, answer
+    assert json.loads(answer)["name"] == "a.txt"
+    assert (await own(services, {"id": file_id}))[2] == b"words"
+
+
+async def test_an_upload_needs_no_header_and_is_disturbed_by_none(services: Services) -> None:
+    _, target = await announced(services)
+    status, _, _ = await ask(
+        services.router,
+        "PUT",
+        target,
+        body=b"words",
+        host="localhost",
+        authorization="Bearer something of the host page's own",
+        content_type="text/plain",
+    )
+    assert status == 200
+
+
+async def test_the_owner_may_send_the_bytes_without_a_signed_url(services: Services) -> None:
+    _, target = await announced(services)
+    path = target.partition("?")[0]
+    assert (await ask(services.router, "PUT", path, body=b"words", host="x"))[0] == 401
+    assert (await ask(services.router, "PUT", path, body=b"words", **token("bob")))[0] == 404
+    assert (await ask(services.router, "PUT", path, body=b"words", **token()))[0] == 200
+
+
+async def test_raw_bytes_by_post_are_refused(services: Services) -> None:
+    _, target = await announced(services)
+    status, _, _ = await ask(services.router, "POST", target, body=b"words", host="localhost")
+    assert status == 415
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(b"x" * 1001, 413), (b"", 400), (PNG[:4] + b"\0", 415), (b"x" * (MOST + 1), 413)],
+)
+async def test_bytes_that_are_not_as_announced_leave_nothing(
+    services: Services, content: bytes, expected: int
+) -> None:
+    file_id, target = await announced(services, size=1000)
+    status, _, _ = await ask(services.router, "PUT", target, body=content, host="localhost")
+    assert status == expected
+    assert await rows(services) == (1, 0)
+    assert (await own(services, {"id": file_id}))[0] == 404
+
+
+async def test_a_url_for_one_file_fills_no_other(services: Services) -> None:
+    first, _ = await announced(services)
+    _, target = await announced(services)
+    forged = f"{UPLOAD}/{first}?{target.partition('?')[2]}"
+    status, _, body = await ask(services.router, "PUT", forged, body=b"words", host="localhost")
+    assert (status, code(body)) == (403, "forbidden")
+    read = f"/api/chatkit/files/{first}?{target.partition('?')[2]}"
+    assert (await get(services, read))[0] == 403
+
+
+async def test_many_uploads_of_one_file_at_once_leave_one_whole_file(services: Services) -> None:
+    size = PIECE_BYTES + 10
+    file_id, target = await announced(services, size=size)
+    contents = [bytes([48 + number]) * size for number in range(50)]
+    answers = await asyncio.gather(
+        *(
+            ask(services.router, "PUT", target, body=content, host="localhost")
+            for content in contents
+        )
+    )
+    statuses = {status for status, _, _ in answers}
+    assert 200 in statuses
+    assert statuses <= {200, 409, 503}  # 503: more at once than one user may have
+    assert (await own(services, {"id": file_id}))[2] in contents
+    assert await rows(services) == (1, 2)
+
+
+async def test_a_signed_body_that_was_exchanged_is_not_stored(services: Services) -> None:
+    file_id, target = await announced(services)
+    path = target.partition("?")[0]
+
+    def signed(body: bytes) -> dict[str, str]:
+        headers = sign(
+            SIGNING,
+            user_id="ada",
+            timestamp=f"{time.time():.6f}",
+            method="PUT",
+            target=path,
+            body=body,
+        )
+        return {name.lower().replace("-", "_"): text for name, text in headers.items()}
+
+    answer = await ask(services.router, "PUT", path, body=b"other", host="x", **signed(b"words"))
+    assert answer[0] == 401
+    assert await rows(services) == (1, 0)
+    answer = await ask(services.router, "PUT", path, body=b"words", host="x", **signed(b"words"))
+    assert answer[0] == 200
+    assert (await own(services, {"id": file_id}))[2] == b"words"
+
+
+# --- Out ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "mime_type", "served", "disposition"),
+    [
+        (PNG, "image/png", "image/png", "inline"),
+        (JPEG, "image/jpeg", "image/jpeg", "inline"),
+        (GIF, "image/gif", "image/gif", "inline"),
+        (WEBP, "image/webp", "image/webp", "inline"),
+        (PDF, "application/pdf", "application/pdf", "attachment"),
+        (ZIP, "application/zip", "application/octet-stream", "attachment"),
+        (SVG, "image/svg+xml", "text/plain; charset=utf-8", "attachment"),
+        (b"<script>", "text/html", "text/plain; charset=utf-8", "attachment"),
+        (b"<a/>", "application/xml", "text/plain; charset=utf-8", "attachment"),
+        (b"alert(1)", "text/javascript", "text/plain; charset=utf-8", "attachment"),
+    ],
+)
+async def test_nothing_is_served_in_a_way_that_it_could_run(
+    services: Services, content: bytes, mime_type: str, served: str, disposition: str
+) -> None:
+    wire = await uploaded(services, content, mime_type=mime_type, name="a.bin")
+    status, headers, body = await own(services, wire)
+    assert (status, body) == (200, content)
+    assert headers["content-type"] == served
+    assert headers["content-disposition"].split(";")[0] == disposition
+    assert headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "private, no-cache"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+async def test_a_name_is_spelled_for_every_browser(services: Services) -> None:
+    wire = await uploaded(services, b"x", mime_type="text/plain", name="größe %22a%22; x=y%.txt")
+    _, headers, _ = await own(services, wire)
+    assert headers["content-disposition"] == (
+        'attachment; filename="gr__e _a_; x=y_.txt"; '
+        "filename*=UTF-8''gr%C3%B6%C3%9Fe%20%22a%22%3B%20x%3Dy%25.txt"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "span"),
+    [
+        ("bytes=0-0", range(1)),
+        ("bytes=5-", range(5, 600_000)),
+        ("bytes=-5", range(599_995, 600_000)),
+        ("bytes=-9999999", range(600_000)),
+        (f"bytes={PIECE_BYTES - 3}-{PIECE_BYTES + 3}", range(PIECE_BYTES - 3, PIECE_BYTES + 4)),
+        ("bytes=599999-999999999", range(599_999, 600_000)),
+    ],
+)
+async def test_a_range_is_what_was_asked_for(services: Services, asked: str, span: range) -> None:
+    content = b"".join(b"%05d\n" % number for number in range(100_000))
+    wire = await uploaded(services, content, mime_type="text/plain")
+    status, headers, body = await own(services, wire, range=asked)
+    assert (status, body) == (206, content[span.start : span.stop])
+    assert headers["content-range"] == f"bytes {span.start}-{span.stop - 1}/600000"
+    assert headers["content-length"] == str(len(span))
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=2-1", "bytes=-", "items=0-1", "bytes=0-1,3-4", "bytes=a-b", "bytes", ""]
+)
+async def test_a_range_that_is_none_or_many_gets_all(services: Services, asked: str) -> None:
+    wire = await uploaded(services, b"words", mime_type="text/plain")
+    status, headers, body = await own(services, wire, range=asked)
+    assert (status, body) == (200, b"words")
+    assert headers["accept-ranges"] == "bytes"
+
+
+@pytest.mark.parametrize("asked", ["bytes=5-", "bytes=99999999999999999-", "bytes=-0"])
+async def test_a_range_outside_of_the_file_is_told(services: Services, asked: str) -> None:
+    wire = await uploaded(services, b"words", mime_type="text/plain")
+    status, headers, body = await own(services, wire, range=asked)
+    assert (status, code(body)) == (416, "invalid_range")
+    assert headers["content-range"] == "bytes */5"
+
+
+async def test_what_a_browser_has_already_is_not_sent_again(services: Services) -> None:
+    wire = await uploaded(services, b"words", mime_type="text/plain")
+    _, headers, _ = await own(services, wire)
+    etag = headers["etag"]
+    for value in (etag, f"W/{etag}", f'"x", {etag}', "*"):
+        status, again, body = await own(services, wire, if_none_match=value)
+        assert (status, again["etag"], body) == (304, etag, b"")
+    assert (await own(services, wire, if_none_match='"x"'))[0] == 200
+    assert (await own(services, wire, range="bytes=0-0", if_range=etag))[0] == 206
+    assert (await own(services, wire, range="bytes=0-0", if_range='"x"'))[0] == 200
+
+
+async def test_a_head_request_gets_the_headers_of_the_whole_file(services: Services) -> None:
+    wire = await uploaded(services, b"words", mime_type="text/plain")
+    target = f"/api/chatkit/files/{wire['id']}"
+    status, headers, body = await ask(
+        services.router, "HEAD", target, range="bytes=0-0", body=b"", **token()
+    )
+    assert (status, headers["content-length"], body) == (200, "5", b"")
+
+
+async def test_a_file_is_its_owners_alone(services: Services) -> None:
+    wire = await uploaded(services, PNG)
+    path = f"/api/chatkit/files/{wire['id']}"
+    foreign = await ask(services.router, "GET", path, x_request_id="a", body=b"", **token("bob"))
+    missing = await ask(
+        services.router,
+        "GET",
+        f"/api/chatkit/files/{NOBODY}",
+        x_request_id="a",
+        body=b"",
+        **token("bob"),
+    )
+    assert foreign == missing
+    assert foreign[0] == 404
+    assert (await get(services, path))[0] == 401
+    query = urlsplit(wire["preview_url"]).query
+    assert (await get(services, f"{path}?{query.replace('user=ada', 'user=bob')}"))[0] == 403
+
+
+async def test_a_url_outlives_neither_the_file_nor_its_time(services: Services) -> None:
+    wire = await uploaded(services, PNG)
+    target = target_of(wire["preview_url"])
+    await services.database.execute("DELETE FROM attachments WHERE id = $1", wire["id"])
+    assert (await get(services, target))[0] == 404
+
+
+async def test_images_may_be_shown_in_a_frame_of_another_origin(services: Services) -> None:
+    wire = await uploaded(services, PNG)
+    _, headers, _ = await get(
+        services, target_of(wire["preview_url"]), origin="https://friend.example"
+    )
+    assert headers["cross-origin-resource-policy"] == "cross-origin"
+    assert headers["access-control-allow-origin"] == "https://friend.example"
+    assert headers["vary"] == "origin"
+
+
+async def test_other_pages_may_upload_as_the_settings_have_it(services: Services) -> None:
+    for origin, allowed in (("https://friend.example", True), ("https://evil.example", False)):
+        _, headers, _ = await ask(
+            services.router,
+            "OPTIONS",
+            UPLOAD,
+            host="localhost",
+            origin=origin,
+            access_control_request_method="PUT",
+            access_control_request_headers="content-type",
+        )
+        assert ("access-control-allow-origin" in headers) is allowed
+        if allowed:
+            assert "PUT" in headers["access-control-allow-methods"]
+
+
+async def test_a_reader_that_leaves_ends_the_reading(services: Services) -> None:
+    wire = await uploaded(services, b"x" * (6 * PIECE_BYTES), mime_type="text/plain")
+    before = len(asyncio.all_tasks())
+    target = f"/api/chatkit/files/{wire['id']}"
+    async with Exchange(services.router, "GET", target, token()) as exchange:
+        await exchange.message()
+        await exchange.message()
+        exchange.leave()
+    assert len(asyncio.all_tasks()) == before

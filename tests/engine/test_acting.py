@@ -1,0 +1,180 @@
+"""What users do with cards: done at once, kept in the thread, told to the model."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from chatkit.protocol.actions import Action
+from chatkit.protocol.calls import CardOffer, ToolResult
+from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
+from chatkit.protocol.drafting import SAVE, WRITE_DRAFT
+from chatkit.protocol.errors import BadRequest, Conflict, NotFound
+from chatkit.protocol.items import ThreadStatus
+from chatkit.protocol.params import AddUserMessage, CreateThread, CustomAction
+from chatkit.protocol.tasks import parse_draft
+from store.tasks import Tasks
+from store.threads import Threads
+from tests.engine.conftest import ALICE, Engine, NewEngine, named_key, new_key, said
+from tests.fakes import ScriptedTools, says
+from tools.signals import LIST_CARD
+
+HELLO: Final = CreateThread(input=said("Show me my tasks"))
+LIST: Final = [[ToolCallDelta(index=0, call_id="c", name="list")], [StreamEnd("tool_calls")]]
+
+
+async def shown(new_engine: NewEngine, *answers: Any) -> tuple[Engine, str, str, str]:
+    """A thread with a card of one task; the ids of thread, card and task."""
+    task_ids: list[str] = []
+
+    def list_tasks(_: str) -> ToolResult:
+        offer = CardOffer(name=LIST_CARD, data={"task_ids": task_ids, "more": 0})
+        return ToolResult(call_id="", output="one task", cards=(offer,))
+
+    engine = await new_engine(LIST, says("Here."), *answers, tools=ScriptedTools(list=list_tasks))
+    task = await Tasks(engine.database).add("alice", parse_draft({"title": "Buy milk"}))
+    task_ids.append(task.id)
+    events = await engine.chat(HELLO)
+    done = [event["item"] for event in events if event["type"] == "thread.item.done"]
+    assert [item["type"] for item in done] == [
+        "user_message",
+        "workflow",
+        "widget",
+        "assistant_message",
+    ]
+    return engine, events[0]["thread"]["id"], done[2]["id"], task.id
+
+
+def tick(thread_id: str, item_id: str | None, task_id: str, *, streams: bool) -> CustomAction:
+    action = Action(type="task.complete", payload={"task_id": task_id, "completed": True})
+    return CustomAction(thread_id=thread_id, item_id=item_id, action=action, streams=streams)
+
+
+async def test_an_action_changes_the_task_the_card_and_what_the_model_knows(
+    new_engine: NewEngine,
+) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine, says("You ticked it."))
+    answer = await engine.answer(tick(thread_id, item_id, task_id, streams=False), ALICE, new_key())
+    updated = json.loads(answer)["updated_item"]
+    assert (updated["id"], updated["type"]) == (item_id, "widget")
+    assert (await Tasks(engine.database).get("alice", task_id)).completed
+    (stored,) = [body for kind, body in await engine.stored(thread_id) if kind == "widget"]
+    assert stored["widget"] == updated["widget"]
+    await engine.chat(AddUserMessage(thread_id=thread_id, input=said("What did I do?")))
+    told = [message["content"] for message in engine.model.requests[-1].messages]
+    assert any("marked the task" in str(text) and "Buy milk" in str(text) for text in told)
+
+
+async def test_an_action_that_streams_replaces_the_card_and_tells_the_page(
+    new_engine: NewEngine,
+) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    lines = await engine.operations.act(
+        tick(thread_id, item_id, task_id, streams=True), ALICE, new_key()
+    )
+    events = [json.loads(line) for line in lines]
+    assert [event["type"] for event in events] == [
+        "stream_options",
+        "thread.item.replaced",
+        "client_effect",
+    ]
+    assert events[0]["stream_options"] == {"allow_cancel": False}
+    assert events[1]["item"]["id"] == item_id
+
+
+async def test_an_action_with_a_key_is_done_once(new_engine: NewEngine) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    action = tick(thread_id, item_id, task_id, streams=True)
+    first = await engine.operations.act(action, ALICE, named_key("click"))
+    assert await engine.operations.act(action, ALICE, named_key("click")) == first
+    notes = [kind for kind, _ in await engine.stored(thread_id) if kind == "hidden_context_item"]
+    assert len(notes) == 2  # the tool round, and one click
+
+
+@pytest.mark.parametrize("reason", [None, "Closed for the night."])
+async def test_a_locked_thread_takes_no_action(new_engine: NewEngine, reason: str | None) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    status = ThreadStatus(type="locked", reason=reason)
+    await Threads(engine.database).set_status("alice", thread_id, status)
+    sentence = reason or "This conversation is locked."
+    with pytest.raises(Conflict, match=sentence):
+        await engine.answer(tick(thread_id, item_id, task_id, streams=False), ALICE, new_key())
+    (line,) = await engine.operations.act(
+        tick(thread_id, item_id, task_id, streams=True), ALICE, new_key()
+    )
+    assert (json.loads(line)["type"], json.loads(line)["message"]) == ("error", sentence)
+    assert not (await Tasks(engine.database).get("alice", task_id)).completed
+
+
+async def test_an_action_must_come_from_a_widget_of_the_thread(new_engine: NewEngine) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    rows = await engine.rows("SELECT id FROM items WHERE type = 'user_message'")
+    with pytest.raises(BadRequest, match="widget"):
+        await engine.answer(
+            tick(thread_id, rows[0]["id"], task_id, streams=False), ALICE, new_key()
+        )
+    with pytest.raises(NotFound, match="item"):
+        await engine.answer(tick(thread_id, "msg_none", task_id, streams=False), ALICE, new_key())
+    with pytest.raises(NotFound, match="thread"):
+        await engine.answer(tick("thr_none", item_id, task_id, streams=False), ALICE, new_key())
+
+
+async def test_an_unknown_action_is_refused_with_a_sentence(new_engine: NewEngine) -> None:
+    engine, thread_id, item_id, _ = await shown(new_engine)
+    action = CustomAction(
+        thread_id=thread_id, item_id=item_id, action=Action(type="rm -rf"), streams=True
+    )
+    (line,) = await engine.operations.act(action, ALICE, new_key())
+    error = json.loads(line)
+    assert (error["type"], error["code"], error["allow_retry"]) == ("error", "custom", False)
+
+
+async def test_an_action_on_a_task_that_is_gone_says_so_on_the_card(new_engine: NewEngine) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    await Tasks(engine.database).delete("alice", task_id)
+    answer = await engine.answer(tick(thread_id, item_id, task_id, streams=False), ALICE, new_key())
+    assert "no longer exists" in json.dumps(json.loads(answer)["updated_item"])
+
+
+async def test_a_draft_grows_as_it_is_written_and_becomes_a_task(new_engine: NewEngine) -> None:
+    pieces = ['{"title": "To the land', 'lord", "text": "Dear ', "Ms Smith,\\nthe tap", ' drips."}']
+    script = [
+        [TextDelta("Sure. "), ToolCallDelta(index=0, call_id="c", name="write_draft")],
+        *([ToolCallDelta(index=0, arguments=piece)] for piece in pieces),
+        [StreamEnd("tool_calls")],
+    ]
+    engine = await new_engine(script, [[StreamEnd("stop")]], own_tools=(WRITE_DRAFT,))
+    events = await engine.chat(CreateThread(input=said("Write to my landlord")))
+    updates = [event["update"] for event in events if event["type"] == "thread.item.updated"]
+    text = "".join(
+        update["delta"] for update in updates if update["type"].startswith("widget.streaming")
+    )
+    assert text == "Dear Ms Smith,\nthe tap drips."
+    assert {update["type"] for update in updates if update["type"].startswith("widget")} == {
+        "widget.streaming_text.value_delta",
+        "widget.component.updated",
+        "widget.root.updated",
+    }
+    done = [event["item"] for event in events if event["type"] == "thread.item.done"]
+    assert [item["type"] for item in done] == [
+        "user_message",
+        "assistant_message",
+        "widget",
+        "end_of_turn",
+    ]
+    thread_id = events[0]["thread"]["id"]
+    action = CustomAction(
+        thread_id=thread_id,
+        item_id=done[2]["id"],
+        action=Action(type=SAVE, payload={}),
+        streams=True,
+    )
+    lines = await engine.operations.act(action, ALICE, new_key())
+    assert [json.loads(line)["type"] for line in lines][1:] == [
+        "thread.item.replaced",
+        "client_effect",
+    ]
+    rows = await engine.rows("SELECT title, description FROM tasks")
+    assert rows == [{"title": "To the landlord", "description": "Dear Ms Smith,\nthe tap drips."}]

@@ -1,0 +1,304 @@
+"""What the task cards do: shown when a tool offers them, and acted on by the user.
+
+A payload comes from a client. It is checked as the body of a REST call is, and it may name any
+task of the user's own: what the card shows is a convenience, not a permission. Whatever was done,
+the card is drawn again with its tasks as they are now, however old it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from chatkit.protocol.actions import Action, ActionOutcome, ActionRefused, Card
+from chatkit.protocol.calls import Caller, CardOffer
+from chatkit.protocol.days import say_day
+from chatkit.protocol.drafting import SAVE as SAVE_DRAFT
+from chatkit.protocol.drafting import read_draft, saved_draft
+from chatkit.protocol.errors import BadRequest, NotFound
+from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.tasks import (
+    MAX_DESCRIPTION,
+    MAX_PAGE,
+    MAX_TITLE,
+    Task,
+    TaskChanges,
+    TaskStore,
+    parse_changes,
+    parse_draft,
+)
+from tools.signals import DELETION_CARD, LIST_CARD, task_changed
+from tools.task_cards import (
+    GONE,
+    MOST_ROWS,
+    Listed,
+    confirm_card,
+    form_card,
+    list_card,
+    read_listed,
+    told_card,
+)
+from tools.zones import day_of, zone_of
+
+_FIELDS: Final = (
+    "title", "description", "priority", "category", "recurrence", "due_date", "tags",
+)  # fmt: skip
+
+Payload = Mapping[str, Any]
+Shown = Mapping[str, Any] | None
+Handler = Callable[[Payload, Shown, Caller], Awaitable[ActionOutcome]]
+
+
+class TaskCards:
+    """The engine's cards, over the user's tasks. `now` gives a time that knows its zone."""
+
+    def __init__(self, tasks: TaskStore, *, now: Callable[[], datetime]) -> None:
+        self._tasks = tasks
+        self._now = now
+        self._handlers: Mapping[str, Handler] = {
+            "task.complete": self._complete,
+            "task.edit": self._edit,
+            "task.save": self._save,
+            "task.cancel_edit": self._cancel_edit,
+            "task.delete": self._delete,
+            "tasks.delete_confirmed": self._delete_confirmed,
+            "tasks.keep": self._keep,
+            SAVE_DRAFT: self._save_draft,
+        }
+
+    async def show(self, offers: Sequence[CardOffer], caller: Caller) -> list[Card]:
+        """The cards for the offers of one round: each list once, and one question for all the
+        deletions that were put off. Offers of other kinds are passed over."""
+        cards = []
+        lists = {tuple(o.data["task_ids"]): o.data for o in offers if o.name == LIST_CARD}
+        for task_ids, data in lists.items():
+            left_out = len(task_ids[MOST_ROWS:]) + data["more"]
+            places = dict(enumerate(task_ids[:MOST_ROWS], 1))
+            cards.append(await self._list(Listed(places=places, more=left_out), caller))
+        put_off = [name for o in offers if o.name == DELETION_CARD for name in o.data["task_ids"]]
+        if put_off:
+            tasks = await self._tasks.get_several(caller.user_id, [*dict.fromkeys(put_off)])
+            if tasks:
+                cards.append(confirm_card(tasks, self._today(caller)))
+        return cards
+
+    async def act(self, action: Action, shown: Shown, caller: Caller) -> ActionOutcome:
+        """Do what the user asks on the card `shown`, or without one. Raises ActionRefused."""
+        handler = self._handlers.get(action.type)
+        if handler is None:
+            raise ActionRefused("This button is not known here.")
+        if not isinstance(action.payload, dict):
+            raise ActionRefused("This button does not say which task is meant.")
+        try:
+            return await handler(action.payload, shown, caller)
+        except BadRequest as error:
+            raise ActionRefused(f"{error.message}.") from error
+
+    async def _complete(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
+        task_id = _task_id(payload)
+        if "completed" not in payload:
+            raise BadRequest("completed: is required")
+        completed: bool = parse_changes({"completed": payload["completed"]}).values["completed"]
+        try:
+            done = await self._tasks.complete(
+                who.user_id, task_id, completed=completed, today=self._today(who)
+            )
+        except NotFound:
+            return await self._gone(shown, who)
+        message = None
+        if (following := done.next_task) is not None and following.due_date is not None:
+            due = say_day(following.due_date, self._today(who))
+            message = f"“{done.task.title}” repeats: the next one is due {due}."
+        state = "done" if completed else "not done"
+        return ActionOutcome(
+            card=await self._again(shown, who, message),
+            note=f"the user marked the task {_quoted(done.task)} as {state} with a button",
+            effects=(task_changed("complete", done.task.id),),
+        )
+
+    async def _edit(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
+        try:
+            task = await self._tasks.get(who.user_id, _task_id(payload))
+        except NotFound:
+            return await self._gone(shown, who)
+        return ActionOutcome(card=form_card(task, _around(task, shown), zone_of(who)))
+
+    async def _save(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
+        try:
+            before = await self._tasks.get(who.user_id, _task_id(payload))
+        except NotFound:
+            return await self._gone(shown, who)
+        try:
+            changes = parse_changes(self._entered(payload, who))
+        except BadRequest as error:
+            texts = {n: payload[n] for n in _FIELDS if isinstance(payload.get(n), str)}
+            card = form_card(
+                before,
+                _around(before, shown),
+                zone_of(who),
+                entered=_drawable(texts),
+                message=f"{error.message}.",
+            )
+            return ActionOutcome(card=card)
+        new = {
+            name: value for name, value in changes.values.items() if getattr(before, name) != value
+        }
+        if not new:
+            return ActionOutcome(card=await self._again(shown, who, None))
+        try:
+            task = await self._tasks.update(who.user_id, before.id, TaskChanges(new))
+        except NotFound:
+            return await self._gone(shown, who)
+        told = {name: value for name, value in task.to_wire().items() if name in new}
+        return ActionOutcome(
+            card=await self._again(shown, who, None),
+            note=f"the user changed the task {_quoted(before)} in a form; now: {dumps(told)}",
+            effects=(task_changed("update", task.id),),
+        )
+
+    async def _cancel_edit(self, _: Payload, shown: Shown, who: Caller) -> ActionOutcome:
+        return ActionOutcome(card=await self._again(shown, who, None))
+
+    async def _delete(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
+        try:
+            task = await self._tasks.delete(who.user_id, _task_id(payload))
+        except NotFound:
+            return await self._gone(shown, who)
+        return ActionOutcome(
+            card=await self._again(shown, who, f"Deleted “{task.title}”."),
+            note=f"the user deleted the task {_quoted(task)} with a button",
+            effects=(task_changed("delete", task.id),),
+        )
+
+    async def _delete_confirmed(self, payload: Payload, _: Shown, who: Caller) -> ActionOutcome:
+        task_ids = _task_ids(payload)
+        deleted = []
+        for task_id in task_ids:
+            try:
+                deleted.append(await self._tasks.delete(who.user_id, task_id))
+            except NotFound:
+                continue
+        await self._forget_question(task_ids, who)
+        gone = len(task_ids) - len(deleted)
+        told = f"Deleted {_count(len(deleted))}." if deleted else "Nothing was deleted."
+        if gone:
+            told += f" {GONE}" if len(task_ids) == 1 else f" {_count(gone)} no longer existed."
+        card = told_card(told, [task.title for task in deleted], icon="check", struck=True)
+        if not deleted:
+            return ActionOutcome(card=card)
+        return ActionOutcome(
+            card=card,
+            note="the user agreed with a button, and these tasks are deleted now: "
+            + ", ".join(map(_quoted, deleted)),
+            effects=tuple(task_changed("delete", task.id) for task in deleted),
+        )
+
+    async def _keep(self, payload: Payload, _: Shown, who: Caller) -> ActionOutcome:
+        task_ids = _task_ids(payload)
+        await self._forget_question(task_ids, who)
+        kept = await self._tasks.get_several(who.user_id, task_ids)
+        card = told_card("Nothing was deleted.", [task.title for task in kept])
+        if not kept:
+            return ActionOutcome(card=card)
+        return ActionOutcome(
+            card=card,
+            note="the user decided with a button not to delete these tasks: "
+            + ", ".join(map(_quoted, kept)),
+        )
+
+    async def _save_draft(self, _: Payload, shown: Shown, who: Caller) -> ActionOutcome:
+        title, text = read_draft(shown or {})
+        if not text:
+            raise ActionRefused("There is no draft on this card.")
+        title = " ".join(title.split())[:MAX_TITLE] or "Draft"
+        draft = parse_draft({"title": title, "description": text[:MAX_DESCRIPTION]})
+        task = await self._tasks.add(who.user_id, draft)
+        cut = (
+            " Its text was too long for a task and was cut." if len(text) > MAX_DESCRIPTION else ""
+        )
+        return ActionOutcome(
+            card=Card(widget=saved_draft(shown or {}, f"Saved as a task.{cut}"), copy_text=text),
+            note=f"the user saved the draft as the task {_quoted(task)} with a button",
+            effects=(task_changed("add", task.id),),
+        )
+
+    async def _forget_question(self, task_ids: Sequence[str], who: Caller) -> None:
+        """The card has settled what the model was to ask: a later yes means something else."""
+        if who.thread_id is not None:
+            await self._tasks.keep(who.user_id, who.thread_id, task_ids)
+
+    async def _gone(self, shown: Shown, who: Caller) -> ActionOutcome:
+        if shown is None:  # the page itself asked, and has no card that could say so
+            raise ActionRefused(GONE)
+        card = await self._again(shown, who, GONE)
+        return ActionOutcome(card=card or told_card(GONE))
+
+    async def _again(self, shown: Shown, who: Caller, message: str | None) -> Card | None:
+        """The list that is shown, or that the form came from, as it is now."""
+        listed = read_listed(shown)
+        return None if listed is None else await self._list(listed, who, message)
+
+    async def _list(self, listed: Listed, who: Caller, message: str | None = None) -> Card:
+        tasks = await self._tasks.get_several(who.user_id, [*listed.places.values()])
+        by_id = {task.id: task for task in tasks}
+        return list_card(listed, by_id, self._today(who), message=message)
+
+    def _entered(self, payload: Payload, who: Caller) -> dict[str, Any]:
+        """The fields of the form as the parser of tasks takes them."""
+        fields = {name: payload[name] for name in _FIELDS if name in payload}
+        if isinstance(tags := fields.get("tags"), str):
+            fields["tags"] = tags.split(",")
+        if isinstance(due := fields.get("due_date"), str):
+            fields["due_date"] = _own_day(due, who)
+        return fields
+
+    def _today(self, who: Caller) -> date:
+        return day_of(who, self._now())
+
+
+def _own_day(value: str, who: Caller) -> str:
+    """A date picker may send the moment at which the day begins, in UTC: what is that day here?"""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return value if moment.tzinfo is None else day_of(who, moment).isoformat()
+
+
+def _drawable(texts: Mapping[str, str]) -> dict[str, str]:
+    """What was entered, without a date that no picker could show."""
+    try:
+        datetime.fromisoformat(texts.get("due_date") or "2026-01-01")
+    except ValueError:
+        return {name: text for name, text in texts.items() if name != "due_date"}
+    return dict(texts)
+
+
+def _around(task: Task, shown: Shown) -> Listed:
+    return read_listed(shown) or Listed(places={1: task.id})
+
+
+def _task_id(payload: Payload) -> str:
+    task_id = payload.get("task_id")
+    if not isinstance(task_id, str):
+        raise BadRequest("task_id: is required, as a string")
+    return task_id
+
+
+def _task_ids(payload: Payload) -> list[str]:
+    task_ids = payload.get("task_ids")
+    if not isinstance(task_ids, list) or not all(isinstance(each, str) for each in task_ids):
+        raise BadRequest("task_ids: is required, as a list of strings")
+    if not 0 < len(task_ids) <= MAX_PAGE:
+        raise BadRequest(f"task_ids: between 1 and {MAX_PAGE}")
+    return [*dict.fromkeys(task_ids)]
+
+
+def _quoted(task: Task) -> str:
+    """A title as data: in quotes, with those inside it escaped."""
+    return f"{dumps(task.title)} (id {task.id})"
+
+
+def _count(number: int) -> str:
+    return f"{number} task" if number == 1 else f"{number} tasks"

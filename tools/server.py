@@ -1,0 +1,94 @@
+"""The task tools as an MCP server. Who asks is a context variable, never a parameter of a tool."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+)
+
+from chatkit.protocol.calls import Caller, CardOffer, Effect
+from chatkit.protocol.errors import ChatKitError, NotFound
+from chatkit.protocol.tasks import TaskStore
+from tools.tasks import TOOLS, Answer, TaskTools, encode
+
+_log = logging.getLogger(__name__)
+
+#: Who asks. Whoever lets a call into the server (the chat's tool loop, the /mcp route) sets it
+#: for that call.
+caller: ContextVar[Caller] = ContextVar("caller")
+
+#: Where a result of the built-in server carries, in its `_meta`, what is not for the model: the
+#: effects of the call, the cards that it offers, and the tasks that it speaks of.
+EFFECTS_KEY: Final = "chatkit/effects"
+CARDS_KEY: Final = "chatkit/cards"
+MENTIONS_KEY: Final = "chatkit/mentions"
+
+
+def build_server(
+    tasks: TaskStore, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Server[Any]:
+    """An MCP server with the task tools over `tasks`. `now` gives a time that knows its zone.
+
+    The text of a result is the JSON object `{success, message, task | tasks, total?}`. A miss is
+    `success: false` in a good result; bad arguments and our own faults are error results. A fault
+    is logged, and the result says nothing of it but a sentence.
+    """
+    handlers = TaskTools(tasks, now=now)
+
+    async def list_tools(_: object, __: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=[*TOOLS])
+
+    async def call_tool(_: object, params: CallToolRequestParams) -> CallToolResult:
+        handler = handlers.by_name.get(params.name)
+        if handler is None:
+            raise MCPError(code=INVALID_PARAMS, message="there is no such tool")
+        try:
+            answer = await handler(params.arguments or {}, caller.get())
+        except NotFound:
+            return _refusal("There is no such task; list_tasks shows those there are.")
+        except ChatKitError as error:
+            return _refusal(f"{error.message}.", is_error=True)
+        except Exception:  # the outermost edge: no exception text may reach a client
+            _log.exception("the tool %s failed", params.name)
+            return _refusal("The to-do list cannot be used just now.", is_error=True)
+        return _result(answer)
+
+    server: Server[Any] = Server("chatkit-tasks", on_list_tools=list_tools, on_call_tool=call_tool)
+    # The library's tracing, a third of the cost of a call, with nobody here to trace for.
+    server.middleware.clear()
+    return server
+
+
+def _result(answer: Answer, *, is_error: bool = False) -> CallToolResult:
+    effects = [_wire_entry(answer.effect)] if answer.effect else None
+    cards = [_wire_entry(answer.card)] if answer.card else None
+    mentions = None
+    if caller.get().thread_id is not None:  # an agent at /mcp has the tasks themselves
+        mentions = [[task.id, task.title] for task in answer.mentions]
+    meta = {EFFECTS_KEY: effects, CARDS_KEY: cards, MENTIONS_KEY: mentions}
+    return CallToolResult(
+        content=[TextContent(text=encode(answer.body))],
+        is_error=is_error,
+        _meta={key: carried for key, carried in meta.items() if carried} or None,
+    )
+
+
+def _refusal(message: str, *, is_error: bool = False) -> CallToolResult:
+    return _result(Answer(body={"success": False, "message": message}), is_error=is_error)
+
+
+def _wire_entry(entry: Effect | CardOffer) -> dict[str, Any]:
+    return {"name": entry.name, "data": entry.data}
