@@ -328,12 +328,12 @@ class Operations:
                 )
         if not isinstance(begun, Begun):
             return begun
-        head: list[Event] = []
-        # The page has the call's output already, and draws nothing of it.
-        if begun.answered is not None and isinstance(begun.answered.body, StructuredInput):
-            head.append(ItemReplaced(begun.answered))
         model = self.offers.model_for(begun.options)
-        return _Start(turn=_running(begun, caller, model, None, begun.options), head=head)
+        running = _running(begun, caller, model, None, begun.options)
+        # The page has a call's output already, and draws nothing of it.
+        if begun.answered is not None and isinstance(begun.answered.body, StructuredInput):
+            running.opening = [ItemReplaced(begun.answered)]
+        return _Start(turn=running, head=[])
 
     async def _join(
         self, params: TurnParams, user_id: str, key: RequestKey

@@ -65,13 +65,15 @@ _Result = TypeVar("_Result")
 class RunningTurn:
     """A turn of this process while it runs.
 
-    `message` is what is answered, None where the turn goes on from something else.
+    `message` is what is answered, None where the turn goes on from something else; `opening` are
+    events that come right after the stream's options.
     """
 
     begun: Begun
     caller: Caller
     model: str
     message: UserMessage | None = None
+    opening: Sequence[Event] = ()
     options: InferenceOptions = field(default_factory=InferenceOptions)
     log: TurnLog = field(default_factory=TurnLog)
     task: asyncio.Task[None] | None = None
@@ -145,7 +147,7 @@ class Runner:
 
     async def _run(self, work: _Work) -> None:
         turn = work.turn
-        turn.log.append([StreamOptions(allow_cancel=True)])
+        turn.log.append([StreamOptions(allow_cancel=True), *turn.opening])
         try:
             last_events = await self._answer(work)
         except asyncio.CancelledError:

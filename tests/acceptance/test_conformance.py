@@ -293,7 +293,7 @@ FLOWS: Final[dict[str, list[str]]] = {
     "client tool": [*FOLLOWING, "thread.item.done"],
     "client output": ["stream_options", *TEXT],
     "questions": [*FOLLOWING, "thread.item.done"],
-    "answers": ["thread.item.replaced", "stream_options", *TEXT],
+    "answers": ["stream_options", "thread.item.replaced", *TEXT],
     "draft saved": ["stream_options", "thread.item.replaced", "client_effect"],
     "image": [
         *(*FOLLOWING, *CALLED, "thread.item.done"),

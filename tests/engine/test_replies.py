@@ -158,8 +158,8 @@ async def test_questions_become_a_form_and_the_answers_go_on(new_engine: NewEngi
         submission=Submission(skipped=False, answers=answers),
     )
     events = await engine.chat(reply)
-    assert [event["type"] for event in events[:2]] == ["thread.item.replaced", "stream_options"]
-    replaced = events[0]["item"]
+    assert [event["type"] for event in events[:2]] == ["stream_options", "thread.item.replaced"]
+    replaced = events[1]["item"]
     assert (replaced["id"], replaced["status"]) == (form["id"], "answered")
     assert [question["answer"] for question in replaced["inputs"]] == [
         {"values": ["High"], "skipped": False},  # one choice is one value
