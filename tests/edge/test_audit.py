@@ -284,3 +284,34 @@ async def test_the_application_writes_what_its_routes_do(database_url: str) -> N
     ]
     assert [row["user_id"] for row in rows] == [guest["user_id"]] * 8 + [None]
     assert {row["client_ip"] for row in rows} == {"127.0.0.1"}
+
+
+async def test_deletions_by_agents_and_by_cards_are_told(database_url: str) -> None:
+    async with running(database_url) as services:
+        guest = (await call(services.router, "POST", "/api/auth/guest")).json()
+        bearer = {"authorization": f"Bearer {guest['token']}"}
+
+        async def ask(path: str, body: object) -> Any:
+            fields = {**bearer, "content_type": "application/json", "accept": "application/json"}
+            answer = await call(services.router, "POST", path, body=body, **fields)
+            assert answer.status < 300, answer.body
+            return answer
+
+        first, second = [
+            (await ask("/api/tasks", {"title": title})).json()["id"] for title in ("tea", "milk")
+        ]
+        named = {"name": "delete_task", "arguments": {"task_id": first}}
+        await ask("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": named})
+        said = {"content": [{"type": "input_text", "text": "hi"}], "attachments": []}
+        await ask("/api/chatkit", {"type": "threads.create", "params": {"input": said}})
+        listed = await ask("/api/chatkit", {"type": "threads.list", "params": {}})
+        action = {"type": "task.delete", "payload": {"task_id": second}}
+        params = {"thread_id": listed.json()["data"][0]["id"], "action": action}
+        await ask("/api/chatkit", {"type": "threads.custom_action", "params": params})
+    database = await Database.connect(database_url, most_connections=1)
+    rows = await database.fetch("SELECT * FROM audit_log WHERE action = 'task.delete' ORDER BY id")
+    await database.close()
+    assert [(row["target_id"], row["user_id"], row["outcome"]) for row in rows] == [
+        (first, guest["user_id"], "ok"),
+        (second, guest["user_id"], "ok"),
+    ]
