@@ -103,6 +103,41 @@ def chat_body(rng: Random, known: Known) -> dict[str, Any]:
             ("threads.list", page),
             ("items.list", {"thread_id": thread, **page}),
             ("threads.update", {"thread_id": thread, "title": "A title"}),
+            ("threads.resume", {"thread_id": thread}),
+            ("threads.add_client_tool_output", {"thread_id": thread, "result": {"n": 1}}),
+            (
+                "threads.add_structured_input",
+                {
+                    "thread_id": thread,
+                    "item_id": rng.choice(known.items),
+                    "input": {"answers": {"q1": {"values": ["x"]}}},
+                },
+            ),
+            *(
+                (
+                    kind,
+                    {
+                        "thread_id": thread,
+                        "item_id": rng.choice((None, *known.items)),
+                        "action": {
+                            "type": rng.choice(("task.complete", "task.save", "tasks.keep", "x")),
+                            "payload": {
+                                "task_id": rng.choice(known.tasks),
+                                "task_ids": [*known.tasks],
+                                "completed": True,
+                            },
+                        },
+                    },
+                )
+                for kind in ("threads.custom_action", "threads.sync_custom_action")
+            ),
+            (
+                "items.feedback",
+                {"thread_id": thread, "item_ids": [*known.items], "kind": "positive"},
+            ),
+            ("attachments.create", {"name": "a.txt", "size": 5, "mime_type": "text/plain"}),
+            ("attachments.delete", {"attachment_id": known.an_id(rng)}),
+            ("input.transcribe", {"audio_base64": "UklGRg==", "mime_type": "audio/wav"}),
             ("threads.delete", {"thread_id": known.an_id(rng)}),
         )
     )

@@ -180,7 +180,8 @@ def _multipart(rng: Random, known: Known) -> Case:
         part = f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"{file}\r\n\r\n'
         parts.append(part.encode() + rng.randbytes(rng.choice((0, 1, 100))) + b"\r\n")
     ending = rng.choice((f"--{boundary}--\r\n", "", f"--{boundary}", "--")).encode()
-    method, path, _ = rng.choice(_JSON_ROUTES)
+    uploads = (("POST", "/api/chatkit/upload"), ("PUT", "/api/chatkit/upload/{id}"))
+    method, path = rng.choice((*uploads, *uploads, rng.choice(_JSON_ROUTES)[:2]))
     headers = [_host(), *_credential(rng, known, path)]
     headers.append(("content-type", f"multipart/form-data; boundary={boundary}"))
     target = path.replace("{id}", rng.choice(known.tasks))

@@ -14,6 +14,9 @@ PATHS: Final = (
     *("/api/chatkit/session/{id}", "/api/chatkit/threads/{id}/events"),
     *("/api/chatkit/threads/{id}/cancel", "/api/auth/guest", "/api/tasks", "/api/tasks/{id}"),
     *("/api/tasks/{id}/complete", "/mcp", "/mcp/", "/widget"),
+    *("/api/chatkit/upload", "/api/chatkit/upload/{id}", "/api/chatkit/files/{id}"),
+    *("/api/chatkit/options", "/api/chatkit/entities", "/api/chatkit/entities/{id}/preview"),
+    "/api/chatkit/threads/{id}/status",
 )
 ODD_IDS: Final = (
     *(
