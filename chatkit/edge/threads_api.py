@@ -33,6 +33,7 @@ class ThreadRoutes:
         if kind not in ("active", "locked", "closed"):
             raise BadRequest("type: must be active, locked or closed")
         reason = body.optional_text("reason")
+        reason = None if reason is None else reason.strip()
         if reason is not None and not 0 < len(reason) <= MAX_REASON:
             raise BadRequest(f"reason: must be 1 to {MAX_REASON} characters")
         status = ThreadStatus(type=cast(Literal["active", "locked", "closed"], kind), reason=reason)

@@ -165,6 +165,7 @@ def _failed(call: ToolCall, sentence: str) -> ToolResult:
 
 def _telling(publish: Publish) -> Callable[[str], None]:
     def tell(line: str) -> None:
-        publish([Progress(text=line[:_LONGEST_LINE], icon="bolt")])
+        if line := line[:_LONGEST_LINE].strip():
+            publish([Progress(text=line, icon="bolt")])
 
     return tell

@@ -6,7 +6,7 @@ Hidden items are stored, never sent: `encode_event` gives None for an event that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from chatkit.protocol.bodies import output_text
 from chatkit.protocol.calls import Effect
@@ -14,6 +14,16 @@ from chatkit.protocol.content import Annotation
 from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.workflows import Step
+
+_WIDGET_UPDATES: Final = frozenset(
+    {"widget.streaming_text.value_delta", "widget.component.updated", "widget.root.updated"}
+)
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    """An event that the wire does not know cannot be built."""
+    if not holds:
+        raise ValueError(otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,9 @@ class PartAnnotated:
     place: int
     annotation: Annotation
 
+    def __post_init__(self) -> None:
+        _require(self.place >= 0, "a place counts from 0")
+
 
 @dataclass(frozen=True, slots=True)
 class PartDone:
@@ -99,6 +112,9 @@ class StepAdded:
     place: int
     step: Step
 
+    def __post_init__(self) -> None:
+        _require(self.place >= 0, "a place counts from 0")
+
 
 @dataclass(frozen=True, slots=True)
 class StepUpdated:
@@ -108,6 +124,9 @@ class StepUpdated:
     place: int
     step: Step
 
+    def __post_init__(self) -> None:
+        _require(self.place >= 0, "a place counts from 0")
+
 
 @dataclass(frozen=True, slots=True)
 class WidgetUpdated:
@@ -115,6 +134,9 @@ class WidgetUpdated:
 
     item_id: str
     update: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        _require(self.update.get("type") in _WIDGET_UPDATES, "not an update of a widget")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +148,9 @@ class ImageUpdated:
     url: str
     progress: float | None = None
 
+    def __post_init__(self) -> None:
+        _require(self.progress is None or 0 <= self.progress <= 1, "progress is from 0 to 1")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -133,6 +158,9 @@ class Progress:
 
     text: str
     icon: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(bool(self.text.strip()), "a line of progress says something")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +170,9 @@ class Notice:
     level: Literal["info", "warning", "danger"]
     message: str
     title: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(bool(self.message.strip()), "a notice says something")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +199,9 @@ class ErrorEvent:
     message: str | None
     allow_retry: bool
     of_limit: bool = False
+
+    def __post_init__(self) -> None:
+        _require(self.message is None or bool(self.message.strip()), "an error says something")
 
     @property
     def code(self) -> Literal["custom", "stream.error"]:

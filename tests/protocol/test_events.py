@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,22 +12,31 @@ from hypothesis import strategies as st
 
 from chatkit.protocol.bodies import AssistantMessage, Note
 from chatkit.protocol.calls import Effect
+from chatkit.protocol.content import Annotation, UrlSource
 from chatkit.protocol.events import (
     ClientEffect,
     ErrorEvent,
     Event,
+    ImageUpdated,
     ItemAdded,
     ItemDone,
     ItemRemoved,
+    Notice,
     PartAdded,
+    PartAnnotated,
     PartDelta,
     PartDone,
+    Progress,
+    StepAdded,
+    StepUpdated,
     StreamOptions,
     ThreadCreated,
     ThreadUpdated,
+    WidgetUpdated,
     encode_event,
 )
 from chatkit.protocol.items import Item, Thread
+from chatkit.protocol.workflows import ThoughtTask
 from tests.fakes import START
 
 T0 = "2026-11-22T12:00:00.000Z"
@@ -109,3 +119,82 @@ def test_any_delta_is_one_line_and_comes_back(text: str) -> None:
     assert "\n" not in encoded
     assert "\r" not in encoded
     assert json.loads(encoded) == update("text_delta", delta=text)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: StepAdded("wf_1", -1, ThoughtTask(content="x")),
+        lambda: StepUpdated("wf_1", -1, ThoughtTask(content="x")),
+        lambda: PartAnnotated("msg_1", -1, Annotation(source=UrlSource(title="t", url="u"))),
+        lambda: WidgetUpdated("msg_1", {"type": "widget.exploded"}),
+        lambda: ImageUpdated(item_id="msg_1", image_id="i", url="u", progress=1.5),
+        lambda: Progress(text=" "),
+        lambda: Notice(level="info", message=""),
+        lambda: ErrorEvent(message="", allow_retry=True),
+    ],
+)
+def test_an_event_that_the_wire_does_not_know_cannot_be_built(build: Callable[[], Any]) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        build()
+
+
+def test_each_of_the_new_events_is_written_as_the_protocol_has_it() -> None:
+    step = ThoughtTask(status="complete", content="Hm")
+    wire_step = {"status_indicator": "complete", "type": "thought", "content": "Hm"}
+    source = Annotation(source=UrlSource(title="T", url="https://a.example"), index=3)
+    wire_source = {
+        "type": "annotation",
+        "source": {"type": "url", "title": "T", "url": "https://a.example"},
+        "index": 3,
+    }
+
+    def update(item_id: str, kind: str, **fields: Any) -> dict[str, Any]:
+        changed = {"type": kind, **fields}
+        return {"type": "thread.item.updated", "item_id": item_id, "update": changed}
+
+    part = "assistant_message.content_part"
+    delta = {"type": "widget.streaming_text.value_delta", "component_id": "t", "delta": "x"}
+    expected: list[tuple[Event, dict[str, Any]]] = [
+        (
+            StepAdded("wf_1", 0, step),
+            update("wf_1", "workflow.task.added", task_index=0, task=wire_step),
+        ),
+        (
+            StepUpdated("wf_1", 1, step),
+            update("wf_1", "workflow.task.updated", task_index=1, task=wire_step),
+        ),
+        (
+            PartAnnotated("msg_1", 2, source),
+            update(
+                "msg_1",
+                f"{part}.annotation_added",
+                content_index=0,
+                annotation_index=2,
+                annotation=wire_source,
+            ),
+        ),
+        (
+            WidgetUpdated("msg_1", delta),
+            {"type": "thread.item.updated", "item_id": "msg_1", "update": delta},
+        ),
+        (
+            ImageUpdated(item_id="msg_1", image_id="i", url="data:x", progress=0.5),
+            update(
+                "msg_1",
+                "generated_image.updated",
+                image={"id": "i", "url": "data:x"},
+                progress=0.5,
+            ),
+        ),
+        (
+            Progress(text="Wait", icon="bolt"),
+            {"type": "progress_update", "icon": "bolt", "text": "Wait"},
+        ),
+        (
+            Notice(level="info", message="M", title="T"),
+            {"type": "notice", "level": "info", "title": "T", "message": "M"},
+        ),
+    ]
+    for event, wire in expected:
+        assert json.loads(encode_event(event) or "") == wire

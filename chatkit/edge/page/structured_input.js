@@ -91,7 +91,7 @@ class QuestionsForm {
 function makeQuestion(input, name) {
   const choices = input.type === "multiple_choice";
   const field = choices ? makeChoices(input, name) : makeFreeform(input, name);
-  const legend = el("legend", { textContent: input.question, dir: "auto" });
+  const legend = el("legend", {}, el("span", { textContent: input.question, dir: "auto" }));
   const controls = el("fieldset", {}, legend, ...field.nodes);
   const skip = el("button", {
     type: "button",
