@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final, Literal
+
+from chatkit.protocol.jsontext import clean_text
 
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -111,7 +114,10 @@ class ObjectStrings:
         elif char == "\\":
             self._skip = True
         elif char == '"':
-            self._state = "colon" if self._state == "name" else "nested"
+            if self._state == "name":
+                self._state, self._name = "colon", _decoded(self._name)
+            else:
+                self._state = "nested"
             return
         if self._state == "name":
             self._name += char
@@ -125,3 +131,13 @@ class ObjectStrings:
             self._depth -= 1
             if self._depth == 0:
                 self._state = "between"
+
+
+def _decoded(name: str) -> str:
+    """A member's name without its escapes; as it is where they are none of JSON's."""
+    if "\\" not in name:
+        return name
+    try:
+        return clean_text(json.loads(f'"{name}"', strict=False))
+    except ValueError:
+        return name

@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 
 from chatkit.protocol.actions import Action
-from chatkit.protocol.calls import CardOffer, ToolResult
+from chatkit.protocol.calls import Caller, CardOffer, ToolResult
 from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.drafting import SAVE, WRITE_DRAFT
-from chatkit.protocol.errors import BadRequest, Conflict, NotFound
+from chatkit.protocol.errors import BadRequest, Conflict, NotFound, Unprocessable
 from chatkit.protocol.items import ThreadStatus
 from chatkit.protocol.params import AddUserMessage, CreateThread, CustomAction
 from chatkit.protocol.tasks import parse_draft
@@ -178,3 +178,48 @@ async def test_a_draft_grows_as_it_is_written_and_becomes_a_task(new_engine: New
     ]
     rows = await engine.rows("SELECT title, description FROM tasks")
     assert rows == [{"title": "To the landlord", "description": "Dear Ms Smith,\nthe tap drips."}]
+
+
+async def test_an_answer_to_a_key_is_kept_and_its_key_is_bound_to_the_body(
+    new_engine: NewEngine,
+) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    action = tick(thread_id, item_id, task_id, streams=False)
+    first = await engine.answer(action, ALICE, named_key("click"))
+    await Tasks(engine.database).delete("alice", task_id)
+    assert await engine.answer(action, ALICE, named_key("click")) == first
+    with pytest.raises(Unprocessable, match="Idempotency-Key"):
+        await engine.answer(action, ALICE, named_key("click", b"other"))
+
+
+async def test_a_refused_action_leaves_its_key_free(new_engine: NewEngine) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    threads = Threads(engine.database)
+    await threads.set_status("alice", thread_id, ThreadStatus(type="closed"))
+    action = tick(thread_id, item_id, task_id, streams=False)
+    with pytest.raises(Conflict, match="closed"):
+        await engine.answer(action, ALICE, named_key("click"))
+    await threads.set_status("alice", thread_id, ThreadStatus(type="active"))
+    answer = await engine.answer(action, ALICE, named_key("click"))
+    assert json.loads(answer)["updated_item"]["id"] == item_id
+
+
+async def test_an_unknown_action_that_does_not_stream_is_a_conflict(new_engine: NewEngine) -> None:
+    engine, thread_id, item_id, _ = await shown(new_engine)
+    action = CustomAction(
+        thread_id=thread_id, item_id=item_id, action=Action(type="rm -rf"), streams=False
+    )
+    before = await engine.stored(thread_id)
+    with pytest.raises(Conflict):
+        await engine.answer(action, ALICE, new_key())
+    assert await engine.stored(thread_id) == before
+
+
+async def test_a_card_of_somebody_else_is_not_there(new_engine: NewEngine) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    bob = Caller(user_id="bob")
+    with pytest.raises(NotFound, match="thread"):
+        await engine.operations.act(tick(thread_id, item_id, task_id, streams=True), bob, new_key())
+    with pytest.raises(NotFound, match="thread"):
+        await engine.answer(tick(thread_id, item_id, task_id, streams=False), bob, new_key())
+    assert not (await Tasks(engine.database).get("alice", task_id)).completed

@@ -109,3 +109,24 @@ async def test_an_image_without_a_prompt_is_not_asked_for(new_engine: NewEngine)
     await engine.chat(HELLO)
     assert painter.asked == []
     assert "prompt" in engine.model.requests[1].messages[-1]["content"]
+
+
+async def test_an_image_without_room_is_told_to_the_model(new_engine: NewEngine) -> None:
+    large = ImageStep(data=PNG + bytes(2**20), mime_type="image/png", progress=1.0)
+    engine = await new_engine(
+        drawing(), says("No room."), own_tools=(GENERATE_IMAGE,), images=Painter(large)
+    )
+    events = await engine.chat(HELLO)
+    assert "thread.item.removed" in [event["type"] for event in events]
+    assert await engine.rows("SELECT id FROM attachments") == []
+    assert await engine.rows("SELECT id FROM items WHERE type = 'generated_image'") == []
+    assert "no room" in engine.model.requests[1].messages[-1]["content"]
+
+
+async def test_a_model_that_never_sends_the_whole_image_has_failed(new_engine: NewEngine) -> None:
+    engine = await new_engine(
+        drawing(), says("Sorry."), own_tools=(GENERATE_IMAGE,), images=Painter(step(0.5))
+    )
+    events = await engine.chat(HELLO)
+    assert "thread.item.removed" in [event["type"] for event in events]
+    assert "could not be made" in engine.model.requests[1].messages[-1]["content"]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
 from chatkit.engine import faults
 from chatkit.protocol.asking import ASK_USER
-from chatkit.protocol.calls import ToolSpec
-from chatkit.protocol.deltas import StreamEnd, ToolCallDelta
+from chatkit.protocol.calls import Caller, ToolSpec
+from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.params import (
     AddClientToolOutput,
@@ -221,3 +223,73 @@ async def test_answers_to_what_is_no_form_are_refused(new_engine: NewEngine) -> 
         )
         with pytest.raises(NotFound, match="item"):
             await engine.operations.begin(reply, ALICE, new_key())
+
+
+async def test_the_same_output_while_it_is_answered_joins_the_answer(
+    new_engine: NewEngine,
+) -> None:
+    hold = asyncio.Event()
+    engine, thread_id, _ = await waiting(
+        new_engine, calling(("get_cart", "{}")), [[TextDelta("One")], hold, [StreamEnd("stop")]]
+    )
+    output = AddClientToolOutput(thread_id=thread_id, result=1)
+    turn = await engine.begin(output, key=body_key(b"same"))
+    with engine.turns.following(turn):
+        assert await engine.begin(output, key=body_key(b"same")) is turn
+        hold.set()
+        assert turn.task is not None
+        await turn.task
+    assert len(engine.model.requests) == 2
+
+
+async def test_a_form_takes_no_output_of_a_tool(new_engine: NewEngine) -> None:
+    engine, thread_id, form = await waiting(new_engine, calling(("ask_user", QUESTIONS)))
+    output = AddClientToolOutput(thread_id=thread_id, result=1)
+    assert await engine.refused(output) == faults.NOT_WAITED_FOR
+    stored = [body for kind, body in await engine.stored(thread_id) if kind == "structured_input"]
+    assert [body["status"] for body in stored] == ["pending"]
+    (question, *_) = await engine.rows("SELECT id FROM items WHERE type = 'user_message'")
+    reply = AddStructuredInput(
+        thread_id=thread_id,
+        item_id=question["id"],
+        submission=Submission(skipped=True, answers={}),
+    )
+    with pytest.raises(NotFound, match="item"):
+        await engine.operations.begin(reply, ALICE, new_key())
+    with pytest.raises(NotFound, match="thread"):
+        await engine.operations.begin(
+            replace(reply, item_id=form["id"]), Caller(user_id="bob"), new_key()
+        )
+
+
+async def test_a_form_that_a_message_closed_is_told_to_the_model_as_skipped(
+    new_engine: NewEngine,
+) -> None:
+    engine, thread_id, form = await waiting(
+        new_engine, calling(("ask_user", QUESTIONS)), says("Fine.")
+    )
+    await engine.chat(AddUserMessage(thread_id=thread_id, input=said("Something else")))
+    assert roles(engine, 1) == ["user", "assistant", "tool", "user"]
+    assert json.loads(engine.model.requests[1].messages[3]["content"])["skipped"] is True
+    late = AddStructuredInput(
+        thread_id=thread_id, item_id=form["id"], submission=Submission(skipped=True, answers={})
+    )
+    assert await engine.operations.begin(late, ALICE, new_key()) is None
+
+
+async def test_one_thing_at_a_time_is_waited_for(new_engine: NewEngine) -> None:
+    engine, thread_id, form = await waiting(
+        new_engine, calling(("ask_user", QUESTIONS), ("get_cart", "{}")), says("Done.")
+    )
+    assert form["type"] == "structured_input"
+    kinds = [kind for kind, _ in await engine.stored(thread_id)]
+    assert "client_tool_call" not in kinds
+    assert kinds[-1] == "structured_input"
+    await engine.chat(
+        AddStructuredInput(
+            thread_id=thread_id, item_id=form["id"], submission=Submission(skipped=True, answers={})
+        )
+    )
+    messages = engine.model.requests[1].messages[2:]
+    refused = [message for message in messages if message.get("tool_call_id") == "call_1"]
+    assert ["one call" in message["content"].lower() for message in refused] == [True]

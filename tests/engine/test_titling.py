@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+import pytest
+
+from chatkit.engine.titling import first_line
+from chatkit.protocol.attachments import Attachment
+from chatkit.protocol.bodies import UserMessage
+from chatkit.protocol.content import InputText
 from chatkit.protocol.deltas import ModelFault, TextDelta
-from chatkit.protocol.params import CreateThread, UpdateThread
+from chatkit.protocol.params import AddUserMessage, CreateThread, UpdateThread
 from tests.engine.conftest import ALICE, Engine, NewEngine, new_key, said, until
 from tests.fakes import ScriptedModel, says
 
@@ -84,3 +90,52 @@ async def test_a_model_that_gives_no_title_leaves_the_first_line(new_engine: New
     events = await engine.chat(HELLO)
     assert events[-1]["thread"]["title"] == "Hello there"
     assert "error" not in [event["type"] for event in events]
+
+
+async def test_a_model_that_fails_after_the_end_leaves_the_first_line(
+    new_engine: NewEngine,
+) -> None:
+    gate = asyncio.Event()
+    engine = await new_engine(says("Hi."), title_model="m")
+    titled_by(engine, ModelFault("unavailable"), gate)
+    events = await engine.chat(HELLO)
+    assert events[-1]["thread"]["title"] == "Hello there"
+    gate.set()
+    await until(
+        lambda: not any(task.get_name().startswith("title") for task in asyncio.all_tasks())
+    )
+    assert await title_in(engine) == "Hello there"
+
+
+async def test_a_thread_with_a_title_is_not_named_again(new_engine: NewEngine) -> None:
+    engine = await new_engine(says("Hi."))
+    thread_id = await engine.hello()
+    events = await engine.chat(AddUserMessage(thread_id=thread_id, input=said("Another line")))
+    assert "thread.updated" not in [event["type"] for event in events]
+    assert await title_in(engine) == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Hello there\nand more", "Hello there"),
+        ("\n  \n  Hello \n", "Hello"),
+        ("x" * 60, "x" * 60),
+        ("x" * 61, "x" * 60 + "…"),
+        (f"{'x' * 50}, and a long sentence", f"{'x' * 50}, and a…"),
+        (f"{'x' * 50} - {'y' * 50}", f"{'x' * 50}…"),
+        (" \n", None),
+    ],
+)
+def test_the_first_line_is_cut_at_a_word(text: str, title: str | None) -> None:
+    assert first_line(UserMessage(content=(InputText(text=text),))) == title
+
+
+def test_a_message_of_files_alone_is_named_after_the_first() -> None:
+    files = tuple(
+        Attachment(id=f"atc_{name}", name=name, mime_type="text/plain", is_image=False)
+        for name in ("list.txt", "more.txt")
+    )
+    empty = (InputText(text=" "),)
+    assert first_line(UserMessage(content=empty, attachments=files)) == "list.txt"
+    assert first_line(UserMessage(content=(InputText(text="Look"),), attachments=files)) == "Look"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,15 +14,9 @@ from chatkit.protocol.calls import BadArguments
 from chatkit.protocol.drafting import DraftWriter, read_draft, saved_draft, settled
 from chatkit.protocol.events import Event, ItemDone, ItemRemoved, WidgetUpdated
 from chatkit.protocol.items import Item
-from chatkit.protocol.objectstrings import ObjectStrings
 from tests.fakes import START
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=6,
-)
 
 
 def cut(text: str, sizes: list[int]) -> list[str]:
@@ -32,30 +25,6 @@ def cut(text: str, sizes: list[int]) -> list[str]:
         pieces.append(text[start : start + size])
         start += size
     return [*pieces, text[start:]]
-
-
-@given(
-    st.dictionaries(st.sampled_from(["title", "text", "more", "list"]), VALUES),
-    st.lists(st.integers(0, 9), max_size=20),
-    st.booleans(),
-    st.sampled_from([None, 1]),
-)
-def test_the_strings_of_an_object_come_out_whole_wherever_its_text_is_cut(
-    value: dict[str, Any], sizes: list[int], ascii_only: bool, indent: int | None
-) -> None:
-    strings = ObjectStrings()
-    found: dict[str, str] = {}
-    for piece in cut(json.dumps(value, ensure_ascii=ascii_only, indent=indent), sizes):
-        for name, text in strings.feed(piece):
-            found[name] = found.get(name, "") + text
-    assert found == {
-        name: entry for name, entry in value.items() if isinstance(entry, str) and entry
-    }
-
-
-def test_half_of_a_character_and_nul_are_made_storable() -> None:
-    given = '{"a": "x\\ud83d y", "b": "\\ude00\\u0000z", "c": "\\uqqqq"}'
-    assert dict(ObjectStrings().feed(given)) == {"a": "x\ufffd y", "b": "\ufffdz", "c": "\ufffd"}
 
 
 def writer() -> DraftWriter:
@@ -86,6 +55,16 @@ def test_the_updates_of_a_draft_build_the_card_that_is_kept(
     assert whole.body.copy_text == f"x{text}"
     assert read_draft(whole.body.widget) == (f"T{title}", f"x{text}")
     w.validate(whole.body.widget)
+
+
+def test_names_of_arguments_may_be_escaped() -> None:
+    draft = writer()
+    arguments = '{"t\\u0069tle": "Mail", "te\\u0078t": "Dear"}'
+    draft.grow(arguments)
+    _, whole = draft.close(arguments)
+    assert whole is not None
+    assert isinstance(whole.body, WidgetBody)
+    assert read_draft(whole.body.widget) == ("Mail", "Dear")
 
 
 def test_a_draft_that_is_stopped_keeps_its_text() -> None:

@@ -14,7 +14,15 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from chatkit.types import Page, Thread, ThreadItem, ThreadStreamEvent  # the SDK's, not ours
+from chatkit.types import (  # the SDK's, not ours
+    Attachment,
+    Page,
+    SyncCustomActionResponse,
+    Thread,
+    ThreadItem,
+    ThreadStreamEvent,
+    TranscriptionResult,
+)
 from chatkit.widgets import StrictWidgetComponent, StrictWidgetRoot
 
 KINDS: Final[dict[str, TypeAdapter[Any]]] = {
@@ -24,6 +32,11 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "threads.update": TypeAdapter(Thread),
     "items.list": TypeAdapter(Page[ThreadItem]),
     "threads.delete": TypeAdapter(dict[str, Any]),
+    "threads.sync_custom_action": TypeAdapter(SyncCustomActionResponse),
+    "items.feedback": TypeAdapter(dict[str, Any]),
+    "attachments.create": TypeAdapter(Attachment),
+    "attachments.delete": TypeAdapter(dict[str, Any]),
+    "input.transcribe": TypeAdapter(TranscriptionResult),
     # Without the types that take any field, which an item's widget falls back to.
     "widget": TypeAdapter(StrictWidgetRoot),
     "component": TypeAdapter(StrictWidgetComponent),
