@@ -79,20 +79,27 @@ class DraftWriter:
             events.append(self._delta(text, done=False))
         return events
 
-    def close(self, arguments: str | None) -> tuple[list[Event], Item | None]:
-        """The arguments are whole, or (None) will never be: the end, and the item.
+    def close(self, arguments: str) -> tuple[list[Event], Item]:
+        """The arguments are whole: the end, and the item, which holds what they say.
 
-        What was never any text is taken away. Raises BadArguments for those that do not hold both.
+        Raises BadArguments for those that do not hold both texts.
         """
-        if arguments is not None:
-            given = read_arguments(arguments)
-            for name in ("title", "text"):
-                if not isinstance(given.get(name), str) or not given[name].strip():
-                    raise BadArguments(f"{name} must be a text.")
+        given = read_arguments(arguments)
+        for name in ("title", "text"):
+            if not isinstance(given.get(name), str) or not given[name].strip():
+                raise BadArguments(f"{name} must be a text.")
+        return self._whole(given["title"][:MAX_TITLE_CHARS], given["text"])
+
+    def cut_off(self) -> tuple[list[Event], Item | None]:
+        """The arguments will never be whole: what there is of the text, as `close` has it.
+
+        What was never any text is taken away.
+        """
         text = "".join(self._pieces)
-        if not text.strip():
-            return [ItemRemoved(self.item.id)], None
-        widget = _finished(self._title, text)
+        return self._whole(self._title, text) if text.strip() else ([self.remove()], None)
+
+    def _whole(self, title: str, text: str) -> tuple[list[Event], Item]:
+        widget = _finished(title, text)
         whole = replace(self.item, body=WidgetBody(widget=widget, copy_text=text))
         return [
             self._delta("", done=True),

@@ -237,9 +237,8 @@ class Turn:
         except BadArguments as error:
             self._answer(call, str(error), failed=True)
             return [draft.remove()]
-        if whole is not None:
-            self.items.append(whole)
-            self.has_shown = True
+        self.items.append(whole)
+        self.has_shown = True
         self._answer(call, _DRAFT_SHOWN, failed=False)
         return events
 
@@ -312,7 +311,7 @@ class Turn:
         events += self.pictures.drop()
         events += self._close_workflow()
         for draft in self._drafts.values():
-            closed, whole = draft.close(None)
+            closed, whole = draft.cut_off()
             events += closed
             self.items += [] if whole is None else [whole]
         self._calls.drop()

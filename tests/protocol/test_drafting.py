@@ -48,7 +48,6 @@ def test_the_updates_of_a_draft_build_the_card_that_is_kept(
     arguments = json.dumps({"title": f"T{title}", "text": f"x{text}"})
     events = [event for piece in cut(arguments, sizes) for event in draft.grow(piece)]
     last, whole = draft.close(arguments)
-    assert whole is not None
     assert isinstance(whole.body, WidgetBody)
     assert last[-1] == ItemDone(whole)
     assert applied(draft, [*events, *last]) == whole.body.widget
@@ -62,15 +61,24 @@ def test_names_of_arguments_may_be_escaped() -> None:
     arguments = '{"t\\u0069tle": "Mail", "te\\u0078t": "Dear"}'
     draft.grow(arguments)
     _, whole = draft.close(arguments)
-    assert whole is not None
     assert isinstance(whole.body, WidgetBody)
     assert read_draft(whole.body.widget) == ("Mail", "Dear")
+
+
+def test_of_arguments_given_twice_the_last_count() -> None:
+    draft = writer()
+    arguments = '{"title": "Old", "text": "a", "title": "Mail", "text": "b"}'
+    events = draft.grow(arguments)
+    last, whole = draft.close(arguments)
+    assert isinstance(whole.body, WidgetBody)
+    assert read_draft(whole.body.widget) == ("Mail", "b")
+    assert applied(draft, [*events, *last]) == whole.body.widget
 
 
 def test_a_draft_that_is_stopped_keeps_its_text() -> None:
     draft = writer()
     events = draft.grow('{"title": "Mail", "text": "Dear')
-    last, whole = draft.close(None)
+    last, whole = draft.cut_off()
     assert whole is not None
     assert isinstance(whole.body, WidgetBody)
     assert read_draft(whole.body.widget) == ("Mail", "Dear")
@@ -82,7 +90,7 @@ def test_a_draft_that_is_stopped_keeps_its_text() -> None:
 
 def test_a_draft_without_a_word_is_taken_away() -> None:
     draft = writer()
-    assert draft.close(None) == ([ItemRemoved("msg_1")], None)
+    assert draft.cut_off() == ([ItemRemoved("msg_1")], None)
     assert settled(w.card([w.text("Another card")])) is None
 
 
