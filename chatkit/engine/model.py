@@ -17,6 +17,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
+from chatkit.engine.model_call import open_answer
 from chatkit.engine.model_faults import MAX_RETRY_AFTER_S, describe, fault_of, retry_after_s
 from chatkit.engine.model_stream import open_source
 from chatkit.protocol.answer_guard import AnswerGuard
@@ -185,9 +186,18 @@ class LiteLLMModel:
 
     async def _open(self, litellm: Any, request: ModelRequest, deadline: float) -> Any:
         access = self.access(litellm, request.model)
-        parameters: dict[str, Any] = {}
+        arguments: dict[str, Any] = {
+            "model": request.model,
+            "messages": request.messages,
+            "stream": True,
+            # Where a provider does not know it, LiteLLM counts from what that one sends.
+            "stream_options": {"include_usage": True},
+            "timeout": self._timeout_s,
+            "num_retries": 0,  # LiteLLM's own and the OpenAI SDK's, which are two unless told
+            **access,
+        }
         if request.tools:
-            parameters["tools"] = [
+            arguments["tools"] = [
                 {
                     "type": "function",
                     "function": {
@@ -200,23 +210,13 @@ class LiteLLMModel:
             ]
         chosen = any(tool.name == request.tool_choice for tool in request.tools)
         if chosen and self._takes_tool_choice(litellm, request.model, access["api_base"]):
-            parameters["tool_choice"] = {
+            arguments["tool_choice"] = {
                 "type": "function",
                 "function": {"name": request.tool_choice},
             }
         try:
             async with asyncio.timeout_at(deadline):
-                return await litellm.acompletion(
-                    model=request.model,
-                    messages=request.messages,
-                    stream=True,
-                    # Where a provider does not know it, LiteLLM counts from what that one sends.
-                    stream_options={"include_usage": True},
-                    timeout=self._timeout_s,
-                    num_retries=0,  # LiteLLM's own and the OpenAI SDK's, which are two unless told
-                    **access,
-                    **parameters,
-                )
+                return await open_answer(litellm, arguments)
         except Exception as error:  # the edge to a foreign library, which raises anything
             raise fault_of(error) from error
 
@@ -253,6 +253,8 @@ def _load() -> Any:
         logging.getLogger(name).setLevel(logging.WARNING)
     litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True
+    # What a call cost is read nowhere, and to work it out the whole prompt is cut into tokens.
+    litellm.response_cost_calculator = lambda **_: None
     from chatkit.engine.demo import provider  # imports LiteLLM at its head
 
     provider.register()

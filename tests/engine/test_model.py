@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chatkit.engine import model as model_module
-from chatkit.engine import model_stream
+from chatkit.engine import model_call, model_stream
 from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol.calls import ToolSpec
 from chatkit.protocol.deltas import (
@@ -363,6 +363,56 @@ async def test_the_request_carries_tools_key_and_the_wish_for_usage(
         ],
     }
     assert "tools" not in second.body
+
+
+@pytest.mark.parametrize("name", ["openai/m", "openrouter/a/b"])
+async def test_a_request_composed_in_memory_is_the_one_of_litellms_front_door(
+    make_model: Callable[..., LiteLLMModel],
+    server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    model = make_model()
+    threads: list[object] = []
+    run_in_executor = asyncio.BaseEventLoop.run_in_executor
+    await model.warm_up()
+
+    def watch(loop: asyncio.BaseEventLoop, *given: Any) -> Any:
+        threads.append(given)
+        return run_in_executor(loop, *given)
+
+    monkeypatch.setattr(type(asyncio.get_running_loop()), "run_in_executor", watch)
+    server.script("a", usage(1, 1))
+    assert await model.complete(ask(name)) == "a"
+    assert not threads
+    monkeypatch.setattr(model_call, "_COMPOSED_IN_MEMORY", frozenset())
+    server.script("a", usage(1, 1))
+    assert await model.complete(ask(name)) == "a"
+    assert threads
+
+    composed_here, by_the_front_door = server.requests
+    assert composed_here.body == by_the_front_door.body
+    assert composed_here.path == by_the_front_door.path
+    assert composed_here.headers == by_the_front_door.headers
+
+
+async def test_litellm_works_out_no_price(
+    make_model: Callable[..., LiteLLMModel], server: ModelServer
+) -> None:
+    litellm = await make_model().library()
+    server.script("a", usage(1, 1))
+
+    answer = await litellm.acompletion(
+        model="openai/gpt-4o",
+        messages=[{"role": "user", "content": WORDS}],
+        stream=True,
+        api_base=server.api_base,
+        api_key=KEY,
+    )
+    await answer.aclose()
+
+    assert litellm.model_cost["gpt-4o"]["input_cost_per_token"]
+    assert answer._hidden_params["response_cost"] is None
 
 
 BAD = {"message": f"Incorrect API key provided: {KEY}"}
