@@ -13,7 +13,7 @@ from typing import Final
 from chatkit.engine import faults
 from chatkit.engine.ports import LogStore, TurnStore
 from chatkit.engine.runner import PATIENCE_S
-from chatkit.engine.turn_log import MAX_FRAMES_READ, frame_of, joined
+from chatkit.engine.turn_log import MAX_FRAMES_READ
 from chatkit.protocol.bodies import StopMark
 from chatkit.protocol.errors import NotFound, Unavailable
 from chatkit.protocol.events import Event, ThreadCreated, encode_event
@@ -21,6 +21,7 @@ from chatkit.protocol.ids import NewId
 from chatkit.protocol.items import Item, StoredItem, Thread
 from chatkit.protocol.leases import Ending, Lease, LeaseLost, LogPart, StopReason
 from chatkit.protocol.replay import open_items
+from chatkit.protocol.sse import frame_of, joined
 
 _log = logging.getLogger("chatkit.turn")
 

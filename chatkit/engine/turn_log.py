@@ -11,12 +11,10 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from chatkit.protocol.events import Event, encode_event
+from chatkit.protocol.sse import frame_of, joined, line_of
 
 #: Most frames that one read gives, so that a late follower does not take the whole log at once.
 MAX_FRAMES_READ: Final = 512
-
-_BEFORE: Final = b"data: "
-_AFTER: Final = b"\n\n"
 
 
 class TurnLog:
@@ -49,8 +47,7 @@ class TurnLog:
 
     def lines(self, after: int = 0) -> str:
         """The events after number `after`, each a line of JSON."""
-        lines = (frame[len(_BEFORE) : -len(_AFTER)] for frame in self.frames[after:])
-        return b"\n".join(lines).decode()
+        return b"\n".join(map(line_of, self.frames[after:])).decode()
 
     def _wake_all(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -66,20 +63,6 @@ class TurnLog:
         finally:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
-
-
-def frame_of(line: str) -> bytes:
-    """One line of JSON as a frame of the stream."""
-    return _BEFORE + line.encode() + _AFTER
-
-
-def joined(frames: list[bytes], *, after: int, numbered: bool) -> bytes:
-    """Frames that follow number `after` as bytes, with `id:` lines where they are numbered."""
-    if numbered:
-        frames = [
-            b"id: %d\n%b" % (number, frame) for number, frame in enumerate(frames, start=after + 1)
-        ]
-    return frames[0] if len(frames) == 1 else b"".join(frames)
 
 
 class Follower(Protocol):

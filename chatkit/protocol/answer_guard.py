@@ -55,11 +55,13 @@ class AnswerGuard:
             match delta:
                 case TextDelta(text):
                     self._count_repeats(text)
-                    if text := self._clean("text", text):
-                        clean.append(TextDelta(text))
+                    if (cleaned := self._clean("text", text)) is text:  # as nearly always
+                        clean.append(delta)
+                    elif cleaned:
+                        clean.append(TextDelta(cleaned))
                 case ReasoningDelta(text):
-                    if text := self._clean("reasoning", text):
-                        clean.append(ReasoningDelta(text))
+                    if cleaned := self._clean("reasoning", text):
+                        clean.append(ReasoningDelta(cleaned))
                 case ToolCallDelta(index=index, arguments=arguments):
                     self._has_calls = True
                     clean.append(

@@ -10,6 +10,7 @@ passed over.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,10 @@ from chatkit.protocol.deltas import (
 
 #: The data of the frame after the last chunk.
 DONE: Final = "[DONE]"
+
+#: Where the text of a chunk begins, in its JSON. Inside of a string the marks would be escaped.
+_TEXT: Final = re.compile(r'[{,]\s*"(content|reasoning_content|reasoning)"\s*:\s*(?=")')
+_decode: Final = json.JSONDecoder().raw_decode
 
 #: Other providers' words for the reasons that OpenAI names.
 _REASONS: Final = {
@@ -105,9 +110,15 @@ class _Call:
 
 
 class ChunkReader:
-    """Chunks of one answer in, deltas out. It remembers its tool calls and its citations."""
+    """Chunks of one answer in, deltas out. It remembers its tool calls and its citations.
+
+    Most chunks of an answer are one piece of text in the same surroundings as the last. Of those,
+    only the text is decoded.
+    """
 
     def __init__(self) -> None:
+        #: What stood before and after the text of a chunk that was nothing but text.
+        self._around: tuple[str, str, type[TextDelta | ReasoningDelta]] | None = None
         self._cited: set[tuple[str, int | None]] = set()
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
@@ -118,9 +129,16 @@ class ChunkReader:
         Text may hold NUL characters and lone surrogates, which JSON can spell.
         """
         try:
+            if self._around is not None and data.startswith(self._around[0]):
+                before, after, kind = self._around
+                text, end = _decode(data, len(before))
+                if data[end:] == after and isinstance(text, str):
+                    return [kind(text)] if text else []
             chunk = json.loads(data)
             if isinstance(chunk, dict):
-                return self.deltas(chunk)
+                deltas = self.deltas(chunk)
+                self._around = _around(data, chunk, deltas)
+                return deltas
         except (ValueError, RecursionError) as error:
             raise ModelFault("malformed") from error
         raise ModelFault("malformed")
@@ -225,6 +243,23 @@ class ChunkReader:
         if isinstance(index, int):
             self._by_index[index] = call
         return call
+
+
+def _around(
+    data: str, chunk: Mapping[str, Any], deltas: list[Delta]
+) -> tuple[str, str, type[TextDelta | ReasoningDelta]] | None:
+    """What stands around the text of a chunk, and its kind; None where the chunk is more than one
+    text, or where that cannot be told."""
+    if len(deltas) != 1 or not isinstance(delta := deltas[0], TextDelta | ReasoningDelta):
+        return None
+    places = [(found[1], found.end()) for found in _TEXT.finditer(data)]
+    if len(places) != 1:
+        return None
+    ((name, start),) = places
+    text, end = _decode(data, start)
+    if text != delta.text or chunk["choices"][0]["delta"].get(name) != text:
+        return None
+    return data[:start], data[end:], type(delta)
 
 
 def _read_parts(parts: list[Any], deltas: list[Delta]) -> None:

@@ -6,9 +6,7 @@ CRLF and nowhere else: `str.splitlines` would also cut at U+2028, which JSON may
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 #: A comment that no parser reports; it keeps proxies from closing a silent stream.
 PING: Final = b": ping\n\n"
@@ -16,7 +14,8 @@ PING: Final = b": ping\n\n"
 #: Longest frame that a decoder takes unless it is told otherwise, in bytes.
 MAX_FRAME_BYTES: Final = 4 * 1024 * 1024
 
-_LINE_END: Final = re.compile("\r\n|\r|\n")
+_DATA: Final = b"data: "
+_END: Final = b"\n\n"
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -24,34 +23,31 @@ class FrameTooLarge(ValueError):
     """A frame grew above the decoder's limit; the stream cannot be read any further."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """One SSE block. `data` may hold any text; `event` and `id` hold no line break."""
+class Frame(NamedTuple):
+    """One SSE block as it was read. A tuple, for one is made for every delta of a model."""
 
     data: str
     event: str | None = None
     id: str | None = None
 
-    def __post_init__(self) -> None:
-        if self.event is None and self.id is None:
-            return
-        for name, value in (("event", self.event), ("id", self.id)):
-            if value is not None and not {"\r", "\n", "\0"}.isdisjoint(value):
-                raise ValueError(f"{name} must not hold a line break or NUL: {value!r}")
+
+def frame_of(line: str) -> bytes:
+    """One line of JSON as a block on the wire."""
+    return _DATA + line.encode() + _END
 
 
-def encode(frame: Frame) -> bytes:
-    """The block on the wire. Each line of `data` is its own field; a lone surrogate becomes `?`."""
-    lines = [] if frame.id is None else [f"id: {frame.id}"]
-    if frame.event is not None:
-        lines.append(f"event: {frame.event}")
-    lines += [f"data: {line}" for line in _LINE_END.split(frame.data)]
-    return "\n".join([*lines, "\n"]).encode("utf-8", "replace")
+def line_of(frame: bytes) -> bytes:
+    """The line that `frame_of` was given."""
+    return frame[len(_DATA) : -len(_END)]
 
 
-def data_frame(json_bytes: bytes) -> bytes:
-    """The block of a value that is one line already, as compact JSON is; it is not looked into."""
-    return b"data: " + json_bytes + b"\n\n"
+def joined(frames: list[bytes], *, after: int, numbered: bool) -> bytes:
+    """Blocks that follow number `after` as bytes, with `id:` lines where they are numbered."""
+    if numbered:
+        frames = [
+            b"id: %d\n%b" % (number, frame) for number, frame in enumerate(frames, start=after + 1)
+        ]
+    return frames[0] if len(frames) == 1 else b"".join(frames)
 
 
 class Decoder:
@@ -78,16 +74,18 @@ class Decoder:
         if b"\r" in data:
             self._after_cr = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        self._buffer += data
         if b"\n" not in data:
+            self._buffer += data
             self._check(self._buffer)
             return []
-        *blocks, rest = bytes(self._buffer).split(b"\n\n")
-        if len(self._buffer) > self._max_frame_bytes:
+        if self._buffer:
+            data = bytes(self._buffer) + data
+        *blocks, rest = data.split(_END)
+        if len(data) > self._max_frame_bytes:
             for block in blocks:
                 self._check(block)
             self._check(rest.removesuffix(b"\n"))
-        self._buffer = bytearray(rest)
+        self._buffer[:] = rest
         return [frame for frame in map(_parse, blocks) if frame is not None]
 
     def _without_bom(self, data: bytes) -> bytes:
@@ -107,8 +105,8 @@ class Decoder:
 def _parse(block: bytes) -> Frame | None:
     """The frame in a block whose lines end at LF, or None where there is nothing to report."""
     # The usual frame of a model, one line, costs one slice.
-    if block.startswith(b"data: ") and b"\n" not in block:
-        return Frame(data=block[6:].decode("utf-8", "replace"))
+    if block.startswith(_DATA) and b"\n" not in block:
+        return Frame(block[len(_DATA) :].decode("utf-8", "replace"))
     data: list[str] = []
     event: str | None = None
     identity: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatkit.engine.pace import BUSY, MOST_S, QUIET, Pace
+from chatkit.engine.pace import BUSY, QUIET, REST_S, Pace
 
 
 class Process:
@@ -23,18 +23,27 @@ class Process:
     ("share", "rest_s"),
     [
         (0.0, 0.0),
-        (QUIET, 0.0),
-        ((QUIET + BUSY) / 2, MOST_S / 2),
-        (BUSY, MOST_S),
-        (1.0, MOST_S),
-        (1.9, MOST_S),  # a thread beside the event loop
+        (BUSY - 0.01, 0.0),
+        (BUSY, REST_S),
+        (1.9, REST_S),  # a thread beside the event loop
     ],
 )
-def test_the_busier_the_process_the_longer_a_stream_rests(share: float, rest_s: float) -> None:
+def test_streams_rest_while_the_process_is_busy(share: float, rest_s: float) -> None:
     process = Process()
     pace = Pace(lambda: process.now, lambda: process.cpu)
     process.spend(1.0, share)
-    assert pace.rest_s() == pytest.approx(rest_s, abs=1e-9)
+    assert pace.rest_s() == rest_s
+
+
+def test_that_resting_makes_it_cheaper_does_not_end_the_rests() -> None:
+    process = Process()
+    pace = Pace(lambda: process.now, lambda: process.cpu)
+    process.spend(1.0, BUSY)
+    assert pace.rest_s() == REST_S
+    process.spend(1.0, QUIET + 0.01)
+    assert pace.rest_s() == REST_S
+    process.spend(1.0, QUIET - 0.01)
+    assert pace.rest_s() == 0.0
 
 
 def test_it_takes_part_in_what_the_process_did_lately_not_in_its_whole_life() -> None:
@@ -42,8 +51,8 @@ def test_it_takes_part_in_what_the_process_did_lately_not_in_its_whole_life() ->
     pace = Pace(lambda: process.now, lambda: process.cpu)
     assert pace.rest_s() == 0.0
     process.spend(1.0, 1.0)
-    assert pace.rest_s() == MOST_S
+    assert pace.rest_s() == REST_S
     process.spend(0.1, 0.0)
-    assert pace.rest_s() == MOST_S  # too short a time to tell
+    assert pace.rest_s() == REST_S  # too short a time to tell
     process.spend(0.2, 0.0)
     assert pace.rest_s() == 0.0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -264,3 +265,61 @@ def test_any_json_gives_deltas_or_a_fault_and_no_other_error(value: object) -> N
     except ModelFault:
         return
     assert all(delta.text for delta in deltas if isinstance(delta, TextDelta | ReasoningDelta))
+
+
+_values = st.text(max_size=5) | st.none() | st.integers() | st.lists(st.text(max_size=2))
+_surroundings = st.sampled_from(
+    [
+        lambda value: {"id": "x", "choices": [{"delta": {"content": value}, "index": 0}]},
+        lambda value: {"choices": [{"delta": {"reasoning_content": value, "content": None}}]},
+        lambda value: {"choices": [{"delta": {"content": "", "reasoning": value}}]},
+        lambda value: {"choices": [{"delta": {"refusal": value, "x": {"content": value}}}]},
+        lambda value: {"choices": [{"delta": {"content": "a"}}], "note": {"content": value}},
+        lambda value: {"choices": [{"delta": {"content": value}, "finish_reason": "stop"}]},
+        lambda value: {"choices": [{"delta": {"content": value}}], "citations": ["http://a.b/"]},
+        lambda value: {'"content":"': 1, "choices": [{"delta": {"content": value}}]},
+        lambda value: {"error": value, "choices": [{"delta": {"content": "a"}}]},
+    ]
+)
+_separators = st.sampled_from([(",", ":"), (", ", ": ")])
+
+
+def _read_or_fault(read: Callable[[Any], list[Delta]], data: object) -> list[Delta] | FaultKind:
+    try:
+        return read(data)
+    except ModelFault as fault:
+        return fault.kind
+
+
+@given(_surroundings, _separators, st.lists(_values, min_size=2, max_size=6), st.booleans())
+def test_a_chunk_in_the_surroundings_of_the_last_is_read_as_any_other(
+    surroundings: Callable[[object], object],
+    separators: tuple[str, str],
+    values: list[object],
+    ascii_only: bool,
+) -> None:
+    reader, plain = ChunkReader(), ChunkReader()
+    for value in values:
+        chunk: Any = surroundings(value)
+        data = json.dumps(chunk, separators=separators, ensure_ascii=ascii_only)
+        expected = _read_or_fault(plain.deltas, chunk)
+        assert _read_or_fault(reader.read, data) == expected
+
+
+def test_a_text_in_the_surroundings_of_the_last_is_all_that_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = ChunkReader()
+    reader.read('{"choices":[{"delta":{"content":"a"}}]}')
+    monkeypatch.setattr(json, "loads", lambda _: pytest.fail("decoded as a whole"))
+
+    assert reader.read('{"choices":[{"delta":{"content":"\\u00e9\\n"}}]}') == [TextDelta("é\n")]
+    assert reader.read('{"choices":[{"delta":{"content":""}}]}') == []
+
+
+def test_a_text_that_breaks_off_in_the_surroundings_of_the_last_is_malformed() -> None:
+    reader = ChunkReader()
+    reader.read('{"choices":[{"delta":{"content":"a"}}]}')
+    with pytest.raises(ModelFault) as raised:
+        reader.read('{"choices":[{"delta":{"content":"b')
+    assert raised.value.kind == "malformed"
