@@ -96,9 +96,10 @@ class Client:
         )
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; the next requests open others."""
         for connection in self._idle:
             connection.close()
+        self._idle = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +214,9 @@ async def streams(client: Client, count: int, seconds: float) -> Streams:
     ramp_s = max(2.0, count / 60)
     deltas = int((ramp_s + seconds) * 1000 / PACE_MS)
     answers: list[Answer] = []
+    # Answers are checked for seconds between two numbers of streams, in which nobody sees that
+    # the server ends connections that have been idle for too long.
+    client.close()
 
     async def one(delay_s: float) -> None:
         await asyncio.sleep(delay_s)
