@@ -36,7 +36,7 @@ from chatkit.edge.limits import Limits, OpenStreams
 from chatkit.edge.logs import set_up_logging
 from chatkit.edge.mcp_api import McpRoutes
 from chatkit.edge.router import Route, Router, answering
-from chatkit.edge.server import Server
+from chatkit.edge.server import Server, allow_many_connections
 from chatkit.edge.sessions import SessionRoutes, SessionVerifier
 from chatkit.edge.signing import Signatures
 from chatkit.edge.tasks_api import TaskRoutes
@@ -339,6 +339,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - logging is not set up yet
         return 1
+    allow_many_connections()
     server = Server(
         uvicorn.Config(
             app,

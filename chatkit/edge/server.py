@@ -11,11 +11,33 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Final
 
 import uvicorn
+
+#: Most files and sockets that the process may have open, where the system lets it.
+_MOST_OPEN: Final = 65_536
+
+
+def allow_many_connections() -> None:
+    """Raise the soft limit of open files; the hard one is the operator's.
+
+    Shells and service managers start processes with 1,024, for the sake of programs that call
+    `select`. An answer under way takes two: the client's connection and the provider's.
+    """
+    if sys.platform == "win32":
+        return
+    import resource  # not there on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_OPEN if hard == resource.RLIM_INFINITY else min(hard, _MOST_OPEN)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(ValueError, OSError):  # macOS has a limit of its own below the hard one
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class Server(uvicorn.Server):

@@ -21,6 +21,7 @@ from typing import Any, Final
 from chatkit.engine.model_call import open_answer
 from chatkit.engine.model_faults import MAX_RETRY_AFTER_S, describe, fault_of, retry_after_s
 from chatkit.engine.model_stream import open_source
+from chatkit.engine.silence import Silence
 from chatkit.protocol.answer_guard import AnswerGuard
 from chatkit.protocol.deltas import Delta, ModelFault, ModelRequest, TextDelta
 
@@ -164,10 +165,11 @@ class LiteLLMModel:
         loop = asyncio.get_running_loop()
         guard = AnswerGuard()
         source = open_source(await self._open(litellm, request, deadline))
+        silence = Silence(deadline)
         try:
             while True:
                 try:
-                    async with asyncio.timeout_at(deadline):
+                    with silence:
                         batch = await source.read()
                 except Exception as error:  # the edge to a foreign library, which raises anything
                     if guard.stopped:
@@ -180,12 +182,14 @@ class LiteLLMModel:
                     yield clean
                 if clean or guard.stopped != stopped:
                     wait_s = _LINGER_S if guard.stopped else self._timeout_s
-                    deadline = loop.time() + min(wait_s, self._timeout_s)
+                    silence.move(loop.time() + min(wait_s, self._timeout_s))
             yield guard.finish(complete=source.complete)
         finally:
+            silence.end()
             await source.aclose()
 
     async def _open(self, litellm: Any, request: ModelRequest, deadline: float) -> Any:
+        httpx: Any = importlib.import_module("httpx")  # LiteLLM has it already
         access = self.access(litellm, request.model)
         arguments: dict[str, Any] = {
             "model": request.model,
@@ -193,7 +197,8 @@ class LiteLLMModel:
             "stream": True,
             # Where a provider does not know it, LiteLLM counts from what that one sends.
             "stream_options": {"include_usage": True},
-            "timeout": self._timeout_s,
+            # Silence has its own limit here; one more below would be a timer for each read.
+            "timeout": httpx.Timeout(self._timeout_s, read=None),
             "num_retries": 0,  # LiteLLM's own and the OpenAI SDK's, which are two unless told
             **access,
         }
@@ -254,6 +259,9 @@ def _load() -> Any:
 
 def _import() -> Any:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it fetches its price map on import
+    # A stream is a connection: LiteLLM's 500 to a provider would let the next ones wait.
+    os.environ.setdefault("AIOHTTP_CONNECTOR_LIMIT", "100000")
+    os.environ.setdefault("AIOHTTP_CONNECTOR_LIMIT_PER_HOST", "100000")
     os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a `.env` file by itself
     # Its own HTTP handler for OpenAI and its imitators, as for most other providers. The OpenAI
     # SDK, which is what it takes without this, walks all messages and tools against their types.

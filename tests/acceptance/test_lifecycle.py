@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from tests.acceptance.conftest import provider
-from tests.acceptance.server import ROOT, SECRET, ServerProcess, delta_of, said
+from tests.acceptance.server import COMMAND, ROOT, SECRET, ServerProcess, delta_of, said
 from tests.model_server import ModelServer, Pause, Step
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -188,3 +188,16 @@ async def test_plain_uvicorn_serves_the_same_application_on_a_socket_below_a_pre
         assert (await server.get("/nothing")).status_code == 404
         await server.stop()
         assert "Traceback" not in server.stderr
+
+
+async def test_a_low_soft_limit_of_open_files_keeps_no_client_out(data_dir: Path) -> None:
+    command = ("sh", "-c", 'ulimit -S -n 128; exec "$0" "$@"', *COMMAND)
+    async with ServerProcess({"DATA_DIR": str(data_dir)}, command=command) as server:
+        url = httpx.URL(server.url)
+        idle = [await asyncio.open_connection(url.host, url.port) for _ in range(200)]
+        try:
+            answer = await server.request("GET", "/api/chatkit/health")
+        finally:
+            for _, writer in idle:
+                writer.close()
+    assert answer.status_code == 200

@@ -1,0 +1,68 @@
+"""A limit on how long a stream may be silent."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+
+class Silence:
+    """`with silence:` around a wait raises TimeoutError if the deadline passes during it.
+
+    It is `asyncio.timeout_at` for the many waits of one task, the one that makes it. That sets a
+    timer for each, which here is for each delta; this has one timer, which finds when it fires
+    whether the deadline has moved in the meantime. Deadlines are times of the event loop.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("only a task can wait")
+        self._task = task
+        self._loop = asyncio.get_running_loop()
+        self._deadline = deadline
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting = False
+        self._struck = False
+        self._cancelling = 0
+
+    def move(self, deadline: float) -> None:
+        """Something has come: the silence may last until then."""
+        self._deadline = deadline
+        if self._timer is not None and deadline < self._timer.when():
+            self.end()
+
+    def end(self) -> None:
+        """No wait follows for now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def __enter__(self) -> None:
+        self._waiting = True
+        self._cancelling = self._task.cancelling()
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline, self._fire)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._waiting = False
+        if self._struck:
+            self._struck = False
+            # Whoever else cancels the task at the same time must not be robbed of it.
+            if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+                raise TimeoutError from error
+
+    def _fire(self) -> None:
+        self._timer = None
+        if not self._waiting:
+            return  # the next wait sets it again
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._fire)
+        else:
+            self._struck = True
+            self._task.cancel()
