@@ -7,6 +7,7 @@ lives in the loop of its module.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,6 +16,7 @@ from playwright.async_api import Browser, Page
 
 from store.embedded import EmbeddedPostgres
 from tests.acceptance.browser import open_chromium
+from tests.acceptance.flows import CLIENT_TOOLS
 from tests.acceptance.page_api import ORIGIN, ScriptedApi
 from tests.acceptance.server import SECRET, ServerProcess
 from tests.conftest import fresh_database, reachable_directory
@@ -63,6 +65,33 @@ async def scripted_server(
     ):
         yield server
         assert "Traceback" not in server.stderr, server.stderr
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def protocol_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The DSN behind `protocol_server`."""
+    async with fresh_database(postgres_server) as database_url:
+        yield database_url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def protocol_server(
+    protocol_database: str,
+) -> AsyncIterator[tuple[ServerProcess, ModelServer]]:
+    """A server on which every feature of the protocol is set up, and its provider."""
+    async with (
+        ModelServer() as model,
+        ServerProcess(
+            provider(model),
+            DATABASE_URL=protocol_database,
+            BETTER_AUTH_SECRET=SECRET,
+            IMAGE_MODEL="openai/painter",
+            TRANSCRIBE_MODEL="openai/listener",
+            CLIENT_TOOLS=json.dumps(CLIENT_TOOLS),
+        ) as process,
+    ):
+        yield process, model
+        assert "Traceback" not in process.stderr, process.stderr
 
 
 def provider(model: ModelServer) -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -19,7 +18,7 @@ import pytest_asyncio
 
 from chatkit.protocol.requests import _PARSERS
 from store.embedded import EmbeddedPostgres
-from tests.acceptance.flows import CLIENT_TOOLS, DRAFT, Player, Seen
+from tests.acceptance.flows import DRAFT, Player, Seen
 from tests.acceptance.server import SECRET, Answer, ServerProcess
 from tests.acceptance.test_official_types import Sent, differences, official_python
 from tests.conftest import fresh_database
@@ -36,36 +35,9 @@ CALLED: Final = ["thread.item.added", "workflow.task.added", "workflow.task.upda
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def database_url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
-    async with fresh_database(postgres_server) as database_url:
-        yield database_url
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(database_url: str) -> AsyncIterator[tuple[ServerProcess, ModelServer]]:
-    async with (
-        ModelServer() as model,
-        ServerProcess(
-            DATABASE_URL=database_url,
-            BETTER_AUTH_SECRET=SECRET,
-            MODEL="openai/scripted",
-            MODEL_API_BASE=model.api_base,
-            MODEL_API_KEY="x",
-            TITLE_MODEL="demo/tasks",
-            IMAGE_MODEL="openai/painter",
-            TRANSCRIBE_MODEL="openai/listener",
-            CLIENT_TOOLS=json.dumps(CLIENT_TOOLS),
-            RATE_LIMIT_USER="200/minute",
-        ) as process,
-    ):
-        yield process, model
-        assert "Traceback" not in process.stderr, process.stderr
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def seen(server: tuple[ServerProcess, ModelServer]) -> Seen:
+async def seen(protocol_server: tuple[ServerProcess, ModelServer]) -> Seen:
     """The flows, played once."""
-    return await Player(*server).play()
+    return await Player(*protocol_server).play()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -171,8 +143,8 @@ async def test_every_event_update_and_kind_of_item_was_seen(
     }
 
 
-async def test_nothing_hidden_is_sent(seen: Seen, database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_nothing_hidden_is_sent(seen: Seen, protocol_database: str) -> None:
+    connection = await asyncpg.connect(protocol_database)
     try:
         rows = await connection.fetch("SELECT id, type FROM items WHERE user_id = 'ana' AND hidden")
     finally:

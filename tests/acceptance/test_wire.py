@@ -15,10 +15,7 @@ import pytest
 import pytest_asyncio
 
 from tests.acceptance.server import ServerProcess, said
-from tests.acceptance.test_conformance import server
 from tests.model_server import ModelServer, Status, call
-
-__all__ = ["server"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,8 +26,8 @@ QUESTIONS: Final = {"questions": [{"question": "How urgent?", "options": ["Low",
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ours(server: tuple[ServerProcess, ModelServer]) -> dict[str, list[Any]]:
-    process, model = server
+async def ours(protocol_server: tuple[ServerProcess, ModelServer]) -> dict[str, list[Any]]:
+    process, model = protocol_server
     token = process.jwt("wire")
     flows: dict[str, list[Any]] = {}
 

@@ -3,8 +3,9 @@
     python -m tests.bench.soak --turns 10000
 
 Starts a scripted model and the server on an embedded database of its own; every tenth turn is left
-in its middle. Prints memory, open files and the rate as it goes; exit code 1 when the memory after
-the last fifth is more than a tenth above that after the first.
+in its middle. Prints memory, open files and the rate as it goes, and at the end the memory of a
+stream whose model is silent; exit code 1 when the memory after the last fifth is more than a tenth
+above that after the first.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.acceptance.server import SECRET, ServerProcess, said
 from tests.conftest import reachable_directory
-from tests.model_server import ModelServer
+from tests.model_server import HANG, ModelServer
 
 #: Turns under way at the same time, each of a user of its own.
 USERS = 16
+#: As many answers as one user may have at once.
+STREAMS_OF_A_USER = 5
 
 
 def resident_mib(pid: int) -> float:
@@ -51,6 +55,25 @@ async def user(server: ServerProcess, name: str, share: int, done: list[int]) ->
             await server.say(f"Message {number}", token, thread_id)
         server.events.clear()
         done[0] += 1
+
+
+async def idle_stream_kib(server: ServerProcess, model: ModelServer) -> float:
+    """What the server keeps in memory for one answer that has begun and waits for more."""
+    before = resident_mib(server.pid)
+    async with AsyncExitStack() as stack:
+        for number in range(USERS):
+            token = server.jwt(f"idle{number}")
+            for _ in range(STREAMS_OF_A_USER):
+                model.script("Hello ", HANG)
+                params = {"input": said("Wait")}
+                events = await stack.enter_async_context(
+                    server.stream("threads.create", params, token)
+                )
+                async for event in events:
+                    if "update" in event:
+                        break
+        grown_mib = resident_mib(server.pid) - before
+    return grown_mib * 1024 / (USERS * STREAMS_OF_A_USER)
 
 
 async def soak(turns: int) -> bool:
@@ -91,6 +114,7 @@ async def soak(turns: int) -> bool:
                         flush=True,
                     )
                 await asyncio.gather(*running)
+                print(f"an idle stream: {await idle_stream_kib(server, model):.0f} KiB")
                 print(server.stderr, end="")
                 return sizes[-1] < sizes[1] * 1.1
 
