@@ -21,6 +21,7 @@ from typing import Any, Final
 from chatkit.engine.model_call import open_answer
 from chatkit.engine.model_faults import MAX_RETRY_AFTER_S, describe, fault_of, retry_after_s
 from chatkit.engine.model_stream import open_source
+from chatkit.engine.pace import Pace
 from chatkit.engine.silence import Silence
 from chatkit.protocol.answer_guard import AnswerGuard
 from chatkit.protocol.deltas import Delta, ModelFault, ModelRequest, TextDelta
@@ -40,8 +41,8 @@ class LiteLLMModel:
     `api_base` and `api_key` take the place of the provider's own for `model`, and for every other
     model of its provider: a key must not be shown to another provider. With no `model` they are
     for all. Without them LiteLLM reads the provider's variables. `timeout_s` is the longest
-    silence: before the first delta, the retries included, and between two deltas. One object per
-    event loop.
+    silence: before the first delta, the retries included, and between two deltas. `pace` tells
+    how long a stream is left to gather. One object per event loop.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class LiteLLMModel:
         api_base: str | None = None,
         api_key: str | None = None,
         timeout_s: float,
+        pace: Pace | None = None,
     ) -> None:
         self._model = model
+        self._pace = pace or Pace()
         self._api_base = api_base
         self._api_key = api_key
         self._timeout_s = timeout_s
@@ -180,6 +183,10 @@ class LiteLLMModel:
                 stopped = guard.stopped
                 if clean := guard.receive(batch):
                     yield clean
+                    if not (guard.stopped or source.ended):
+                        rest_s = self._pace.rest_s()
+                        if rest_s > 0:
+                            await source.rest(rest_s)
                 if clean or guard.stopped != stopped:
                     wait_s = _LINGER_S if guard.stopped else self._timeout_s
                     silence.move(loop.time() + min(wait_s, self._timeout_s))

@@ -1,7 +1,9 @@
 """The answer that LiteLLM has opened, read in one of two ways that give the same deltas.
 
 - By hand, where the open response is an event stream of OpenAI chunks: its bytes go through our
-  own decoder, and what one read brought leaves as one batch (some 4 µs a delta in a burst).
+  own decoder, and what one read brought leaves as one batch (some 4 µs a delta in a burst). They
+  come from aiohttp's response where LiteLLM has one below httpx's: all that has arrived in one
+  read, where httpx gives 16 KiB at most and has four generators for it to pass.
 - Through LiteLLM's own wrapper, chunk by chunk, for every other provider (some 300 µs a delta).
 
 LiteLLM is not imported here: its objects are `Any`, known by their shape.
@@ -38,12 +40,18 @@ _PLAIN_PARSERS: Final = frozenset(
 
 
 class Source(Protocol):
-    """An open answer. `complete` says after the end whether it came by the stream's own mark."""
+    """An open answer. `complete` says after the end whether it came by the stream's own mark;
+    `ended` whether the last read was surely the last."""
 
     complete: bool
+    ended: bool
 
     async def read(self) -> Sequence[Delta] | None:
         """What came next, possibly nothing of interest; None at the end."""
+        ...
+
+    async def rest(self, seconds: float) -> None:
+        """Let gather what comes in that time, which is then read as one."""
         ...
 
     async def aclose(self) -> None:
@@ -71,46 +79,74 @@ class _ByteSource:
 
     def __init__(self, response: Any) -> None:
         self.complete = False
+        self.ended = False
         self._response = response
         encoded = response.headers.get("content-encoding", "identity") != "identity"
+        self._below = None if encoded else _below(response)
         self._reads = response.aiter_bytes() if encoded else response.aiter_raw()
         self._decoder = Decoder()
         self._chunks = ChunkReader()
         self._fault: ModelFault | None = None
-        self._ended = False
 
     async def read(self) -> Sequence[Delta] | None:
         if self._fault is not None:
             raise self._fault
-        if self.complete or self._ended:
+        if self.ended:
             return None
-        data = await anext(self._reads, None)
+        data = await self._receive()
+        cut = data is None
         if data is None:
             # Some servers leave out the blank line after the last frame.
-            data, self._ended = b"\n\n", True
+            data, self.ended = b"\n\n", True
         deltas: list[Delta] = []
         # What came before a fault in the same read is still the user's.
         try:
             for frame in self._decoder.receive(data):
                 if frame.data.startswith(DONE):
-                    self.complete = True
+                    self.complete = self.ended = True
                     break
                 deltas += self._chunks.read(frame.data)
         except FrameTooLarge as error:
             self._fault = fault_of(error)
             self._fault.__cause__ = error
         except ModelFault as fault:
-            if not self._ended:  # half a chunk at the end is a cut, which the guard reports
+            if not cut:  # half a chunk at the end is a cut, which the guard reports
                 self._fault = fault
         return deltas
+
+    async def _receive(self) -> bytes | None:
+        if self._below is None:
+            return await anext(self._reads, None)
+        return await self._below.content.readany() or None
+
+    async def rest(self, seconds: float) -> None:
+        # Gathered by the kernel: to take each piece as it comes costs as much as to pass it on.
+        connection = None if self._below is None else self._below.connection
+        transport = None if connection is None else connection.transport
+        if transport is None:
+            await asyncio.sleep(seconds)
+            return
+        transport.pause_reading()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            transport.resume_reading()
 
     async def aclose(self) -> None:
         if self.complete:
             with suppress(Exception):  # whatever it is, the answer is complete
                 async with asyncio.timeout(_DRAIN_S):
-                    await anext(self._reads, None)
+                    await self._receive()
         await self._reads.aclose()
         await self._response.aclose()
+
+
+def _below(response: Any) -> Any:
+    """aiohttp's response, where LiteLLM's transport has one below httpx's and has its shape."""
+    stream = getattr(getattr(response, "stream", None), "_stream", None)
+    below = getattr(stream, "_aiohttp_response", None)
+    known = hasattr(below, "connection") and hasattr(getattr(below, "content", None), "readany")
+    return below if known else None
 
 
 class _WrapperSource:
@@ -119,6 +155,7 @@ class _WrapperSource:
     def __init__(self, wrapper: Any) -> None:
         # A wrapper ends with a reason of its own making where the provider gave none.
         self.complete = True
+        self.ended = False
         self._wrapper = wrapper
         self._chunks = ChunkReader()
         self._next: asyncio.Task[Any] | None = None
@@ -161,6 +198,9 @@ class _WrapperSource:
             if value := getattr(chunk, name, None):
                 whole[name] = value
         return self._chunks.deltas(whole)
+
+    async def rest(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
     async def aclose(self) -> None:
         if self._next is not None:

@@ -17,7 +17,6 @@ from typing import Final, TypeVar
 from chatkit.engine import faults
 from chatkit.engine.calling import TOLD_AFTER_S, Calls, told_after
 from chatkit.engine.context import Context
-from chatkit.engine.pace import Pace
 from chatkit.engine.ports import Model, TurnStore
 from chatkit.engine.titling import Titles
 from chatkit.engine.turn_log import TurnLog
@@ -117,7 +116,6 @@ class Runner:
     max_rounds: int
     new_id: NewId
     now: Callable[[], datetime]
-    pace: Pace = field(default_factory=Pace)
 
     async def run(self, turn: RunningTurn) -> None:
         """Run `turn` to its end and close its log. Never raises."""
@@ -235,8 +233,6 @@ class Runner:
                         self.titles.begin(
                             begun.lease, begun.thread, work.turn.message, work.turn.caller.language
                         )
-                    if events and (rest_s := self.pace.rest_s()) > 0:
-                        await asyncio.sleep(rest_s)
         except ModelFault as fault:
             if not (fault.kind == "empty" and machine.has_shown):  # a card may be answer enough
                 raise
