@@ -102,7 +102,9 @@ CREATE TABLE IF NOT EXISTS turns (
     fence         bigint NOT NULL DEFAULT 1,           -- raised when another process takes it over
     lease_until   timestamptz NOT NULL,                -- the owner renews it; after it the reaper comes
     followed      boolean NOT NULL DEFAULT true,       -- whether the owner has a follower of it
-    followed_until timestamptz,                        -- the same of other processes, renewed by them
+    reads         integer NOT NULL DEFAULT 0,          -- how often it was read in other processes
+    calls         jsonb,                               -- tool calls under way, whose results are
+                                                       -- not stored yet
     stop_reason   text,                                -- set by another process that wants it stopped
     model         text NOT NULL,
     input_tokens  integer NOT NULL DEFAULT 0,
@@ -120,6 +122,16 @@ CREATE UNIQUE INDEX IF NOT EXISTS turns_one_running ON turns (user_id, thread_id
 CREATE INDEX IF NOT EXISTS turns_running ON turns (lease_until) WHERE state = 'running';
 -- The cascade of a deleted thread.
 CREATE INDEX IF NOT EXISTS turns_thread ON turns (user_id, thread_id);
+
+-- Other processes that have followers of a running turn. Each renews its row, and takes it back.
+CREATE TABLE IF NOT EXISTS turn_followers (
+    user_id text NOT NULL,
+    turn_id text NOT NULL,
+    process text NOT NULL,
+    until   timestamptz NOT NULL,                      -- a process that was killed renews no more
+    PRIMARY KEY (user_id, turn_id, process),           -- watch_turns, find_running
+    FOREIGN KEY (user_id, turn_id) REFERENCES turns (user_id, id) ON DELETE CASCADE
+);
 
 -- What users thought of answers: their last click on each item.
 CREATE TABLE IF NOT EXISTS feedback (
@@ -139,6 +151,7 @@ CREATE TABLE IF NOT EXISTS turn_events (
     user_id text NOT NULL,
     turn_id text NOT NULL,
     first   integer NOT NULL,                          -- the number of the first event, from 1
+    through integer NOT NULL,                          -- and of the last
     frames  text[] NOT NULL,                           -- each one line of JSON
     last    boolean NOT NULL,                          -- whether the log ends with these
     PRIMARY KEY (user_id, turn_id, first),

@@ -22,6 +22,7 @@ from chatkit.engine.operations import JOIN_S, Operations
 from chatkit.engine.ports import Cards, ToolBox
 from chatkit.engine.runner import Runner
 from chatkit.engine.titling import Titles
+from chatkit.engine.turn_limit import TurnLimit
 from chatkit.engine.turns import LEASE_S, LIVING_S, Turns
 from chatkit.files import FileParts
 from chatkit.protocol.asking import ASK_USER
@@ -142,7 +143,13 @@ def build_operations(
         listening=Listening(model=media if settings.transcribe_model is not None else None),
         offers=Offers(models=settings.models, own_tools=own_tools, tools=tools),
         running=turns,
-        max_turns_per_user=settings.max_turns_per_user,
+        limit=TurnLimit(
+            most=settings.max_turns_per_user,
+            shared=settings.shared_limits,
+            running=turns,
+            turns=stored,
+            requests=requests,
+        ),
         new_id=new_id,
         now=now,
     )

@@ -9,6 +9,9 @@ from store.postgres import Database
 from store.sql import load
 
 _SQL: Final = load("turns")
+#: After this time a request that was claimed and not answered is nobody's, in seconds: longer than
+#: its few statements may take.
+_CLAIM_S: Final = 60.0
 
 
 class AcceptedRequests:
@@ -33,9 +36,10 @@ class AcceptedRequests:
         )
 
     async def claim(self, user_id: str, key: RequestKey) -> bool:
-        """Whether a request without a turn is the first of its key."""
-        query = _SQL["claim_request"]
-        claimed = await self._database.fetchval(query, user_id, key.key, key.body_hash, key.keep_s)
+        """Whether a request without a turn is the first of its key, or the first one is lost."""
+        claimed = await self._database.fetchval(
+            _SQL["claim_request"], user_id, key.key, key.body_hash, key.keep_s, _CLAIM_S
+        )
         return claimed is not None
 
     async def answer(self, user_id: str, key: RequestKey, answer: str) -> None:

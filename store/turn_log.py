@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.items import StoredItem
-from chatkit.protocol.leases import Lease, LogBatch, LogPart, RunningElsewhere, StopReason, Wish
+from chatkit.protocol.leases import (
+    Followed,
+    LogBatch,
+    LogEnd,
+    LogPart,
+    RunningElsewhere,
+    StopReason,
+    Wish,
+)
 from store.postgres import Database
 from store.sql import load
 
@@ -26,10 +34,13 @@ class TurnLogs:
         self._owner = owner
         self._living_s = living_s
 
-    async def append(self, batches: Sequence[LogBatch]) -> None:
-        """Add events of several turns at once; those of turns that are not ours are dropped."""
+    async def append(self, batches: Sequence[LogBatch]) -> Mapping[str, LogEnd]:
+        """Add events of several turns at once, where they follow on what is stored.
+
+        Gives how far each log goes then; turns that are not ours are not among them.
+        """
         leases = [batch.lease for batch in batches]
-        await self._database.execute(
+        rows = await self._database.fetch(
             _SQL["append_events"],
             [lease.user_id for lease in leases],
             [lease.turn_id for lease in leases],
@@ -38,6 +49,7 @@ class TurnLogs:
             [batch.text for batch in batches],
             [batch.last for batch in batches],
         )
+        return {row["turn_id"]: LogEnd(through=row["through"], last=row["last"]) for row in rows}
 
     async def read(self, user_id: str, turn_id: str, after: int) -> LogPart:
         """The events after number `after`, as far as they are written in a row."""
@@ -76,6 +88,7 @@ class TurnLogs:
                 turn_id=row["id"],
                 stop_reason=row["stop_reason"],
                 followed_elsewhere=row["followed_elsewhere"],
+                reads=row["reads"],
             )
             for row in await self._database.fetch(_SQL["watch_turns"], self._owner)
         ]
@@ -89,17 +102,31 @@ class TurnLogs:
         return RunningElsewhere(turn_id=row["id"], followed=row["followed"])
 
     async def follow(self, user_id: str, turn_id: str, for_s: float) -> None:
-        """Tell the owner that a turn has a follower here, for some seconds."""
-        await self._database.execute(_SQL["follow_elsewhere"], user_id, turn_id, for_s)
+        """Tell the owner that a turn has followers here, for some seconds."""
+        query = _SQL["follow_elsewhere"]
+        await self._database.execute(query, user_id, turn_id, self._owner, for_s)
+
+    async def unfollow(self, user_id: str, turn_id: str) -> None:
+        """Tell the owner that it has none here any more."""
+        await self._database.execute(_SQL["unfollow_elsewhere"], user_id, turn_id, self._owner)
+
+    async def note_read(self, user_id: str, turn_id: str) -> None:
+        """Tell the owner that the user has read the thread of a turn here."""
+        await self._database.execute(_SQL["read_elsewhere"], user_id, turn_id)
 
     async def request_stop(self, user_id: str, turn_id: str, reason: StopReason) -> None:
         """Ask the owner of a turn to stop it."""
         await self._database.execute(_SQL["request_stop"], user_id, turn_id, reason)
 
-    async def set_followed(self, lease: Lease, followed: bool) -> None:
-        """Tell other processes whether a turn of ours has a follower."""
-        query = _SQL["set_followed"]
-        await self._database.execute(query, lease.user_id, lease.turn_id, lease.fence, followed)
+    async def tell_followed(self, news: Sequence[Followed]) -> None:
+        """Tell other processes which turns of ours have followers."""
+        await self._database.execute(
+            _SQL["tell_followed"],
+            [each.lease.user_id for each in news],
+            [each.lease.turn_id for each in news],
+            [each.lease.fence for each in news],
+            [each.followed for each in news],
+        )
 
     async def sweep(self, older_than_s: float) -> None:
         """Delete the logs of turns that ended so many seconds ago, of every user."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -221,15 +221,29 @@ class Turns:
         query = _SQL["forget_request"]
         await self._database.execute(query, user_id, turn.key.key, turn.turn_id)
 
+    async def count_running(self, user_id: str) -> int:
+        """How many turns of the user run, in whichever process."""
+        return int(await self._database.fetchval(_SQL["count_running"], user_id))
+
     async def load_history(self, user_id: str, thread_id: str, limit: int) -> list[Body]:
         """The newest `limit` items of a thread, hidden ones included, oldest first."""
         rows = await self._database.fetch(_SQL["load_history"], user_id, thread_id, limit)
         return [parse_body(row["type"], json.loads(row["body"])) for row in reversed(rows)]
 
-    async def add_items(self, lease: Lease, items: Sequence[Item]) -> None:
-        """Store finished items of a running turn; again is harmless. Raises LeaseLost."""
+    async def add_items(
+        self, lease: Lease, items: Sequence[Item], calls: ToolRound | None = None
+    ) -> None:
+        """Store finished items of a running turn, and the calls that it begins; again is harmless.
+
+        Raises LeaseLost.
+        """
         held = await self._database.fetchval(
-            _SQL["add_items"], lease.user_id, lease.turn_id, lease.fence, *_columns(items)
+            _SQL["add_items"],
+            lease.user_id,
+            lease.turn_id,
+            lease.fence,
+            *_columns(items),
+            None if calls is None else dumps(calls.to_wire()),
         )
         if not held:
             raise LeaseLost
@@ -262,29 +276,30 @@ class Turns:
         rows = await self._database.fetch(
             _SQL["reap_turns"], self._owner, self._lease_s, everything, known
         )
-        return [
-            Lease(
-                user_id=row["user_id"],
-                thread_id=row["thread_id"],
-                turn_id=row["id"],
-                fence=row["fence"],
-            )
-            for row in rows
-        ]
+        return [_lease(row["user_id"], row["id"], row) for row in rows]
 
     async def take_over(self, user_id: str, turn_id: str) -> Lease | None:
         """The lease of a running turn whose owner does not answer; None when it has ended."""
         query = _SQL["take_over"]
         row = await self._database.fetchrow(query, user_id, turn_id, self._owner, self._lease_s)
-        if row is None:
-            return None
-        return Lease(
-            user_id=user_id, thread_id=row["thread_id"], turn_id=turn_id, fence=row["fence"]
-        )
+        return None if row is None else _lease(user_id, turn_id, row)
 
 
 def _key(turn: NewTurn) -> tuple[Any, ...]:
     return turn.key.key, turn.key.body_hash, turn.key.keep_s
+
+
+def _lease(user_id: str, turn_id: str, row: asyncpg.Record) -> Lease:
+    calls = None
+    if row["calls"] is not None:
+        calls = cast(ToolRound, parse_body(ToolRound.type, json.loads(row["calls"])))
+    return Lease(
+        user_id=user_id,
+        thread_id=row["thread_id"],
+        turn_id=turn_id,
+        fence=row["fence"],
+        calls=calls,
+    )
 
 
 def _columns(items: Sequence[Item]) -> tuple[list[Any], ...]:

@@ -96,7 +96,14 @@ class Calls:
             publish(machine.call_done(call, result))
             return result
 
-        results = await asyncio.gather(*map(run_one, calls))
+        tasks = [asyncio.create_task(run_one(call)) for call in calls]
+        try:
+            results = await asyncio.gather(*tasks)
+        except BaseException:  # none goes on alone, whether one failed or the turn was stopped
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
         offers = [offer for result in results for offer in result.cards]
         return results, await self._shown(offers, caller) if offers else ()
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,24 +14,25 @@ from typing import Final
 from chatkit.engine import faults
 from chatkit.engine.ports import LogStore, TurnStore
 from chatkit.engine.runner import PATIENCE_S
-from chatkit.engine.turn_log import MAX_FRAMES_READ
-from chatkit.protocol.bodies import StopMark
+from chatkit.engine.turn_log import TurnLog
+from chatkit.protocol.bodies import Body, StopMark, TaskBody
 from chatkit.protocol.errors import NotFound, Unavailable
 from chatkit.protocol.events import Event, ThreadCreated, encode_event
-from chatkit.protocol.ids import NewId
+from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item, StoredItem, Thread
 from chatkit.protocol.leases import Ending, Lease, LeaseLost, LogPart, StopReason
 from chatkit.protocol.replay import open_items
-from chatkit.protocol.sse import frame_of, joined
 
 _log = logging.getLogger("chatkit.turn")
 
-#: How often a follower looks for new events in the database, in seconds.
+#: How often a turn is looked for in the database, in seconds; while nothing comes, ever less often.
 POLL_S: Final = 0.1
+SLOWEST_POLL_S: Final = 0.4
 #: How often it tells the owner that it is there, and how long that holds, in seconds.
 FOLLOW_EVERY_S: Final = 1.0
 FOLLOW_FOR_S: Final = 3.0
-#: How long the end of a log may come after the end of its turn, in seconds.
+#: How long the end of a log may come after the end of its turn, and an event that somebody else has
+#: read already after he asks for the next one, in seconds.
 END_S: Final = 1.0
 #: How long an owner may take to stop a turn before it is taken over, in seconds.
 STOP_S: Final = 3.0
@@ -50,87 +52,60 @@ class TurnElsewhere:
     created: Thread | None = None
 
 
-class StoredFollower:
-    """Follows a turn through the database, from the event `after` on.
+class Mirror:
+    """A turn of another process as a log of this one, for all who follow it here.
 
     `alone`: no other process writes logs, so an ended turn without one will never have one.
     """
 
-    def __init__(
-        self,
-        logs: LogStore,
-        turn: TurnElsewhere,
-        *,
-        after: int = 0,
-        numbered: bool = False,
-        alone: bool = False,
-    ) -> None:
+    def __init__(self, logs: LogStore, turn: TurnElsewhere, *, alone: bool = False) -> None:
+        self.log = TurnLog()
+        self.followers = 0
         self._logs = logs
         self._alone = alone
         self._turn = turn
-        self._after = self._place = after
-        self._numbered = numbered
-        self._pending: list[bytes] = []
-        self._ended = False
         self._done_items: set[str] = set()
         self._told_at = float("-inf")
         self._ended_at: float | None = None
         self._away_at: float | None = None
-        self._woken = asyncio.Event()
-        self._left = False
 
-    async def read(self) -> bytes | None:
-        """See Follower."""
-        while not self._left:
-            if not self._pending and not self._ended:
+    async def run(self) -> None:
+        """Copy until the turn has ended, or until this is cancelled, and close the log."""
+        pause = POLL_S
+        try:
+            while not self.log.closed:
+                size = len(self.log.frames)
                 await self._look_patiently()
-            if self._pending:
-                frames = self._pending[:MAX_FRAMES_READ]
-                del self._pending[: len(frames)]
-                after, self._place = self._place, self._place + len(frames)
-                return joined(frames, after=after, numbered=self._numbered)
-            if self._ended:
-                return None
-            try:
-                await asyncio.wait_for(self._woken.wait(), POLL_S)
-            except TimeoutError:
-                continue
-            self._woken.clear()
-            if not self._left:
-                return b""
-        return None
-
-    def wake(self) -> None:
-        """See Follower."""
-        self._woken.set()
-
-    def leave(self) -> None:
-        """See Follower."""
-        self._left = True
-        self._woken.set()
+                grown = len(self.log.frames) > size
+                pause = POLL_S if grown else min(pause * 1.5, SLOWEST_POLL_S)
+                if not self.log.closed:
+                    await asyncio.sleep(pause)
+        finally:
+            self.log.close()
+            if self._told_at > 0:
+                with suppress(Unavailable):  # the row is void in a moment
+                    await self._logs.unfollow(self._turn.user_id, self._turn.turn_id)
 
     async def _look_patiently(self) -> None:
         now = asyncio.get_running_loop().time()
         try:
             await self._look(now)
             self._away_at = None
+        except NotFound:  # the thread was deleted
+            self.log.close()
         except Unavailable:
             self._away_at = self._away_at or now
             if now - self._away_at >= PATIENCE_S:
-                self._pending += [frame_of(line) for line in _encoded([faults.DATABASE_AWAY])]
-                self._ended = True
+                self.log.append([faults.DATABASE_AWAY])
+                self.log.close()
 
     async def _look(self, now: float) -> None:
-        turn = self._turn
-        try:
-            part = await self._logs.read(turn.user_id, turn.turn_id, self._place)
-        except NotFound:  # the thread was deleted
-            self._ended = True
-            return
+        turn, place = self._turn, len(self.log.frames)
+        part = await self._logs.read(turn.user_id, turn.turn_id, place)
         self._done_items |= _done_in(part.lines)
-        self._pending += [frame_of(line) for line in part.lines]
+        self.log.append_lines(part.lines)
         if part.last:
-            self._ended = True
+            self.log.close()
         elif part.state == "running":
             if now - self._told_at >= FOLLOW_EVERY_S:
                 self._told_at = now
@@ -138,18 +113,15 @@ class StoredFollower:
         elif not part.lines:
             # The log is not complete yet, or was never written, or has been swept.
             self._ended_at = self._ended_at or now
-            if now - self._ended_at >= (0 if self._alone and self._place == 0 else END_S):
-                self._pending += await self._rest(part)
-                self._ended = True
+            if now - self._ended_at >= (0 if self._alone and place == 0 else END_S):
+                self.log.append_lines(await self._rest(part))
+                self.log.close()
 
-    async def _rest(self, part: LogPart) -> list[bytes]:
+    async def _rest(self, part: LogPart) -> list[str]:
         """What the log would still hold, from the stored items."""
         turn = self._turn
         lines: list[str] = []
-        if self._after > 0:  # items that were done before this follower's first event
-            whole = await self._logs.read(turn.user_id, turn.turn_id, 0)
-            self._done_items |= _done_in(whole.lines)
-        if self._place == 0 and turn.created is not None:
+        if not self.log.frames and turn.created is not None:
             lines += _encoded([ThreadCreated(turn.created)])
         items = await self._logs.load_items(turn.user_id, part.thread_id, turn.turn_id)
         lines += [_done_line(item) for item in items if item.id not in self._done_items]
@@ -157,7 +129,7 @@ class StoredFollower:
             lines += _encoded([faults.UNEXPECTED])
         elif part.state == "interrupted":
             lines += _encoded([faults.INTERRUPTED])
-        return [frame_of(line) for line in lines]
+        return lines
 
 
 def _encoded(events: Sequence[Event]) -> list[str]:
@@ -201,13 +173,18 @@ class Orphans:
             part = await self.logs.read(lease.user_id, lease.turn_id, 0)
         except NotFound:  # its thread has been deleted meanwhile
             return
-        note = Item(
-            id=self.new_id("hid"),
-            thread_id=lease.thread_id,
-            created_at=now,
-            body=StopMark(INTERRUPTED_NOTE),
+
+        def item(prefix: Prefix, body: Body) -> Item:
+            return Item(
+                id=self.new_id(prefix), thread_id=lease.thread_id, created_at=now, body=body
+            )
+
+        items = (
+            *([] if lease.calls is None else [item("hid", lease.calls)]),
+            *open_items(part.lines),
+            item("tsk", TaskBody(step=faults.INTERRUPTED_STEP)),
+            item("hid", StopMark(INTERRUPTED_NOTE)),
         )
-        items = (*open_items(part.lines), note)
         try:
             await self.turns.finish(lease, Ending(state="interrupted", items=items, keep=False))
         except LeaseLost:

@@ -8,6 +8,7 @@ from typing import Final
 from chatkit.protocol.deltas import FaultKind
 from chatkit.protocol.events import ErrorEvent, Notice
 from chatkit.protocol.items import ThreadStatus
+from chatkit.protocol.workflows import CustomTask
 
 
 def _event(message: str, *, allow_retry: bool, of_limit: bool = False) -> ErrorEvent:
@@ -53,6 +54,12 @@ DATABASE_AWAY: Final = _event(
 )
 INTERRUPTED: Final = _event(
     "The server is restarting and this answer was interrupted. Please try again.", allow_retry=True
+)
+#: What stays in the thread of it, for whoever reads that later.
+INTERRUPTED_STEP: Final = CustomTask(
+    title="Interrupted",
+    icon="info",
+    content="The server stopped while this was being answered. Try again for a whole answer.",
 )
 LOST: Final = _event("This answer was ended by another request.", allow_retry=False)
 #: Without words of ours, the widget shows its own.

@@ -13,7 +13,7 @@ from typing import Final
 from chatkit.engine.ports import LogStore
 from chatkit.engine.runner import RunningTurn
 from chatkit.protocol.errors import Unavailable
-from chatkit.protocol.leases import LogBatch, Wish
+from chatkit.protocol.leases import Followed, LogBatch, Wish
 
 _log = logging.getLogger("chatkit.turn")
 
@@ -41,9 +41,12 @@ class Journal:
 
     async def run(self) -> None:
         """Write for as long as the process runs."""
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
         while True:
             await self._any.wait()
-            await asyncio.sleep(WRITE_S)
+            await asyncio.sleep(WRITE_S - min(loop.time() - began_at, WRITE_S))
+            began_at = loop.time()
             try:
                 await self.write()
             except Unavailable as error:
@@ -58,20 +61,26 @@ class Journal:
     async def write(self) -> None:
         """Write what is new, and learn what other processes want."""
         batches = []
-        written: list[tuple[RunningTurn, int, bool]] = []
+        behind: list[RunningTurn] = []
         for turn in self._turns:
-            count, closed = len(turn.log.frames), turn.log.closed
-            if (count > turn.written or closed) and (self._is_wanted(turn) or not closed):
+            closed = turn.log.closed
+            if (len(turn.log.frames) > turn.written or closed) and (
+                self._is_wanted(turn) or not closed
+            ):
                 text = turn.log.lines(turn.written)
                 batches.append(
                     LogBatch(lease=turn.lease, first=turn.written + 1, text=text, last=closed)
                 )
-                written.append((turn, count, closed))
+                behind.append(turn)
         running = [turn for turn in self._turns if not turn.log.closed]
-        if batches:
-            await self._logs.append(batches)
-        for turn, count, closed in written:
-            turn.written, turn.complete = count, closed
+        ends = await self._logs.append(batches) if batches else {}
+        for turn in behind:
+            end = ends.get(turn.lease.turn_id)
+            if end is None:  # taken over, or its thread was deleted
+                turn.complete = True
+                turn.stop("lost")
+            else:
+                turn.written, turn.complete = end.through, end.last
         if running and not self._alone:
             await self._exchange(running)
         # One that ended during these writes stays for the next, which completes its log.
@@ -89,11 +98,13 @@ class Journal:
         return turn.written > 0 or not self._alone
 
     async def _exchange(self, running: list[RunningTurn]) -> None:
-        for turn in running:
-            followed = turn.followers > 0
-            if followed != turn.told_followed:
-                await self._logs.set_followed(turn.lease, followed)
-                turn.told_followed = followed
+        news = [turn for turn in running if (turn.followers > 0) != turn.told_followed]
+        told = [Followed(lease=turn.lease, followed=turn.followers > 0) for turn in news]
+        if news:
+            await self._logs.tell_followed(told)
+        for turn, each in zip(news, told, strict=True):
+            turn.told_followed = each.followed
+        due = {turn.lease.turn_id for turn in running if turn.due}
         wishes: dict[str, Wish] = {wish.turn_id: wish for wish in await self._logs.wishes()}
         for turn in running:
             wish = wishes.get(turn.lease.turn_id)
@@ -102,6 +113,20 @@ class Journal:
             elif wish.stop_reason is not None:
                 turn.stop(wish.stop_reason)
             else:
-                turn.followed_elsewhere = wish.followed_elsewhere
-                if wish.followed_elsewhere and turn.on_returned is not None:
-                    turn.on_returned()
+                _heed(turn, wish, due=turn.lease.turn_id in due)
+
+
+def _heed(turn: RunningTurn, wish: Wish, *, due: bool) -> None:
+    """Take up what other processes know of a turn's readers. `due`: when they were asked, it was
+    time already to stop it, should nobody be there."""
+    left = turn.followed_elsewhere and not wish.followed_elsewhere
+    turn.followed_elsewhere = wish.followed_elsewhere
+    if wish.followed_elsewhere:
+        turn.on_returned()
+    elif left and turn.followers == 0:
+        turn.on_left()
+    elif wish.reads > turn.reads_before:
+        turn.on_returned()
+    elif due and turn.due:
+        turn.stop("left")
+    turn.reads = wish.reads

@@ -20,6 +20,7 @@ from chatkit.engine.offers import Offers
 from chatkit.engine.ports import RequestStore, ThreadStore, TurnStore
 from chatkit.engine.replies import answered_with, completed_with
 from chatkit.engine.runner import RunningTurn
+from chatkit.engine.turn_limit import TurnLimit
 from chatkit.engine.turns import Turns
 from chatkit.protocol.attachments import Attachment
 from chatkit.protocol.bodies import ClientToolCall, StructuredInput, UserMessage
@@ -88,8 +89,7 @@ class Operations:
     listening: Listening
     offers: Offers
     running: Turns
-    max_turns_per_user: int
-    """In this process, at the same time."""
+    limit: TurnLimit
     new_id: NewId
     now: Callable[[], datetime]
 
@@ -207,8 +207,8 @@ class Operations:
         if isinstance(params, MessageParams):
             await self.offers.check(params.input.inference_options)
         for _ in range(_MOST_ATTEMPTS):
-            if await self._has_too_many(params, caller.user_id, key):
-                return faults.too_many_turns(self.max_turns_per_user)
+            if await self.limit.is_reached(params, caller.user_id, key):
+                return faults.too_many_turns(self.limit.most)
             with self.running.about_to_start(caller.user_id, key.key):
                 begun = await self._begin_stored(params, caller, key, notices)
             if isinstance(begun, RunningTurn):
@@ -226,17 +226,6 @@ class Operations:
             ):
                 return faults.BUSY
         return faults.BUSY
-
-    async def _has_too_many(self, params: TurnParams, user_id: str, key: RequestKey) -> bool:
-        """Whether one more turn is above the limit. What joins a turn, and what finds one in its
-        own thread, adds none."""
-        if self.running.count(user_id) < self.max_turns_per_user:
-            return False
-        if self.running.is_about_to_start(user_id, key.key):
-            return False
-        if not isinstance(params, CreateThread) and self.running.find(user_id, params.thread_id):
-            return False
-        return await self.requests.find(user_id, key) is None
 
     async def _begin_stored(
         self, params: TurnParams, caller: Caller, key: RequestKey, notices: Sequence[Notice]

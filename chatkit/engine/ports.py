@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from chatkit.protocol.actions import Action, ActionOutcome, Card
-from chatkit.protocol.bodies import Body, Note, UserMessage
+from chatkit.protocol.bodies import Body, Note, ToolRound, UserMessage
 from chatkit.protocol.calls import Caller, CardOffer, ToolCall, ToolResult, ToolSpec
 from chatkit.protocol.deltas import Delta, ImageStep, ModelRequest
 from chatkit.protocol.items import Item, StoredItem, Thread, ThreadStatus
@@ -16,9 +16,11 @@ from chatkit.protocol.leases import (
     Begun,
     Busy,
     Ending,
+    Followed,
     Lease,
     LoadedThread,
     LogBatch,
+    LogEnd,
     LogPart,
     NewTurn,
     NotPending,
@@ -209,12 +211,19 @@ class TurnStore(Protocol):
         """Answer the item of a kind that waits, and go on; see `Begun.answered`."""
         ...
 
+    async def count_running(self, user_id: str) -> int:
+        """How many turns of the user run, in whichever process."""
+        ...
+
     async def load_history(self, user_id: str, thread_id: str, limit: int) -> Sequence[Body]:
         """The newest `limit` items, hidden ones included, oldest first."""
         ...
 
-    async def add_items(self, lease: Lease, items: Sequence[Item]) -> None:
-        """Store finished items of a running turn; again is harmless."""
+    async def add_items(
+        self, lease: Lease, items: Sequence[Item], calls: ToolRound | None = None
+    ) -> None:
+        """Store finished items of a running turn, and the calls that it begins; again is
+        harmless."""
         ...
 
     async def finish(self, lease: Lease, ending: Ending) -> None:
@@ -237,8 +246,9 @@ class TurnStore(Protocol):
 class LogStore(Protocol):
     """The logs of running turns, where every process finds them."""
 
-    async def append(self, batches: Sequence[LogBatch]) -> None:
-        """Add events of several turns at once."""
+    async def append(self, batches: Sequence[LogBatch]) -> Mapping[str, LogEnd]:
+        """Add events of several turns at once, where they follow on what is stored; how far the
+        log of each goes then, by turn. Those that are not ours are left out."""
         ...
 
     async def read(self, user_id: str, turn_id: str, after: int) -> LogPart:
@@ -258,15 +268,23 @@ class LogStore(Protocol):
         ...
 
     async def follow(self, user_id: str, turn_id: str, for_s: float) -> None:
-        """Tell the owner that a turn has a follower here, for some seconds."""
+        """Tell the owner that a turn has followers here, for some seconds."""
+        ...
+
+    async def unfollow(self, user_id: str, turn_id: str) -> None:
+        """Tell the owner that it has none here any more."""
+        ...
+
+    async def note_read(self, user_id: str, turn_id: str) -> None:
+        """Tell the owner that the user has read the thread of a turn here."""
         ...
 
     async def request_stop(self, user_id: str, turn_id: str, reason: StopReason) -> None:
         """Ask the owner of a turn to stop it."""
         ...
 
-    async def set_followed(self, lease: Lease, followed: bool) -> None:
-        """Tell other processes whether a turn of ours has a follower."""
+    async def tell_followed(self, news: Sequence[Followed]) -> None:
+        """Tell other processes which turns of ours have followers."""
         ...
 
     async def sweep(self, older_than_s: float) -> None:

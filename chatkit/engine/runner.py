@@ -22,7 +22,7 @@ from chatkit.engine.titling import Titles
 from chatkit.engine.turn_log import TurnLog
 from chatkit.protocol import history
 from chatkit.protocol.attachments import FileContent, NameContent
-from chatkit.protocol.bodies import Body, UserMessage
+from chatkit.protocol.bodies import Body, ToolRound, UserMessage
 from chatkit.protocol.calls import Caller, ToolSpec
 from chatkit.protocol.content import FileSource, InferenceOptions
 from chatkit.protocol.deltas import ModelFault, ModelRequest, TextDelta
@@ -38,6 +38,8 @@ _log = logging.getLogger("chatkit.turn")
 
 #: How long a turn waits for a database that is away before it gives up, in seconds.
 PATIENCE_S: Final = 25.0
+#: Longest turn, in seconds: a model that trickles would never end.
+MOST_TURN_S: Final = 1800.0
 #: Most items of a thread that are read for the model; the token budget cuts further.
 MAX_HISTORY_ITEMS: Final = 400
 
@@ -81,12 +83,18 @@ class RunningTurn:
     stop_reason: StopReason | None = None
     ending: bool = False
     followers: int = 0
-    #: What other processes were last told of that, whether one of them has followers, and what to
-    #: do when that begins.
+    #: What other processes were last told of that, whether one of them has followers, and how often
+    #: it was read there: now, and when the last follower left.
     told_followed: bool = True
     followed_elsewhere: bool = False
-    on_returned: Callable[[], None] | None = None
-    #: How many events of the log are in the database, and whether it knows that no more will come.
+    reads: int = 0
+    reads_before: int = 0
+    #: What to do when somebody is there again, and when nobody is; and whether the time in which a
+    #: user may come back is over.
+    on_returned: Callable[[], None] = lambda: None
+    on_left: Callable[[], None] = lambda: None
+    due: bool = False
+    #: How many events of the log are in the database, and whether nothing more is to be written.
     written: int = 0
     complete: bool = False
 
@@ -147,14 +155,20 @@ class Runner:
         turn = work.turn
         turn.log.append([StreamOptions(allow_cancel=True), *turn.opening])
         try:
-            last_events = await self._answer(work)
+            async with asyncio.timeout(MOST_TURN_S):
+                last_events = await self._answer(work)
+        except TimeoutError:
+            _log.warning("turn %s: it took too long", turn.lease.turn_id)
+            await self._fail(work, faults.MODEL_FAULTS["timeout"])
         except asyncio.CancelledError:
             reason = turn.stop_reason or "shutdown"
             if reason == "lost":
                 raise LeaseLost from None
-            state: TurnState = "interrupted" if reason == "shutdown" else "cancelled"
-            error = faults.INTERRUPTED if reason == "shutdown" else None
-            await self._end(work, state, work.machine.stop(_STOP_NOTES[reason]), error)
+            if reason == "shutdown":
+                events = work.machine.stop(_STOP_NOTES[reason], faults.INTERRUPTED_STEP)
+                await self._end(work, "interrupted", events, faults.INTERRUPTED)
+            else:
+                await self._end(work, "cancelled", work.machine.stop(_STOP_NOTES[reason]), None)
         except ModelFault as fault:
             _log.warning("turn %s: model fault %s", turn.lease.turn_id, fault.kind)
             await self._fail(work, faults.MODEL_FAULTS[fault.kind])
@@ -201,8 +215,8 @@ class Runner:
             tool_choice = None  # it was the user's wish for the first step alone
             match machine.next_action:
                 case CallTools(calls):
-                    if events:
-                        await self._store(work, events)
+                    # Whatever becomes of this process, that they were begun is known.
+                    await self._store(work, events, machine.under_way())
                     results, cards = await self.calls.run(calls, machine, turn.caller, work.publish)
                     events = machine.tools_done(results, cards)
                     if isinstance(machine.next_action, Finish):
@@ -267,11 +281,13 @@ class Runner:
             await self._store(work, work.machine.show_step(step))
         return files
 
-    async def _store(self, work: _Work, events: list[Event]) -> None:
-        """Store what is final, then publish the events that tell of it."""
+    async def _store(
+        self, work: _Work, events: list[Event], calls: ToolRound | None = None
+    ) -> None:
+        """Store what is final and the calls that begin, then publish the events that tell of it."""
         work.pending = events
         new = work.unstored()
-        await _patiently(lambda: self.turns.add_items(work.turn.lease, new))
+        await _patiently(lambda: self.turns.add_items(work.turn.lease, new, calls))
         work.stored += len(new)
         work.publish_pending()
 

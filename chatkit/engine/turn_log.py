@@ -82,12 +82,18 @@ class Follower(Protocol):
 
 
 class LogFollower:
-    """Follows a log of this process from the event `after` on."""
+    """Follows a log from the event `after` on.
 
-    def __init__(self, log: TurnLog, *, after: int = 0, numbered: bool = False) -> None:
+    A number beyond the end belongs to an earlier turn: this one is read from its beginning then.
+    `lag_s` is for how many seconds the log may be behind what the reader has.
+    """
+
+    def __init__(
+        self, log: TurnLog, *, after: int = 0, numbered: bool = False, lag_s: float = 0
+    ) -> None:
         self._log = log
-        # A number beyond the end belongs to an earlier turn: this one is read from its beginning.
-        self._place = after if after <= len(log.frames) else 0
+        self._place = after
+        self._lag_s = lag_s
         self._numbered = numbered
         self._left = False
         self._waiter: asyncio.Future[None] | None = None
@@ -95,10 +101,10 @@ class LogFollower:
     async def read(self) -> bytes | None:
         """See Follower."""
         log = self._log
+        if self._place > len(log.frames):
+            await self._catch_up()
         if self._place >= len(log.frames) and not (log.closed or self._left):
-            self._waiter = asyncio.get_running_loop().create_future()
-            await log.wait(self._waiter)
-            self._waiter = None
+            await self._wait()
         if self._left:
             return None
         if self._place >= len(log.frames):
@@ -107,6 +113,26 @@ class LogFollower:
         frames = log.frames[after : after + MAX_FRAMES_READ]
         self._place += len(frames)
         return joined(frames, after=after, numbered=self._numbered)
+
+    async def _wait(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._log.wait(self._waiter)
+        self._waiter = None
+
+    async def _catch_up(self) -> None:
+        """Wait until a log that is behind reaches our place; the beginning where it does not."""
+        log, loop = self._log, asyncio.get_running_loop()
+        give_up = loop.time() + self._lag_s
+        timer = loop.call_at(give_up, self.wake)
+        while (
+            self._place > len(log.frames)
+            and not (log.closed or self._left)
+            and loop.time() < give_up
+        ):
+            await self._wait()
+        timer.cancel()
+        if self._place > len(log.frames):
+            self._place = 0
 
     def wake(self) -> None:
         """See Follower."""

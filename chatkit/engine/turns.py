@@ -9,21 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Literal
 
-from chatkit.engine.elsewhere import Orphans, StoredFollower, TurnElsewhere
+from chatkit.engine.elsewhere import END_S, Mirror, Orphans, TurnElsewhere
 from chatkit.engine.journal import Journal
 from chatkit.engine.ports import LogStore, RequestStore, TurnStore
 from chatkit.engine.runner import Runner, RunningTurn
-from chatkit.engine.turn_log import Follower, LogFollower
+from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.protocol.errors import ChatKitError, Unavailable
 from chatkit.protocol.events import Event
 from chatkit.protocol.items import Item
 from chatkit.protocol.leases import StopReason
 from chatkit.protocol.replay import open_items
+
+OnDisconnect = Literal["auto", "cancel", "continue"]
 
 _log = logging.getLogger("chatkit.turn")
 
@@ -35,17 +37,17 @@ HEARTBEAT_S: Final = 5.0
 LIVING_S: Final = LEASE_S - 20.0
 #: With `auto`, how long a turn without followers waits for its user to come back, in seconds.
 RETURN_S: Final = 5.0
-#: How long reading a thread counts as following its turn in another process, in seconds: until the
-#: owner has surely seen it, and no longer, for nobody is there.
-READ_FOR_S: Final = 1.0
+#: How long other processes are asked for a reader when that time is over, in seconds. With `cancel`
+#: the model is to be stopped within a second, whatever the database does.
+ASKED_S: Final[dict[OnDisconnect, float]] = {"cancel": 0.7, "auto": 3.0}
 #: How long an owner may take to tell that its last follower has left, in seconds.
 TOLD_S: Final = 0.5
-#: How long running turns may take to end by themselves at shutdown, in seconds.
+#: How long running turns may take to end by themselves at shutdown, and then to be stored, in
+#: seconds: together less than the 30 after which most supervisors kill a process.
 SHUTDOWN_S: Final = 20.0
+INTERRUPT_S: Final = 5.0
 #: How long the log of an ended turn is kept for those who still read it, in seconds.
 KEEP_LOG_S: Final = 30.0
-
-OnDisconnect = Literal["auto", "cancel", "continue"]
 
 
 class Turns:
@@ -75,17 +77,23 @@ class Turns:
         self._alone = alone
         self._now = now
         self._journal = Journal(logs, alone=alone)
+        #: By their ids, those included whose end is stored and being told, and by their threads.
+        self._here: dict[str, RunningTurn] = {}
         self._running: dict[tuple[str, str], RunningTurn] = {}
         self._by_user: Counter[str] = Counter()
         self._beginning: Counter[tuple[str, str]] = Counter()
         self._returns: dict[str, asyncio.TimerHandle] = {}
+        self._mirrors: dict[tuple[str, bool], Mirror] = {}
+        self._copying: dict[Mirror, asyncio.Task[None]] = {}
         self._abandoned: deque[tuple[str, str]] = deque()
         self._accepting = True
 
     def start(self, turn: RunningTurn, head: list[Event]) -> RunningTurn:
         """Run a turn that was begun; `head` are the events that come before its own."""
         turn.on_returned = lambda: self._forget_return(turn)
+        turn.on_left = lambda: self._all_left(turn)
         turn.log.append(head)
+        self._here[turn.lease.turn_id] = turn
         self._running[turn.lease.user_id, turn.lease.thread_id] = turn
         self._count(turn.lease.user_id, 1)
         self._journal.watch(turn)
@@ -98,6 +106,7 @@ class Turns:
     def _forget(self, turn: RunningTurn) -> None:
         self._forget_return(turn)
         self._count(turn.lease.user_id, -1)
+        del self._here[turn.lease.turn_id]
         key = (turn.lease.user_id, turn.lease.thread_id)
         if self._running.get(key) is turn:
             del self._running[key]
@@ -161,9 +170,8 @@ class Turns:
     ) -> Iterator[Follower]:
         """Read a turn's events. When its last follower goes early, ON_DISCONNECT decides."""
         if isinstance(turn, TurnElsewhere):
-            yield StoredFollower(
-                self._logs, turn, after=after, numbered=numbered, alone=self._alone
-            )
+            with self._mirrored(turn) as log:
+                yield LogFollower(log, after=after, numbered=numbered, lag_s=END_S)
             return
         turn.followers += 1
         self._forget_return(turn)
@@ -174,20 +182,47 @@ class Turns:
             if turn.followers == 0 and not turn.log.closed:
                 self._all_left(turn)
 
+    @contextmanager
+    def _mirrored(self, turn: TurnElsewhere) -> Iterator[TurnLog]:
+        """The log of a turn of another process, copied here once for all who follow it."""
+        key = (turn.turn_id, turn.created is not None)
+        mirror = self._mirrors.get(key)
+        if mirror is None:
+            mirror = self._mirrors[key] = Mirror(self._logs, turn, alone=self._alone)
+            copying = asyncio.create_task(mirror.run(), name=f"mirror of {turn.turn_id}")
+            self._copying[mirror] = copying
+            copying.add_done_callback(lambda _: self._copying.pop(mirror))
+        mirror.followers += 1
+        try:
+            yield mirror.log
+        finally:
+            mirror.followers -= 1
+            if mirror.followers == 0:
+                del self._mirrors[key]
+                if mirror in self._copying:
+                    self._copying[mirror].cancel()
+
     def _all_left(self, turn: RunningTurn) -> None:
-        if self._on_disconnect == "cancel":
-            turn.stop("left")
-        elif self._on_disconnect == "auto":
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(RETURN_S, self._not_returned, turn)
-            self._returns[turn.lease.turn_id] = timer
+        turn.reads_before = turn.reads
+        if self._on_disconnect == "continue" or turn.followed_elsewhere:
+            return
+        stays_s = RETURN_S if self._on_disconnect == "auto" else 0
+        timer = asyncio.get_running_loop().call_later(stays_s, self._not_returned, turn)
+        self._returns[turn.lease.turn_id] = timer
 
     def _not_returned(self, turn: RunningTurn) -> None:
         self._forget_return(turn)
         if turn.followers == 0:
-            turn.stop("left")
+            if self._alone:
+                turn.stop("left")
+            else:  # unless the next exchange with the other processes tells of a reader there
+                turn.due = True
+                asked_s = ASKED_S[self._on_disconnect]
+                timer = asyncio.get_running_loop().call_later(asked_s, turn.stop, "left")
+                self._returns[turn.lease.turn_id] = timer
 
     def _forget_return(self, turn: RunningTurn) -> None:
+        turn.due = False
         timer = self._returns.pop(turn.lease.turn_id, None)
         if timer is not None:
             timer.cancel()
@@ -204,7 +239,7 @@ class Turns:
         found = await self._logs.find_elsewhere(user_id, thread_id)
         if found is None:
             return []
-        await self._logs.follow(user_id, found.turn_id, READ_FOR_S)
+        await self._logs.note_read(user_id, found.turn_id)
         return open_items((await self._logs.read(user_id, found.turn_id, 0)).lines)
 
     async def stop(
@@ -216,6 +251,8 @@ class Turns:
         """
         turn = self.find(user_id, thread_id)
         if turn is not None and turn.task is not None:
+            if only_unfollowed and turn.followers == 0 and turn.followed_elsewhere:
+                await asyncio.sleep(TOLD_S)  # who has just left there is told here in a moment
             if only_unfollowed and (turn.followers > 0 or turn.followed_elsewhere):
                 return False
             turn.stop(reason)
@@ -242,12 +279,17 @@ class Turns:
         is every turn that is not ours."""
         while leases := await self._store.reap(self._known(), everything=self._alone):
             for lease in leases:
-                await self._orphans.end(lease, self._now())
+                try:
+                    await self._orphans.end(lease, self._now())
+                except Unavailable:
+                    raise
+                except Exception:  # the outermost edge: one of them must not keep the others
+                    _log.exception("turn %s: it could not be ended", lease.turn_id)
 
     def _known(self) -> list[str]:
         """The turns that have a task here. A turn that is ours in the database alone, because the
         answer to its beginning or its end was lost, is nobody's and is left to the reaper."""
-        return [turn.lease.turn_id for turn in self._running.values()]
+        return list(self._here)
 
     def abandon(self, user_id: str, turn_id: str) -> None:
         """A turn whose beginning failed though it may be stored: it is ended, should it be there,
@@ -263,40 +305,58 @@ class Turns:
 
     async def run(self) -> None:
         """Write logs, renew leases and sweep, for as long as the process runs."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._journal.run())
-            group.create_task(self._beat())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._journal.run())
+                # Apart, for many orphans take long, and a lease that runs out makes more of them.
+                group.create_task(_again_and_again(self._renew, "renewal of the turns' leases"))
+                group.create_task(_again_and_again(self._tidy, "care of ended turns"))
+        finally:
+            for copying in self._copying.values():
+                copying.cancel()
+            await asyncio.gather(*self._copying.values(), return_exceptions=True)
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            try:
-                if self._running:
-                    await self._store.renew_leases(self._known())
-                await self._end_abandoned()
-                await self.adopt_orphans()
-                await self._logs.sweep(KEEP_LOG_S)
-                await self._requests.sweep()
-            except ChatKitError as error:
-                _log.warning("the heartbeat of the turns failed: %s", error)
-            except Exception:  # the outermost edge: a heart that stops loses every turn
-                _log.exception("the heartbeat of the turns failed")
+    async def _renew(self) -> None:
+        if self._here:
+            await self._store.renew_leases(self._known())
+
+    async def _tidy(self) -> None:
+        await self._end_abandoned()
+        await self.adopt_orphans()
+        await self._logs.sweep(KEEP_LOG_S)
+        await self._requests.sweep()
 
     async def shut_down(self) -> None:
         """Take no new turns, let running ones end by themselves for a while, then interrupt."""
         self._accepting = False
-        tasks = [turn.task for turn in self._running.values() if turn.task is not None]
+        tasks = [turn.task for turn in self._here.values() if turn.task is not None]
         if tasks:
             _log.warning("stopping: %d answers are still being written", len(tasks))
             await asyncio.wait(tasks, timeout=SHUTDOWN_S)
         await self.interrupt_all()
 
     async def interrupt_all(self) -> None:
-        """Stop every running turn now, and wait until they are stored."""
+        """Stop every running turn now, and wait until they are stored, for INTERRUPT_S at most."""
         self._accepting = False
-        turns = list(self._running.values())
+        turns = list(self._here.values())
         for turn in turns:
             turn.stop("shutdown")
         tasks = [turn.task for turn in turns if turn.task is not None]
         if tasks:
-            await asyncio.wait(tasks)
+            _, late = await asyncio.wait(tasks, timeout=INTERRUPT_S)
+            for task in late:
+                task.cancel()
+            if late:  # the next start ends them with what their logs hold
+                _log.error("%d interrupted answers could not be stored", len(late))
+                await asyncio.wait(late)
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]], name: str) -> None:
+    while True:
+        await asyncio.sleep(HEARTBEAT_S)
+        try:
+            await work()
+        except ChatKitError as error:
+            _log.warning("the %s failed: %s", name, error)
+        except Exception:  # the outermost edge: what stops here loses every turn
+            _log.exception("the %s failed", name)

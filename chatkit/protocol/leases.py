@@ -23,12 +23,16 @@ TitleSource = Literal["first line", "model"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to write a turn. Every write names `fence`; one that was raised stops the owner."""
+    """The right to write a turn. Every write names `fence`; one that was raised stops the owner.
+
+    `calls` are those which an owner that is gone had begun, with what is known of their outcome.
+    """
 
     user_id: str
     thread_id: str
     turn_id: str
     fence: int = 1
+    calls: ToolRound | None = None
 
 
 class LeaseLost(Exception):
@@ -143,6 +147,14 @@ class LogBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogEnd:
+    """How far the stored log of a turn goes: to event number `through`; `last` when it is whole."""
+
+    through: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogPart:
     """What another process reads of a turn's log: the events after a number, and the state."""
 
@@ -170,9 +182,18 @@ class RunningElsewhere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Whether the owner has followers of a turn."""
+
+    lease: Lease
+    followed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What other processes want of a running turn."""
+    """What other processes want of a running turn; `reads` counts how often it was read there."""
 
     turn_id: str
     stop_reason: StopReason | None
     followed_elsewhere: bool
+    reads: int

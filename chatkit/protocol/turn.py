@@ -13,7 +13,7 @@ Reasoning and tool calls grow a workflow, which is closed when the next visible 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,7 +23,6 @@ from chatkit.protocol.asking import read_questions
 from chatkit.protocol.bodies import (
     AssistantMessage,
     Body,
-    CallRecord,
     ClientToolCall,
     EndOfTurn,
     GeneratedImage,
@@ -51,14 +50,11 @@ from chatkit.protocol.events import ClientEffect, Event, ItemDone
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item
 from chatkit.protocol.picturing import Pictures
+from chatkit.protocol.rounds import Round
 from chatkit.protocol.steps import step_of
 from chatkit.protocol.workflows import Step, Workflow
 from chatkit.protocol.writing import MessageWriter, WorkflowWriter
 
-#: What is recorded for a call whose result was never seen, so that no call stands without one.
-UNKNOWN_OUTCOME: Final = (
-    "The answer was stopped during this call; whether it took effect is not known."
-)
 _DRAFT_SHOWN: Final = "The user sees the draft as a card. Do not repeat it."
 _ONE_AT_A_TIME: Final = (
     "Only one call that the user or the page has to answer is possible at a time. "
@@ -114,8 +110,7 @@ class Turn:
         self._workflow: WorkflowWriter | None = None
         self._calls = CallPieces()
         self._drafts: dict[int, DraftWriter] = {}  # by the index of their calls
-        self._round: list[ToolCall] = []  # the calls that `next_action` stands for, and
-        self._ready: dict[str, ToolResult] = {}  # those among them that are not run
+        self._round = Round()
         self._waiting: ClientToolCall | StructuredInput | None = None
         self._said = False  # whether this answer of the model holds text
         self._citations: list[Citation] = []  # those that came before any text
@@ -204,7 +199,7 @@ class Turn:
                 self._put_aside(call, kind)
             else:
                 run.append(call)
-                self._round.append(call)
+                self._round.add(call)
                 opened, workflow = self._open_workflow("custom")
                 step = step_of(call, self._tools.get(call.name))
                 events += [*opened, *workflow.add(call.call_id, step)]
@@ -244,8 +239,9 @@ class Turn:
 
     def _answer(self, call: ToolCall, output: str, *, failed: bool) -> None:
         """A call of the round has its result without being run."""
-        self._round.append(call)
-        self._ready[call.call_id] = ToolResult(call_id=call.call_id, output=output, failed=failed)
+        self._round.add(call)
+        result = ToolResult(call_id=call.call_id, output=output, failed=failed)
+        self._round.note(call, result)
 
     def _kind(self, call: ToolCall) -> str:
         tool = self._tools.get(call.name)
@@ -255,8 +251,16 @@ class Turn:
         """What a call is named to the user."""
         return step_of(call, self._tools.get(call.name)).title or call.name
 
+    def under_way(self) -> ToolRound | None:
+        """The calls of `next_action`, for whoever has to end this turn in our place."""
+        return self._round.record(after_text=self._said) if self._round else None
+
     def call_done(self, call: ToolCall, result: ToolResult) -> list[Event]:
         """One call of the round has its result; the others may still run."""
+        self._round.note(call, result)
+        return self._show_done(call, result)
+
+    def _show_done(self, call: ToolCall, result: ToolResult) -> list[Event]:
         if self._workflow is None:
             return []
         step = step_of(call, self._tools.get(call.name), result)
@@ -264,7 +268,7 @@ class Turn:
 
     def image_begun(self, call: ToolCall) -> list[Event]:
         """The image of a call is on its way."""
-        events = self.call_done(call, ToolResult(call_id=call.call_id, output=""))
+        events = self._show_done(call, ToolResult(call_id=call.call_id, output=""))
         events += self._close_workflow()
         return [*events, self.pictures.begin(call.call_id, self._item("msg", GeneratedImage()))]
 
@@ -272,7 +276,8 @@ class Turn:
         """The results of `next_action`'s calls, in their order, and the cards they show."""
         if not isinstance(self.next_action, CallTools):
             raise TypeError("no tools were asked for")
-        events = self._close_round(results)
+        self._round.note_all(self.next_action.calls, results)
+        events = self._close_round()
         for image in self.pictures.take():
             events.append(self._done(image))
             self.has_shown = True
@@ -295,19 +300,16 @@ class Turn:
         return [self._done(self._item("hid", body)) for body in bodies]
 
     def show_step(self, step: Step) -> list[Event]:
-        """A step that stands by itself, before the first answer."""
+        """A step that stands by itself, outside of any workflow."""
         return [self._done(self._item("tsk", TaskBody(step=step)))]
 
-    def stop(self, note: str) -> list[Event]:
-        """End here, whatever was under way: text so far is kept, `note` tells the model why."""
+    def stop(self, note: str, shown: Step | None = None) -> list[Event]:
+        """End here, whatever was under way: text so far is kept, `note` tells the model why, and
+        `shown` the user, now and later."""
         events = self._close_message()
         if isinstance(self.next_action, CallTools):
-            events += self._close_round(
-                [
-                    ToolResult(call_id=call.call_id, output=UNKNOWN_OUTCOME, failed=True)
-                    for call in self.next_action.calls
-                ]
-            )
+            effects = self._round.effects()
+            events += [*self._close_round(), *map(ClientEffect, effects)]
         events += self.pictures.drop()
         events += self._close_workflow()
         for draft in self._drafts.values():
@@ -317,6 +319,8 @@ class Turn:
         self._calls.drop()
         self._drafts, self._waiting = {}, None
         self.next_action = Finish()
+        if shown is not None:
+            events += self.show_step(shown)
         events.append(self._done(self._item("hid", StopMark(note))))
         return events
 
@@ -362,27 +366,12 @@ class Turn:
         self.items.append(whole)
         return events
 
-    def _close_round(self, results: Sequence[ToolResult]) -> list[Event]:
-        assert isinstance(self.next_action, CallTools)
-        run = {
-            call.call_id: result
-            for call, result in zip(self.next_action.calls, results, strict=True)
-        }
-        known: Mapping[str, ToolResult] = {**self._ready, **run}
-        calls = tuple(
-            CallRecord(
-                call_id=call.call_id,
-                name=call.name,
-                arguments=call.arguments,
-                output=known[call.call_id].output,
-                failed=known[call.call_id].failed,
-            )
-            for call in self._round
-        )
-        self._round, self._ready = [], {}
-        if not calls:
+    def _close_round(self) -> list[Event]:
+        if not self._round:
             return []
-        return [self._done(self._item("hid", ToolRound(calls=calls, after_text=self._said)))]
+        whole = self._round.record(after_text=self._said)
+        self._round = Round()
+        return [self._done(self._item("hid", whole))]
 
     def _done(self, item: Item) -> ItemDone:
         self.items.append(item)

@@ -184,11 +184,16 @@ SELECT request.body_hash, request.turn_id, request.thread_id, request.answer, tu
  WHERE request.user_id = $1 AND request.key = $2
 
 -- claim_request --
--- For a request without a turn. No row when it was accepted before.
--- $1 user_id  $2 request key  $3 hash of the request  $4 seconds that the key is kept
+-- For a request without a turn. No row when it was accepted before, unless whoever did that has not
+-- answered it in the seconds of $5 and is surely gone.
+-- $1 user_id  $2 request key  $3 hash of the request  $4 seconds that the key is kept  $5 seconds
 INSERT INTO accepted_requests (user_id, key, body_hash, expires_at)
 VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
-    ON CONFLICT (user_id, key) DO NOTHING
+    ON CONFLICT (user_id, key) DO UPDATE
+   SET accepted_at = clock_timestamp(), expires_at = EXCLUDED.expires_at
+ WHERE accepted_requests.answer IS NULL AND accepted_requests.turn_id IS NULL
+   AND accepted_requests.body_hash = EXCLUDED.body_hash
+   AND accepted_requests.accepted_at < clock_timestamp() - make_interval(secs => $5)
 RETURNING key
 
 -- answer_request --
@@ -208,6 +213,10 @@ DELETE FROM accepted_requests AS request
    AND NOT EXISTS (SELECT FROM turns
                     WHERE turns.user_id = request.user_id AND turns.id = request.turn_id
                       AND turns.state = 'running')
+
+-- count_running --
+-- $1 user_id
+SELECT count(*) FROM turns WHERE user_id = $1 AND state = 'running'
 
 -- load_history --
 -- The newest items of a thread for the model, newest first, hidden ones included; without those
@@ -229,12 +238,14 @@ SELECT id, type, body, created_at
  ORDER BY seq
 
 -- add_items --
--- Finished items of a running turn. Counts 0 when the turn is no longer this owner's.
+-- Finished items of a running turn, and the tool calls that it begins now. Counts 0 when the turn
+-- is no longer this owner's.
 -- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
+-- $9 the calls, or null
 WITH mine AS (
-    SELECT thread_id FROM turns
+    UPDATE turns SET calls = $9
      WHERE user_id = $1 AND id = $2 AND fence = $3 AND state = 'running'
-       FOR UPDATE
+    RETURNING thread_id
 ), stored AS (
     INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
     SELECT $1, mine.thread_id, new.id, $2, new.type, new.body, new.hidden, new.created_at
@@ -261,7 +272,8 @@ SELECT count(*) FROM mine
 -- $9 state  $10 input tokens  $11 output tokens  $12 keep: whether the answer is kept
 WITH mine AS (
     UPDATE turns
-       SET state = $9, finished_at = clock_timestamp(), input_tokens = $10, output_tokens = $11
+       SET state = $9, finished_at = clock_timestamp(), input_tokens = $10, output_tokens = $11,
+           calls = NULL
      WHERE user_id = $1 AND id = $2 AND fence = $3 AND state = 'running'
     RETURNING thread_id, retry
 ), stored AS (
@@ -301,34 +313,59 @@ SELECT EXISTS (SELECT FROM mine)
 -- append_events --
 -- New events of this process's turns, in one statement that does not wait for the disk: what a
 -- crash of the database takes is less than a second of text. An ended turn's are taken too, so
--- that its log can be completed.
+-- that its log can be completed. Only what follows on what is stored is taken, so a log has no
+-- holes; the answer says how far each goes, for there its owner has to go on, whatever was lost on
+-- the way. No row for a turn that is not this owner's.
 -- $1 users  $2 turns  $3 fences  $4 numbers of the first event  $5 frames, joined by newlines
 -- $6 whether the log ends with them
 WITH quick AS (
     SELECT set_config('synchronous_commit', 'off', true) AS setting
+), new AS (
+    SELECT turn.user_id, turn.id AS turn_id, new.first,
+           string_to_array(new.frames, E'\n') AS frames, new.last,
+           COALESCE(stored.through, 0) AS through, COALESCE(stored.last, false) AS ended
+      FROM quick,
+           unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::text[], $6::boolean[])
+           AS new (user_id, turn_id, fence, first, frames, last)
+      JOIN turns AS turn
+        ON turn.user_id = new.user_id AND turn.id = new.turn_id AND turn.fence = new.fence
+      LEFT JOIN LATERAL (
+           SELECT log.through, log.last FROM turn_events AS log
+            WHERE log.user_id = turn.user_id AND log.turn_id = turn.id
+            ORDER BY log.first DESC
+            LIMIT 1) AS stored ON true
+     WHERE quick.setting = 'off'
+), written AS (
+    INSERT INTO turn_events (user_id, turn_id, first, through, frames, last)
+    SELECT user_id, turn_id, first, first + cardinality(frames) - 1, frames, last
+      FROM new
+     WHERE first = through + 1 AND NOT ended
+        ON CONFLICT (user_id, turn_id, first) DO NOTHING
+    RETURNING user_id, turn_id, through, last
 )
-INSERT INTO turn_events (user_id, turn_id, first, frames, last)
-SELECT turn.user_id, turn.id, new.first, string_to_array(new.frames, E'\n'), new.last
-  FROM quick,
-       unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::text[], $6::boolean[])
-       AS new (user_id, turn_id, fence, first, frames, last)
-  JOIN turns AS turn
-    ON turn.user_id = new.user_id AND turn.id = new.turn_id AND turn.fence = new.fence
- WHERE quick.setting = 'off'
-    ON CONFLICT (user_id, turn_id, first) DO NOTHING
+SELECT new.turn_id, COALESCE(written.through, new.through) AS through,
+       COALESCE(written.last, new.ended) AS last
+  FROM new
+  LEFT JOIN written ON written.user_id = new.user_id AND written.turn_id = new.turn_id
 
 -- watch_turns --
 -- What other processes want of this one's running turns.
 -- $1 owner
-SELECT id, stop_reason, COALESCE(followed_until > clock_timestamp(), false) AS followed_elsewhere
+SELECT id, stop_reason, reads,
+       EXISTS (SELECT FROM turn_followers AS follower
+                WHERE follower.user_id = turns.user_id AND follower.turn_id = turns.id
+                  AND follower.until > clock_timestamp()) AS followed_elsewhere
   FROM turns
  WHERE owner = $1 AND state = 'running'
 
--- set_followed --
--- Whether the owner has a follower of a turn.
--- $1 user_id  $2 turn_id  $3 fence  $4 followed
-UPDATE turns SET followed = $4
- WHERE user_id = $1 AND id = $2 AND fence = $3 AND state = 'running'
+-- tell_followed --
+-- Whether the owner has followers of its turns.
+-- $1 users  $2 turns  $3 fences  $4 followed
+UPDATE turns SET followed = new.followed
+  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
+       AS new (user_id, turn_id, fence, followed)
+ WHERE turns.user_id = new.user_id AND turns.id = new.turn_id AND turns.fence = new.fence
+   AND turns.state = 'running'
 
 -- find_running --
 -- The turn that runs in a thread, in whichever process. What its owner says of followers counts
@@ -336,7 +373,9 @@ UPDATE turns SET followed = $4
 -- $1 user_id  $2 thread_id  $3 seconds of the lease that are left to a living owner
 SELECT id, owner,
        (followed AND lease_until > clock_timestamp() + make_interval(secs => $3))
-       OR COALESCE(followed_until > clock_timestamp(), false) AS followed
+       OR EXISTS (SELECT FROM turn_followers AS follower
+                   WHERE follower.user_id = turns.user_id AND follower.turn_id = turns.id
+                     AND follower.until > clock_timestamp()) AS followed
   FROM turns
  WHERE user_id = $1 AND thread_id = $2 AND state = 'running'
 
@@ -348,14 +387,28 @@ SELECT turn.state, turn.thread_id, log.first, log.frames, log.last
   FROM turns AS turn
   LEFT JOIN turn_events AS log
     ON log.user_id = $1 AND log.turn_id = $2
-   AND (log.first + cardinality(log.frames) > $3 + 1 OR log.last)
+   AND (log.through > $3 OR log.last)
  WHERE turn.user_id = $1 AND turn.id = $2
  ORDER BY log.first
 
 -- follow_elsewhere --
--- A process that is not the owner has a follower, for the seconds of $3.
--- $1 user_id  $2 turn_id  $3 seconds
-UPDATE turns SET followed_until = clock_timestamp() + make_interval(secs => $3)
+-- A process that is not the owner has a follower, for the seconds of $4.
+-- $1 user_id  $2 turn_id  $3 process  $4 seconds
+INSERT INTO turn_followers (user_id, turn_id, process, until)
+SELECT user_id, id, $3, clock_timestamp() + make_interval(secs => $4)
+  FROM turns
+ WHERE user_id = $1 AND id = $2 AND state = 'running'
+    ON CONFLICT (user_id, turn_id, process) DO UPDATE SET until = EXCLUDED.until
+
+-- unfollow_elsewhere --
+-- It has none any more.
+-- $1 user_id  $2 turn_id  $3 process
+DELETE FROM turn_followers WHERE user_id = $1 AND turn_id = $2 AND process = $3
+
+-- read_elsewhere --
+-- The user has read the thread of a turn in a process that is not the owner.
+-- $1 user_id  $2 turn_id
+UPDATE turns SET reads = reads + 1
  WHERE user_id = $1 AND id = $2 AND state = 'running'
 
 -- request_stop --
@@ -369,7 +422,7 @@ UPDATE turns SET stop_reason = COALESCE(stop_reason, $3)
 UPDATE turns
    SET owner = $3, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $4)
  WHERE user_id = $1 AND id = $2 AND state = 'running'
-RETURNING thread_id, fence
+RETURNING thread_id, fence, calls
 
 -- renew_leases --
 -- Running turns of a process, in one statement.
@@ -391,11 +444,14 @@ UPDATE turns
            AND NOT (owner = $1 AND id = ANY ($4::text[]))
          LIMIT 100
            FOR UPDATE SKIP LOCKED)
-RETURNING user_id, thread_id, id, fence
+RETURNING user_id, thread_id, id, fence, calls
 
 -- sweep_events --
--- The logs of turns that ended a while ago, of every user.
+-- The logs of turns that ended a while ago, of every user, and who followed them.
 -- $1 seconds
+WITH followers AS (
+    DELETE FROM turn_followers WHERE until < clock_timestamp() - make_interval(secs => $1)
+)
 DELETE FROM turn_events AS log
  USING turns AS turn
  WHERE turn.user_id = log.user_id AND turn.id = log.turn_id

@@ -25,6 +25,7 @@ from chatkit.engine.operations import Operations
 from chatkit.engine.ports import Images
 from chatkit.engine.runner import Runner, RunningTurn
 from chatkit.engine.titling import Titles
+from chatkit.engine.turn_limit import TurnLimit
 from chatkit.engine.turns import OnDisconnect, Turns
 from chatkit.protocol.calls import Caller, ToolSpec
 from chatkit.protocol.content import InputText
@@ -184,6 +185,7 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
             lease_s: float = 60,
             living_s: float = 0,
             max_turns: int = 5,
+            shared_limits: bool = False,
             own_tools: Sequence[ToolSpec] = (),
             images: Images | None = None,
             models: Sequence[str] = ("m",),
@@ -236,7 +238,13 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
             stack.push_async_callback(_cancelled, keeping)
             stack.push_async_callback(turns.interrupt_all)
             operations = Operations(
-                max_turns_per_user=max_turns,
+                limit=TurnLimit(
+                    most=max_turns,
+                    shared=shared_limits,
+                    running=turns,
+                    turns=store,
+                    requests=requests,
+                ),
                 threads=threads,
                 turns=store,
                 requests=requests,

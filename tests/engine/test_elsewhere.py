@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from chatkit.engine import elsewhere, faults, runner
+from chatkit.engine import elsewhere, faults, journal, runner
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import INTERRUPTED_NOTE, TurnElsewhere
 from chatkit.engine.runner import RunningTurn
-from chatkit.protocol.deltas import TextDelta
+from chatkit.protocol.deltas import TextDelta, ToolCallDelta
+from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.params import AddUserMessage, CreateThread, GetThread, RetryAfterItem
+from chatkit.protocol.rounds import UNKNOWN_OUTCOME
 from tests.engine.conftest import (
     ALICE,
     Engine,
@@ -24,7 +27,7 @@ from tests.engine.conftest import (
     said,
     until,
 )
-from tests.fakes import says
+from tests.fakes import ScriptedTools, says
 
 HELLO = CreateThread(input=said("Hello"))
 
@@ -113,13 +116,212 @@ async def test_an_unfollowed_turn_of_another_process_gives_way(new_engine: NewEn
     turn = await one.begin(HELLO)
     with one.turns.following(turn):
         await written(one, 6)
-    async with asyncio.timeout(30):
-        while (await one.rows("SELECT followed FROM turns"))[0]["followed"]:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.01)
+    await left_by_owner(one)
     await two.chat(AddUserMessage(thread_id=turn.lease.thread_id, input=said("Other")))
     texts = await one.texts(turn.lease.thread_id)
     assert texts == ["Hello", "Half", "Other", "From two."]
     assert one.model.open_streams == 0
+
+
+async def left_by_owner(engine: Engine) -> None:
+    """Until the database knows that the owner has no follower."""
+    async with asyncio.timeout(30):
+        while (await engine.rows("SELECT followed FROM turns"))[0]["followed"]:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+
+
+async def test_the_number_of_an_event_of_an_earlier_turn_follows_from_the_beginning(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser's EventSource names the last event that it has, of whichever turn that was."""
+    monkeypatch.setattr(turns_module, "END_S", 0.05)
+    hold = asyncio.Event()
+    one, two = await pair(new_engine, slow(hold))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
+        assert found is not None
+        reader = asyncio.create_task(read_all(two, found, after=57))
+        await written(one, 6)
+        hold.set()
+        assert await reader == b"".join(turn.log.frames)
+
+
+async def test_an_event_that_another_process_has_not_seen_yet_is_waited_for(
+    new_engine: NewEngine,
+) -> None:
+    """Somebody who has followed the owner goes on elsewhere, where the log is a moment behind."""
+    hold = asyncio.Event()
+    one, two = await pair(new_engine, slow(hold))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await until(lambda: len(turn.log.frames) == 6)
+        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
+        assert found is not None
+        reader = asyncio.create_task(read_all(two, found, after=6))
+        await written(one, 6)
+        hold.set()
+        assert await reader == b"".join(turn.log.frames[6:])
+
+
+async def test_many_followers_in_one_process_look_once_for_all(new_engine: NewEngine) -> None:
+    hold = asyncio.Event()
+    one, two = await pair(new_engine, slow(hold))
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await written(one, 6)
+        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
+        assert found is not None
+        readers = [asyncio.create_task(read_all(two, found)) for _ in range(20)]
+        await until(lambda: len(two.turns._mirrors) == 1)
+        assert len(two.turns._copying) == 1
+        hold.set()
+        streams = set(await asyncio.gather(*readers))
+    assert streams == {b"".join(turn.log.frames)}
+    await until(lambda: not two.turns._mirrors and not two.turns._copying)
+
+
+@pytest.mark.parametrize("policy", ["cancel", "auto"])
+async def test_a_turn_is_not_left_while_it_is_followed_elsewhere_and_is_when_that_ends(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    monkeypatch.setattr(turns_module, "RETURN_S", 0.05)
+    one, two = await pair(new_engine, slow(asyncio.Event()), on_disconnect=policy)
+    turn = await one.begin(HELLO)
+    with ExitStack() as here:
+        here.enter_context(one.turns.following(turn))
+        await written(one, 6)
+        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
+        assert isinstance(found, TurnElsewhere)
+        with ExitStack() as there:
+            follower = there.enter_context(two.turns.following(found))
+            await follower.read()
+            await until(lambda: turn.followed_elsewhere)
+            here.close()
+            await left_by_owner(one)
+            passed = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.6, passed.set)
+            await passed.wait()  # several exchanges later
+            assert turn.stop_reason is None
+    assert turn.task is not None
+    await asyncio.wait_for(turn.task, 30)
+    assert await one.states() == ["cancelled"]
+
+
+async def test_a_turn_gives_way_as_soon_as_its_last_follower_elsewhere_has_left(
+    new_engine: NewEngine,
+) -> None:
+    one, two = await pair(new_engine, slow(asyncio.Event()), on_disconnect="continue")
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await written(one, 6)
+        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
+        assert isinstance(found, TurnElsewhere)
+        with two.turns.following(found) as follower:
+            await follower.read()
+            await until(lambda: turn.followed_elsewhere)
+    await left_by_owner(one)
+    await until(lambda: not two.turns._copying)
+    began = asyncio.get_running_loop().time()
+    await two.chat(AddUserMessage(thread_id=turn.lease.thread_id, input=said("Other")))
+    assert asyncio.get_running_loop().time() - began < elsewhere.FOLLOW_FOR_S
+    assert (await one.texts(turn.lease.thread_id))[-1] == "From two."
+
+
+async def test_a_return_that_the_owner_learns_of_late_still_counts(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_module, "RETURN_S", 0.4)
+    monkeypatch.setattr(journal, "WRITE_S", 1.0)
+    hold = asyncio.Event()
+    one, two = await pair(new_engine, slow(hold), on_disconnect="auto")
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await written(one, 6)
+    get = GetThread(thread_id=turn.lease.thread_id)
+    await two.answer(get, ALICE, new_key())
+    await until(lambda: turn.due)  # the time is over, and the exchange has not been yet
+    await until(lambda: not turn.due)
+    assert turn.stop_reason is None
+    hold.set()
+    assert turn.task is not None
+    await turn.task
+    assert await one.states() == ["done"]
+
+
+async def test_a_log_goes_on_after_an_answer_of_the_database_was_lost(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = asyncio.Event()
+    one, _ = await pair(new_engine, slow(hold))
+    append = one.turns._logs.append
+    lost = asyncio.Event()
+
+    async def append_and_lose_the_answer(self: object, batches: Any) -> Any:
+        ends = await append(batches)
+        if not lost.is_set():
+            lost.set()
+            raise Unavailable("the connection was lost")
+        return ends
+
+    monkeypatch.setattr(type(one.turns._logs), "append", append_and_lose_the_answer)
+    turn = await one.begin(HELLO)
+    with one.turns.following(turn):
+        await lost.wait()
+        hold.set()
+        assert turn.task is not None
+        await turn.task
+    await until(lambda: turn.complete)
+    part = await one.turns._logs.read("alice", turn.lease.turn_id, 0)
+    assert part.lines == turn.log.lines().split("\n")
+    assert part.last
+
+
+async def test_calls_that_a_killed_process_had_begun_are_known_to_the_next_answer(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "STOP_S", 0.2)
+    calling = [[ToolCallDelta(index=0, call_id="c", name="add", arguments='{"title":"Milk"}')]]
+    called = asyncio.Event()
+
+    async def add(_: str) -> str:
+        called.set()
+        await asyncio.Event().wait()
+        return ""
+
+    tools = ScriptedTools(add=add)
+    one = await new_engine(calling, owner="one", alone=False, tools=tools)
+    two = await new_engine(says("Again."), owner="two", alone=False)
+    turn = await one.begin(HELLO)
+    await called.wait()
+    await silence(one, monkeypatch)
+    thread_id = turn.lease.thread_id
+    assert await two.turns.stop("alice", thread_id, "user") is True
+    message_id = (await two.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
+    await two.chat(RetryAfterItem(thread_id=thread_id, item_id=message_id))
+    told = two.model.requests[0].messages
+    assert [call["function"]["name"] for call in told[2]["tool_calls"]] == ["add"]
+    assert told[3]["content"] == UNKNOWN_OUTCOME
+
+
+async def test_an_interrupted_answer_says_so_to_whoever_reads_it_later(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await new_engine(slow(asyncio.Event()), says("Whole."), owner="one")
+    turn = await one.begin(HELLO)
+    thread_id = turn.lease.thread_id
+    await written(one, 6)
+    await silence(one, monkeypatch)
+    two = await new_engine(says("Whole."), owner="two")
+    await two.turns.adopt_orphans()
+    page = json.loads(await two.answer(GetThread(thread_id=thread_id), ALICE, new_key()))
+    message, text, mark = page["items"]["data"]
+    assert text["content"][0]["text"] == "Half"
+    assert mark["type"] == "task"
+    assert mark["task"]["title"] == "Interrupted"
+    await two.chat(RetryAfterItem(thread_id=thread_id, item_id=message["id"]))
+    page = json.loads(await two.answer(GetThread(thread_id=thread_id), ALICE, new_key()))
+    assert [item["type"] for item in page["items"]["data"]] == ["user_message", "assistant_message"]
 
 
 async def test_a_second_process_stops_a_turn(new_engine: NewEngine) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from chatkit.engine import faults, runner
 from chatkit.engine import turns as turns_module
 from chatkit.engine.runner import RunningTurn
 from chatkit.protocol.bodies import UserMessage
 from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
+from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.leases import Ending, NewTurn
 from chatkit.protocol.params import AddUserMessage, CreateThread, DeleteThread, RetryAfterItem
 from store.turns import Turns as StoredTurns
@@ -281,3 +283,79 @@ async def test_a_message_to_a_thread_whose_turn_just_ended_is_not_refused(
     for number in range(20):
         turn = await engine.begin(AddUserMessage(thread_id=thread_id, input=said(f"{number}")))
         await ended(turn)
+
+
+async def test_a_shutdown_waits_only_so_long_for_a_database_that_is_away(
+    new_engine: NewEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_module, "INTERRUPT_S", 0.1)
+    engine = await new_engine([[TextDelta("Half")], asyncio.Event()])
+    turn = await engine.begin(HELLO)
+    with engine.turns.following(turn):
+        await until(lambda: turn.written > 0)
+        async with locked(database_url, "LOCK TABLE turns IN ACCESS EXCLUSIVE MODE"):
+            async with asyncio.timeout(5):
+                await engine.turns.interrupt_all()
+            assert turn.log.closed
+    after = await new_engine(owner="two")
+    await after.turns.adopt_orphans()
+    assert await after.states() == ["interrupted"]
+    assert await after.texts(turn.lease.thread_id) == ["Hello", "Half"]
+
+
+async def test_an_answer_that_trickles_for_ever_is_ended(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "MOST_TURN_S", 0.1)
+    engine = await new_engine([[TextDelta("Half")], asyncio.Event()], on_disconnect="continue")
+    events = await engine.chat(HELLO)
+    assert events[-1] == {
+        "type": "error",
+        "code": "custom",
+        "message": faults.MODEL_FAULTS["timeout"].message,
+        "allow_retry": True,
+    }
+    assert engine.model.open_streams == 0
+    assert await engine.texts(events[0]["thread"]["id"]) == ["Hello", "Half"]
+
+
+async def test_a_call_that_fails_for_the_database_takes_the_others_with_it(
+    new_engine: NewEngine,
+) -> None:
+    gone = asyncio.Event()
+
+    async def hang(_: str) -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            gone.set()
+        return ""
+
+    async def fail(_: str) -> str:
+        raise Unavailable("the database is away")
+
+    both = [
+        ToolCallDelta(index=0, call_id="a", name="hang", arguments="{}"),
+        ToolCallDelta(index=1, call_id="b", name="fail", arguments="{}"),
+    ]
+    tools = ScriptedTools(hang=hang, fail=fail)
+    engine = await new_engine([both, [StreamEnd("tool_calls")]], tools=tools)
+    events = await engine.chat(HELLO)
+    assert gone.is_set()
+    assert events[-1]["message"] == faults.DATABASE_AWAY.message
+
+
+async def test_one_orphan_that_cannot_be_ended_does_not_keep_the_others(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await new_engine([[TextDelta("Half")], asyncio.Event()], owner="one", alone=False)
+    first = await one.begin(HELLO)
+    second = await one.begin(HELLO)
+    for turn in (first, second):
+        await until(lambda turn=turn: turn.written > 0)  # type: ignore[misc]
+    two = await new_engine(owner="two")  # it takes itself for the only process
+    await one.rows(
+        "UPDATE turn_events SET frames = '{rubbish}' WHERE turn_id = $1", first.lease.turn_id
+    )
+    await two.turns.adopt_orphans()
+    assert sorted(await two.states()) == ["interrupted", "running"]

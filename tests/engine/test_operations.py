@@ -50,6 +50,19 @@ async def test_many_begun_at_once_are_all_counted(new_engine: NewEngine) -> None
     assert engine.turns.count("alice") == 2
 
 
+@pytest.mark.parametrize("shared", [False, True])
+async def test_turns_of_other_processes_count_with_shared_limits(
+    new_engine: NewEngine, shared: bool
+) -> None:
+    one, two = [
+        await new_engine(endless(), owner=name, alone=False, max_turns=1, shared_limits=shared)
+        for name in ("one", "two")
+    ]
+    await one.begin(HELLO)
+    begun = await two.operations.begin(HELLO, ALICE, new_key())
+    assert isinstance(begun, ErrorEvent if shared else RunningTurn)
+
+
 async def test_what_adds_no_turn_is_not_refused(new_engine: NewEngine) -> None:
     engine = await new_engine(endless(), max_turns=2)
     key = body_key(b"first")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from chatkit.protocol.bodies import (
     CallRecord,
     EndOfTurn,
     StopMark,
+    TaskBody,
     ToolRound,
     WorkflowBody,
 )
@@ -43,15 +45,16 @@ from chatkit.protocol.events import (
 )
 from chatkit.protocol.items import Item
 from chatkit.protocol.replay import open_items
+from chatkit.protocol.rounds import UNKNOWN_OUTCOME
 from chatkit.protocol.steps import step_of
 from chatkit.protocol.turn import (
-    UNKNOWN_OUTCOME,
     AskModel,
     CallTools,
     Finish,
     TooManyRounds,
     Turn,
 )
+from chatkit.protocol.workflows import CustomTask
 from tests.fakes import START, counting_ids
 
 
@@ -196,14 +199,37 @@ def test_stopping_in_a_tool_call_leaves_no_call_without_a_result() -> None:
     turn.receive([call(call_id="a", name="list", arguments="{}")])
     turn.answered()
     turn.stop("stopped")
-    record = CallRecord(
-        call_id="a", name="list", arguments="{}", output=UNKNOWN_OUTCOME, failed=True
-    )
+    record = CallRecord(call_id="a", name="list", arguments="{}", output=UNKNOWN_OUTCOME)
     rounds, workflow, mark = (entry.body for entry in turn.items)
     assert rounds == ToolRound(calls=(record,))
     assert isinstance(workflow, WorkflowBody)
     assert [step.status for step in workflow.workflow.steps] == ["none"]
     assert mark == StopMark("stopped")
+
+
+def test_stopping_keeps_what_the_calls_that_are_over_did() -> None:
+    turn = machine()
+    two = [call(0, call_id="a", name="add"), call(1, call_id="b", name="hang")]
+    turn.receive([replace(each, arguments="{}") for each in two])
+    turn.answered()
+    assert isinstance(turn.next_action, CallTools)
+    assert turn.under_way() == ToolRound(
+        calls=tuple(
+            CallRecord(call_id=one, name=name, arguments="{}", output=UNKNOWN_OUTCOME)
+            for one, name in (("a", "add"), ("b", "hang"))
+        )
+    )
+    effect = Effect(name="tasks/changed", data={})
+    turn.call_done(
+        turn.next_action.calls[0], ToolResult(call_id="a", output="Added.", effects=(effect,))
+    )
+    events = turn.stop("stopped", CustomTask(title="Interrupted"))
+    assert ClientEffect(effect) in events
+    rounds, _, shown, _ = (entry.body for entry in turn.items)
+    assert isinstance(rounds, ToolRound)
+    assert [record.output for record in rounds.calls] == ["Added.", UNKNOWN_OUTCOME]
+    assert shown == TaskBody(step=CustomTask(title="Interrupted"))
+    assert turn.under_way() is None
 
 
 def test_stopping_among_the_fragments_of_a_call_forgets_the_call() -> None:

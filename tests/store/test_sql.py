@@ -35,6 +35,7 @@ NOT_OF_ONE_USER = {
     "turns.renew_leases": "keeps the turns of this process, whoever asked for them",
     "turns.append_events": "one statement for all turns of this process, each with its user_id",
     "turns.watch_turns": "looks after the turns of this process, whoever asked for them",
+    "turns.tell_followed": "one statement for all turns of this process, each with its user_id",
     "turns.sweep_events": "clears what has expired, of every user",
     "turns.sweep_requests": "clears what has expired, of every user",
     "turns.reap_turns": "ends the turns whose process is gone, whoever asked for them",

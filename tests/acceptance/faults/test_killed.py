@@ -80,8 +80,7 @@ async def test_a_killed_postgresql_comes_back_under_a_running_turn(data_dir: Pat
             other = await create(server, token, "Stop me")
             await other.until_text("Quick")
             await asyncio.sleep(0.5)  # so that the text is in the log
-            pid_file = next(data_dir.rglob("postmaster.pid"))  # noqa: ASYNC240 - nothing else runs here
-            os.kill(int(pid_file.read_text().split("\n")[0]), signal.SIGKILL)
+            os.kill(postgresql_in(data_dir), signal.SIGKILL)
             hold.set()
             await stream.read_to_end()
             assert [event["type"] for event in stream.events].count("error") == 0
@@ -95,6 +94,42 @@ async def test_a_killed_postgresql_comes_back_under_a_running_turn(data_dir: Pat
             assert (await server.post(path, token)).json() == {"cancelled": True}
             assert await server.texts(other.thread_id, token) == ["Stop me", "Quick"]
             assert "Traceback" not in server.stderr, server.stderr
+
+
+async def test_text_is_kept_though_the_database_was_killed_before_the_server_was(
+    data_dir: Path,
+) -> None:
+    """What the database had taken and not yet on its disk is written again when it is back."""
+    async with ModelServer() as model:
+        variables = {
+            "MODEL": "openai/scripted",
+            "TITLE_MODEL": "demo/tasks",
+            "MODEL_API_BASE": model.api_base,
+            "MODEL_API_KEY": "x",
+            "BETTER_AUTH_SECRET": SECRET,
+            "ON_DISCONNECT": "continue",
+        }
+        async with ServerProcess(variables, DATA_DIR=str(data_dir)) as server:
+            token = server.jwt("ada")
+            model.script(*(step for n in range(1000) for step in (f"w{n} ", Pause(0.01))))
+            stream = await create(server, token, "Count")
+            await stream.until_text("w99 ")
+            os.kill(postgresql_in(data_dir), signal.SIGKILL)
+            await stream.until_text(f"w{len(stream.streamed.split()) + 300} ")
+            before_s = stream.times[-1] - 1
+            await server.kill()
+            safe = sum("update" in e for e, at in zip(stream.events, stream.times, strict=True)
+                       if at < before_s)  # fmt: skip
+        async with ServerProcess(variables, DATA_DIR=str(data_dir)) as server:
+            _, text, mark = (
+                await server.read("threads.get_by_id", token, thread_id=stream.thread_id)
+            )["items"]["data"]
+    assert mark["task"]["title"] == "Interrupted"
+    kept = text["content"][0]["text"]
+    assert stream.streamed.startswith(kept)
+    lost = len(stream.streamed.split()) - len(kept.split())
+    print(f"of {len(stream.streamed.split())} words, 10 ms apart, {lost} were lost by both kills")
+    assert len(kept.split()) >= safe - 1
 
 
 def postgresql_in(data_dir: Path) -> int:

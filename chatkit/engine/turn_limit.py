@@ -1,0 +1,38 @@
+"""How many answers of one user may be written at the same time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatkit.engine.ports import RequestStore, TurnStore
+from chatkit.engine.turns import Turns
+from chatkit.protocol.leases import RequestKey
+from chatkit.protocol.params import CreateThread, TurnParams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnLimit:
+    """At most `most` in this process, or with `shared` in all of them together."""
+
+    most: int
+    shared: bool
+    running: Turns
+    turns: TurnStore
+    requests: RequestStore
+
+    async def is_reached(self, params: TurnParams, user_id: str, key: RequestKey) -> bool:
+        """Whether one more turn is above the limit. What joins a turn, and what finds one in its
+        own thread, adds none."""
+        if await self._count(user_id) < self.most:
+            return False
+        if self.running.is_about_to_start(user_id, key.key):
+            return False
+        if not isinstance(params, CreateThread) and self.running.find(user_id, params.thread_id):
+            return False
+        return await self.requests.find(user_id, key) is None
+
+    async def _count(self, user_id: str) -> int:
+        here = self.running.count(user_id)
+        if not self.shared or here >= self.most:
+            return here
+        return await self.turns.count_running(user_id)
