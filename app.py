@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import secrets
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic, time
 
 import uvicorn
@@ -44,6 +46,7 @@ from chatkit.edge.threads_api import ThreadRoutes
 from chatkit.engine.model import LiteLLMModel
 from chatkit.engine.turns import Turns
 from chatkit.files import open_files
+from chatkit.listener import check_socket_path, listen
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.ids import Prefix, make_id
 from chatkit.settings import Settings, load_settings, read_environment
@@ -71,8 +74,9 @@ StartErrors = (SettingsError, EmbeddedError, ConnectError, SchemaError, ChatKitE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What a running server is made of."""
+    """What a running server is made of. `place` is the embedded database's directory."""
 
+    place: Path | None
     database: Database
     model: LiteLLMModel
     turns: Turns
@@ -115,6 +119,11 @@ class Application:
         finally:
             await send({"type": "lifespan.shutdown.complete"})
 
+    @property
+    def database_place(self) -> Path | None:
+        """Where the embedded database lies, once it runs."""
+        return None if self._services is None else self._services.place
+
     async def drain(self) -> None:
         """Take no new turns, and let running ones end; the listener is still open meanwhile."""
         if self._services is not None:
@@ -128,7 +137,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
     mcp_servers = _mcp_servers(settings)
     texts = Texts.read(settings)
     async with AsyncExitStack() as stack:
-        database = await _open_database(settings, stack)
+        database, place = await _open_database(settings, stack)
         tasks = Tasks(database)
         files = await open_files(settings, database, _new_id, stack)
         auditor = Auditor(
@@ -216,19 +225,19 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             ),
             note=auditor.note,
         )
-        yield Services(database=database, model=model, turns=turns, router=router)
+        yield Services(place=place, database=database, model=model, turns=turns, router=router)
 
 
-async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
-    dsn = settings.database_url
+async def _open_database(settings: Settings, stack: AsyncExitStack) -> tuple[Database, Path | None]:
+    dsn, place = settings.database_url, None
     if dsn is None:
         embedded = await start_embedded(settings.data_dir, note=_log.warning)
         stack.push_async_callback(embedded.stop)
-        dsn = embedded.dsn
+        dsn, place = embedded.dsn, embedded.place
     database = await Database.connect(dsn)
     stack.push_async_callback(database.close)
     await apply_schema(database)
-    return database
+    return database, place
 
 
 async def _build_authenticator(
@@ -314,6 +323,13 @@ def _routes(
     ]
 
 
+def _listen(settings: Settings) -> list[socket.socket] | None:
+    if settings.uds is None:
+        return [listen(settings.host, settings.port)]
+    check_socket_path(settings.uds)
+    return None  # uvicorn makes it, in place of one that a server of before has left
+
+
 def _mcp_servers(settings: Settings) -> Sequence[ServerConfig]:
     try:
         return read_mcp_servers(settings.mcp_servers) if settings.mcp_servers else ()
@@ -336,6 +352,7 @@ def main() -> int:
     """Run the server until a signal; the exit code."""
     try:
         settings = load_settings(read_environment())
+        sockets = _listen(settings)
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - logging is not set up yet
         return 1
@@ -343,8 +360,6 @@ def main() -> int:
     server = Server(
         uvicorn.Config(
             app,
-            host=settings.host,
-            port=settings.port,
             uds=None if settings.uds is None else str(settings.uds),
             loop="uvloop",
             http=GuardedProtocol,
@@ -359,10 +374,12 @@ def main() -> int:
             proxy_headers=False,  # edge/proxies.py decides whom to believe
         ),
         drain=app.drain,
-        announce=lambda address: print(announce(settings, address), flush=True),  # noqa: T201
+        announce=lambda address: print(  # noqa: T201
+            announce(settings, address, app.database_place), flush=True
+        ),
     )
     try:
-        server.run()
+        server.run(sockets)
     except SystemExit:  # uvicorn's, once the reason is logged
         return 1
     return 0

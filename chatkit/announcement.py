@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from chatkit.settings import DEMO_MODEL, Settings
@@ -13,10 +14,10 @@ _GUESTS = {
 }
 
 
-def announce(settings: Settings, address: str) -> str:
-    """A few lines: the address, and what the server runs on."""
+def announce(settings: Settings, address: str, place: Path | None) -> str:
+    """A few lines: the address, and what the server runs on; `place` is the embedded database's."""
     if settings.database_url is None:
-        database = f"embedded PostgreSQL in {settings.data_dir}"
+        database = f"embedded PostgreSQL in {place}"
     else:
         parts = urlsplit(settings.database_url)
         database = f"PostgreSQL {parts.path.lstrip('/')} on {parts.hostname or 'a unix socket'}"

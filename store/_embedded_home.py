@@ -167,6 +167,8 @@ def open_home(data_dir: Path, note: Callable[[str], None]) -> Home:
     """
     programs, version = _find_programs()
     path = data_dir.resolve()
+    if path.exists() and not path.is_dir():
+        raise EmbeddedError(f"DATA_DIR: {path} is no directory")
     account = None
     if os.geteuid() == 0:
         private = _REACHABLE / hashlib.sha256(os.fsencode(path)).hexdigest()[:8]

@@ -76,6 +76,11 @@ class EmbeddedPostgres:
         self._stopped = False
 
     @property
+    def place(self) -> Path:
+        """The directory that it lives in."""
+        return self._home.path
+
+    @property
     def pid(self) -> int | None:
         """The process id of PostgreSQL's first process; None while it is down."""
         process = self._process

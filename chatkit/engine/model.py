@@ -75,9 +75,18 @@ class LiteLLMModel:
     async def library(self) -> Any:
         """LiteLLM, imported when it is first wanted."""
         if self._loading is None:
-            self._loading = asyncio.get_running_loop().run_in_executor(None, _load)
+            self._loading = asyncio.get_running_loop().run_in_executor(None, self._load)
         # One caller that leaves must not take the import away from the others.
         return await asyncio.shield(self._loading)
+
+    def _load(self) -> Any:
+        litellm = _load()
+        if self._model is not None:
+            try:
+                litellm.get_llm_provider(self._model, api_base=self._api_base)
+            except Exception:  # the edge to a foreign library, which raises anything
+                _log.error("MODEL: LiteLLM knows no provider of %r", self._model)
+        return litellm
 
     def access(self, litellm: Any, model: str) -> dict[str, str | None]:
         """The arguments `api_base` and `api_key` of a call of `model`, of whatever kind.

@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +19,12 @@ from chatkit.engine import elsewhere, journal
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.runner import RunningTurn
+from chatkit.engine.turns import Turns
 from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
-from chatkit.protocol.errors import ChatKitError
+from chatkit.protocol.errors import ChatKitError, Unavailable
 from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem
+from store.postgres import Database
 from tests.engine.conftest import ALICE, Engine, body_key, new_engine, new_key, said
 from tests.fakes import ScriptedTools
 
@@ -43,6 +46,8 @@ class World:
     accepted: dict[str, str] = field(default_factory=dict)
     turns: list[RunningTurn] = field(default_factory=list)
     readers: list[asyncio.Task[None]] = field(default_factory=list)
+    #: Of processes that were killed, whose streams end anywhere.
+    killed: set[Turns] = field(default_factory=set)
     sent: int = 0
 
     @property
@@ -91,7 +96,8 @@ class World:
             frames = []
             while (chunk := await follower.read()) is not None:
                 frames += [frame for frame in chunk.split(b"\n\n") if frame]
-        check_stream([json.loads(frame.removeprefix(b"data: ")) for frame in frames])
+        if engine.turns not in self.killed:
+            check_stream([json.loads(frame.removeprefix(b"data: ")) for frame in frames])
 
     async def leave(self) -> None:
         """A follower goes."""
@@ -192,9 +198,52 @@ async def now_tool(_: str) -> str:
     return "12:00"
 
 
+def lose_answers(database: Database, chance: random.Random, until: asyncio.Event) -> None:
+    """Let a statement in thirty be carried out though nobody hears of it."""
+    run = database._run
+
+    async def run_unheard(*statement: Any) -> Any:
+        result = await run(*statement)
+        if chance.random() < 1 / 30 and not until.is_set():
+            raise Unavailable("the answer was lost")
+        return result
+
+    database._run = run_unheard  # type: ignore[method-assign, assignment]
+
+
+async def kill(engine: Engine) -> None:
+    """Let an engine's process end as `kill -9` ends it: nothing more reaches the database."""
+    engine.keeping.cancel()
+    await engine.database.close()
+    tasks = [turn.task for turn in engine.turns._here.values() if turn.task is not None]
+    while any(not task.done() for task in tasks):  # it would wait for the database
+        for task in tasks:
+            task.cancel()
+        await asyncio.sleep(0)
+
+
+async def all_leave(world: World, engines: dict[str, Engine]) -> None:
+    """Nobody reads anything any more: what is not to go on by itself ends."""
+    for task in world.readers:
+        task.cancel()
+    await asyncio.wait(world.readers or [asyncio.create_task(asyncio.sleep(0))])
+    for engine in engines.values():
+        for turn in list(engine.turns._here.values()):
+            with engine.turns.following(turn):
+                pass
+    async with asyncio.timeout(30):
+        for policy, engine in engines.items():
+            while policy != "continue" and engine.turns._here:  # noqa: ASYNC110 - tasks that end
+                await asyncio.sleep(0.001)
+
+
 async def check(world: World) -> None:
     """What must hold when everything has come to rest."""
     one = world.engines[0]
+    logs = await one.rows("SELECT turn_id, first, through FROM turn_events ORDER BY turn_id, first")
+    for before, row in zip([{"turn_id": ""}, *logs], logs, strict=False):
+        follows = before["through"] + 1 if before["turn_id"] == row["turn_id"] else 1
+        assert row["first"] == follows, f"a log has a hole: {logs}"
     running = await one.rows("SELECT id, owner FROM turns WHERE state = 'running'")
     assert running == [], "a turn runs for ever"
     for engine in world.engines:
@@ -239,16 +288,21 @@ async def check(world: World) -> None:
 async def run_schedule(seed: int, new_engine: NewEngine) -> None:
     """One schedule on two engines, which are new owners on the same database."""
     chance = random.Random(seed)
+    policies = chance.sample(("cancel", "continue", "auto"), 2)
     engines = [
         await new_engine(
             *scripts(chance),
             tools=ScriptedTools(now=now_tool),
-            on_disconnect=chance.choice(("cancel", "continue", "auto")),
+            on_disconnect=policy,
             owner=f"{seed}-{number}",
             alone=False,
         )
-        for number in range(2)
+        for number, policy in enumerate(policies)
     ]
+    reliable = asyncio.Event()
+    if chance.random() < 0.3:
+        for engine in engines:
+            lose_answers(engine.database, chance, reliable)
     world = World(random=chance, engines=engines)
     steps = [world.send] * 4 + [world.leave] * 3 + [world.come_back] * 2
     steps += [world.cancel, world.retry, world.pause, world.pause]
@@ -257,28 +311,45 @@ async def run_schedule(seed: int, new_engine: NewEngine) -> None:
     restarts_at = chance.choice((None, 5, 10))
     for step in range(chance.randint(8, 20)):
         if step == restarts_at:
-            # A restart: one process ends in order, and a new one comes in its place.
-            await engines[0].turns.interrupt_all()
+            # A restart: one process ends, in order or not, and a new one comes in its place.
+            if chance.random() < 0.5:
+                await engines[0].turns.interrupt_all()
+            else:
+                world.killed.add(engines[0].turns)
+                await kill(engines[0])
             ended.append(engines[0])
             engines[0] = await new_engine(
                 *scripts(chance),
                 tools=ScriptedTools(now=now_tool),
+                on_disconnect=policies[0],
                 owner=f"{seed}-again",
                 alone=False,
             )
         action = chance.choice(steps)
         if chance.random() < 0.6:
-            await action()
+            with suppress(ChatKitError):
+                await action()
         else:
             tasks.append(asyncio.create_task(action()))
     async with asyncio.timeout(30):
-        await asyncio.gather(*tasks)
+        for done in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(done, BaseException) and not isinstance(done, ChatKitError):
+                raise done
+    reliable.set()
+    await all_leave(world, dict(zip(policies, engines, strict=True)))
+    async with asyncio.timeout(30):
         for engine in (*engines, *ended):
             await engine.turns.interrupt_all()
         results = await asyncio.gather(*world.readers, return_exceptions=True)
+        for engine in engines:
+            await engine.turns._end_abandoned()
     for result in results:
         if isinstance(result, Exception):
             raise result
+    # What a killed process has left is found by the next one that serves this database.
+    reaper = await new_engine(owner=f"{seed}-reaper")
+    await reaper.turns.adopt_orphans()
+    await reaper.database.close()
     await check(world)
     for engine in (*engines, *ended):
         await engine.database.close()
@@ -298,6 +369,7 @@ async def test_nothing_is_lost_doubled_or_left_running(
     monkeypatch.setattr(elsewhere, "END_S", 0.2)
     monkeypatch.setattr(turns_module, "RETURN_S", 0.05)
     monkeypatch.setattr(turns_module, "TOLD_S", 0.05)
+    monkeypatch.setattr(turns_module, "HEARTBEAT_S", 0.05)
     for seed in range(first, first + BATCH):
         try:
             await run_schedule(seed, new_engine)

@@ -84,6 +84,7 @@ class Engine:
     database: Database
     model: ScriptedModel
     tools: ScriptedTools
+    keeping: asyncio.Task[None]
 
     async def begin(
         self,
@@ -258,7 +259,12 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
                 now=now,
             )
             return Engine(
-                operations=operations, turns=turns, database=database, model=model, tools=tools
+                operations=operations,
+                turns=turns,
+                database=database,
+                model=model,
+                tools=tools,
+                keeping=keeping,
             )
 
         yield make

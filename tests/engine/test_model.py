@@ -766,6 +766,18 @@ async def test_callers_share_one_import(make_model: Callable[..., LiteLLMModel])
     assert model.context_window("nobody/nothing") is None
 
 
+async def test_a_name_that_no_provider_has_is_told_to_the_operator(
+    make_model: Callable[..., LiteLLMModel], caplog: pytest.LogCaptureFixture
+) -> None:
+    await make_model(model="nobody/nothing", api_base=None).warm_up()
+    assert [record.message for record in caplog.records] == [
+        "MODEL: LiteLLM knows no provider of 'nobody/nothing'"
+    ]
+    caplog.clear()
+    await make_model(model=NAMES[0]).warm_up()
+    assert caplog.records == []
+
+
 async def test_the_demo_model_answers_without_a_provider(
     make_model: Callable[..., LiteLLMModel],
 ) -> None:
