@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS threads (
     status      jsonb NOT NULL DEFAULT '{"type": "active"}',
     metadata    jsonb NOT NULL DEFAULT '{}',           -- server side only, never on the wire
     shown_tasks uuid[] NOT NULL DEFAULT '{}',          -- the task list last shown: what "task 1" means
-    deleted_in  text,                                  -- the turn whose one unasked deletion is spent
+    deleted_in  text,                                  -- the message whose one unasked deletion is spent
     asked_deletions jsonb NOT NULL DEFAULT '{}',       -- task id -> seq of the message in whose answer
                                                        -- its deletion was put off until the user agrees
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
