@@ -262,7 +262,7 @@ class JwksVerifier:
 
     def recognizes(self, token: Token) -> bool:
         """Any JWT whose algorithm has a public key; the key still decides which one passes."""
-        return token.header is not None and token.header.get("alg") in _SIGNED_BY_KEY_PAIR
+        return token.header is not None and token.header["alg"] in _SIGNED_BY_KEY_PAIR
 
     async def verify(self, token: Token) -> Verified:
         """As SecretVerifier judges. Raises Unavailable while no key was ever fetched."""

@@ -241,6 +241,27 @@ async def test_secrets_and_keys_are_taken_side_by_side(keys: IssuerKeys) -> None
         await authenticator.authenticate(head(authorization=f"Bearer {sign('q' * 32, 'HS256')}"))
 
 
+def _with_header(**changes: Any) -> str:
+    """A good token under another JOSE header."""
+    text = json.dumps({"alg": "EdDSA", "kid": "one", **changes})
+    return ".".join((jwt.utils.base64url_encode(text.encode()).decode(), *sign().split(".")[1:]))
+
+
+@pytest.mark.parametrize("field", ["alg", "kid", "typ", "crit"])
+@pytest.mark.parametrize("value", [[], {}, [[]], ["EdDSA"], {"alg": "EdDSA"}, 7, True, None])
+async def test_a_header_field_of_the_wrong_kind_is_a_malformed_token(
+    keys: IssuerKeys, field: str, value: Any
+) -> None:
+    authenticator = build(
+        SecretVerifier(secrets=["n" * 32], now=lambda: NOW),
+        JwksVerifier(keys, expected=ANY, now=lambda: NOW),
+    )
+    with pytest.raises(Unauthorized, match="malformed"):
+        await authenticator.authenticate(
+            head(authorization=f"Bearer {_with_header(**{field: value})}")
+        )
+
+
 async def test_the_cookie_of_better_auth_itself_is_not_taken(keys: IssuerKeys) -> None:
     authenticator = build(JwksVerifier(keys, expected=ANY, now=lambda: NOW))
     with pytest.raises(Unauthorized):
