@@ -325,6 +325,21 @@ async def test_a_flood_of_unknown_kids_does_not_reach_the_issuer(
     assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
 
 
+async def test_what_the_pause_after_a_failure_holds_back_is_not_counted(
+    issuer: Issuer, keys: IssuerKeys, clock: Clock
+) -> None:
+    assert await user_of(keys, sign()) == "ada"
+    issuer.status = 503
+    for _ in range(2 * MOST_UNKNOWN):
+        with pytest.raises(Unauthorized):
+            await user_of(keys, sign(OTHER_ED, kid="two"))
+    assert len(issuer.requests) == 2
+    issuer.status = 200
+    issuer.keys.append(public_jwk(OTHER_ED, "two"))
+    clock.now += 1
+    assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
+
+
 async def test_old_keys_are_renewed_beside_the_request_that_uses_them(
     issuer: Issuer, keys: IssuerKeys, clock: Clock
 ) -> None:
@@ -428,6 +443,27 @@ async def test_a_set_without_keys_refuses_every_token(issuer: Issuer, keys: Issu
     issuer.keys = []
     with pytest.raises(Unauthorized):
         await user_of(keys, sign())
+
+
+@pytest.mark.parametrize("entries", [[], [public_jwk(SHORT_RSA, "one")]])
+async def test_a_set_without_a_usable_key_does_not_take_the_place_of_a_good_one(
+    issuer: Issuer,
+    keys: IssuerKeys,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    entries: list[dict[str, Any]],
+) -> None:
+    assert await user_of(keys, sign()) == "ada"
+    good, issuer.keys = issuer.keys, entries
+    with pytest.raises(Unauthorized):
+        await user_of(keys, sign(OTHER_ED, kid="two"))
+    assert await user_of(keys, sign()) == "ada"
+    assert caplog.messages[-1].endswith(
+        "could not be fetched: the answer holds no key that can be used"
+    )
+    issuer.keys = [*good, public_jwk(OTHER_ED, "two")]
+    clock.now += 1
+    assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
 
 
 # --- What a set may hold --------------------------------------------------------------------------
