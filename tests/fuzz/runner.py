@@ -33,7 +33,7 @@ REFRESH_EVERY: Final = 500
 _TELL_EVERY: Final = 5000
 #: After how many failures it is enough.
 MOST_FAILURES: Final = 5
-#: How many times a failing case is sent again to find a shorter one.
+#: How often the head of a failing case is sent again to find a shorter one, and then its body.
 _SHORTENINGS: Final = 150
 
 _FAULT_IN_LOG: Final = re.compile(
@@ -200,11 +200,8 @@ class _Run:
 
 async def _shortened(run: _Run, failure: Failure) -> Failure:
     """The same fault from less, by leaving out ever smaller pieces."""
-    tries = count()
 
     async def still_fails(case: Case) -> bool:
-        if next(tries) >= _SHORTENINGS:
-            return False
         if failure.what[0] == "a fault in the log":
             return await run.logs_fault(case)
         try:
@@ -244,19 +241,18 @@ async def _shortened(run: _Run, failure: Failure) -> Failure:
 
 
 async def _fewest(parts: list[bytes], fails: Callable[[list[bytes]], Any]) -> list[bytes]:
-    """Delta debugging (Zeller, 2002) by complements alone."""
-    size = max(len(parts) // 2, 1)
-    while parts:
-        place = 0
-        while place < len(parts):
-            fewer = parts[:place] + parts[place + size :]
-            if await fails(fewer):
-                parts = fewer
-            else:
-                place += size
-        if size == 1:
-            break
-        size //= 2
+    """Delta debugging (Zeller, 2002) by complements alone, as far as `_SHORTENINGS` tries go."""
+    size, place = max(len(parts) // 2, 1), 0
+    for _ in range(_SHORTENINGS):
+        fewer = parts[:place] + parts[place + size :]
+        if await fails(fewer):
+            parts = fewer
+        else:
+            place += size
+        if place >= len(parts):
+            if size == 1:
+                break
+            size, place = size // 2, 0
     return parts
 
 
