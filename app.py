@@ -37,7 +37,7 @@ from chatkit.edge.http_protocol import GuardedProtocol
 from chatkit.edge.limits import Limits, OpenStreams
 from chatkit.edge.logs import set_up_logging
 from chatkit.edge.mcp_api import McpRoutes
-from chatkit.edge.router import Route, Router, answering
+from chatkit.edge.router import Handler, Route, Router, answering
 from chatkit.edge.server import Server, allow_many_connections
 from chatkit.edge.sessions import SessionRoutes, SessionVerifier
 from chatkit.edge.signing import Signatures
@@ -180,6 +180,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
         most_bytes, most_of_one = settings.max_body_bytes, 4 * settings.max_turns_per_user
         router = Router(
             _routes(
+                acting=auditor.acting,
                 guests=GuestRoutes(authenticator, warm_up.start),
                 chat=ChatRoutes(
                     authenticator=authenticator,
@@ -277,6 +278,7 @@ def _keep_running(
 
 def _routes(
     *,
+    acting: Callable[[Handler], Handler],
     guests: GuestRoutes,
     chat: ChatRoutes,
     tasks: TaskRoutes,
@@ -299,9 +301,10 @@ def _routes(
         "POST": answering(sessions.open),
         "DELETE": answering(sessions.revoke_own),
     }
+    ask, use_tools = acting(chat.post), acting(mcp.post)
     return [
-        Route("/api/chatkit", {"POST": chat.post}),
-        Route("/api/chatkit/", {"POST": chat.post}),
+        Route("/api/chatkit", {"POST": ask}),
+        Route("/api/chatkit/", {"POST": ask}),
         Route("/api/chatkit/session", own_sessions),
         Route("/api/chatkit/session/{id}", {"DELETE": answering(sessions.revoke)}),
         Route(HEALTH_PATH, {"GET": answering(health.get)}),
@@ -316,8 +319,8 @@ def _routes(
         Route("/api/chatkit/options", {"GET": answering(choices.list_options)}),
         Route("/api/chatkit/entities", {"GET": answering(choices.list_entities)}),
         Route("/api/chatkit/entities/{id}/preview", {"GET": answering(choices.preview_entity)}),
-        Route("/mcp", {"POST": mcp.post}),
-        Route("/mcp/", {"POST": mcp.post}),
+        Route("/mcp", {"POST": use_tools}),
+        Route("/mcp/", {"POST": use_tools}),
         Route("/", {"GET": answering(page.index)}),
         Route("/page/{name}", {"GET": answering(page.asset)}),
     ]

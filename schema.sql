@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS threads (
     status      jsonb NOT NULL DEFAULT '{"type": "active"}',
     metadata    jsonb NOT NULL DEFAULT '{}',           -- server side only, never on the wire
     shown_tasks uuid[] NOT NULL DEFAULT '{}',          -- the task list last shown: what "task 1" means
-    deleted_in  text,                                  -- the turn whose one unasked deletion is spent
+    deleted_in  text,                                  -- the message whose one unasked deletion is spent
     asked_deletions jsonb NOT NULL DEFAULT '{}',       -- task id -> seq of the message in whose answer
                                                        -- its deletion was put off until the user agrees
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -252,9 +252,9 @@ CREATE TABLE IF NOT EXISTS used_signatures (
 CREATE INDEX IF NOT EXISTS used_signatures_expired ON used_signatures (expires_at);
 
 -- Who did what, when, from where and with what outcome. Rows are only added: the triggers below
--- refuse to change or delete one, except by the function that deletes old ones. Whoever owns the
--- table can drop the triggers; to keep the log from the server itself, have another role own the
--- schema and let the server's role no more than INSERT here and EXECUTE sweep_audit_log.
+-- refuse to change or delete one, except that the function which deletes old ones may, for whom the
+-- table belongs to. The owner can drop the triggers, so that the log is kept from the server itself
+-- only where the server's role is another one (README, Security).
 CREATE TABLE IF NOT EXISTS audit_log (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at          timestamptz NOT NULL,
@@ -272,10 +272,19 @@ CREATE INDEX IF NOT EXISTS audit_log_at ON audit_log (at);
 -- To read it by user.
 CREATE INDEX IF NOT EXISTS audit_log_user ON audit_log (user_id, at);
 
-CREATE OR REPLACE FUNCTION keep_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+-- The setting alone would keep nobody out, since every role may set it: it saves the owner from a
+-- slip. The path is fixed, so that `=` is the one that is meant.
+CREATE OR REPLACE FUNCTION keep_audit_log() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
 BEGIN
-    IF TG_OP = 'DELETE' AND current_setting('chatkit.sweeping', true) = 'on' THEN
-        RETURN OLD;
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.at < clock_timestamp() - interval '1 day'
+           AND current_setting('chatkit.sweeping', true) = 'on'
+           AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+        THEN
+            RETURN OLD;
+        END IF;
     END IF;
     RAISE EXCEPTION 'rows of audit_log are neither changed nor deleted'
         USING ERRCODE = 'insufficient_privilege';
@@ -286,9 +295,9 @@ CREATE OR REPLACE TRIGGER audit_log_stays BEFORE TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION keep_audit_log();
 
 -- Deletes up to 10,000 rows that are older than so many days, at least one; gives their number.
+-- It acts as the owner of the table, whoever calls it.
 CREATE OR REPLACE FUNCTION sweep_audit_log(keep_days integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path FROM CURRENT
 AS $$
 DECLARE
     deleted integer;
@@ -303,6 +312,13 @@ BEGIN
     GET DIAGNOSTICS deleted = ROW_COUNT;
     PERFORM set_config('chatkit.sweeping', 'off', true);
     RETURN deleted;
+END $$;
+-- Temporary tables come last, since without a word they come first: a caller's own audit_log, with
+-- a trigger on it, would act as the owner.
+DO $$ BEGIN
+    EXECUTE format(
+        'ALTER FUNCTION sweep_audit_log(integer) SET search_path = pg_catalog, %I, pg_temp',
+        current_schema());
 END $$;
 
 -- Where callers stand against the rate limits, with SHARED_LIMITS. Not logged: after a crash of the

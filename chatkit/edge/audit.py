@@ -1,9 +1,9 @@
 """Writes the audit log, beside the requests that it tells of: no request waits for it.
 
-What a stranger can provoke at will (failed sign-ins, hit limits, new guests) is counted instead of
-listed: one row a minute for each caller, and one for all callers above `MOST_CALLERS`, so that a
-flood cannot fill the disk. A server that is killed loses what was not written yet: a second of
-deeds, a minute of counts.
+What anybody can provoke at will (failed sign-ins, hit limits, new guests, deeds that were refused)
+is counted instead of listed: one row a minute for each caller, and one for all callers above
+`MOST_CALLERS`, so that a flood cannot fill the disk. A server that is killed loses what was not
+written yet: a second of deeds, a minute of counts.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from chatkit.edge.asgi import Request
+from chatkit.edge.asgi import Request, Send
 from chatkit.edge.proxies import TrustedProxies
+from chatkit.edge.router import Handler
 from chatkit.protocol.audit import AuditAction, AuditEntry, AuditStore, Deed
 from chatkit.protocol.errors import ChatKitError, TooMany, Unauthorized
+from chatkit.protocol.fields import MAX_ID
 
 _log = logging.getLogger("chatkit.audit")
 
@@ -38,6 +41,20 @@ _CREDENTIALS: Final = (b"authorization", b"x-chatkit-signature")
 
 _Caller = tuple[str | None, str | None, str]  # user, address, outcome
 _EVERYBODY_ELSE: Final[_Caller] = (None, None, "several")
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where something comes from."""
+
+    client_ip: str | None
+    request_id: str | None
+
+
+_NOWHERE: Final = _Origin(None, None)
+#: Of the request in whose name a tool or a card acts. No more than that of it: a turn, which takes
+#: the context along, may outlive it.
+_origin: ContextVar[_Origin] = ContextVar("origin", default=_NOWHERE)
 
 
 class Auditor:
@@ -70,26 +87,39 @@ class Auditor:
             entry = AuditEntry(
                 at=self._now(),
                 user_id=request.trail.user_id,
-                deed=deed,
+                deed=replace(deed, target_id=deed.target_id and deed.target_id[:MAX_ID]),
                 client_ip=self._proxies.resolve(request).ip,
                 request_id=request.id,
                 outcome=_outcome(deed, error),
             )
-            if deed.action in _COUNTED:
+            if deed.action in _COUNTED or entry.outcome != "ok":
                 self._count(entry)
             else:
                 self._wait(entry)
 
+    def acting(self, handler: Handler) -> Handler:
+        """A handler whose tools and cards act from where its request comes from."""
+
+        async def handle(request: Request, send: Send) -> None:
+            bound = _origin.set(_Origin(self._proxies.resolve(request).ip, request.id))
+            try:
+                await handler(request, send)
+            finally:
+                _origin.reset(bound)
+
+        return handle
+
     def note_deletion(self, user_id: str, task_id: str, turn_id: str | None) -> None:
-        """A task was deleted by a tool or a card. Where a model did it, its turn stands for the
-        request."""
+        """A task was deleted by a tool or a card, now and for good, whatever becomes of the
+        request. Where a model did it, its turn stands for the request."""
+        origin = _origin.get()
         self._wait(
             AuditEntry(
                 at=self._now(),
                 user_id=user_id,
                 deed=Deed("task.delete", "task", task_id),
-                client_ip=None,
-                request_id=turn_id,
+                client_ip=origin.client_ip,
+                request_id=turn_id or origin.request_id,
                 outcome="ok",
             )
         )

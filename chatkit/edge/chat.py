@@ -25,6 +25,7 @@ from chatkit.protocol.leases import RequestKey
 from chatkit.protocol.links import resolve
 from chatkit.protocol.params import (
     CustomAction,
+    DeleteAttachment,
     DeleteThread,
     ResumeThread,
     TurnParams,
@@ -77,9 +78,13 @@ class ChatRoutes:
             await self._send(request, send, user.user_id, _closed(log))
         else:
             upload_url = self.links.upload_url(request, user.user_id)
-            text = await self.operations.answer(params, caller, key, upload_url)
+            # Before the act, so that the error which it ends in becomes the outcome.
             if isinstance(params, DeleteThread):
                 request.trail.deeds.append(Deed("thread.delete", "thread", params.thread_id))
+            elif isinstance(params, DeleteAttachment):
+                deed = Deed("attachment.delete", "attachment", params.attachment_id)
+                request.trail.deeds.append(deed)
+            text = await self.operations.answer(params, caller, key, upload_url)
             read_url = self.links.read_url(request, user.user_id)
             await json_reply(resolve(text, read_url)).send(request, send)
 

@@ -7,6 +7,7 @@ program would get, which the browser then keeps from the page.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Final
 
@@ -73,9 +74,17 @@ class Gate:
         return Reply(204, b"")
 
     def _require_own_host(self, request: Request) -> None:
-        own = normalize_host(self._proxies.resolve(request).host or "")
-        if own is None or not {own, _name_of(own)} & self._hosts:
-            raise BadRequest("this server does not answer to that name", code="unknown_host")
+        """A page whose name was rebound to us can send any `X-Forwarded-Host`, but no `Host` other
+        than its own name: what stands there must be one of ours, or no name of anybody's."""
+        asked_for = self._proxies.resolve(request).host
+        sent = request.header("host")
+        if self._is_own(asked_for) and (sent is None or self._is_own(sent) or _is_place(sent)):
+            return
+        raise BadRequest("this server does not answer to that name", code="unknown_host")
+
+    def _is_own(self, text: str | None) -> bool:
+        host = normalize_host(text or "")
+        return host is not None and not {host, _name_of(host)}.isdisjoint(self._hosts)
 
 
 def normalize_host(text: str) -> str | None:
@@ -88,3 +97,13 @@ def _name_of(host: str) -> str:
     """A canonical host without its port."""
     name, _, port = host.rpartition(":")
     return name if port.isdigit() else host
+
+
+def _is_place(host: str) -> bool:
+    """Whether a `Host` is an address or `localhost`, which nobody can rebind."""
+    name = _name_of(normalize_host(host) or "").strip("[]")
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name == "localhost"
+    return True

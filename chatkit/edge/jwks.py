@@ -2,7 +2,8 @@
 
 The key decides which algorithm verifies, never the token: each key is bound to one algorithm when
 it is read. The set is fetched in the background and kept; one that cannot be renewed goes on being
-used, because a sign-in server that is away for an hour should not sign everybody out.
+used, because a sign-in server that is away for an hour, or publishes no key by mistake, should not
+sign everybody out.
 """
 
 from __future__ import annotations
@@ -188,11 +189,12 @@ class IssuerKeys:
         return keys.get(kid)
 
     def _may_ask_for_unknown(self) -> bool:
-        now = self._clock()
-        asked = self._for_unknown
         if self._is_fetching:
             return True
-        if len(asked) == MOST_UNKNOWN and now - asked[0] < UNKNOWN_WINDOW_S:
+        now = self._clock()
+        asked = self._for_unknown
+        spent = len(asked) == MOST_UNKNOWN and now - asked[0] < UNKNOWN_WINDOW_S
+        if spent or now < self._not_before:
             return False
         asked.append(now)
         return True
@@ -222,6 +224,9 @@ class IssuerKeys:
         except JwksFault as error:
             self._failed(str(error))
         else:
+            if self._keys and not keys:
+                self._failed("the answer holds no key that can be used")
+                return
             if not keys:
                 _log.warning("the sign-in server publishes no key that can be used")
             self._keys = keys
@@ -262,7 +267,7 @@ class JwksVerifier:
 
     def recognizes(self, token: Token) -> bool:
         """Any JWT whose algorithm has a public key; the key still decides which one passes."""
-        return token.header is not None and token.header.get("alg") in _SIGNED_BY_KEY_PAIR
+        return token.header is not None and token.header["alg"] in _SIGNED_BY_KEY_PAIR
 
     async def verify(self, token: Token) -> Verified:
         """As SecretVerifier judges. Raises Unavailable while no key was ever fetched."""

@@ -149,8 +149,8 @@ class SessionRoutes:
             return Reply(204, b"")
         client_secret = (await self._object(request)).get("client_secret")
         if client_secret is None:
-            await self.sessions.revoke_all(user.user_id, "chat")
             request.trail.deeds.append(Deed("session.revoke", "every chat session"))
+            await self.sessions.revoke_all(user.user_id, "chat")
             return Reply(204, b"")
         if not isinstance(client_secret, str):
             raise BadRequest("client_secret: must be a text")
@@ -161,8 +161,8 @@ class SessionRoutes:
         return Reply(204, b"")
 
     async def _revoke(self, request: Request, user: User, session_id: str) -> None:
-        await self.sessions.revoke(user.user_id, session_id)
         request.trail.deeds.append(Deed("session.revoke", "session", session_id))
+        await self.sessions.revoke(user.user_id, session_id)
 
     async def _object(self, request: Request) -> Mapping[str, Any]:
         body = await request.body(most=self.max_body_bytes)

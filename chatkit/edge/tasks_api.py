@@ -88,8 +88,10 @@ class TaskRoutes:
     async def delete(self, request: Request) -> Reply:
         """204."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
-        task = await self.tasks.delete(user.user_id, request.params["id"])
-        request.trail.deeds.append(Deed("task.delete", "task", task.id))
+        deeds, asked = request.trail.deeds, request.params["id"]
+        deeds.append(Deed("task.delete", "task", asked))
+        task = await self.tasks.delete(user.user_id, asked)
+        deeds[-1] = Deed("task.delete", "task", task.id)  # an id can be written in several ways
         return Reply(204, b"")
 
     async def _object(self, request: Request) -> Mapping[str, Any]:

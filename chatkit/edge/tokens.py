@@ -59,13 +59,18 @@ class Token:
 
     @classmethod
     def parse(cls, text: str) -> Token:
-        """Of visible ASCII text. Three parts make a JWT, whose header must then be readable."""
+        """Of visible ASCII text. Three parts make a JWT, whose header must then be readable, with
+        text for what is read of it: alg, kid and typ."""
         if text.count(".") != 2:
             return cls(text=text, header=None)
         try:
-            return cls(text=text, header=jwt.get_unverified_header(text))
+            header = jwt.get_unverified_header(text)
         except jwt.PyJWTError as error:
             raise Unauthorized("the token is malformed") from error
+        # PyJWT looks at kid and crit alone, and any JSON may stand in a header.
+        if not isinstance(header.get("alg"), str) or not isinstance(header.get("typ", ""), str):
+            raise Unauthorized("the token is malformed")
+        return cls(text=text, header=header)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +128,7 @@ class SecretVerifier:
 
     def recognizes(self, token: Token) -> bool:
         """Any HMAC token; only HS256 passes `verify`."""
-        return token.header is not None and str(token.header.get("alg")).startswith("HS")
+        return token.header is not None and token.header["alg"].startswith("HS")
 
     async def verify(self, token: Token) -> Verified:
         """The user id is the first present of `sub`, `user_id` and `id`."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 AuditAction = Literal[
+    "attachment.delete",
     "guest.issue",
     "limit.hit",
     "session.open",
@@ -20,7 +21,8 @@ AuditAction = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something that was done. `target_id` is no secret and no text of a user's."""
+    """Something that was done, or tried. `target_id` is no secret; what the caller made up for an
+    id is cut to `MAX_ID` letters."""
 
     action: AuditAction
     target_kind: str | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 from chatkit.protocol.errors import BadRequest
@@ -25,6 +26,8 @@ dumps = _encoder.encode
 #: what is walked by recursion later must not meet more.
 MOST_LEVELS: Final = 64
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS: Final = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
+_STRING: Final = re.compile(rb'"[^"]*"')
 
 _SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\0]")
 
@@ -59,8 +62,10 @@ def loads(body: bytes) -> Any:
         raise BadRequest("the body is nested too deeply", code="invalid_json") from error
     except ValueError as error:
         raise BadRequest("the body is not valid JSON", code="invalid_json") from error
-    if text.count("{") + text.count("[") > MOST_LEVELS and not _is_shallow(body):
-        _refuse_deep(value)
+    if text.count("{") + text.count("[") > MOST_LEVELS and _levels(body) > MOST_LEVELS:
+        raise BadRequest(
+            f"the body is nested deeper than {MOST_LEVELS} levels", code="invalid_json"
+        )
     # Only an escape can bring in what valid UTF-8 cannot hold, so most bodies skip the walk.
     if "\\u" in text:
         _refuse_unstorable(value)
@@ -78,31 +83,14 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _is_shallow(body: bytes) -> bool:
-    """Whether the brackets alone show that the limit is kept; brackets in strings may hide it.
+def _levels(body: bytes) -> int:
+    """How deep valid JSON is nested: by its brackets, without those that stand in strings.
 
-    Each round takes away one level, or two.
+    Each step is linear, whatever the text, so that none of a megabyte holds up the server.
     """
-    brackets = body.translate(None, _NO_BRACKETS)
-    for _ in range(MOST_LEVELS // 2):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if not brackets:
-            return True
-    return False
-
-
-def _refuse_deep(value: Any) -> None:
-    level = [value] if isinstance(value, dict | list) else []
-    for _ in range(MOST_LEVELS):
-        level = [
-            child
-            for entry in level
-            for child in (entry.values() if isinstance(entry, dict) else entry)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return
-    raise BadRequest(f"the body is nested deeper than {MOST_LEVELS} levels", code="invalid_json")
+    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    brackets = _STRING.sub(b"", unescaped).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
 def _refuse_unstorable(value: Any) -> None:

@@ -310,8 +310,9 @@ class TaskStore(Protocol):
     ) -> Task | None:
         """Delete for the model that answers in `turn_id`; None when the user must agree first.
 
-        A turn may delete one task at once, by a call that stands `alone` in its round. Any other
-        deletion is put off until it is asked for again in the answer to the user's next message.
+        A message is good for one task at once, by a call that stands `alone` in its round. Any
+        other deletion is put off until it is asked for again in the answer to the user's next
+        message; a retry, a form or a client tool's output is no such message.
         """
         ...
 

@@ -198,11 +198,12 @@ RETURNING id, title, description, completed, completed_at, priority, category, t
           recurrence, created_at, updated_at
 
 -- delete_task_in_turn --
--- A deletion that a model asks for. A turn has one to spend, on a call that stands alone in its
--- round. Any other is put off: it is noted in the thread, and carried out when it is asked for
--- again in the answer to the user's very next message. A retry answers the same message, so no
--- model can agree in the user's place. The thread's lock makes the calls of one round take turns;
--- it is part of this statement, so what stands in the row is what the call before has left there.
+-- A deletion that a model asks for. A message of the user's has one to spend, on a call that stands
+-- alone in its round. Any other is put off: it is noted in the thread, and carried out when it is
+-- asked for again in the answer to the user's very next message. A retry, a form and what the page
+-- answers go on with the message before, so no turn of theirs can agree in the user's place, nor
+-- delete one more. The thread's lock makes the calls of one round take turns; it is part of this
+-- statement, so what stands in the row is what the call before has left there.
 -- No row when the task is missing; id is null when the deletion was put off.
 -- $1 user_id  $2 id  $3 thread_id  $4 turn_id  $5 whether the call stands alone
 WITH thread AS (
@@ -211,20 +212,27 @@ WITH thread AS (
      WHERE user_id = $1 AND id = $3
        FOR NO KEY UPDATE
 ), message AS (
-    SELECT item.seq,
+    SELECT said.id, said.seq,
            (SELECT max(seq)
               FROM items
              WHERE user_id = $1 AND thread_id = $3 AND type = 'user_message'
-               AND withdrawn_by IS NULL AND seq < item.seq) AS before
+               AND withdrawn_by IS NULL AND seq < said.seq) AS before
       FROM turns AS turn
       JOIN items AS item
-        ON item.user_id = $1 AND item.thread_id = turn.thread_id AND item.id = turn.item_id
+        ON item.user_id = $1 AND item.thread_id = turn.thread_id AND item.id = turn.item_id,
+           LATERAL (
+           SELECT id, seq
+             FROM items
+            WHERE user_id = $1 AND thread_id = $3 AND type = 'user_message'
+              AND withdrawn_by IS NULL AND seq <= item.seq
+            ORDER BY seq DESC
+            LIMIT 1) AS said
      WHERE turn.user_id = $1 AND turn.id = $4 AND turn.thread_id = $3
 ), ruling AS (
-    SELECT task.id, message.seq, message.before,
+    SELECT task.id, message.id AS message_id, message.seq, message.before,
            coalesce((thread.asked_deletions -> task.id::text)::bigint = message.before, false)
                AS agreed,
-           $5 AND thread.deleted_in IS DISTINCT FROM $4 AS free
+           $5 AND thread.deleted_in IS DISTINCT FROM message.id AS free
       FROM tasks AS task, thread, message
      WHERE task.user_id = $1 AND task.id = $2
 ), deleted AS (
@@ -235,7 +243,7 @@ WITH thread AS (
 ), noted AS (
     UPDATE threads AS thread
        SET deleted_in = CASE WHEN ruling.agreed OR NOT ruling.free THEN thread.deleted_in
-                             ELSE $4 END,
+                             ELSE ruling.message_id END,
            asked_deletions =
                CASE WHEN ruling.agreed OR ruling.free
                     THEN thread.asked_deletions - ruling.id::text

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -67,9 +67,19 @@ def build(auditor: Auditor) -> Router:
             case "late":
                 request.trail.deeds.append(Deed("session.open", "chat session", "s1"))
                 raise Unavailable("away")
+            case "turn":
+
+                async def delete() -> None:
+                    auditor.note_deletion("ada", "t1", "trn_1")
+
+                await asyncio.create_task(delete())
+            case "refused":
+                request.trail.deeds.append(Deed("task.delete", "task", "x" * 5000))
+                raise NotFound("task")
         return Reply(200, b"")
 
-    return Router([Route("/{what}", {"POST": answering(act)})], note=auditor.note)
+    handler = auditor.acting(answering(act))
+    return Router([Route("/{what}", {"POST": handler})], note=auditor.note)
 
 
 @pytest.fixture
@@ -102,6 +112,24 @@ async def test_a_deed_whose_answer_failed_is_told_with_the_error(site: Site) -> 
     await site.visit("late", x_user="ada")
     (row,) = await site.rows()
     assert (row["action"], row["outcome"]) == ("session.open", "unavailable")
+
+
+async def test_a_deletion_of_a_turn_is_told_with_where_its_message_came_from(site: Site) -> None:
+    await site.visit("turn", x_forwarded_for="192.0.2.1")
+    (row,) = await site.rows()
+    assert (row["target_id"], row["client_ip"], row["request_id"]) == ("t1", "192.0.2.1", "trn_1")
+
+
+async def test_deeds_that_were_refused_are_told_as_one_row_for_each_caller(site: Site) -> None:
+    for user, times in (("ada", 500), ("bob", 3)):
+        for _ in range(times):
+            await site.visit("refused", x_user=user)
+    rows = await site.rows()
+    assert [(row["user_id"], row["action"], row["outcome"], row["times"]) for row in rows] == [
+        ("ada", "task.delete", "not_found", 500),
+        ("bob", "task.delete", "not_found", 3),
+    ]
+    assert {row["target_id"] for row in rows} == {"x" * 255}
 
 
 async def test_what_changes_nothing_is_not_told(site: Site) -> None:
@@ -238,41 +266,63 @@ async def test_the_end_of_the_server_does_not_wait_for_a_database_that_is_away(
     assert "1 entries of the audit log could not be written" in caplog.text
 
 
-async def test_the_application_writes_what_its_routes_do(database_url: str) -> None:
-    async with running(database_url) as services:
+@asynccontextmanager
+async def asking(database_url: str) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+    """The application, asked by one guest from 192.0.2.7; each answer's JSON. What is counted is
+    written at the end."""
+    async with running(database_url, GUESTS="on", TRUSTED_PROXIES="127.0.0.1") as services:
+        place = {"x_forwarded_for": "192.0.2.7", "x_request_id": "req1"}
+        guest = (await call(services.router, "POST", "/api/auth/guest", **place)).json()
 
-        async def ask(method: str, path: str, token: str = "", body: object = b"") -> Any:
-            fields = {"authorization": f"Bearer {token}"} if token else {}
+        async def ask(method: str, path: str, body: object = b"", token: str = "") -> Any:
+            fields = {
+                **place,
+                "authorization": f"Bearer {token or guest['token']}",
+                "content_type": "application/json",
+                "accept": "application/json",
+            }
             answer = await call(services.router, method, path, body=body, **fields)
-            assert answer.status != 500
-            return answer.json() if answer.body else None
+            assert answer.status < 500
+            is_json = answer.headers.get("content-type") == "application/json"
+            return answer.json() if is_json else None
 
-        guest = await ask("POST", "/api/auth/guest")
-        token = guest["token"]
-        task = await ask("POST", "/api/tasks", token, {"title": "tea"})
-        await ask("DELETE", f"/api/tasks/{task['id']}", token)
-        await ask("DELETE", f"/api/tasks/{task['id']}", token)  # it is gone: nothing was done
-        first, second = [await ask("POST", "/api/chatkit/session", token) for _ in range(2)]
-        await ask("DELETE", f"/api/chatkit/session/{first['id']}", token)
-        await ask("DELETE", "/api/chatkit/session", second["client_secret"])
-        await ask("DELETE", "/api/chatkit/session", token)
-        said = {"content": [{"type": "input_text", "text": "hi"}], "attachments": []}
-        create = {"type": "threads.create", "params": {"input": {**said, "inference_options": {}}}}
-        await call(
-            services.router, "POST", "/api/chatkit", body=create, authorization=f"Bearer {token}"
-        )
-        listed = await ask("POST", "/api/chatkit", token, {"type": "threads.list", "params": {}})
-        thread_id = listed["data"][0]["id"]
-        delete = {"type": "threads.delete", "params": {"thread_id": thread_id}}
-        await ask("POST", "/api/chatkit", token, delete)
-        await ask("GET", "/api/tasks", "garbage")
-        await ask("GET", "/api/tasks")  # a visitor
-    # The counts are written at the end, which is over.
+        yield ask
+
+
+def chat(kind: str, **params: Any) -> tuple[str, str, dict[str, Any]]:
+    return "POST", "/api/chatkit", {"type": kind, "params": params}
+
+
+def said(text: str) -> dict[str, Any]:
+    content = [{"type": "input_text", "text": text}]
+    return {"content": content, "attachments": [], "inference_options": {}}
+
+
+async def written(database_url: str) -> list[dict[str, Any]]:
+    """What is in the log beside the guest's coming."""
     database = await Database.connect(database_url, most_connections=1)
-    rows = await database.fetch("SELECT * FROM audit_log ORDER BY at, id")
+    rows = await database.fetch("SELECT * FROM audit_log WHERE action <> 'guest.issue' ORDER BY id")
     await database.close()
+    return [dict(row) for row in rows]
+
+
+async def test_the_application_writes_what_its_routes_do(database_url: str) -> None:
+    async with asking(database_url) as ask:
+        task = await ask("POST", "/api/tasks", {"title": "tea"})
+        await ask("DELETE", f"/api/tasks/{task['id'].upper()}")
+        first, second = [await ask("POST", "/api/chatkit/session") for _ in range(2)]
+        await ask("DELETE", f"/api/chatkit/session/{first['id']}")
+        await ask("DELETE", "/api/chatkit/session", token=second["client_secret"])
+        await ask("DELETE", "/api/chatkit/session")
+        await ask(*chat("threads.create", input=said("hi")))
+        thread_id = (await ask(*chat("threads.list")))["data"][0]["id"]
+        await ask(*chat("threads.delete", thread_id=thread_id))
+        file = {"name": "a.txt", "size": 5, "mime_type": "text/plain"}
+        file_id = (await ask(*chat("attachments.create", **file)))["id"]
+        await ask(*chat("attachments.delete", attachment_id=file_id))
+        await ask("GET", "/api/tasks", token="garbage")
+    rows = await written(database_url)
     assert [(row["action"], row["target_kind"], row["target_id"]) for row in rows] == [
-        ("guest.issue", None, None),
         ("task.delete", "task", task["id"]),
         ("session.open", "chat session", first["id"]),
         ("session.open", "chat session", second["id"]),
@@ -280,38 +330,46 @@ async def test_the_application_writes_what_its_routes_do(database_url: str) -> N
         ("session.revoke", "session", second["id"]),
         ("session.revoke", "every chat session", None),
         ("thread.delete", "thread", thread_id),
+        ("attachment.delete", "attachment", file_id),
         ("sign_in.fail", None, None),
     ]
-    assert [row["user_id"] for row in rows] == [guest["user_id"]] * 8 + [None]
-    assert {row["client_ip"] for row in rows} == {"127.0.0.1"}
+    *deeds, failure = rows
+    assert {row["user_id"] for row in deeds} == {first["user_id"]}
+    assert {row["outcome"] for row in deeds} == {"ok"}
+    assert (failure["user_id"], failure["outcome"]) == (None, "unauthorized")
+    assert {row["client_ip"] for row in rows} == {"192.0.2.7"}
+
+
+async def test_the_application_writes_what_it_refused(database_url: str) -> None:
+    async with asking(database_url) as ask:
+        for missing in ("thr_x", "00000000-0000-4000-8000-000000000000"):
+            await ask("DELETE", f"/api/tasks/{missing}")
+            await ask("DELETE", f"/api/chatkit/session/{missing}")
+            await ask(*chat("threads.delete", thread_id=missing))
+            await ask(*chat("attachments.delete", attachment_id=missing))
+    rows = await written(database_url)
+    assert sorted((row["action"], row["target_id"], row["times"]) for row in rows) == [
+        ("attachment.delete", "thr_x", 2),
+        ("session.revoke", "thr_x", 2),
+        ("task.delete", "thr_x", 2),
+        ("thread.delete", "thr_x", 2),
+    ]
+    assert {row["outcome"] for row in rows} == {"not_found"}
 
 
 async def test_deletions_by_agents_and_by_cards_are_told(database_url: str) -> None:
-    async with running(database_url) as services:
-        guest = (await call(services.router, "POST", "/api/auth/guest")).json()
-        bearer = {"authorization": f"Bearer {guest['token']}"}
-
-        async def ask(path: str, body: object) -> Any:
-            fields = {**bearer, "content_type": "application/json", "accept": "application/json"}
-            answer = await call(services.router, "POST", path, body=body, **fields)
-            assert answer.status < 300, answer.body
-            return answer
-
+    async with asking(database_url) as ask:
         first, second = [
-            (await ask("/api/tasks", {"title": title})).json()["id"] for title in ("tea", "milk")
+            (await ask("POST", "/api/tasks", {"title": title}))["id"] for title in ("tea", "milk")
         ]
         named = {"name": "delete_task", "arguments": {"task_id": first}}
-        await ask("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": named})
-        said = {"content": [{"type": "input_text", "text": "hi"}], "attachments": []}
-        await ask("/api/chatkit", {"type": "threads.create", "params": {"input": said}})
-        listed = await ask("/api/chatkit", {"type": "threads.list", "params": {}})
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": named}
+        await ask("POST", "/mcp", body)
+        await ask(*chat("threads.create", input=said("hi")))
+        thread_id = (await ask(*chat("threads.list")))["data"][0]["id"]
         action = {"type": "task.delete", "payload": {"task_id": second}}
-        params = {"thread_id": listed.json()["data"][0]["id"], "action": action}
-        await ask("/api/chatkit", {"type": "threads.custom_action", "params": params})
-    database = await Database.connect(database_url, most_connections=1)
-    rows = await database.fetch("SELECT * FROM audit_log WHERE action = 'task.delete' ORDER BY id")
-    await database.close()
-    assert [(row["target_id"], row["user_id"], row["outcome"]) for row in rows] == [
-        (first, guest["user_id"], "ok"),
-        (second, guest["user_id"], "ok"),
-    ]
+        await ask(*chat("threads.custom_action", thread_id=thread_id, action=action))
+    by_agent, by_card = await written(database_url)
+    for row, target in ((by_agent, first), (by_card, second)):
+        assert (row["action"], row["target_id"], row["outcome"]) == ("task.delete", target, "ok")
+        assert (row["client_ip"], row["request_id"]) == ("192.0.2.7", "req1")

@@ -163,10 +163,28 @@ async def test_only_the_named_hosts_are_answered(host: str, status: int) -> None
         assert answer.json()["error"]["code"] == "unknown_host"
 
 
-async def test_the_host_that_a_trusted_proxy_was_asked_for_decides() -> None:
-    fields = {"host": "upstream", "x_forwarded_host": "chat.example"}
+@pytest.mark.parametrize(
+    "host",
+    ["chat.example", "CHAT.example:80", "localhost:8000", "127.0.0.1:8000", "10.0.0.7", "[::1]"],
+)
+async def test_the_host_that_a_trusted_proxy_was_asked_for_decides(host: str) -> None:
     trusting = build("chat.example", trusted="127.0.0.1")
-    assert (await call(trusting, "GET", "/chat", **fields)).status == 200
+    asked_for = {"x_forwarded_host": "chat.example"}
+    assert (await call(trusting, "GET", "/chat", host=host, **asked_for)).status == 200
+    asked_for = {"x_forwarded_host": "evil.example"}
+    assert (await call(trusting, "GET", "/chat", host=host, **asked_for)).status == 400
+
+
+@pytest.mark.parametrize("host", ["evil.example", "upstream:8000", "chat.example, evil.example"])
+async def test_a_forwarded_host_does_not_hide_the_name_that_a_browser_asked_for(host: str) -> None:
+    """A page whose name was rebound to this machine sends any header, but no other Host."""
+    trusting = build("chat.example", trusted="127.0.0.1")
+    fields = {"host": host, "x_forwarded_host": "chat.example"}
+    assert (await call(trusting, "GET", "/chat", **fields)).status == 400
+
+
+async def test_a_forwarded_host_of_a_stranger_counts_for_nothing() -> None:
+    fields = {"host": "10.0.0.7", "x_forwarded_host": "chat.example"}
     assert (await call(build("chat.example"), "GET", "/chat", **fields)).status == 400
 
 

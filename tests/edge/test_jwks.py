@@ -241,6 +241,27 @@ async def test_secrets_and_keys_are_taken_side_by_side(keys: IssuerKeys) -> None
         await authenticator.authenticate(head(authorization=f"Bearer {sign('q' * 32, 'HS256')}"))
 
 
+def _with_header(**changes: Any) -> str:
+    """A good token under another JOSE header."""
+    text = json.dumps({"alg": "EdDSA", "kid": "one", **changes})
+    return ".".join((jwt.utils.base64url_encode(text.encode()).decode(), *sign().split(".")[1:]))
+
+
+@pytest.mark.parametrize("field", ["alg", "kid", "typ", "crit"])
+@pytest.mark.parametrize("value", [[], {}, [[]], ["EdDSA"], {"alg": "EdDSA"}, 7, True, None])
+async def test_a_header_field_of_the_wrong_kind_is_a_malformed_token(
+    keys: IssuerKeys, field: str, value: Any
+) -> None:
+    authenticator = build(
+        SecretVerifier(secrets=["n" * 32], now=lambda: NOW),
+        JwksVerifier(keys, expected=ANY, now=lambda: NOW),
+    )
+    with pytest.raises(Unauthorized, match="malformed"):
+        await authenticator.authenticate(
+            head(authorization=f"Bearer {_with_header(**{field: value})}")
+        )
+
+
 async def test_the_cookie_of_better_auth_itself_is_not_taken(keys: IssuerKeys) -> None:
     authenticator = build(JwksVerifier(keys, expected=ANY, now=lambda: NOW))
     with pytest.raises(Unauthorized):
@@ -301,6 +322,21 @@ async def test_a_flood_of_unknown_kids_does_not_reach_the_issuer(
     assert await user_of(keys, sign()) == "ada"
     issuer.keys.append(public_jwk(OTHER_ED, "two"))
     clock.now += UNKNOWN_WINDOW_S
+    assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
+
+
+async def test_what_the_pause_after_a_failure_holds_back_is_not_counted(
+    issuer: Issuer, keys: IssuerKeys, clock: Clock
+) -> None:
+    assert await user_of(keys, sign()) == "ada"
+    issuer.status = 503
+    for _ in range(2 * MOST_UNKNOWN):
+        with pytest.raises(Unauthorized):
+            await user_of(keys, sign(OTHER_ED, kid="two"))
+    assert len(issuer.requests) == 2
+    issuer.status = 200
+    issuer.keys.append(public_jwk(OTHER_ED, "two"))
+    clock.now += 1
     assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
 
 
@@ -407,6 +443,27 @@ async def test_a_set_without_keys_refuses_every_token(issuer: Issuer, keys: Issu
     issuer.keys = []
     with pytest.raises(Unauthorized):
         await user_of(keys, sign())
+
+
+@pytest.mark.parametrize("entries", [[], [public_jwk(SHORT_RSA, "one")]])
+async def test_a_set_without_a_usable_key_does_not_take_the_place_of_a_good_one(
+    issuer: Issuer,
+    keys: IssuerKeys,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    entries: list[dict[str, Any]],
+) -> None:
+    assert await user_of(keys, sign()) == "ada"
+    good, issuer.keys = issuer.keys, entries
+    with pytest.raises(Unauthorized):
+        await user_of(keys, sign(OTHER_ED, kid="two"))
+    assert await user_of(keys, sign()) == "ada"
+    assert caplog.messages[-1].endswith(
+        "could not be fetched: the answer holds no key that can be used"
+    )
+    issuer.keys = [*good, public_jwk(OTHER_ED, "two")]
+    clock.now += 1
+    assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
 
 
 # --- What a set may hold --------------------------------------------------------------------------

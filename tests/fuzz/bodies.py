@@ -9,6 +9,9 @@ from random import Random
 from typing import Any, Final
 
 #: The place of a piece of text that `json.dumps` would not write.
+#: The name of the key whose tokens are `key-pair jwt`.
+ISSUER_KID: Final = "one"
+
 _HOLE: Final = "@hole@"
 
 _JUNK: Final[tuple[Any, ...]] = (
@@ -66,7 +69,7 @@ class Known:
     """Credentials and ids, most of them real, that a request may name."""
 
     tokens: dict[str, str]
-    """`jwt`, `guest`, `chat` and `mcp` sessions."""
+    """`jwt`, `key-pair jwt`, `guest`, `chat` and `mcp` sessions."""
     threads: list[str] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)

@@ -6,7 +6,9 @@ once. What fails is shortened afterwards (see runner).
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -14,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tests.fuzz import bodies, odd
-from tests.fuzz.bodies import Known
+from tests.fuzz.bodies import ISSUER_KID, Known
 from tests.fuzz.framing import unclear_end
 from tests.fuzz.wire import Case
 
@@ -68,10 +70,10 @@ def _host() -> tuple[str, str]:
 def _credential(rng: Random, known: Known, path: str) -> list[tuple[str, str]]:
     """Mostly a good one for the path."""
     third = "mcp" if path.startswith("/mcp") == (rng.random() < 0.9) else "chat"
-    token = known.tokens[rng.choice(("jwt", "jwt", "guest", third))]
-    if rng.random() < 0.9:
+    token = known.tokens[rng.choice(("jwt", "key-pair jwt", "guest", third))]
+    if rng.random() < 0.85:
         return [("authorization", f"Bearer {token}")]
-    match rng.randrange(8):
+    match rng.randrange(11):
         case 0:
             return []
         case 1:
@@ -100,8 +102,24 @@ def _credential(rng: Random, known: Known, path: str) -> list[tuple[str, str]]:
                 "bnVsbA.bnVsbA.",
             )
             return [("authorization", f"Bearer {rng.choice(forged)}")]
-        case _:
+        case 7:
             return [("authorization", rng.choice(odd.VALUES))]
+        case _:
+            jwts = [known.tokens[name] for name in ("jwt", "key-pair jwt", "guest")]
+            return [("authorization", f"Bearer {_under_another_header(rng, rng.choice(jwts))}")]
+
+
+def _under_another_header(rng: Random, token: str) -> str:
+    """A token with an odd JOSE header in place of its own."""
+    header: Any = {"alg": rng.choice(("EdDSA", "HS256")), "kid": ISSUER_KID}
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        header[rng.choice(odd.JOSE_FIELDS)] = rng.choice(odd.JOSE_VALUES)
+    if rng.random() < 0.1:
+        del header[rng.choice((*header,))]
+    if rng.random() < 0.05:
+        header = rng.choice(odd.JOSE_VALUES)
+    encoded = urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    return f"{encoded}.{token.partition('.')[2]}"
 
 
 def _odd_headers(rng: Random) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 METHODS: Final = (
     *("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"),
@@ -161,6 +161,17 @@ VALUES: Final = (
         "bogus",
     ),
     *("authorization, content-type", "bytes=0-10", "W/x", "en;q=0.5,*;q=x", "cross-site", "none"),
+)
+#: Of a token's header (RFC 7515, 4.1), and any JSON that may stand there.
+JOSE_FIELDS: Final = (
+    *("alg", "alg", "alg", "kid", "kid", "typ", "crit", "b64", "zip", "enc", "cty"),
+    *("jwk", "jku", "x5c", "x5u", "x5t"),
+)
+JOSE_VALUES: Final[tuple[Any, ...]] = (
+    *("EdDSA", "HS256", "HS512", "none", "None", "RS256", "PS256", "ES256", "A256GCM", "dir", ""),
+    *("chatkit-guest+jwt", "JWT", "one", "../one", "' OR 1=1", "\0", "\ud800", "k" * 3000),
+    *([], {}, [[]], [{}], {"alg": "EdDSA"}, ["EdDSA"], ["b64"], ["alg", "alg"], [None]),
+    *(None, True, False, 0, -1, 1.5, 10**40, "http://169.254.169.254/"),
 )
 INJECTIONS: Final = (
     *("a\r\nx-injected: 1", "a\nx-injected: 1", "a\rx-injected: 1", "a\0b", "a\r\n b", "a\r\n\tb"),

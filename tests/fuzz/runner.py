@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -17,8 +18,12 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from tests.acceptance.server import SECRET, ServerProcess
-from tests.fuzz.bodies import Known
+from tests.edge.issuer import open_issuer, public_jwk
+from tests.fuzz.bodies import ISSUER_KID, Known
 from tests.fuzz.cases import make_case
 from tests.fuzz.wire import BOUND_S, Case, Fault, exchange, judge, read_answers
 
@@ -28,7 +33,7 @@ REFRESH_EVERY: Final = 500
 _TELL_EVERY: Final = 5000
 #: After how many failures it is enough.
 MOST_FAILURES: Final = 5
-#: How many times a failing case is sent again to find a shorter one.
+#: How often the head of a failing case is sent again to find a shorter one, and then its body.
 _SHORTENINGS: Final = 150
 
 _FAULT_IN_LOG: Final = re.compile(
@@ -37,6 +42,7 @@ _FAULT_IN_LOG: Final = re.compile(
 _USER: Final = "fuzzed"
 _READER: Final = "reader"
 _STRANGER: Final = "stranger"
+_ISSUER_KEY: Final = Ed25519PrivateKey.generate()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +77,20 @@ class Report:
 async def fuzzed_server(data_dir: Path) -> AsyncIterator[ServerProcess]:
     """The real server on its embedded database and built-in model, with every kind of credential
     switched on and nothing limited."""
-    async with ServerProcess(
-        DATA_DIR=str(data_dir),
-        LOG_LEVEL="warning",
-        BETTER_AUTH_SECRET=SECRET,
-        GUESTS="on",
-        SIGNING_SECRET=SECRET[::-1],
-        ALLOWED_ORIGINS="https://app.example",
-        # A turn whose client has left would keep the user's next ones out for seconds.
-        ON_DISCONNECT="cancel",
-    ) as server:
+    async with (
+        open_issuer(public_jwk(_ISSUER_KEY, ISSUER_KID)) as issuer,
+        ServerProcess(
+            DATA_DIR=str(data_dir),
+            LOG_LEVEL="warning",
+            BETTER_AUTH_SECRET=SECRET,
+            BETTER_AUTH_URL=issuer.url.removesuffix("/jwks"),
+            GUESTS="on",
+            SIGNING_SECRET=SECRET[::-1],
+            ALLOWED_ORIGINS="https://app.example",
+            # A turn whose client has left would keep the user's next ones out for seconds.
+            ON_DISCONNECT="cancel",
+        ) as server,
+    ):
         yield server
 
 
@@ -190,11 +200,8 @@ class _Run:
 
 async def _shortened(run: _Run, failure: Failure) -> Failure:
     """The same fault from less, by leaving out ever smaller pieces."""
-    tries = count()
 
     async def still_fails(case: Case) -> bool:
-        if next(tries) >= _SHORTENINGS:
-            return False
         if failure.what[0] == "a fault in the log":
             return await run.logs_fault(case)
         try:
@@ -234,19 +241,18 @@ async def _shortened(run: _Run, failure: Failure) -> Failure:
 
 
 async def _fewest(parts: list[bytes], fails: Callable[[list[bytes]], Any]) -> list[bytes]:
-    """Delta debugging (Zeller, 2002) by complements alone."""
-    size = max(len(parts) // 2, 1)
-    while parts:
-        place = 0
-        while place < len(parts):
-            fewer = parts[:place] + parts[place + size :]
-            if await fails(fewer):
-                parts = fewer
-            else:
-                place += size
-        if size == 1:
-            break
-        size //= 2
+    """Delta debugging (Zeller, 2002) by complements alone, as far as `_SHORTENINGS` tries go."""
+    size, place = max(len(parts) // 2, 1), 0
+    for _ in range(_SHORTENINGS):
+        fewer = parts[:place] + parts[place + size :]
+        if await fails(fewer):
+            parts = fewer
+        else:
+            place += size
+        if place >= len(parts):
+            if size == 1:
+                break
+            size, place = size // 2, 0
     return parts
 
 
@@ -317,7 +323,12 @@ class _Witness:
 async def _known(server: ServerProcess) -> Known:
     """Make what cases name: credentials, a thread with items, tasks, sessions."""
     token = server.jwt(_USER, expires_in=36_000)
-    tokens = {"jwt": token, "guest": await server.guest()}
+    claims = {"sub": _USER, "exp": int(time.time()) + 36_000}
+    tokens = {
+        "jwt": token,
+        "key-pair jwt": jwt.encode(claims, _ISSUER_KEY, "EdDSA", {"kid": ISSUER_KID}),
+        "guest": await server.guest(),
+    }
     sessions = []
     for scope in ("chat", "mcp"):
         answer = await server.post("/api/chatkit/session", token, json={"scope": scope})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -37,6 +38,28 @@ def test_brackets_in_strings_neither_count_nor_hide(levels: int) -> None:
     else:
         with pytest.raises(BadRequest):
             loads(text)
+
+
+@pytest.mark.parametrize("text", ['"', "\\", '\\"', '"\\', '[{"', "]}\\", '\\\\"['])
+@pytest.mark.parametrize("levels", [MOST_LEVELS, MOST_LEVELS + 1])
+def test_what_stands_in_a_string_does_not_end_it(text: str, levels: int) -> None:
+    body = b"[%b,%b]" % (json.dumps([text * 99, text]).encode(), nested(levels - 1))
+    if levels <= MOST_LEVELS:
+        assert loads(body) == json.loads(body)
+    else:
+        with pytest.raises(BadRequest):
+            loads(body)
+
+
+@pytest.mark.parametrize("text", ["[", "[{", "][", "[" * 31 + "]" * 31 + "{", '\\"[', "\\["])
+def test_a_megabyte_of_brackets_in_a_string_is_read_in_no_time(text: str) -> None:
+    body = json.dumps([text * (2**20 // len(text)), *([[]] * MOST_LEVELS)]).encode()
+    taken = []
+    for _ in range(3):
+        began = time.thread_time()
+        loads(body)
+        taken.append(time.thread_time() - began)
+    assert min(taken) < 0.06  # 4 ms; round by round it was 80 to 250
 
 
 def test_a_wide_body_is_no_deep_one() -> None:

@@ -1,19 +1,21 @@
-"""What a model may delete: one task in a turn, and more of them only after the user's word."""
+"""What a model may delete: one task for a message, and more of them only after the user's word."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import count
+from typing import Any, Literal
 
 import pytest
 
-from chatkit.protocol.bodies import UserMessage
+from chatkit.protocol.bodies import Body, ClientToolCall, StructuredInput, UserMessage
 from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import NotFound
+from chatkit.protocol.items import Item
 from chatkit.protocol.leases import Begun, Ending, Lease, NewTurn, RequestKey
 from chatkit.protocol.tasks import Task, TaskDraft, TaskQuery
 from store.postgres import Database
@@ -68,9 +70,29 @@ class Thread:
         assert isinstance(begun, Begun)
         self.lease = begun.lease
 
-    async def _end(self) -> None:
+    async def answer_a_client_tool(self) -> None:
+        """The turn that runs ends with a call of the page's, and the page answers it."""
+        await self._reply(
+            ClientToolCall(call_id=f"call_{next(self.numbers)}", name="get_cart", arguments={}),
+            lambda body: replace(body, status="completed", output={}, has_output=True),
+        )
+
+    async def answer_a_form(self, status: Literal["completed", "skipped"]) -> None:
+        """The turn that runs ends with questions, and the user fills them in or does not."""
+        await self._reply(StructuredInput(questions=()), lambda body: replace(body, status=status))
+
+    async def _reply(self, asked: Body, answer: Callable[[Any], Body]) -> None:
+        item_id = f"itm_{next(self.numbers)}"
+        await self._end(Item(id=item_id, thread_id=self.id, created_at=NOW, body=asked))
+        begun = await self.turns.begin_reply(
+            "anna", self.id, self._new(item_id), asked.type, answer
+        )
+        assert isinstance(begun, Begun)
+        self.lease = begun.lease
+
+    async def _end(self, *items: Item) -> None:
         if self.lease is not None:
-            await self.turns.finish(self.lease, Ending(state="done", items=()))
+            await self.turns.finish(self.lease, Ending(state="done", items=items))
 
     async def add(self, number: int) -> list[str]:
         """New tasks; their ids."""
@@ -163,6 +185,61 @@ async def test_a_retry_is_no_word_of_the_users(thread: Thread) -> None:
     assert await thread.delete_all(*ids) == [False] * 3
     await thread.message()
     assert await thread.delete_all(*ids) == [True] * 3
+
+
+async def test_what_the_page_answers_is_no_word_of_the_users(thread: Thread) -> None:
+    ids = await thread.add(4)
+    await thread.delete_all(*ids)
+    await thread.answer_a_client_tool()
+    assert await thread.delete_all(*ids) == [False] * 4
+    await thread.answer_a_client_tool()
+    assert await thread.delete_all(*ids) == [False] * 4
+    await thread.message()
+    assert await thread.delete_all(*ids) == [True] * 4
+
+
+@pytest.mark.parametrize("status", ["completed", "skipped"])
+async def test_a_form_is_no_word_of_the_users(
+    thread: Thread, status: Literal["completed", "skipped"]
+) -> None:
+    ids = await thread.add(3)
+    await thread.delete_all(*ids)
+    await thread.answer_a_form(status)
+    assert await thread.delete_all(*ids) == [False] * 3
+    await thread.message()
+    assert await thread.delete_all(*ids) == [True] * 3
+
+
+async def test_an_agreement_holds_in_all_turns_that_answer_it(thread: Thread) -> None:
+    ids = await thread.add(3)
+    await thread.delete_all(*ids)
+    await thread.message()
+    assert await thread.delete(ids[0], alone=False) is not None
+    await thread.answer_a_client_tool()
+    await thread.answer_a_form("skipped")
+    assert await thread.delete_all(*ids[1:]) == [True] * 2
+
+
+async def test_a_message_is_good_for_one_deletion_however_many_turns_answer_it(
+    thread: Thread,
+) -> None:
+    first, *others = await thread.add(4)
+    message = await thread.message()
+    assert await thread.delete(first) is not None
+    await thread.answer_a_client_tool()
+    assert await thread.delete(others[0]) is None
+    await thread.answer_a_form("completed")
+    assert await thread.delete(others[1]) is None
+    await thread.retry(message)
+    assert await thread.delete(others[2]) is None
+    await thread.message()
+    assert await thread.delete_all(*others) == [True] * 3
+
+
+async def test_the_one_deletion_can_wait_for_a_form_to_be_filled_in(thread: Thread) -> None:
+    meant, _ = await thread.add(2)
+    await thread.answer_a_form("completed")
+    assert await thread.delete(meant) is not None
 
 
 async def test_the_answer_to_the_agreement_can_be_retried(thread: Thread) -> None:
