@@ -8,11 +8,9 @@ from typing import Final
 from store.postgres import Database
 
 #: Raised with every change of schema.sql.
-VERSION: Final = 2
+VERSION: Final = 1
 #: What to run on a database of the version before the key, to bring it to the key.
-MIGRATIONS: Final[dict[int, str]] = {
-    2: "UPDATE threads SET deleted_in = NULL WHERE deleted_in IS NOT NULL",  # was a turn's id
-}
+MIGRATIONS: Final[dict[int, str]] = {}
 
 _SCHEMA: Final = Path(__file__).parent.parent / "schema.sql"
 #: Any constant will do, as long as every release uses the same.

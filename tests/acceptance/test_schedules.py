@@ -19,7 +19,6 @@ from chatkit.engine import elsewhere, journal
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.runner import RunningTurn
-from chatkit.engine.turns import Turns
 from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import ChatKitError, Unavailable
 from chatkit.protocol.events import ErrorEvent
@@ -46,8 +45,8 @@ class World:
     accepted: dict[str, str] = field(default_factory=dict)
     turns: list[RunningTurn] = field(default_factory=list)
     readers: list[asyncio.Task[None]] = field(default_factory=list)
-    #: Of processes that were killed, whose streams end anywhere.
-    killed: set[Turns] = field(default_factory=set)
+    #: Turns of processes that were killed, whose streams end anywhere.
+    killed: set[str] = field(default_factory=set)
     sent: int = 0
 
     @property
@@ -96,7 +95,7 @@ class World:
             frames = []
             while (chunk := await follower.read()) is not None:
                 frames += [frame for frame in chunk.split(b"\n\n") if frame]
-        if engine.turns not in self.killed:
+        if not (isinstance(turn, RunningTurn) and turn.lease.turn_id in self.killed):
             check_stream([json.loads(frame.removeprefix(b"data: ")) for frame in frames])
 
     async def leave(self) -> None:
@@ -315,7 +314,7 @@ async def run_schedule(seed: int, new_engine: NewEngine) -> None:
             if chance.random() < 0.5:
                 await engines[0].turns.interrupt_all()
             else:
-                world.killed.add(engines[0].turns)
+                world.killed |= set(engines[0].turns._here)
                 await kill(engines[0])
             ended.append(engines[0])
             engines[0] = await new_engine(
@@ -349,9 +348,9 @@ async def run_schedule(seed: int, new_engine: NewEngine) -> None:
     # What a killed process has left is found by the next one that serves this database.
     reaper = await new_engine(owner=f"{seed}-reaper")
     await reaper.turns.adopt_orphans()
-    await reaper.database.close()
     await check(world)
-    for engine in (*engines, *ended):
+    for engine in (*engines, *ended, reaper):
+        engine.keeping.cancel()
         await engine.database.close()
 
 

@@ -120,20 +120,6 @@ async def test_the_owner_of_the_table_sweeps_no_row_of_today(database: Database)
     assert await database.fetchval("SELECT count(*) FROM audit_log") == 1
 
 
-async def test_a_database_of_the_first_release_gets_the_new_trigger(database: Database) -> None:
-    await database.execute(
-        "CREATE OR REPLACE FUNCTION keep_audit_log() RETURNS trigger LANGUAGE plpgsql"
-        " AS 'BEGIN RETURN OLD; END'"
-    )
-    await database.execute("INSERT INTO schema_version (version) VALUES (1)")
-    await AuditLog(database).append([entry(), entry("old", days_ago=100)])
-    await apply_schema(database)
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await database.execute("DELETE FROM audit_log")
-    await AuditLog(database).sweep(90)
-    assert await database.fetchval("SELECT count(*) FROM audit_log") == 1
-
-
 # --- A role for the server, and another one that owns the tables --------------------------------
 
 
