@@ -201,6 +201,15 @@ UPDATE accepted_requests SET answer = $3 WHERE user_id = $1 AND key = $2
 DELETE FROM accepted_requests
  WHERE user_id = $1 AND key = $2 AND turn_id IS NOT DISTINCT FROM $3
 
+-- forget_ended_request --
+-- The claim of a request whose turn is over.
+-- $1 user_id  $2 request key
+DELETE FROM accepted_requests AS request
+ WHERE request.user_id = $1 AND request.key = $2
+   AND NOT EXISTS (SELECT FROM turns
+                    WHERE turns.user_id = $1 AND turns.id = request.turn_id
+                      AND turns.state = 'running')
+
 -- sweep_requests --
 -- Of every user.
 DELETE FROM accepted_requests AS request
