@@ -10,7 +10,14 @@ from typing import Any, Final
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from chatkit.protocol.bodies import Body, ClientToolCall, ToolRound, UserMessage, parse_body
+from chatkit.protocol.bodies import (
+    Body,
+    ClientToolCall,
+    Note,
+    ToolRound,
+    UserMessage,
+    parse_body,
+)
 from chatkit.protocol.content import parse_inference_options
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import Item, Thread
@@ -198,7 +205,9 @@ class Turns:
             await self._forget(user_id, turn)
             raise BadRequest("params.item_id: must be a user_message")
         bodies = (parse_body(each["type"], json.loads(each["body"])) for each in calls)
-        withdrawn = tuple(body for body in bodies if isinstance(body, ToolRound | ClientToolCall))
+        withdrawn = tuple(
+            body for body in bodies if isinstance(body, ToolRound | ClientToolCall | Note)
+        )
         options = parse_inference_options(json.loads(row["body"])["inference_options"])
         return await self._begun(row, user_id, turn, withdrawn=withdrawn, options=options)
 

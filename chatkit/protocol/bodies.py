@@ -239,7 +239,7 @@ class ToolRound:
 class Note:
     """A sentence for the model alone, in its place in the thread: what happened meanwhile.
 
-    `carried`: it speaks of the answer that a retry replaces.
+    `carried`: a retry has taken it over from the answer that it replaces, or speaks of that.
     """
 
     type: ClassVar[str] = "hidden_context_item"

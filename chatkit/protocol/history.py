@@ -54,17 +54,23 @@ def to_messages(
     answered is left out.
     """
     messages: list[dict[str, Any]] = []
+    spoken: int | None = None  # the place of a text that a round may belong to, past notes
     for place, body in enumerate(bodies):
         match body:
             case UserMessage():
                 messages.append({"role": "user", "content": _user_content(body, files)})
+                spoken = None
             case AssistantMessage(text=text):
                 messages.append({"role": "assistant", "content": text or ""})
+                spoken = len(messages) - 1
             case Note(text=text) | StopMark(text):
                 messages.append({"role": "user", "content": f"{NOTE_START}{text}]"})
             case ToolRound():
-                said = messages.pop()["content"] if body.after_text else None
+                said = None
+                if body.after_text and spoken is not None:
+                    said = messages.pop(spoken)["content"]
                 _add_calls(messages, said, body.calls)
+                spoken = None
             case ClientToolCall(has_output=True):
                 _add_calls(messages, None, [_client_call(body)])
             case StructuredInput(status="answered" | "skipped"):
@@ -139,21 +145,30 @@ def _tag_text(tag: InputTag) -> str:
     return f"@{tag.text} {dumps({'id': tag.id, **({'data': tag.data} if tag.data else {})})}"
 
 
-def carried_over(withdrawn: Sequence[ToolRound | ClientToolCall]) -> list[ToolRound | Note]:
-    """What a retry keeps of the answer that it replaces: the tool calls that worked.
+def carried_over(
+    withdrawn: Sequence[ToolRound | ClientToolCall | Note],
+) -> list[ToolRound | Note]:
+    """What a retry keeps of the answer that it replaces: the tool calls that worked, and what the
+    user did on its cards.
 
-    What they did still holds, so a model that reads them does not do it twice.
+    All of that still holds, so a model that reads it does not do it twice.
     """
-    rounds: list[ToolRound | Note] = []
+    kept: list[ToolRound | Note] = []
     calls: tuple[CallRecord, ...]
     for entry in withdrawn:
-        if isinstance(entry, ClientToolCall):
-            calls = (_client_call(entry),) if entry.has_output else ()
-        else:
-            calls = tuple(call for call in entry.calls if not call.failed)
+        match entry:
+            case Note(text=text):
+                if text != _CARRIED_OVER:
+                    kept.append(Note(text=text, carried=True))
+                continue
+            case ClientToolCall():
+                calls = (_client_call(entry),) if entry.has_output else ()
+            case ToolRound():
+                calls = tuple(call for call in entry.calls if not call.failed)
         if calls:
-            rounds.append(ToolRound(calls=calls, carried=True))
-    return [*rounds, Note(text=_CARRIED_OVER, carried=True)] if rounds else []
+            kept.append(ToolRound(calls=calls, carried=True))
+    made_calls = any(isinstance(entry, ToolRound) for entry in kept)
+    return [*kept, Note(text=_CARRIED_OVER, carried=True)] if made_calls else kept
 
 
 def tokens_of(body: Body) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chatkit.protocol.bodies import ClientToolCall, ToolRound
+from chatkit.protocol.bodies import ClientToolCall, Note, ToolRound
 from chatkit.protocol.content import InferenceOptions
 from chatkit.protocol.deltas import Usage
 from chatkit.protocol.items import Item, StoredItem, Thread
@@ -66,7 +66,7 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A turn that was begun, and the calls of the answer that it withdrew, oldest first.
+    """A turn that was begun, and the calls and notes of the answer that it withdrew, oldest first.
 
     `closed` are questions and calls that waited for an answer and are given up for this turn;
     `answered` is the one that this turn goes on from. `options` are those of a message that is
@@ -75,7 +75,7 @@ class Begun:
 
     thread: Thread
     lease: Lease
-    withdrawn: tuple[ToolRound | ClientToolCall, ...] = ()
+    withdrawn: tuple[ToolRound | ClientToolCall | Note, ...] = ()
     closed: tuple[Item, ...] = ()
     answered: Item | None = None
     options: InferenceOptions = field(default_factory=InferenceOptions)

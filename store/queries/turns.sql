@@ -157,7 +157,8 @@ SELECT id, title, status, created_at,
   FROM thread
 
 -- withdraw --
--- What is newer than the message is withdrawn, not yet deleted: the calls among it, oldest first.
+-- What is newer than the message is withdrawn, not yet deleted: the calls and notes among it,
+-- oldest first.
 -- After begin_retry, which may have waited for the turn before it to store its end.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id
 WITH withdrawn AS (

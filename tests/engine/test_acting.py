@@ -11,11 +11,11 @@ import pytest
 
 from chatkit.protocol.actions import Action
 from chatkit.protocol.calls import Caller, CardOffer, ToolResult
-from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
+from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.drafting import SAVE, WRITE_DRAFT
 from chatkit.protocol.errors import BadRequest, Conflict, NotFound, Unprocessable
 from chatkit.protocol.items import ThreadStatus
-from chatkit.protocol.params import AddUserMessage, CreateThread, CustomAction
+from chatkit.protocol.params import AddUserMessage, CreateThread, CustomAction, RetryAfterItem
 from chatkit.protocol.tasks import parse_draft
 from store.tasks import Tasks
 from store.threads import Threads
@@ -122,6 +122,24 @@ async def test_an_action_must_come_from_a_widget_of_the_thread(new_engine: NewEn
         await engine.answer(tick(thread_id, "msg_none", task_id, streams=False), ALICE, new_key())
     with pytest.raises(NotFound, match="thread"):
         await engine.answer(tick("thr_none", item_id, task_id, streams=False), ALICE, new_key())
+
+
+async def test_a_retry_still_tells_the_model_what_the_user_did(new_engine: NewEngine) -> None:
+    failing = [ModelFault("timeout")]
+    engine, thread_id, item_id, task_id = await shown(
+        new_engine, says("Again."), failing, says("More.")
+    )
+    await engine.answer(tick(thread_id, item_id, task_id, streams=False), ALICE, new_key())
+    message_id = (await engine.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
+    retry = RetryAfterItem(thread_id=thread_id, item_id=message_id)
+    await engine.chat(retry)
+    assert (await engine.chat(retry))[-1]["type"] == "error"
+    await engine.chat(retry)
+    for request in engine.model.requests[2:]:
+        told = [str(message["content"]) for message in request.messages]
+        assert sum("marked the task" in text for text in told) == 1
+        assert sum("another answer" in text for text in told) == 1
+    assert await engine.texts(thread_id) == ["Show me my tasks", "More."]
 
 
 async def test_an_unknown_action_is_refused_with_a_sentence(new_engine: NewEngine) -> None:

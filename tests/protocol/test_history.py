@@ -65,6 +65,52 @@ def test_calls_are_followed_by_their_results_and_joined_with_the_text_before() -
     assert messages[4]["content"] is None
 
 
+def test_a_note_between_a_text_and_its_calls_stays_a_note() -> None:
+    clicked = Note(text="the user ticked it")
+    drawn = tool_round("ok", after_text=True)
+    messages = to_messages([user("Draw"), AssistantMessage(text="I will."), clicked, drawn])
+    assert [message["role"] for message in messages] == ["user", "user", "assistant", "tool"]
+    assert messages[1]["content"] == "[Note from the server: the user ticked it]"
+    assert messages[2]["content"] == "I will."
+
+
+def test_calls_whose_text_was_cut_away_stand_by_themselves() -> None:
+    messages = to_messages([tool_round("ok", after_text=True)])
+    assert [message["content"] for message in messages] == [None, "ok"]
+    asked_again: list[Body]
+    asked_again = [AssistantMessage(text="Old."), user("Again"), tool_round("ok", after_text=True)]
+    assert [each["content"] for each in to_messages(asked_again)] == ["Old.", "Again", None, "ok"]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(user, st.sampled_from(["q1", "q2"])),
+            st.builds(AssistantMessage, text=st.sampled_from(["a1", "a2"])),
+            st.builds(Note, text=st.sampled_from(["n1", "n2"])),
+            st.builds(tool_round, st.just("r"), after_text=st.booleans()),
+        ),
+        max_size=12,
+    )
+)
+def test_whatever_comes_between_every_word_keeps_its_speaker_and_every_call_its_result(
+    bodies: list[Body],
+) -> None:
+    messages = to_messages(bodies)
+    said = [each["content"] for each in messages if each["role"] == "assistant"]
+    texts = [body.text for body in bodies if isinstance(body, AssistantMessage)]
+    assert [text for text in said if text is not None] == texts
+    asked = [each["content"] for each in messages if each["role"] == "user"]
+    assert len(asked) == sum(isinstance(body, UserMessage | Note) for body in bodies)
+    assert not {"a1", "a2"} & set(asked)
+    for place, message in enumerate(messages):
+        calls = message.get("tool_calls", [])
+        results = messages[place + 1 : place + 1 + len(calls)]
+        assert [each["id"] for each in calls] == [each["tool_call_id"] for each in results]
+    results_in_all = sum(each["role"] == "tool" for each in messages)
+    assert results_in_all == sum(isinstance(body, ToolRound) for body in bodies)
+
+
 def test_tags_keep_their_place_and_quotes_come_first() -> None:
     message = UserMessage(
         content=(InputText(text="Finish "), InputTag(id="t1", text="Milk"), InputText(text=" now")),
@@ -90,6 +136,17 @@ def test_a_retry_carries_over_only_what_worked() -> None:
     assert carried[0] == ToolRound(calls=worked.calls, carried=True)
     assert isinstance(carried[1], Note)
     assert len(carried) == 2
+
+
+def test_a_retry_carries_over_what_the_user_did_but_not_its_own_note() -> None:
+    ticked, worked = Note(text="the user ticked it"), tool_round("added milk")
+    assert carried_over([ticked]) == [Note(text="the user ticked it", carried=True)]
+    carried = carried_over([worked, ticked])
+    assert carried[:2] == [
+        ToolRound(calls=worked.calls, carried=True),
+        Note(text="the user ticked it", carried=True),
+    ]
+    assert carried_over(carried) == carried
 
 
 def test_what_fits_is_whole_turns_and_says_that_some_is_missing() -> None:
