@@ -23,7 +23,9 @@ from chatkit.protocol.content import (
     parse_user_content,
 )
 from chatkit.protocol.links import placeholder
+from chatkit.protocol.rules import require, require_one_of
 from chatkit.protocol.structured import Question, Status, parse_question
+from chatkit.protocol.widgets.components import ROOTS
 from chatkit.protocol.workflows import Step, Workflow, parse_step, parse_workflow
 
 
@@ -72,6 +74,9 @@ def output_text(text: str, annotations: tuple[Annotation, ...] = ()) -> dict[str
     return {"annotations": sources, "text": text, "type": "output_text"}
 
 
+CallStatus = Literal["pending", "completed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientToolCall:
     """A call that the page answers. Completed without an output, it was given up: the user went
@@ -83,9 +88,13 @@ class ClientToolCall:
     call_id: str
     name: str
     arguments: dict[str, Any]
-    status: Literal["pending", "completed"] = "pending"
+    status: CallStatus = "pending"
     output: Any = None
     has_output: bool = False
+
+    def __post_init__(self) -> None:
+        require_one_of(CallStatus, self.status, "status")
+        require(bool(self.call_id and self.name), "a call has an id and a name")
 
     def to_wire(self) -> dict[str, Any]:
         """The fields besides the envelope; an output that is null is there nevertheless."""
@@ -107,6 +116,9 @@ class WidgetBody:
 
     widget: dict[str, Any]
     copy_text: str | None = None
+
+    def __post_init__(self) -> None:
+        require(self.widget.get("type") in ROOTS, "a widget has a root that clients draw")
 
     def to_wire(self) -> dict[str, Any]:
         """The fields besides the envelope."""
@@ -139,6 +151,10 @@ class StructuredInput:
 
     questions: tuple[Question, ...]
     status: Status = "pending"
+
+    def __post_init__(self) -> None:
+        require_one_of(Status, self.status, "status")
+        require(bool(self.questions), "a form asks something")
 
     def to_wire(self) -> dict[str, Any]:
         """The fields besides the envelope."""

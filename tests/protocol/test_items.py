@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -112,26 +113,34 @@ TAGS = st.builds(
     group=st.none() | TEXT,
     interactive=st.booleans(),
 )
-URLS = st.builds(UrlSource, title=TEXT, url=TEXT)
-FILES = st.builds(FileSource, title=TEXT, filename=TEXT)
+MAYBE = st.none() | TEXT
+DESCRIBED: dict[str, Any] = {
+    "title": TEXT,
+    "description": MAYBE,
+    "timestamp": MAYBE,
+    "group": MAYBE,
+}
+WORDS = TEXT.filter(bool)
+URLS = st.builds(UrlSource, **DESCRIBED, url=TEXT.map("https://{}".format), attribution=MAYBE)
+FILES = st.builds(FileSource, **DESCRIBED, filename=TEXT)
 SOURCES = (
     URLS
     | FILES
     | st.builds(
         EntitySource,
-        title=TEXT,
+        **DESCRIBED,
         id=TEXT,
-        icon=st.none() | TEXT,
-        label=st.none() | TEXT,
+        icon=MAYBE,
+        label=MAYBE,
+        inline_label=MAYBE,
         interactive=st.booleans(),
         data=st.dictionaries(TEXT, TEXT, max_size=2),
     )
 )
 STATUS = st.sampled_from(["none", "loading", "complete"])
-MAYBE = st.none() | TEXT
 STEPS = st.one_of(
     st.builds(CustomTask, status=STATUS, title=MAYBE, icon=MAYBE, content=MAYBE),
-    st.builds(ThoughtTask, status=STATUS, content=TEXT),
+    st.builds(ThoughtTask, status=STATUS, title=MAYBE, content=TEXT),
     st.builds(
         WebSearchTask,
         status=STATUS,
@@ -153,6 +162,11 @@ QUESTIONS = st.builds(
     multiple=st.booleans(),
     answer=ANSWERS,
 ) | st.builds(Question, id=TEXT, question=TEXT, description=MAYBE, answer=ANSWERS)
+WORKFLOW: dict[str, Any] = {
+    "type": st.sampled_from(["custom", "reasoning"]),
+    "steps": st.lists(STEPS, max_size=3).map(tuple),
+    "expanded": st.booleans(),
+}
 BODIES: st.SearchStrategy[Body] = st.one_of(
     st.builds(
         UserMessage,
@@ -172,31 +186,30 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
     ),
     st.builds(
         ClientToolCall,
-        call_id=TEXT,
-        name=TEXT,
+        call_id=WORDS,
+        name=WORDS,
         arguments=st.dictionaries(TEXT, JSON, max_size=2),
         status=st.just("completed"),
         output=JSON,
         has_output=st.just(True),
     ),
-    st.builds(ClientToolCall, call_id=TEXT, name=TEXT, arguments=st.just({})),
+    st.builds(ClientToolCall, call_id=WORDS, name=WORDS, arguments=st.just({})),
     st.builds(
-        WidgetBody, widget=st.dictionaries(TEXT, JSON, max_size=3), copy_text=st.none() | TEXT
+        WidgetBody,
+        widget=st.dictionaries(TEXT, JSON, max_size=3).map(lambda tree: {**tree, "type": "Card"}),
+        copy_text=st.none() | TEXT,
     ),
     st.builds(GeneratedImage, file_id=st.none() | TEXT),
     st.builds(
         StructuredInput,
-        questions=st.lists(QUESTIONS, max_size=3).map(tuple),
+        questions=st.lists(QUESTIONS, min_size=1, max_size=3).map(tuple),
         status=st.sampled_from(["pending", "answered", "skipped"]),
     ),
     st.builds(
         WorkflowBody,
-        workflow=st.builds(
-            Workflow,
-            type=st.sampled_from(["custom", "reasoning"]),
-            steps=st.lists(STEPS, max_size=3).map(tuple),
-            duration=st.none() | st.integers(0, 99),
-            expanded=st.booleans(),
+        workflow=st.one_of(
+            st.builds(Workflow, **WORKFLOW, duration=st.none() | st.integers(0, 99)),
+            st.builds(Workflow, **WORKFLOW, title=TEXT, icon=MAYBE),
         ),
     ),
     st.builds(TaskBody, step=STEPS),
