@@ -1,4 +1,4 @@
-"""What is no message, again: copies of one time are one turn, a later one is another."""
+"""The same request again: copies of one time are one turn, and only a message joins for longer."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from chatkit.engine import faults
 from chatkit.engine.runner import RunningTurn
 from chatkit.protocol.asking import ASK_USER
 from chatkit.protocol.calls import ToolSpec
-from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
+from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
+from chatkit.protocol.errors import Unprocessable
 from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.items import ThreadStatus
 from chatkit.protocol.params import (
     AddClientToolOutput,
     AddStructuredInput,
+    AddUserMessage,
     CreateThread,
     RetryAfterItem,
     TurnParams,
 )
 from chatkit.protocol.structured import Answer, Submission
 from store.threads import Threads
-from tests.engine.conftest import ALICE, Engine, NewEngine, body_key, said
+from tests.engine.conftest import ALICE, Engine, NewEngine, body_key, events_in, named_key, said
 from tests.fakes import says
 
 CART: Final = ToolSpec(
@@ -59,9 +61,82 @@ async def read(engine: Engine, begun: Any) -> bytes:
 async def begun_and_ended(engine: Engine, params: TurnParams, body: bytes) -> RunningTurn:
     turn = await engine.begin(params, key=body_key(body))
     await read(engine, turn)
-    assert turn.task is not None
-    await turn.task
+    await ended(turn)
     return turn
+
+
+async def ended(turn: RunningTurn) -> None:
+    assert turn.task is not None
+    async with asyncio.timeout(30):
+        await asyncio.wait([turn.task])
+
+
+async def test_fifty_copies_of_a_request_run_once_and_all_get_the_answer(
+    new_engine: NewEngine,
+) -> None:
+    engine = await new_engine(says("Once."))
+    key = body_key(b"the same body")
+
+    async def follow() -> list[str]:
+        turn = await engine.operations.begin(HELLO, ALICE, key)
+        assert turn is not None
+        assert not isinstance(turn, ErrorEvent)
+        return [
+            event["item"]["content"][0]["text"]
+            for event in events_in(await read(engine, turn))
+            if event["type"] == "thread.item.done"
+        ]
+
+    answers = await asyncio.gather(*(follow() for _ in range(50)))
+    assert answers == [["Hello", "Once."]] * 50
+    assert len(engine.model.requests) == 1
+    assert await engine.rows("SELECT count(*) AS n FROM threads") == [{"n": 1}]
+
+
+async def test_the_same_body_later_is_a_second_message(new_engine: NewEngine) -> None:
+    engine = await new_engine(says("Yes."), fresh_s=0)
+    thread_id = await engine.hello()
+    message = AddUserMessage(thread_id=thread_id, input=said("yes"))
+    key = body_key(b"yes")
+    for _ in range(2):
+        turn = await engine.begin(message, key=key)
+        await ended(turn)
+    assert await engine.texts(thread_id) == ["Hello", "Yes.", "yes", "Yes.", "yes", "Yes."]
+
+
+async def test_the_same_body_after_a_failure_runs_again(new_engine: NewEngine) -> None:
+    engine = await new_engine([ModelFault("timeout")], says("Now."))
+    key = body_key(b"hello")
+    await ended(await engine.begin(HELLO, key=key))
+    await ended(await engine.begin(HELLO, key=key))
+    assert await engine.states() == ["failed", "done"]
+
+
+async def test_an_explicit_key_repeats_the_answer_long_after(new_engine: NewEngine) -> None:
+    engine = await new_engine(says("Once."), fresh_s=0)
+    first = await engine.begin(HELLO, key=named_key("k"))
+    await ended(first)
+    again = await engine.operations.begin(HELLO, ALICE, named_key("k"))
+    assert again is not None
+    assert not isinstance(again, ErrorEvent)
+    kinds = [event["type"] for event in events_in(await read(engine, again))]
+    assert kinds == ["thread.created", "thread.item.done", "thread.item.done"]
+    assert len(engine.model.requests) == 1
+
+
+async def test_an_explicit_key_with_another_body_is_refused(new_engine: NewEngine) -> None:
+    engine = await new_engine(says("Once."))
+    await ended(await engine.begin(HELLO, key=named_key("k")))
+    with pytest.raises(Unprocessable):
+        await engine.operations.begin(HELLO, ALICE, named_key("k", b"other"))
+
+
+async def test_keys_of_two_users_do_not_meet(new_engine: NewEngine) -> None:
+    engine = await new_engine(says("Hi."))
+    await ended(await engine.begin(HELLO, key=named_key("k")))
+    bob = type(ALICE)(user_id="bob")
+    await ended(await engine.begin(HELLO, bob, key=named_key("k", b"other")))
+    assert await engine.states() == ["done", "done"]
 
 
 async def test_two_calls_with_equal_outputs_are_both_answered(new_engine: NewEngine) -> None:
