@@ -81,7 +81,7 @@ class Turns:
             return Repeated()
         lease = Lease(user_id=user_id, thread_id=thread_id, turn_id=turn.turn_id)
         thread = Thread(id=thread_id, created_at=now, allowed_image_domains=self._image_domains)
-        return Begun(thread=thread, lease=lease)
+        return Begun(thread=thread, lease=lease, wants_title=True)
 
     async def begin_message(
         self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
@@ -221,7 +221,7 @@ class Turns:
             await self._forget(user_id, turn)
             return Busy(thread=thread)
         lease = Lease(user_id=user_id, thread_id=thread.id, turn_id=turn.turn_id)
-        return Begun(thread=thread, lease=lease, **more)
+        return Begun(thread=thread, lease=lease, wants_title=row["wants_title"], **more)
 
     def _thread(self, row: asyncpg.Record) -> Thread:
         return thread_of(row, self._image_domains)

@@ -127,7 +127,7 @@ class Runner:
             now=self.now,
             max_rounds=self.max_rounds,
         )
-        work = _Work(turn=turn, machine=machine)
+        work = _Work(turn=turn, machine=machine, first=turn.message)
         turn.entered = True
         try:
             await self._run(work)
@@ -183,6 +183,8 @@ class Runner:
                 turn.lease.user_id, turn.lease.thread_id, MAX_HISTORY_ITEMS
             )
         )
+        if turn.begun.wants_title:
+            work.first = next((body for body in stored if isinstance(body, UserMessage)), None)
         with told_after(TOLD_AFTER_S, work.publish, "Getting ready …"):
             tools = await self._tools(machine)
             await self.model.warm_up()
@@ -229,12 +231,10 @@ class Runner:
                         await self._store(work, events)
                     else:
                         work.publish(events)
-                    if not work.answering and isinstance(batch[0], TextDelta):
+                    if not work.answering and any(type(delta) is TextDelta for delta in batch):
                         work.answering = True
-                        begun = work.turn.begun
-                        self.titles.begin(
-                            begun.lease, begun.thread, work.turn.message, work.turn.caller.language
-                        )
+                        language = work.turn.caller.language
+                        self.titles.begin(work.turn.begun, work.first, language)
                     if events and (rest_s := self.pace.rest_s()) > 0:
                         await asyncio.sleep(rest_s)
         except ModelFault as fault:
@@ -294,7 +294,7 @@ class Runner:
         await _patiently(lambda: self.turns.finish(turn.lease, ending))
         work.publish_pending()
         work.publish(events)
-        work.publish(await self.titles.end(turn.lease, turn.begun.thread, turn.message))
+        work.publish(await self.titles.end(turn.begun, work.first))
         if error is not None:
             work.publish([error])
 
@@ -302,10 +302,11 @@ class Runner:
 @dataclass(slots=True, kw_only=True)
 class _Work:
     """A turn, its machine, how many of the machine's items are stored, and the events that wait
-    for that."""
+    for that. `first` is the message that a thread without a title is named after."""
 
     turn: RunningTurn
     machine: Turn
+    first: UserMessage | None
     stored: int = 0
     answering: bool = False
     pending: list[Event] = field(default_factory=list)

@@ -70,11 +70,12 @@ class Begun:
 
     `closed` are questions and calls that waited for an answer and are given up for this turn;
     `answered` is the one that this turn goes on from. `options` are those of a message that is
-    answered again.
+    answered again. `wants_title`: the thread is called by nothing better than its first line.
     """
 
     thread: Thread
     lease: Lease
+    wants_title: bool
     withdrawn: tuple[ToolRound | ClientToolCall | Note, ...] = ()
     closed: tuple[Item, ...] = ()
     answered: Item | None = None

@@ -36,7 +36,8 @@ RETURNING id
 -- $12 seconds that the key is kept  $13 attachments
 -- What waited for the user's or the page's answer is given up: `closed`, a JSON array or null.
 WITH thread AS (
-    SELECT id, title, status, created_at
+    SELECT id, title, status, created_at,
+           COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
        FOR KEY SHARE
@@ -74,7 +75,7 @@ WITH thread AS (
        AND items.body ->> 'status' = 'pending' AND items.withdrawn_by IS NULL
     RETURNING items.id, items.type, items.body, items.created_at
 )
-SELECT id, title, status, created_at,
+SELECT id, title, status, created_at, wants_title,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun,
        (SELECT jsonb_agg(to_jsonb(closed)) FROM closed) AS closed
   FROM thread
@@ -98,7 +99,8 @@ SELECT id, body, created_at, body ->> 'status' = 'pending' AS pending,
 -- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
 -- $11 seconds that the key is kept
 WITH thread AS (
-    SELECT id, title, status, created_at
+    SELECT id, title, status, created_at,
+           COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
        FOR KEY SHARE
@@ -119,7 +121,7 @@ WITH thread AS (
       FROM turn
      WHERE items.user_id = $1 AND items.thread_id = turn.thread_id AND items.id = $3
 )
-SELECT id, title, status, created_at,
+SELECT id, title, status, created_at, wants_title,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
   FROM thread
 
@@ -129,7 +131,8 @@ SELECT id, title, status, created_at,
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id  $5 owner  $6 lease in seconds
 -- $7 model  $8 request key  $9 hash of the request  $10 seconds that the key is kept
 WITH thread AS (
-    SELECT id, title, status, created_at
+    SELECT id, title, status, created_at,
+           COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
        FOR KEY SHARE
@@ -151,7 +154,7 @@ WITH thread AS (
         ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
     RETURNING id
 )
-SELECT id, title, status, created_at,
+SELECT id, title, status, created_at, wants_title,
        (SELECT type FROM target) AS target, (SELECT body FROM target) AS body,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
   FROM thread
