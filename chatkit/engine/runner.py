@@ -186,7 +186,7 @@ class Runner:
         if turn.begun.wants_title:
             work.first = next((body for body in stored if isinstance(body, UserMessage)), None)
         with told_after(TOLD_AFTER_S, work.publish, "Getting ready …"):
-            tools = await self._tools(machine)
+            tools = await self._tools(machine, stored)
             await self.model.warm_up()
         files = await self._files(work, stored)
         if self.context.newly_trimmed(stored, turn.model):
@@ -244,11 +244,11 @@ class Runner:
             waiting.close()
         return machine.answered()
 
-    async def _tools(self, machine: Turn) -> tuple[ToolSpec, ...]:
+    async def _tools(self, machine: Turn, stored: Sequence[Body]) -> tuple[ToolSpec, ...]:
         own = {tool.name for tool in self.own_tools}
         others = await self.calls.tools.list_tools()
         tools = (*self.own_tools, *(tool for tool in others if tool.name not in own))
-        machine.offer(tools)
+        machine.offer(tools, after_rounds=history.rounds_since_the_user(stored))
         return tools
 
     async def _files(self, work: _Work, stored: Sequence[Body]) -> Mapping[str, FileContent]:

@@ -171,6 +171,21 @@ def carried_over(
     return [*kept, Note(text=_CARRIED_OVER, carried=True)] if made_calls else kept
 
 
+def rounds_since_the_user(bodies: Sequence[Body]) -> int:
+    """How often the model has called tools since the user had a say: a turn that goes on from a
+    page's output is not the first."""
+    rounds = 0
+    for body in reversed(bodies):
+        match body:
+            case UserMessage() | StructuredInput():
+                break
+            case ToolRound(carried=False) | ClientToolCall():
+                rounds += 1
+            case _:
+                pass
+    return rounds
+
+
 def tokens_of(body: Body) -> int:
     """About how many tokens a body takes, rounded up; none for what the model is not told of."""
     match body:

@@ -121,9 +121,11 @@ class Turn:
         self._citations: list[Citation] = []  # those that came before any text
         self._mentions: dict[str, str] = {}
 
-    def offer(self, tools: Sequence[ToolSpec]) -> None:
-        """The tools that the model is told of, before the first answer."""
+    def offer(self, tools: Sequence[ToolSpec], *, after_rounds: int = 0) -> None:
+        """The tools that the model is told of, before the first answer, and how often it has
+        called some in turns that this one goes on from."""
         self._tools = {tool.name: tool for tool in tools}
+        self._rounds_left = max(0, self._rounds_left - after_rounds)
 
     def receive(self, batch: Sequence[Delta]) -> list[Event]:
         """What the model gave in one read. Text that came together leaves as one event."""

@@ -8,16 +8,27 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.protocol.bodies import AssistantMessage, Body, CallRecord, Note, ToolRound, UserMessage
+from chatkit.protocol.bodies import (
+    AssistantMessage,
+    Body,
+    CallRecord,
+    ClientToolCall,
+    Note,
+    StructuredInput,
+    ToolRound,
+    UserMessage,
+)
 from chatkit.protocol.content import InputTag, InputText
 from chatkit.protocol.history import (
     TRIMMED,
     carried_over,
     fit,
+    rounds_since_the_user,
     system_message,
     to_messages,
     tokens_of,
 )
+from chatkit.protocol.structured import Question
 
 
 def user(text: str) -> UserMessage:
@@ -119,6 +130,24 @@ def test_tags_keep_their_place_and_quotes_come_first() -> None:
     assert to_messages([message]) == [
         {"role": "user", "content": '> one\n> two\n\nFinish @Milk {"id":"t1"} now'}
     ]
+
+
+def test_rounds_are_counted_since_the_user_had_a_say() -> None:
+    call = ClientToolCall(call_id="c", name="cart", arguments={})
+    form = StructuredInput(questions=(Question(id="q1", question="How?"),), status="answered")
+    carried = ToolRound(calls=tool_round("old").calls, carried=True)
+    assert rounds_since_the_user([]) == 0
+    bodies: list[Body] = [
+        tool_round("r"),
+        user("Go"),
+        carried,
+        tool_round("r"),
+        Note(text="n"),
+        call,
+    ]
+    assert rounds_since_the_user(bodies) == 2
+    assert rounds_since_the_user([*bodies, form, call]) == 1
+    assert rounds_since_the_user([*bodies, user("And?")]) == 0
 
 
 def test_a_note_tells_the_model_what_happened() -> None:
