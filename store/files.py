@@ -53,9 +53,15 @@ class Files:
             )
 
     async def receive(
-        self, user_id: str, attachment_id: str, pieces: AsyncIterator[bytes]
+        self,
+        user_id: str,
+        attachment_id: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        exact: bool = False,
     ) -> Attachment:
-        """Take the bytes of an announced file, all of them or none."""
+        """Take the bytes of an announced file, all of them or none; with `exact` just as many as
+        were announced."""
         begun = await self._begin(user_id, attachment_id)
         try:
             probe = Probe()
@@ -63,6 +69,8 @@ class Files:
                 user_id, attachment_id, begun["upload"], pieces, probe, most=begun["size"]
             )
             kind = probe.judge(begun["mime_type"])
+            if exact and size < begun["size"]:
+                raise BadRequest(f"the file has {size} bytes and was declared with {begun['size']}")
             return await self._finish(user_id, attachment_id, begun["upload"], size, kind)
         except BaseException:
             with suppress(ChatKitError):  # the sweep finds what is left
