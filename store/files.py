@@ -66,11 +66,15 @@ class Files:
         try:
             probe = Probe()
             size = await self._write(
-                user_id, attachment_id, begun["upload"], pieces, probe, most=begun["size"]
+                user_id,
+                attachment_id,
+                begun["upload"],
+                pieces,
+                probe,
+                least=begun["size"] if exact else 1,
+                most=begun["size"],
             )
             kind = probe.judge(begun["mime_type"])
-            if exact and size < begun["size"]:
-                raise BadRequest(f"the file has {size} bytes and was declared with {begun['size']}")
             return await self._finish(user_id, attachment_id, begun["upload"], size, kind)
         except BaseException:
             with suppress(ChatKitError):  # the sweep finds what is left
@@ -194,6 +198,7 @@ class Files:
         pieces: AsyncIterator[bytes],
         probe: Probe,
         *,
+        least: int,
         most: int,
     ) -> int:
         """Store the pieces, all of one size; how many bytes there were."""
@@ -211,6 +216,8 @@ class Files:
                 number += 1
         if size == 0:
             raise BadRequest("the file is empty")
+        if size < least:
+            raise BadRequest(f"the file has {size} bytes and was declared with {least}")
         if waiting:
             await self._add(user_id, attachment_id, upload, number, waiting)
         return size

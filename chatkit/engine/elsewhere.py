@@ -14,7 +14,8 @@ from chatkit.engine import faults
 from chatkit.engine.ports import LogStore, TurnStore
 from chatkit.engine.runner import PATIENCE_S
 from chatkit.engine.turn_log import MAX_FRAMES_READ
-from chatkit.protocol.bodies import StopMark
+from chatkit.protocol.bodies import Body, StopMark, ToolRound, WidgetBody
+from chatkit.protocol.drafting import cut_off_call
 from chatkit.protocol.errors import NotFound, Unavailable
 from chatkit.protocol.events import Event, ThreadCreated, encode_event
 from chatkit.protocol.ids import NewId
@@ -201,15 +202,20 @@ class Orphans:
             part = await self.logs.read(lease.user_id, lease.turn_id, 0)
         except NotFound:  # its thread has been deleted meanwhile
             return
-        note = Item(
-            id=self.new_id("hid"),
-            thread_id=lease.thread_id,
-            created_at=now,
-            body=StopMark(INTERRUPTED_NOTE),
+        items = open_items(part.lines)
+        drafts = tuple(
+            cut_off_call(item.body.widget, self.new_id("tc"))
+            for item in items
+            if isinstance(item.body, WidgetBody)
         )
-        items = (*open_items(part.lines), note)
+        notes: list[Body] = [ToolRound(calls=drafts)] if drafts else []
+        for body in (*notes, StopMark(INTERRUPTED_NOTE)):
+            note_id = self.new_id("hid")
+            items.append(Item(id=note_id, thread_id=lease.thread_id, created_at=now, body=body))
         try:
-            await self.turns.finish(lease, Ending(state="interrupted", items=items, keep=False))
+            await self.turns.finish(
+                lease, Ending(state="interrupted", items=tuple(items), keep=False)
+            )
         except LeaseLost:
             return
         _log.warning("turn %s: its process is gone, marked as interrupted", lease.turn_id)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from chatkit.protocol.attachments import Attachment, parse_attachment
+from chatkit.protocol.calls import ToolCall, ToolResult
 from chatkit.protocol.content import (
     Annotation,
     InferenceOptions,
@@ -213,6 +214,17 @@ class CallRecord:
     arguments: str
     output: str
     failed: bool = False
+
+    @classmethod
+    def of(cls, call: ToolCall, result: ToolResult) -> CallRecord:
+        """The record of a call that has its result."""
+        return cls(
+            call_id=call.call_id,
+            name=call.name,
+            arguments=call.arguments,
+            output=result.output,
+            failed=result.failed,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

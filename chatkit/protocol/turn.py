@@ -46,7 +46,7 @@ from chatkit.protocol.deltas import (
     ToolCallDelta,
     Usage,
 )
-from chatkit.protocol.drafting import DraftWriter
+from chatkit.protocol.drafting import SHOWN, DraftWriter, cut_off_call
 from chatkit.protocol.events import ClientEffect, Event, ItemDone
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item
@@ -59,7 +59,6 @@ from chatkit.protocol.writing import MessageWriter, WorkflowWriter
 UNKNOWN_OUTCOME: Final = (
     "The answer was stopped during this call; whether it took effect is not known."
 )
-_DRAFT_SHOWN: Final = "The user sees the draft as a card. Do not repeat it."
 _ONE_AT_A_TIME: Final = (
     "Only one call that the user or the page has to answer is possible at a time. "
     "This one was not made; make it again later."
@@ -241,7 +240,7 @@ class Turn:
             return [draft.remove()]
         self.items.append(whole)
         self.has_shown = True
-        self._answer(call, _DRAFT_SHOWN, failed=False)
+        self._answer(call, SHOWN, failed=False)
         return events
 
     def _answer(self, call: ToolCall, output: str, *, failed: bool) -> None:
@@ -312,10 +311,16 @@ class Turn:
             )
         events += self.pictures.drop()
         events += self._close_workflow()
+        seen = []
         for draft in self._drafts.values():
             closed, whole = draft.cut_off()
             events += closed
-            self.items += [] if whole is None else [whole]
+            if whole is not None:
+                self.items.append(whole)
+                seen.append(cut_off_call(whole.to_wire()["widget"], self._new_id("tc")))
+        if seen:
+            round_ = ToolRound(calls=tuple(seen), after_text=self._said)
+            events.append(self._done(self._item("hid", round_)))
         self._calls.drop()
         self._drafts, self._waiting = {}, None
         self.next_action = Finish()
@@ -371,16 +376,7 @@ class Turn:
             for call, result in zip(self.next_action.calls, results, strict=True)
         }
         known: Mapping[str, ToolResult] = {**self._ready, **run}
-        calls = tuple(
-            CallRecord(
-                call_id=call.call_id,
-                name=call.name,
-                arguments=call.arguments,
-                output=known[call.call_id].output,
-                failed=known[call.call_id].failed,
-            )
-            for call in self._round
-        )
+        calls = tuple(CallRecord.of(call, known[call.call_id]) for call in self._round)
         self._round, self._ready = [], {}
         if not calls:
             return []
