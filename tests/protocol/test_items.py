@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -97,6 +98,20 @@ def test_a_thread_shows_its_title_only_when_it_has_one_and_never_metadata() -> N
     )
     assert json.loads(locked.encode())["status"] == {"type": "locked", "reason": "Full"}
     assert json.loads(locked.encode())["title"] == "A"
+
+
+def test_a_null_that_the_page_answered_is_kept_and_an_output_that_never_came_is_left_out() -> None:
+    waiting = ClientToolCall(call_id="c", name="cart", arguments={"of": None})
+    answered = replace(waiting, status="completed", output=None, has_output=True)
+    assert waiting.to_wire() == {
+        "status": "pending",
+        "call_id": "c",
+        "name": "cart",
+        "arguments": {"of": None},
+    }
+    assert answered.to_wire() == {**waiting.to_wire(), "status": "completed", "output": None}
+    given_up = replace(waiting, status="completed")
+    assert "output" not in given_up.to_wire()
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
