@@ -29,9 +29,11 @@ CHARS_PER_TOKEN: Final = 3
 TOKENS_PER_FILE: Final = 1000
 #: Longest answer of a page to a client tool call that the model reads, in characters.
 MAX_CLIENT_OUTPUT: Final = 32_000
+_ANOTHER_ANSWER: Final = "the user asked for another answer to the message above"
 _CARRIED_OVER: Final = (
-    "the user asked for another answer to the message above; the tool calls were made for an "
-    "earlier answer, now withdrawn, and what they did still holds, so do not repeat them"
+    f"{_ANOTHER_ANSWER}; the tool calls were made for an earlier answer, now withdrawn. What they "
+    "changed still holds, so do not repeat them for that; the cards, drafts and images that they "
+    "showed are gone, so make those again where they are wanted"
 )
 #: How a note begins among the messages.
 NOTE_START: Final = "[Note from the server: "
@@ -158,7 +160,7 @@ def carried_over(
     for entry in withdrawn:
         match entry:
             case Note(text=text):
-                if text != _CARRIED_OVER:
+                if not text.startswith(_ANOTHER_ANSWER):
                     kept.append(Note(text=text, carried=True))
                 continue
             case ClientToolCall():

@@ -164,6 +164,7 @@ def test_a_retry_carries_over_only_what_worked() -> None:
     carried = carried_over([tool_round("no", failed=True), mixed])
     assert carried[0] == ToolRound(calls=worked.calls, carried=True)
     assert isinstance(carried[1], Note)
+    assert "showed are gone" in carried[1].text
     assert len(carried) == 2
 
 
