@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from chatkit.protocol.bodies import Note, WidgetBody, parse_body
 from chatkit.protocol.errors import BadRequest, NotFound
@@ -17,55 +24,73 @@ from store.threads import thread_of
 _SQL: Final = load("actions")
 
 
-class Actions:
-    """Every method sees the threads of `user_id` alone."""
+#: How many actions of this process hold a card at one time. Each keeps a connection while it
+#: needs a second one, so there must be fewer than connections.
+_MOST_HELD: Final = 4
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
-    async def find(
-        self, user_id: str, thread_id: str, item_id: str | None
-    ) -> tuple[Thread, Item | None]:
-        """A thread, and the widget of it that an action came from, where one did.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A thread, and the widget of it that an action came from, where one did."""
 
-        NotFound for a missing thread or item, BadRequest for an item that is no widget.
-        """
-        row = await self._database.fetchrow(_SQL["find_shown"], user_id, thread_id, item_id)
-        if row is None:
-            raise NotFound("thread")
-        if item_id is None:
-            return thread_of(row), None
-        if row["type"] is None:
-            raise NotFound("item")
-        if row["type"] != WidgetBody.type:
-            raise BadRequest("params.item_id: must be a widget")
-        body = parse_body(row["type"], json.loads(row["body"]))
-        created_at = row["item_created_at"]
-        item = Item(id=item_id, thread_id=thread_id, created_at=created_at, body=body)
-        return thread_of(row), item
+    thread: Thread
+    item: Item | None
+    user_id: str
+    connection: PoolConnectionProxy
 
     async def save(
-        self,
-        user_id: str,
-        thread_id: str,
-        *,
-        widget: Item | None,
-        note: tuple[str, Note] | None,
-        now: datetime,
+        self, *, widget: Item | None, note: tuple[str, Note] | None, now: datetime
     ) -> None:
-        """Put a widget into the place of the one with its id, and a note (id and body) at the end.
-
-        NotFound when the thread is gone meanwhile.
-        """
-        kept = await self._database.fetchval(
+        """Put a widget into the place of the one that is held, and a note (id and body) at the
+        end."""
+        await self.connection.execute(
             _SQL["save_outcome"],
-            user_id,
-            thread_id,
+            self.user_id,
+            self.thread.id,
             None if widget is None else widget.id,
             None if widget is None else dumps(widget.body.to_wire()),
             None if note is None else note[0],
             None if note is None else dumps(note[1].to_wire()),
             now,
         )
-        if not kept:
-            raise NotFound("thread")
+
+
+class Actions:
+    """Every method sees the threads of `user_id` alone."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._places = asyncio.Semaphore(_MOST_HELD)
+
+    @asynccontextmanager
+    async def hold(self, user_id: str, thread_id: str, item_id: str | None) -> AsyncIterator[Held]:
+        """What an action came from; others that act on the same widget wait, in every process.
+
+        NotFound for a missing thread or item, BadRequest for an item that is no widget.
+        """
+        async with (
+            self._places,
+            self._database.acquire() as connection,
+            connection.transaction(),
+        ):
+            row = await connection.fetchrow(_SQL["hold_thread"], user_id, thread_id)
+            if row is None:
+                raise NotFound("thread")
+            item = None
+            if item_id is not None:
+                shown = await connection.fetchrow(_SQL["hold_item"], user_id, thread_id, item_id)
+                item = _widget(shown, thread_id)
+            yield Held(thread=thread_of(row), item=item, user_id=user_id, connection=connection)
+
+
+def _widget(row: asyncpg.Record | None, thread_id: str) -> Item:
+    if row is None:
+        raise NotFound("item")
+    if row["type"] != WidgetBody.type:
+        raise BadRequest("params.item_id: must be a widget")
+    return Item(
+        id=row["id"],
+        thread_id=thread_id,
+        created_at=row["created_at"],
+        body=parse_body(row["type"], json.loads(row["body"])),
+    )

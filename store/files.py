@@ -53,14 +53,26 @@ class Files:
             )
 
     async def receive(
-        self, user_id: str, attachment_id: str, pieces: AsyncIterator[bytes]
+        self,
+        user_id: str,
+        attachment_id: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        exact: bool = False,
     ) -> Attachment:
-        """Take the bytes of an announced file, all of them or none."""
+        """Take the bytes of an announced file, all of them or none; with `exact` just as many as
+        were announced."""
         begun = await self._begin(user_id, attachment_id)
         try:
             probe = Probe()
             size = await self._write(
-                user_id, attachment_id, begun["upload"], pieces, probe, most=begun["size"]
+                user_id,
+                attachment_id,
+                begun["upload"],
+                pieces,
+                probe,
+                least=begun["size"] if exact else 1,
+                most=begun["size"],
             )
             kind = probe.judge(begun["mime_type"])
             return await self._finish(user_id, attachment_id, begun["upload"], size, kind)
@@ -186,6 +198,7 @@ class Files:
         pieces: AsyncIterator[bytes],
         probe: Probe,
         *,
+        least: int,
         most: int,
     ) -> int:
         """Store the pieces, all of one size; how many bytes there were."""
@@ -203,6 +216,8 @@ class Files:
                 number += 1
         if size == 0:
             raise BadRequest("the file is empty")
+        if size < least:
+            raise BadRequest(f"the file has {size} bytes and was declared with {least}")
         if waiting:
             await self._add(user_id, attachment_id, upload, number, waiting)
         return size

@@ -10,7 +10,14 @@ from typing import Any, Final, cast
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from chatkit.protocol.bodies import Body, ClientToolCall, ToolRound, UserMessage, parse_body
+from chatkit.protocol.bodies import (
+    Body,
+    ClientToolCall,
+    Note,
+    ToolRound,
+    UserMessage,
+    parse_body,
+)
 from chatkit.protocol.content import parse_inference_options
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import Item, Thread
@@ -74,7 +81,7 @@ class Turns:
             return Repeated()
         lease = Lease(user_id=user_id, thread_id=thread_id, turn_id=turn.turn_id)
         thread = Thread(id=thread_id, created_at=now, allowed_image_domains=self._image_domains)
-        return Begun(thread=thread, lease=lease)
+        return Begun(thread=thread, lease=lease, wants_title=True)
 
     async def begin_message(
         self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
@@ -198,7 +205,9 @@ class Turns:
             await self._forget(user_id, turn)
             raise BadRequest("params.item_id: must be a user_message")
         bodies = (parse_body(each["type"], json.loads(each["body"])) for each in calls)
-        withdrawn = tuple(body for body in bodies if isinstance(body, ToolRound | ClientToolCall))
+        withdrawn = tuple(
+            body for body in bodies if isinstance(body, ToolRound | ClientToolCall | Note)
+        )
         options = parse_inference_options(json.loads(row["body"])["inference_options"])
         return await self._begun(row, user_id, turn, withdrawn=withdrawn, options=options)
 
@@ -212,7 +221,7 @@ class Turns:
             await self._forget(user_id, turn)
             return Busy(thread=thread)
         lease = Lease(user_id=user_id, thread_id=thread.id, turn_id=turn.turn_id)
-        return Begun(thread=thread, lease=lease, **more)
+        return Begun(thread=thread, lease=lease, wants_title=row["wants_title"], **more)
 
     def _thread(self, row: asyncpg.Record) -> Thread:
         return thread_of(row, self._image_domains)

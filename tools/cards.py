@@ -36,6 +36,7 @@ from tools.task_cards import (
     confirm_card,
     form_card,
     list_card,
+    offers,
     read_listed,
     told_card,
 )
@@ -171,8 +172,9 @@ class TaskCards:
             effects=(task_changed("delete", task.id),),
         )
 
-    async def _delete_confirmed(self, payload: Payload, _: Shown, who: Caller) -> ActionOutcome:
+    async def _delete_confirmed(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
         task_ids = _task_ids(payload)
+        _require_question(shown)
         deleted = []
         for task_id in task_ids:
             try:
@@ -194,8 +196,9 @@ class TaskCards:
             effects=tuple(task_changed("delete", task.id) for task in deleted),
         )
 
-    async def _keep(self, payload: Payload, _: Shown, who: Caller) -> ActionOutcome:
+    async def _keep(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
         task_ids = _task_ids(payload)
+        _require_question(shown)
         await self._forget_question(task_ids, who)
         kept = await self._tasks.get_several(who.user_id, task_ids)
         card = told_card("Nothing was deleted.", [task.title for task in kept])
@@ -211,6 +214,8 @@ class TaskCards:
         title, text = read_draft(shown or {})
         if not text:
             raise ActionRefused("There is no draft on this card.")
+        if not offers(shown, SAVE_DRAFT):
+            raise ActionRefused("This draft was saved already.")
         title = " ".join(title.split())[:MAX_TITLE] or "Draft"
         draft = parse_draft({"title": title, "description": text[:MAX_DESCRIPTION]})
         task = await self._tasks.add(who.user_id, draft)
@@ -261,9 +266,9 @@ def _own_day(value: str, who: Caller) -> str:
     """A date picker may send the moment at which the day begins, in UTC: what is that day here?"""
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return value if moment.tzinfo is None else day_of(who, moment).isoformat()
+    except (ValueError, OverflowError):  # no moment, or one that no calendar here reaches
         return value
-    return value if moment.tzinfo is None else day_of(who, moment).isoformat()
 
 
 def _drawable(texts: Mapping[str, str]) -> dict[str, str]:
@@ -277,6 +282,12 @@ def _drawable(texts: Mapping[str, str]) -> dict[str, str]:
 
 def _around(task: Task, shown: Shown) -> Listed:
     return read_listed(shown) or Listed(places={1: task.id})
+
+
+def _require_question(shown: Shown) -> None:
+    """A card that asks before deleting is settled by its first answer."""
+    if shown is not None and not offers(shown, "tasks.delete_confirmed"):
+        raise ActionRefused("This question was answered already.")
 
 
 def _task_id(payload: Payload) -> str:

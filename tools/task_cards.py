@@ -85,6 +85,18 @@ def read_listed(widget: Mapping[str, Any] | None) -> Listed | None:
     return None
 
 
+def offers(shown: object, action: str) -> bool:
+    """Whether a click on a card can ask for an action of that type."""
+    match shown:
+        case {"type": str(kind)} if kind == action:
+            return True
+        case dict():
+            return any(offers(value, action) for value in shown.values())
+        case list():
+            return any(offers(value, action) for value in shown)
+    return False
+
+
 def form_card(
     task: Task,
     listed: Listed,

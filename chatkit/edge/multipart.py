@@ -15,8 +15,10 @@ from chatkit.protocol.errors import BadRequest, UnsupportedMedia
 #: What may stand around the file: boundaries and the headers of its part, in bytes.
 MOST_AROUND: Final = 64 * 1024
 _FIELD: Final = b"file"
-#: Before the part, where a line break may stand in front of it, and after.
-_MOST_DELIMITERS: Final = 2
+#: Other fields that a form has beside the file: how many bytes they may hold together, and how
+#: many boundaries there may be in all.
+_MOST_BESIDE: Final = 8 * 1024
+_MOST_DELIMITERS: Final = 16
 _PLAIN_ENCODINGS: Final = (b"", b"7bit", b"8bit", b"binary")
 
 # It warns of each malformed body, which anybody can send at will; the answer tells the sender.
@@ -29,10 +31,10 @@ def is_multipart(content_type: str | None) -> bool:
 
 
 class OneFile:
-    """The part named `file`, which must be the only one: first `open`, then `pieces`.
+    """The part named `file`, which must be the only file: first `open`, then `pieces`.
 
-    `body` is the request's. Raises BadRequest where the body is malformed or holds anything else,
-    and what `body` raises.
+    A few small fields beside it are passed over. `body` is the request's. Raises BadRequest where
+    the body is malformed or holds anything else, and what `body` raises.
     """
 
     def __init__(self, content_type: str, body: AsyncGenerator[bytes, None]) -> None:
@@ -60,9 +62,9 @@ class OneFile:
         self._tail = b""
         self._name = self._value = b""
         self._headers: dict[bytes, bytes] = {}
-        self._parts = 0
+        self._beside = 0
         self._data: list[bytes] = []
-        self._opened = self._ended = False
+        self._opened = self._in_file = self._ended = False
         #: Of the part, once it is open: the name as it was given, and the type, if it has one.
         self.file_name = ""
         self.content_type = ""
@@ -103,13 +105,12 @@ class OneFile:
         looked_at = self._tail + piece
         self._delimiters += looked_at.count(self._delimiter)
         if self._delimiters > _MOST_DELIMITERS:
-            raise BadRequest("file: must be the only field, without the boundary in it")
+            raise BadRequest("file: must stand beside few fields, without the boundary in it")
         self._tail = looked_at[1 - len(self._delimiter) :]
 
     def _begin_part(self) -> None:
-        self._parts += 1
-        if self._parts > 1:
-            raise BadRequest("file: must be the only field, and only one file")
+        self._headers = {}
+        self._in_file = False
 
     def _add_to_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
@@ -123,9 +124,13 @@ class OneFile:
 
     def _end_headers(self) -> None:
         kind, options = parse_options_header(self._headers.get(b"content-disposition"))
-        if kind != b"form-data" or options.get(b"name") != _FIELD:
-            raise BadRequest("file: must be the only field")
-        name = options.get(b"filename")
+        field, name = options.get(b"name"), options.get(b"filename")
+        if kind != b"form-data" or not field:
+            raise BadRequest("each part of the body must be a field with a name")
+        if field != _FIELD and name is None:
+            return
+        if field != _FIELD or self._opened:
+            raise BadRequest("file: must be the only file")
         if name is None:
             raise BadRequest("file: must be a file, with a file name")
         if self._headers.get(b"content-transfer-encoding", b"").lower() not in _PLAIN_ENCODINGS:
@@ -136,10 +141,15 @@ class OneFile:
             text = text.replace(escape, letter)
         self.file_name = text
         self.content_type = self._headers.get(b"content-type", b"").decode("latin-1")
-        self._opened = True
+        self._opened = self._in_file = True
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
-        self._data.append(data[start:end])
+        if self._in_file:
+            self._data.append(data[start:end])
+            return
+        self._beside += end - start
+        if self._beside > _MOST_BESIDE:
+            raise BadRequest("only small fields may stand beside the field file")
 
     def _end(self) -> None:
         self._ended = True

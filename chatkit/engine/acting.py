@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
 from chatkit.engine import faults
-from chatkit.engine.ports import ActionStore, Cards
+from chatkit.engine.ports import ActionStore, Cards, HeldCard
 from chatkit.protocol.actions import ActionOutcome, ActionRefused
 from chatkit.protocol.bodies import Note, WidgetBody
 from chatkit.protocol.calls import Caller
@@ -22,7 +22,6 @@ from chatkit.protocol.events import (
     encode_event,
 )
 from chatkit.protocol.ids import NewId
-from chatkit.protocol.items import Item
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.params import CustomAction
 
@@ -61,33 +60,30 @@ class Acting:
 
     async def _act(self, params: CustomAction, caller: Caller) -> list[Event]:
         user_id, thread_id = caller.user_id, params.thread_id
-        thread, item = await self.actions.find(user_id, thread_id, params.item_id)
-        if thread.status.type != "active":
-            raise _Refusal(faults.shut(thread.status))
-        shown = None if item is None else cast(WidgetBody, item.body).widget
         who = Caller(
             user_id=user_id,
             thread_id=thread_id,
             language=caller.language,
             time_zone=caller.time_zone,
         )
-        try:
-            outcome = await self.cards.act(params.action, shown, who)
-        except ActionRefused as refusal:
-            raise _Refusal(faults.refused(str(refusal))) from refusal
-        return await self._keep(outcome, user_id, thread_id, item)
+        async with self.actions.hold(user_id, thread_id, params.item_id) as held:
+            if held.thread.status.type != "active":
+                raise _Refusal(faults.shut(held.thread.status))
+            shown = None if held.item is None else cast(WidgetBody, held.item.body).widget
+            try:
+                outcome = await self.cards.act(params.action, shown, who)
+            except ActionRefused as refusal:
+                raise _Refusal(faults.refused(str(refusal))) from refusal
+            return await self._keep(outcome, held)
 
-    async def _keep(
-        self, outcome: ActionOutcome, user_id: str, thread_id: str, item: Item | None
-    ) -> list[Event]:
-        now = self.now()
+    async def _keep(self, outcome: ActionOutcome, held: HeldCard) -> list[Event]:
         widget = None
-        if outcome.card is not None and item is not None:
+        if outcome.card is not None and held.item is not None:
             body = WidgetBody(widget=outcome.card.widget, copy_text=outcome.card.copy_text)
-            widget = Item(id=item.id, thread_id=thread_id, created_at=item.created_at, body=body)
+            widget = replace(held.item, body=body)
         note = None if outcome.note is None else (self.new_id("hid"), Note(text=outcome.note))
         if widget is not None or note is not None:
-            await self.actions.save(user_id, thread_id, widget=widget, note=note, now=now)
+            await held.save(widget=widget, note=note, now=self.now())
         events: list[Event] = [] if widget is None else [ItemReplaced(widget)]
         return [*events, *map(ClientEffect, outcome.effects)]
 

@@ -58,7 +58,7 @@ class Attachments:
         self, user_id: str, attachment_id: str, pieces: AsyncIterator[bytes]
     ) -> Attachment:
         """The bytes of a file that `create` has announced; see FileStore.receive."""
-        return await self._files.receive(user_id, attachment_id, pieces)
+        return await self._files.receive(user_id, attachment_id, pieces, exact=True)
 
     async def receive_new(
         self,

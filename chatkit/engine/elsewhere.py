@@ -15,7 +15,8 @@ from chatkit.engine import faults
 from chatkit.engine.ports import LogStore, TurnStore
 from chatkit.engine.runner import PATIENCE_S
 from chatkit.engine.turn_log import TurnLog
-from chatkit.protocol.bodies import Body, StopMark, TaskBody
+from chatkit.protocol.bodies import Body, StopMark, TaskBody, ToolRound, WidgetBody
+from chatkit.protocol.drafting import cut_off_call
 from chatkit.protocol.errors import NotFound, Unavailable
 from chatkit.protocol.events import Event, ThreadCreated, encode_event
 from chatkit.protocol.ids import NewId, Prefix
@@ -179,9 +180,16 @@ class Orphans:
                 id=self.new_id(prefix), thread_id=lease.thread_id, created_at=now, body=body
             )
 
+        unfinished = open_items(part.lines)
+        drafts = tuple(
+            cut_off_call(each.body.widget, self.new_id("tc"))
+            for each in unfinished
+            if isinstance(each.body, WidgetBody)
+        )
         items = (
             *([] if lease.calls is None else [item("hid", lease.calls)]),
-            *open_items(part.lines),
+            *unfinished,
+            *([item("hid", ToolRound(calls=drafts))] if drafts else []),
             item("tsk", TaskBody(step=faults.INTERRUPTED_STEP)),
             item("hid", StopMark(INTERRUPTED_NOTE)),
         )

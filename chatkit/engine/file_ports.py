@@ -18,15 +18,20 @@ class FileStore(Protocol):
         ...
 
     async def receive(
-        self, user_id: str, attachment_id: str, pieces: AsyncIterator[bytes]
+        self,
+        user_id: str,
+        attachment_id: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        exact: bool = False,
     ) -> Attachment:
         """Take the bytes of an announced file, all of them or none; its type is then what they
         show.
 
         Bytes that come again take the place of the first ones; of two uploads at once, the one
-        that began last holds. Raises TooLarge above the announced size, BadRequest for no bytes,
-        UnsupportedMedia, Conflict for a file that a message has and for an upload that another
-        one has replaced, and what `pieces` raises.
+        that began last holds. Raises TooLarge above the announced size, BadRequest for no bytes
+        and, with `exact`, for fewer than announced, UnsupportedMedia, Conflict for a file that a
+        message has and for an upload that another one has replaced, and what `pieces` raises.
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -154,25 +155,33 @@ class ThreadStore(Protocol):
         ...
 
 
-class ActionStore(Protocol):
-    """What actions of widgets leave in threads."""
+class HeldCard(Protocol):
+    """A thread, and the widget of it that an action came from, where one did."""
 
-    async def find(
-        self, user_id: str, thread_id: str, item_id: str | None
-    ) -> tuple[Thread, Item | None]:
-        """A thread, and the widget of it that an action came from. NotFound, BadRequest."""
+    @property
+    def thread(self) -> Thread:
+        """As it is while the widget is held."""
+        ...
+
+    @property
+    def item(self) -> Item | None:
+        """The widget."""
         ...
 
     async def save(
-        self,
-        user_id: str,
-        thread_id: str,
-        *,
-        widget: Item | None,
-        note: tuple[str, Note] | None,
-        now: datetime,
+        self, *, widget: Item | None, note: tuple[str, Note] | None, now: datetime
     ) -> None:
-        """Exchange a widget, and leave a note (id and body) for the model."""
+        """Exchange the widget, and leave a note (id and body) for the model."""
+        ...
+
+
+class ActionStore(Protocol):
+    """What actions of widgets leave in threads."""
+
+    def hold(
+        self, user_id: str, thread_id: str, item_id: str | None
+    ) -> AbstractAsyncContextManager[HeldCard]:
+        """What an action came from, for one action at a time. Raises NotFound, BadRequest."""
         ...
 
 
@@ -309,6 +318,10 @@ class RequestStore(Protocol):
 
     async def forget(self, user_id: str, key: RequestKey, turn_id: str | None) -> None:
         """Free the key, if it still is that turn's."""
+        ...
+
+    async def forget_ended(self, user_id: str, key: RequestKey) -> None:
+        """Free the key, unless its turn runs."""
         ...
 
     async def sweep(self) -> None:

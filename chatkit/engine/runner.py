@@ -133,7 +133,7 @@ class Runner:
             now=self.now,
             max_rounds=self.max_rounds,
         )
-        work = _Work(turn=turn, machine=machine)
+        work = _Work(turn=turn, machine=machine, first=turn.message)
         turn.entered = True
         try:
             await self._run(work)
@@ -195,8 +195,10 @@ class Runner:
                 turn.lease.user_id, turn.lease.thread_id, MAX_HISTORY_ITEMS
             )
         )
+        if turn.begun.wants_title:
+            work.first = next((body for body in stored if isinstance(body, UserMessage)), None)
         with told_after(TOLD_AFTER_S, work.publish, "Getting ready …"):
-            tools = await self._tools(machine)
+            tools = await self._tools(machine, stored)
             await self.model.warm_up()
         files = await self._files(work, stored)
         if self.context.newly_trimmed(stored, turn.model):
@@ -241,12 +243,10 @@ class Runner:
                         await self._store(work, events)
                     else:
                         work.publish(events)
-                    if not work.answering and isinstance(batch[0], TextDelta):
+                    if not work.answering and any(type(delta) is TextDelta for delta in batch):
                         work.answering = True
-                        begun = work.turn.begun
-                        self.titles.begin(
-                            begun.lease, begun.thread, work.turn.message, work.turn.caller.language
-                        )
+                        language = work.turn.caller.language
+                        self.titles.begin(work.turn.begun, work.first, language)
         except ModelFault as fault:
             if not (fault.kind == "empty" and machine.has_shown):  # a card may be answer enough
                 raise
@@ -254,11 +254,11 @@ class Runner:
             waiting.close()
         return machine.answered()
 
-    async def _tools(self, machine: Turn) -> tuple[ToolSpec, ...]:
+    async def _tools(self, machine: Turn, stored: Sequence[Body]) -> tuple[ToolSpec, ...]:
         own = {tool.name for tool in self.own_tools}
         others = await self.calls.tools.list_tools()
         tools = (*self.own_tools, *(tool for tool in others if tool.name not in own))
-        machine.offer(tools)
+        machine.offer(tools, after_rounds=history.rounds_since_the_user(stored))
         return tools
 
     async def _files(self, work: _Work, stored: Sequence[Body]) -> Mapping[str, FileContent]:
@@ -306,7 +306,7 @@ class Runner:
         await _patiently(lambda: self.turns.finish(turn.lease, ending))
         work.publish_pending()
         work.publish(events)
-        work.publish(await self.titles.end(turn.lease, turn.begun.thread, turn.message))
+        work.publish(await self.titles.end(turn.begun, work.first))
         if error is not None:
             work.publish([error])
 
@@ -314,10 +314,11 @@ class Runner:
 @dataclass(slots=True, kw_only=True)
 class _Work:
     """A turn, its machine, how many of the machine's items are stored, and the events that wait
-    for that."""
+    for that. `first` is the message that a thread without a title is named after."""
 
     turn: RunningTurn
     machine: Turn
+    first: UserMessage | None
     stored: int = 0
     answering: bool = False
     pending: list[Event] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """The title of an untitled thread: the first line of its first message, until a model has a better.
 
-The model is asked when the answer has begun, so that it delays none. Its title is in the stream if
-it comes before the answer's end; otherwise it is there when the thread is next read.
+The model is asked when an answer has begun, so that it delays none, and again in the next turn
+where that turn had no text or the model no title. Its title is in the stream if it comes before
+the answer's end; otherwise it is there when the thread is next read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.events import Event, ThreadUpdated
 from chatkit.protocol.items import Thread
-from chatkit.protocol.leases import Lease, TitleSource
+from chatkit.protocol.leases import Begun, Lease, TitleSource
 
 _log = logging.getLogger("chatkit.turn")
 
@@ -32,30 +33,29 @@ class Titles:
         self._asked: dict[str, asyncio.Task[str | None]] = {}
         self._late: set[asyncio.Task[None]] = set()
 
-    def begin(
-        self, lease: Lease, thread: Thread, message: UserMessage | None, language: str
-    ) -> None:
-        """The answer to `message` has begun: ask for a title, where there is none."""
-        if thread.title is None and message is not None:
-            self._asked[lease.turn_id] = asyncio.create_task(
-                make_title(self._model, self._title_model, text_of(message), "", language),
-                name=f"title of {lease.thread_id}",
+    def begin(self, begun: Begun, first: UserMessage | None, language: str) -> None:
+        """An answer has begun in the thread with the message `first`: ask for a title, where it
+        has none of a model's or the user's."""
+        if begun.wants_title and first is not None:
+            self._asked[begun.lease.turn_id] = asyncio.create_task(
+                make_title(self._model, self._title_model, text_of(first), "", language),
+                name=f"title of {begun.thread.id}",
             )
 
-    async def end(self, lease: Lease, thread: Thread, message: UserMessage | None) -> list[Event]:
+    async def end(self, begun: Begun, first: UserMessage | None) -> list[Event]:
         """The turn is over: what the thread is called now, if that is new."""
-        asked = self._asked.pop(lease.turn_id, None)
-        if thread.title is not None or message is None:
+        asked = self._asked.pop(begun.lease.turn_id, None)
+        if not begun.wants_title or first is None:
             return []
-        title, by = first_line(message), _FIRST_LINE
+        title, by = first_line(first) if begun.thread.title is None else None, _FIRST_LINE
         if asked is not None and asked.done():
             made = asked.result()
             title, by = (title, by) if made is None else (made, _MODEL)
         elif asked is not None:
-            late = asyncio.create_task(self._give_late(lease, asked))
+            late = asyncio.create_task(self._give_late(begun.lease, asked), name=asked.get_name())
             self._late.add(late)
             late.add_done_callback(self._late.discard)
-        named = None if title is None else await self._give(lease, title, by)
+        named = None if title is None else await self._give(begun.lease, title, by)
         return [] if named is None else [ThreadUpdated(named)]
 
     async def _give_late(self, lease: Lease, asked: asyncio.Task[str | None]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from chatkit.protocol.attachments import Attachment, parse_attachment
+from chatkit.protocol.calls import ToolCall, ToolResult
 from chatkit.protocol.content import (
     Annotation,
     InferenceOptions,
@@ -23,7 +24,9 @@ from chatkit.protocol.content import (
     parse_user_content,
 )
 from chatkit.protocol.links import placeholder
+from chatkit.protocol.rules import require, require_one_of
 from chatkit.protocol.structured import Question, Status, parse_question
+from chatkit.protocol.widgets.components import ROOTS
 from chatkit.protocol.workflows import Step, Workflow, parse_step, parse_workflow
 
 
@@ -72,6 +75,9 @@ def output_text(text: str, annotations: tuple[Annotation, ...] = ()) -> dict[str
     return {"annotations": sources, "text": text, "type": "output_text"}
 
 
+CallStatus = Literal["pending", "completed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientToolCall:
     """A call that the page answers. Completed without an output, it was given up: the user went
@@ -83,9 +89,13 @@ class ClientToolCall:
     call_id: str
     name: str
     arguments: dict[str, Any]
-    status: Literal["pending", "completed"] = "pending"
+    status: CallStatus = "pending"
     output: Any = None
     has_output: bool = False
+
+    def __post_init__(self) -> None:
+        require_one_of(CallStatus, self.status, "status")
+        require(bool(self.call_id and self.name), "a call has an id and a name")
 
     def to_wire(self) -> dict[str, Any]:
         """The fields besides the envelope; an output that is null is there nevertheless."""
@@ -107,6 +117,9 @@ class WidgetBody:
 
     widget: dict[str, Any]
     copy_text: str | None = None
+
+    def __post_init__(self) -> None:
+        require(self.widget.get("type") in ROOTS, "a widget has a root that clients draw")
 
     def to_wire(self) -> dict[str, Any]:
         """The fields besides the envelope."""
@@ -139,6 +152,10 @@ class StructuredInput:
 
     questions: tuple[Question, ...]
     status: Status = "pending"
+
+    def __post_init__(self) -> None:
+        require_one_of(Status, self.status, "status")
+        require(bool(self.questions), "a form asks something")
 
     def to_wire(self) -> dict[str, Any]:
         """The fields besides the envelope."""
@@ -198,6 +215,17 @@ class CallRecord:
     output: str
     failed: bool = False
 
+    @classmethod
+    def of(cls, call: ToolCall, result: ToolResult) -> CallRecord:
+        """The record of a call that has its result."""
+        return cls(
+            call_id=call.call_id,
+            name=call.name,
+            arguments=call.arguments,
+            output=result.output,
+            failed=result.failed,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRound:
@@ -239,7 +267,7 @@ class ToolRound:
 class Note:
     """A sentence for the model alone, in its place in the thread: what happened meanwhile.
 
-    `carried`: it speaks of the answer that a retry replaces.
+    `carried`: a retry has taken it over from the answer that it replaces, or speaks of that.
     """
 
     type: ClassVar[str] = "hidden_context_item"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from chatkit.protocol.jsontext import clean_value
+from chatkit.protocol.rules import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,9 @@ class Effect:
 
     name: str
     data: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require(bool(self.name.strip()), "an effect has a name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from chatkit.protocol.rules import require
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputText:
@@ -56,53 +58,76 @@ class InferenceOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UrlSource:
-    """A page of the web. `url` is http or https."""
-
-    type: ClassVar[str] = "url"
+class _Described:
+    """What every source may say of itself; `timestamp` is text for people."""
 
     title: str
-    url: str
+    description: str | None = None
+    timestamp: str | None = None
+    group: str | None = None
 
-    def to_wire(self) -> dict[str, Any]:
-        """The source."""
-        return {"type": self.type, "title": self.title, "url": self.url}
+    def _head(self, kind: str) -> dict[str, Any]:
+        described = _set(description=self.description, timestamp=self.timestamp, group=self.group)
+        return {"type": kind, "title": self.title, **described}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileSource:
+class UrlSource(_Described):
+    """A page of the web. `url` is http or https, `attribution` whose page it is."""
+
+    type: ClassVar[str] = "url"
+
+    url: str
+    attribution: str | None = None
+
+    def __post_init__(self) -> None:
+        is_web = self.url[:8].lower().startswith(("https://", "http://"))
+        require(is_web, "the URL of a source is one of the web")
+
+    def to_wire(self) -> dict[str, Any]:
+        """The source, unset fields left out."""
+        return {
+            **self._head(self.type),
+            "url": self.url,
+            **_set(attribution=self.attribution),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSource(_Described):
     """A file that was read."""
 
     type: ClassVar[str] = "file"
 
-    title: str
     filename: str
 
     def to_wire(self) -> dict[str, Any]:
-        """The source."""
-        return {"type": self.type, "title": self.title, "filename": self.filename}
+        """The source, unset fields left out."""
+        return {**self._head(self.type), "filename": self.filename}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntitySource:
-    """Something that the page knows by its id: here, a task that the answer mentions."""
+class EntitySource(_Described):
+    """Something that the page knows by its id: here, a task that the answer mentions.
+
+    In the text it is an icon, or in its place `inline_label`; `label` stands above its preview.
+    """
 
     type: ClassVar[str] = "entity"
 
-    title: str
     id: str
     icon: str | None = None
     label: str | None = None
+    inline_label: str | None = None
     interactive: bool = False
     data: dict[str, Any] = field(default_factory=dict)
 
     def to_wire(self) -> dict[str, Any]:
         """The source, unset fields left out."""
         return {
-            "type": self.type,
-            "title": self.title,
+            **self._head(self.type),
             "id": self.id,
-            **_set(icon=self.icon, label=self.label),
+            **_set(icon=self.icon, label=self.label, inline_label=self.inline_label),
             "interactive": self.interactive,
             "data": self.data,
         }
@@ -118,6 +143,9 @@ class Annotation:
 
     source: Source
     index: int | None = None
+
+    def __post_init__(self) -> None:
+        require(self.index is None or self.index >= 0, "an index counts from 0")
 
     def to_wire(self) -> dict[str, Any]:
         """The annotation."""

@@ -11,16 +11,21 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chatkit.protocol import widgets as w
-from chatkit.protocol.bodies import WidgetBody
+from chatkit.protocol.bodies import CallRecord, WidgetBody
 from chatkit.protocol.calls import BadArguments, ToolSpec, read_arguments
 from chatkit.protocol.events import Event, ItemAdded, ItemDone, ItemRemoved, WidgetUpdated
 from chatkit.protocol.items import Item
+from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.objectstrings import ObjectStrings
 
 #: What a click on the button of a finished card asks for; the card itself holds title and text.
 SAVE: Final = "draft.save_as_task"
 #: Longest title, in characters; what is above it is cut.
 MAX_TITLE_CHARS: Final = 200
+
+#: What the model is told of its call: when the card is whole, and when it will never be.
+SHOWN: Final = "The user sees the draft as a card. Do not repeat it."
+_CUT_OFF: Final = "The draft was cut off here; the user was shown what there is of it, as a card."
 
 _TITLE: Final = "draft-title"
 _STATE: Final = "draft-state"
@@ -135,6 +140,15 @@ def read_draft(widget: Mapping[str, Any]) -> tuple[str, str]:
         if isinstance(child, dict)
     }
     return str(values.get(_TITLE, "")), str(values.get(_TEXT, ""))
+
+
+def cut_off_call(widget: Mapping[str, Any], call_id: str) -> CallRecord:
+    """A card that was never finished as the model reads of it: as its call, with what is shown."""
+    title, text = read_draft(widget)
+    arguments = dumps({"title": title, "text": text})
+    return CallRecord(
+        call_id=call_id, name=WRITE_DRAFT.name, arguments=arguments, output=_CUT_OFF, failed=True
+    )
 
 
 def saved_draft(widget: Mapping[str, Any], sentence: str) -> w.Node:

@@ -6,24 +6,16 @@ Hidden items are stored, never sent: `encode_event` gives None for an event that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from chatkit.protocol.bodies import output_text
 from chatkit.protocol.calls import Effect
 from chatkit.protocol.content import Annotation
 from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.rules import require, require_id, require_one_of
+from chatkit.protocol.widgets.components import ROOTS
 from chatkit.protocol.workflows import Step
-
-_WIDGET_UPDATES: Final = frozenset(
-    {"widget.streaming_text.value_delta", "widget.component.updated", "widget.root.updated"}
-)
-
-
-def _require(holds: bool, otherwise: str) -> None:
-    """An event that the wire does not know cannot be built."""
-    if not holds:
-        raise ValueError(otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +52,9 @@ class ItemRemoved:
 
     item_id: str
 
+    def __post_init__(self) -> None:
+        require_id(self.item_id)
+
 
 @dataclass(frozen=True, slots=True)
 class ItemReplaced:
@@ -77,7 +72,8 @@ class PartAdded:
 
 @dataclass(frozen=True, slots=True)
 class PartDelta:
-    """A piece of the text part, never empty."""
+    """A piece of the text part, never empty. The one event that checks nothing, for there is one
+    with every piece: the id is that of an Item, which did, and what is empty is never written."""
 
     item_id: str
     delta: str
@@ -92,7 +88,7 @@ class PartAnnotated:
     annotation: Annotation
 
     def __post_init__(self) -> None:
-        _require(self.place >= 0, "a place counts from 0")
+        require(self.place >= 0, "a place counts from 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +109,7 @@ class StepAdded:
     step: Step
 
     def __post_init__(self) -> None:
-        _require(self.place >= 0, "a place counts from 0")
+        require(self.place >= 0, "a place counts from 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,7 @@ class StepUpdated:
     step: Step
 
     def __post_init__(self) -> None:
-        _require(self.place >= 0, "a place counts from 0")
+        require(self.place >= 0, "a place counts from 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +132,7 @@ class WidgetUpdated:
     update: dict[str, Any]
 
     def __post_init__(self) -> None:
-        _require(self.update.get("type") in _WIDGET_UPDATES, "not an update of a widget")
+        require(_is_widget_update(self.update), "not an update of a widget")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +145,8 @@ class ImageUpdated:
     progress: float | None = None
 
     def __post_init__(self) -> None:
-        _require(self.progress is None or 0 <= self.progress <= 1, "progress is from 0 to 1")
+        require(bool(self.image_id and self.url), "an image has an id and a URL")
+        require(self.progress is None or 0 <= self.progress <= 1, "progress is from 0 to 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,19 +157,23 @@ class Progress:
     icon: str | None = None
 
     def __post_init__(self) -> None:
-        _require(bool(self.text.strip()), "a line of progress says something")
+        require(bool(self.text.strip()), "a line of progress says something")
+
+
+Level = Literal["info", "warning", "danger"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that the user should know; `message` is Markdown. Never stored."""
 
-    level: Literal["info", "warning", "danger"]
+    level: Level
     message: str
     title: str | None = None
 
     def __post_init__(self) -> None:
-        _require(bool(self.message.strip()), "a notice says something")
+        require_one_of(Level, self.level, "level")
+        require(bool(self.message.strip()), "a notice says something")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,9 @@ class StreamOptions:
     """Whether the stop button is shown. Once in a response, before the model's output."""
 
     allow_cancel: bool
+
+    def __post_init__(self) -> None:
+        require(isinstance(self.allow_cancel, bool), "it is shown or it is not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +205,32 @@ class ErrorEvent:
     of_limit: bool = False
 
     def __post_init__(self) -> None:
-        _require(self.message is None or bool(self.message.strip()), "an error says something")
+        require(self.message is None or bool(self.message.strip()), "an error says something")
 
     @property
     def code(self) -> Literal["custom", "stream.error"]:
         """The SDK knows these two alone (protocol, section 17)."""
         return "stream.error" if self.message is None else "custom"
+
+
+def _is_widget_update(update: dict[str, Any]) -> bool:
+    match update:
+        case {
+            "type": "widget.streaming_text.value_delta",
+            "component_id": str(),
+            "delta": str(),
+            "done": bool(),
+        }:
+            return True
+        case {
+            "type": "widget.component.updated",
+            "component_id": str(),
+            "component": {"type": str()},
+        }:
+            return True
+        case {"type": "widget.root.updated", "widget": {"type": str(root)}}:
+            return root in ROOTS
+    return False
 
 
 Event = (

@@ -29,9 +29,11 @@ CHARS_PER_TOKEN: Final = 3
 TOKENS_PER_FILE: Final = 1000
 #: Longest answer of a page to a client tool call that the model reads, in characters.
 MAX_CLIENT_OUTPUT: Final = 32_000
+_ANOTHER_ANSWER: Final = "the user asked for another answer to the message above"
 _CARRIED_OVER: Final = (
-    "the user asked for another answer to the message above; the tool calls were made for an "
-    "earlier answer, now withdrawn, and what they did still holds, so do not repeat them"
+    f"{_ANOTHER_ANSWER}; the tool calls were made for an earlier answer, now withdrawn. What they "
+    "changed still holds, so do not repeat them for that; the cards, drafts and images that they "
+    "showed are gone, so make those again where they are wanted"
 )
 #: How a note begins among the messages.
 NOTE_START: Final = "[Note from the server: "
@@ -54,17 +56,23 @@ def to_messages(
     answered is left out.
     """
     messages: list[dict[str, Any]] = []
+    spoken: int | None = None  # the place of a text that a round may belong to, past notes
     for place, body in enumerate(bodies):
         match body:
             case UserMessage():
                 messages.append({"role": "user", "content": _user_content(body, files)})
+                spoken = None
             case AssistantMessage(text=text):
                 messages.append({"role": "assistant", "content": text or ""})
+                spoken = len(messages) - 1
             case Note(text=text) | StopMark(text):
                 messages.append({"role": "user", "content": f"{NOTE_START}{text}]"})
             case ToolRound():
-                said = messages.pop()["content"] if body.after_text else None
+                said = None
+                if body.after_text and spoken is not None:
+                    said = messages.pop(spoken)["content"]
                 _add_calls(messages, said, body.calls)
+                spoken = None
             case ClientToolCall(has_output=True):
                 _add_calls(messages, None, [_client_call(body)])
             case StructuredInput(status="answered" | "skipped"):
@@ -139,21 +147,45 @@ def _tag_text(tag: InputTag) -> str:
     return f"@{tag.text} {dumps({'id': tag.id, **({'data': tag.data} if tag.data else {})})}"
 
 
-def carried_over(withdrawn: Sequence[ToolRound | ClientToolCall]) -> list[ToolRound | Note]:
-    """What a retry keeps of the answer that it replaces: the tool calls that worked.
+def carried_over(
+    withdrawn: Sequence[ToolRound | ClientToolCall | Note],
+) -> list[ToolRound | Note]:
+    """What a retry keeps of the answer that it replaces: the tool calls that worked, and what the
+    user did on its cards.
 
-    What they did still holds, so a model that reads them does not do it twice.
+    All of that still holds, so a model that reads it does not do it twice.
     """
-    rounds: list[ToolRound | Note] = []
+    kept: list[ToolRound | Note] = []
     calls: tuple[CallRecord, ...]
     for entry in withdrawn:
-        if isinstance(entry, ClientToolCall):
-            calls = (_client_call(entry),) if entry.has_output else ()
-        else:
-            calls = tuple(call for call in entry.calls if not call.failed)
+        match entry:
+            case Note(text=text):
+                if not text.startswith(_ANOTHER_ANSWER):
+                    kept.append(Note(text=text, carried=True))
+                continue
+            case ClientToolCall():
+                calls = (_client_call(entry),) if entry.has_output else ()
+            case ToolRound():
+                calls = tuple(call for call in entry.calls if not call.failed)
         if calls:
-            rounds.append(ToolRound(calls=calls, carried=True))
-    return [*rounds, Note(text=_CARRIED_OVER, carried=True)] if rounds else []
+            kept.append(ToolRound(calls=calls, carried=True))
+    made_calls = any(isinstance(entry, ToolRound) for entry in kept)
+    return [*kept, Note(text=_CARRIED_OVER, carried=True)] if made_calls else kept
+
+
+def rounds_since_the_user(bodies: Sequence[Body]) -> int:
+    """How often the model has called tools since the user had a say: a turn that goes on from a
+    page's output is not the first."""
+    rounds = 0
+    for body in reversed(bodies):
+        match body:
+            case UserMessage() | StructuredInput():
+                break
+            case ToolRound(carried=False) | ClientToolCall():
+                rounds += 1
+            case _:
+                pass
+    return rounds
 
 
 def tokens_of(body: Body) -> int:

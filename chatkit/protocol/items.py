@@ -12,7 +12,10 @@ from typing import Any, Literal
 
 from chatkit.protocol.bodies import Body
 from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.rules import require_id, require_one_of
 from chatkit.protocol.times import to_wire
+
+StatusType = Literal["active", "locked", "closed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,9 @@ class Item:
     thread_id: str
     created_at: datetime
     body: Body
+
+    def __post_init__(self) -> None:
+        require_id(self.id)
 
     def to_wire(self) -> dict[str, Any]:
         """The whole object, as on the wire."""
@@ -73,8 +79,11 @@ def stored_item(item: Item) -> StoredItem:
 class ThreadStatus:
     """Whether a thread takes input: the widget disables or replaces its composer otherwise."""
 
-    type: Literal["active", "locked", "closed"] = "active"
+    type: StatusType = "active"
     reason: str | None = None
+
+    def __post_init__(self) -> None:
+        require_one_of(StatusType, self.type, "status")
 
     def to_wire(self) -> dict[str, Any]:
         """The object, an unset reason left out."""

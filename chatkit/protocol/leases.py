@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chatkit.protocol.bodies import ClientToolCall, ToolRound
+from chatkit.protocol.bodies import ClientToolCall, Note, ToolRound
 from chatkit.protocol.content import InferenceOptions
 from chatkit.protocol.deltas import Usage
 from chatkit.protocol.items import Item, StoredItem, Thread
@@ -44,7 +44,8 @@ class RequestKey:
     """By what a request is known when it comes again: a key, and a hash of its body.
 
     `explicit`: the client named the key, so that it holds for a day and for one body only;
-    otherwise the body is the key, and holds while its turn runs and for two seconds.
+    otherwise the body is the key, and holds while its turn runs and, of a message, for two
+    seconds.
     """
 
     key: str
@@ -69,16 +70,17 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A turn that was begun, and the calls of the answer that it withdrew, oldest first.
+    """A turn that was begun, and the calls and notes of the answer that it withdrew, oldest first.
 
     `closed` are questions and calls that waited for an answer and are given up for this turn;
     `answered` is the one that this turn goes on from. `options` are those of a message that is
-    answered again.
+    answered again. `wants_title`: the thread is called by nothing better than its first line.
     """
 
     thread: Thread
     lease: Lease
-    withdrawn: tuple[ToolRound | ClientToolCall, ...] = ()
+    wants_title: bool
+    withdrawn: tuple[ToolRound | ClientToolCall | Note, ...] = ()
     closed: tuple[Item, ...] = ()
     answered: Item | None = None
     options: InferenceOptions = field(default_factory=InferenceOptions)

@@ -47,11 +47,5 @@ class Round:
         return ToolRound(calls=tuple(map(self._record_of, self._calls)), after_text=after_text)
 
     def _record_of(self, call: ToolCall) -> CallRecord:
-        result = self._results.get(call.call_id)
-        return CallRecord(
-            call_id=call.call_id,
-            name=call.name,
-            arguments=call.arguments,
-            output=UNKNOWN_OUTCOME if result is None else result.output,
-            failed=result is not None and result.failed,
-        )
+        unknown = ToolResult(call_id=call.call_id, output=UNKNOWN_OUTCOME)
+        return CallRecord.of(call, self._results.get(call.call_id, unknown))

@@ -45,7 +45,7 @@ from chatkit.protocol.deltas import (
     ToolCallDelta,
     Usage,
 )
-from chatkit.protocol.drafting import DraftWriter
+from chatkit.protocol.drafting import SHOWN, DraftWriter, cut_off_call
 from chatkit.protocol.events import ClientEffect, Event, ItemDone
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item
@@ -55,7 +55,6 @@ from chatkit.protocol.steps import step_of
 from chatkit.protocol.workflows import Step, Workflow
 from chatkit.protocol.writing import MessageWriter, WorkflowWriter
 
-_DRAFT_SHOWN: Final = "The user sees the draft as a card. Do not repeat it."
 _ONE_AT_A_TIME: Final = (
     "Only one call that the user or the page has to answer is possible at a time. "
     "This one was not made; make it again later."
@@ -116,9 +115,11 @@ class Turn:
         self._citations: list[Citation] = []  # those that came before any text
         self._mentions: dict[str, str] = {}
 
-    def offer(self, tools: Sequence[ToolSpec]) -> None:
-        """The tools that the model is told of, before the first answer."""
+    def offer(self, tools: Sequence[ToolSpec], *, after_rounds: int = 0) -> None:
+        """The tools that the model is told of, before the first answer, and how often it has
+        called some in turns that this one goes on from."""
         self._tools = {tool.name: tool for tool in tools}
+        self._rounds_left = max(0, self._rounds_left - after_rounds)
 
     def receive(self, batch: Sequence[Delta]) -> list[Event]:
         """What the model gave in one read. Text that came together leaves as one event."""
@@ -234,7 +235,7 @@ class Turn:
             return [draft.remove()]
         self.items.append(whole)
         self.has_shown = True
-        self._answer(call, _DRAFT_SHOWN, failed=False)
+        self._answer(call, SHOWN, failed=False)
         return events
 
     def _answer(self, call: ToolCall, output: str, *, failed: bool) -> None:
@@ -312,10 +313,16 @@ class Turn:
             events += [*self._close_round(), *map(ClientEffect, effects)]
         events += self.pictures.drop()
         events += self._close_workflow()
+        seen = []
         for draft in self._drafts.values():
             closed, whole = draft.cut_off()
             events += closed
-            self.items += [] if whole is None else [whole]
+            if whole is not None:
+                self.items.append(whole)
+                seen.append(cut_off_call(whole.to_wire()["widget"], self._new_id("tc")))
+        if seen:
+            round_ = ToolRound(calls=tuple(seen), after_text=self._said)
+            events.append(self._done(self._item("hid", round_)))
         self._calls.drop()
         self._drafts, self._waiting = {}, None
         self.next_action = Finish()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, cast
 
 from chatkit.protocol.content import FileSource, UrlSource, parse_source
+from chatkit.protocol.rules import require, require_one_of
 
 Indicator = Literal["none", "loading", "complete"]
 
@@ -21,6 +22,9 @@ class CustomTask:
     icon: str | None = None
     content: str | None = None
 
+    def __post_init__(self) -> None:
+        require_one_of(Indicator, self.status, "status_indicator")
+
     def to_wire(self) -> dict[str, Any]:
         """The task item's object."""
         return _wire(self, title=self.title, icon=self.icon, content=self.content)
@@ -33,11 +37,15 @@ class ThoughtTask:
     type: ClassVar[str] = "thought"
 
     status: Indicator = "none"
+    title: str | None = None
     content: str
+
+    def __post_init__(self) -> None:
+        require_one_of(Indicator, self.status, "status_indicator")
 
     def to_wire(self) -> dict[str, Any]:
         """The task item's object."""
-        return _wire(self, content=self.content)
+        return _wire(self, title=self.title, content=self.content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,9 @@ class WebSearchTask:
     title: str | None = None
     queries: tuple[str, ...] = ()
     sources: tuple[UrlSource, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_one_of(Indicator, self.status, "status_indicator")
 
     def to_wire(self) -> dict[str, Any]:
         """The task item's object."""
@@ -71,6 +82,9 @@ class FileTask:
     title: str | None = None
     sources: tuple[FileSource, ...] = ()
 
+    def __post_init__(self) -> None:
+        require_one_of(Indicator, self.status, "status_indicator")
+
     def to_wire(self) -> dict[str, Any]:
         """The task item's object."""
         return _wire(self, title=self.title, sources=[source.to_wire() for source in self.sources])
@@ -85,6 +99,9 @@ class ImageTask:
     status: Indicator = "none"
     title: str | None = None
 
+    def __post_init__(self) -> None:
+        require_one_of(Indicator, self.status, "status_indicator")
+
     def to_wire(self) -> dict[str, Any]:
         """The task item's object."""
         return _wire(self, title=self.title)
@@ -98,14 +115,25 @@ def _wire(step: Step, **fields: Any) -> dict[str, Any]:
     return {"status_indicator": step.status, "type": step.type, **set_fields}
 
 
+WorkflowType = Literal["custom", "reasoning"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """Steps in their order. `duration` is in whole seconds, and is set when the work is over."""
+    """Steps in their order, and what sums them up once the work is over: the time it took, in
+    whole seconds, or a title with perhaps an icon."""
 
-    type: Literal["custom", "reasoning"]
+    type: WorkflowType
     steps: tuple[Step, ...] = ()
     duration: int | None = None
+    title: str | None = None
+    icon: str | None = None
     expanded: bool = False
+
+    def __post_init__(self) -> None:
+        require_one_of(WorkflowType, self.type, "type")
+        require(self.title is None or self.duration is None, "a summary is a title or a time")
+        require(self.title is not None or self.icon is None, "an icon goes with a title")
 
     def to_wire(self) -> dict[str, Any]:
         """The workflow object."""
@@ -115,6 +143,9 @@ class Workflow:
         }
         if self.duration is not None:
             wire["summary"] = {"duration": self.duration}
+        elif self.title is not None:
+            icon = {} if self.icon is None else {"icon": self.icon}
+            wire["summary"] = {"title": self.title, **icon}
         return {**wire, "expanded": self.expanded}
 
     def ended(self, duration: int | None) -> Workflow:
@@ -131,8 +162,8 @@ def parse_workflow(wire: dict[str, Any]) -> Workflow:
     return Workflow(
         type=wire["type"],
         steps=tuple(parse_step(task) for task in wire["tasks"]),
-        duration=wire.get("summary", {}).get("duration"),
         expanded=wire["expanded"],
+        **wire.get("summary", {}),
     )
 
 
@@ -142,7 +173,7 @@ def parse_step(wire: dict[str, Any]) -> Step:
     title = wire.get("title")
     match wire["type"]:
         case "thought":
-            return ThoughtTask(status=status, content=wire["content"])
+            return ThoughtTask(status=status, title=title, content=wire["content"])
         case "web_search":
             pages = tuple(cast(UrlSource, parse_source(each)) for each in wire["sources"])
             queries = tuple(wire["queries"])

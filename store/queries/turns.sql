@@ -36,7 +36,8 @@ RETURNING id
 -- $12 seconds that the key is kept  $13 attachments
 -- What waited for the user's or the page's answer is given up: `closed`, a JSON array or null.
 WITH thread AS (
-    SELECT id, title, status, created_at
+    SELECT id, title, status, created_at,
+           COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
        FOR KEY SHARE
@@ -74,7 +75,7 @@ WITH thread AS (
        AND items.body ->> 'status' = 'pending' AND items.withdrawn_by IS NULL
     RETURNING items.id, items.type, items.body, items.created_at
 )
-SELECT id, title, status, created_at,
+SELECT id, title, status, created_at, wants_title,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun,
        (SELECT jsonb_agg(to_jsonb(closed)) FROM closed) AS closed
   FROM thread
@@ -98,7 +99,8 @@ SELECT id, body, created_at, body ->> 'status' = 'pending' AS pending,
 -- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
 -- $11 seconds that the key is kept
 WITH thread AS (
-    SELECT id, title, status, created_at
+    SELECT id, title, status, created_at,
+           COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
        FOR KEY SHARE
@@ -119,7 +121,7 @@ WITH thread AS (
       FROM turn
      WHERE items.user_id = $1 AND items.thread_id = turn.thread_id AND items.id = $3
 )
-SELECT id, title, status, created_at,
+SELECT id, title, status, created_at, wants_title,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
   FROM thread
 
@@ -129,7 +131,8 @@ SELECT id, title, status, created_at,
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id  $5 owner  $6 lease in seconds
 -- $7 model  $8 request key  $9 hash of the request  $10 seconds that the key is kept
 WITH thread AS (
-    SELECT id, title, status, created_at
+    SELECT id, title, status, created_at,
+           COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
        FOR KEY SHARE
@@ -151,13 +154,14 @@ WITH thread AS (
         ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
     RETURNING id
 )
-SELECT id, title, status, created_at,
+SELECT id, title, status, created_at, wants_title,
        (SELECT type FROM target) AS target, (SELECT body FROM target) AS body,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
   FROM thread
 
 -- withdraw --
--- What is newer than the message is withdrawn, not yet deleted: the calls among it, oldest first.
+-- What is newer than the message is withdrawn, not yet deleted: the calls and notes among it,
+-- oldest first.
 -- After begin_retry, which may have waited for the turn before it to store its end.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id
 WITH withdrawn AS (
@@ -205,6 +209,15 @@ UPDATE accepted_requests SET answer = $3 WHERE user_id = $1 AND key = $2
 -- $1 user_id  $2 request key  $3 turn_id or null
 DELETE FROM accepted_requests
  WHERE user_id = $1 AND key = $2 AND turn_id IS NOT DISTINCT FROM $3
+
+-- forget_ended_request --
+-- The claim of a request whose turn is over.
+-- $1 user_id  $2 request key
+DELETE FROM accepted_requests AS request
+ WHERE request.user_id = $1 AND request.key = $2
+   AND NOT EXISTS (SELECT FROM turns
+                    WHERE turns.user_id = $1 AND turns.id = request.turn_id
+                      AND turns.state = 'running')
 
 -- sweep_requests --
 -- Of every user.

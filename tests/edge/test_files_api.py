@@ -82,7 +82,7 @@ async def uploaded(services: Services, content: bytes, **how: str) -> dict[str, 
 
 
 async def announced(
-    services: Services, size: int = 1000, mime_type: str = "text/plain", user_id: str = "ada"
+    services: Services, size: int = 5, mime_type: str = "text/plain", user_id: str = "ada"
 ) -> tuple[str, str]:
     """The id of a file that `attachments.create` has announced, and where its bytes go."""
     key = await services.database.fetchval(
@@ -315,7 +315,13 @@ async def test_raw_bytes_by_post_are_refused(services: Services) -> None:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(b"x" * 1001, 413), (b"", 400), (PNG[:4] + b"\0", 415), (b"x" * (MOST + 1), 413)],
+    [
+        (b"x" * 1001, 413),
+        (b"x" * 999, 400),
+        (b"", 400),
+        (PNG[:4] + b"\0" * 996, 415),
+        (b"x" * (MOST + 1), 413),
+    ],
 )
 async def test_bytes_that_are_not_as_announced_leave_nothing(
     services: Services, content: bytes, expected: int
@@ -325,6 +331,15 @@ async def test_bytes_that_are_not_as_announced_leave_nothing(
     assert status == expected
     assert await rows(services) == (1, 0)
     assert (await own(services, {"id": file_id}))[0] == 404
+
+
+async def test_after_too_few_bytes_the_right_ones_are_taken(services: Services) -> None:
+    file_id, target = await announced(services, size=5)
+    status, _, body = await ask(services.router, "PUT", target, body=b"wor", host="localhost")
+    message = json.loads(body)["error"]["message"]
+    assert (status, message) == (400, "the file has 3 bytes and was declared with 5")
+    assert (await ask(services.router, "PUT", target, body=b"words", host="localhost"))[0] == 200
+    assert (await own(services, {"id": file_id}))[2] == b"words"
 
 
 async def test_a_url_for_one_file_fills_no_other(services: Services) -> None:

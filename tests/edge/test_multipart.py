@@ -80,6 +80,14 @@ async def test_a_name_that_is_not_utf8_is_no_fault() -> None:
     assert (await read(data))[0] == "caf\ufffd.png"
 
 
+@pytest.mark.parametrize("cut", [1, 7, 65536])
+async def test_small_fields_beside_the_file_are_passed_over(cut: int) -> None:
+    before = part(b"1", field="id", name=None) + part(b"", field="note", name=None)
+    after = part(b"x" * 1000, field="more", name=None)
+    data = before + part(PNG) + after + END
+    assert await read(data, cut=cut) == ("cat.png", "image/png", PNG)
+
+
 async def test_the_boundary_may_be_quoted_and_a_type_may_be_missing() -> None:
     content_type = f'Multipart/Form-Data; charset=utf-8; boundary="{BOUNDARY.decode()}"'
     data = b"\r\n" + part(PNG, mime_type=None) + END + b"an epilogue"
@@ -97,8 +105,14 @@ async def test_the_boundary_may_be_quoted_and_a_type_may_be_missing() -> None:
         "another boundary": (part(PNG) + END).replace(BOUNDARY, b"other"),
         "two files": part(PNG) + part(PNG) + END,
         "two files of other names": part(PNG) + part(PNG, field="more") + END,
-        "a field before": part(b"1", field="id", name=None) + part(PNG) + END,
-        "a field after": part(PNG) + part(b"1", field="id", name=None) + END,
+        "a large field before": part(b"1" * 10_000, field="id", name=None) + part(PNG) + END,
+        "a large field after": part(PNG) + part(b"1" * 10_000, field="id", name=None) + END,
+        "fields that are large together": part(b"1" * 5_000, field="a", name=None) * 2
+        + part(PNG)
+        + END,
+        "many fields": part(b"1", field="a", name=None) * 20 + part(PNG) + END,
+        "fields and no file": part(b"1", field="a", name=None) + END,
+        "a field without a name": part(b"1", field="", name=None) + part(PNG) + END,
         "another field": part(PNG, field="upload") + END,
         "a field of no name": part(PNG, field="") + END,
         "text in place of a file": part(b"words", name=None) + END,

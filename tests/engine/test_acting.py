@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import date
 from typing import Any, Final
 
 import pytest
 
 from chatkit.protocol.actions import Action
 from chatkit.protocol.calls import Caller, CardOffer, ToolResult
-from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
+from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.drafting import SAVE, WRITE_DRAFT
 from chatkit.protocol.errors import BadRequest, Conflict, NotFound, Unprocessable
 from chatkit.protocol.items import ThreadStatus
-from chatkit.protocol.params import AddUserMessage, CreateThread, CustomAction
+from chatkit.protocol.params import AddUserMessage, CreateThread, CustomAction, RetryAfterItem
 from chatkit.protocol.tasks import parse_draft
 from store.tasks import Tasks
 from store.threads import Threads
-from tests.engine.conftest import ALICE, Engine, NewEngine, named_key, new_key, said
+from tests.engine.conftest import ALICE, Engine, Event, NewEngine, named_key, new_key, said
 from tests.fakes import ScriptedTools, says
 from tools.signals import LIST_CARD
+from tools.task_cards import Listed, list_card
 
 HELLO: Final = CreateThread(input=said("Show me my tasks"))
 LIST: Final = [[ToolCallDelta(index=0, call_id="c", name="list")], [StreamEnd("tool_calls")]]
@@ -121,6 +124,24 @@ async def test_an_action_must_come_from_a_widget_of_the_thread(new_engine: NewEn
         await engine.answer(tick("thr_none", item_id, task_id, streams=False), ALICE, new_key())
 
 
+async def test_a_retry_still_tells_the_model_what_the_user_did(new_engine: NewEngine) -> None:
+    failing = [ModelFault("timeout")]
+    engine, thread_id, item_id, task_id = await shown(
+        new_engine, says("Again."), failing, says("More.")
+    )
+    await engine.answer(tick(thread_id, item_id, task_id, streams=False), ALICE, new_key())
+    message_id = (await engine.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
+    retry = RetryAfterItem(thread_id=thread_id, item_id=message_id)
+    await engine.chat(retry)
+    assert (await engine.chat(retry))[-1]["type"] == "error"
+    await engine.chat(retry)
+    for request in engine.model.requests[2:]:
+        told = [str(message["content"]) for message in request.messages]
+        assert sum("marked the task" in text for text in told) == 1
+        assert sum("another answer" in text for text in told) == 1
+    assert await engine.texts(thread_id) == ["Show me my tasks", "More."]
+
+
 async def test_an_unknown_action_is_refused_with_a_sentence(new_engine: NewEngine) -> None:
     engine, thread_id, item_id, _ = await shown(new_engine)
     action = CustomAction(
@@ -138,7 +159,8 @@ async def test_an_action_on_a_task_that_is_gone_says_so_on_the_card(new_engine: 
     assert "no longer exists" in json.dumps(json.loads(answer)["updated_item"])
 
 
-async def test_a_draft_grows_as_it_is_written_and_becomes_a_task(new_engine: NewEngine) -> None:
+async def drafted(new_engine: NewEngine) -> tuple[Engine, list[Event]]:
+    """An engine that has written a draft, and the events of that."""
     pieces = ['{"title": "To the land', 'lord", "text": "Dear ', "Ms Smith,\\nthe tap", ' drips."}']
     script = [
         [TextDelta("Sure. "), ToolCallDelta(index=0, call_id="c", name="write_draft")],
@@ -146,7 +168,16 @@ async def test_a_draft_grows_as_it_is_written_and_becomes_a_task(new_engine: New
         [StreamEnd("tool_calls")],
     ]
     engine = await new_engine(script, [[StreamEnd("stop")]], own_tools=(WRITE_DRAFT,))
-    events = await engine.chat(CreateThread(input=said("Write to my landlord")))
+    return engine, await engine.chat(CreateThread(input=said("Write to my landlord")))
+
+
+def save(thread_id: str, item_id: str) -> CustomAction:
+    action = Action(type=SAVE, payload={})
+    return CustomAction(thread_id=thread_id, item_id=item_id, action=action, streams=True)
+
+
+async def test_a_draft_grows_as_it_is_written_and_becomes_a_task(new_engine: NewEngine) -> None:
+    engine, events = await drafted(new_engine)
     updates = [event["update"] for event in events if event["type"] == "thread.item.updated"]
     text = "".join(
         update["delta"] for update in updates if update["type"].startswith("widget.streaming")
@@ -165,19 +196,54 @@ async def test_a_draft_grows_as_it_is_written_and_becomes_a_task(new_engine: New
         "end_of_turn",
     ]
     thread_id = events[0]["thread"]["id"]
-    action = CustomAction(
-        thread_id=thread_id,
-        item_id=done[2]["id"],
-        action=Action(type=SAVE, payload={}),
-        streams=True,
-    )
-    lines = await engine.operations.act(action, ALICE, new_key())
+    lines = await engine.operations.act(save(thread_id, done[2]["id"]), ALICE, new_key())
     assert [json.loads(line)["type"] for line in lines][1:] == [
         "thread.item.replaced",
         "client_effect",
     ]
     rows = await engine.rows("SELECT title, description FROM tasks")
     assert rows == [{"title": "To the landlord", "description": "Dear Ms Smith,\nthe tap drips."}]
+
+
+async def test_a_draft_is_saved_once_however_often_and_wherever_it_is_clicked(
+    new_engine: NewEngine,
+) -> None:
+    engine, events = await drafted(new_engine)
+    other = await new_engine(says("-"), owner="two", alone=False)
+    done = [event["item"] for event in events if event["type"] == "thread.item.done"]
+    (card,) = (item for item in done if item["type"] == "widget")
+    click = save(card["thread_id"], card["id"])
+    engines = (engine, other) * 10
+    replies = await asyncio.gather(
+        *(each.operations.act(click, ALICE, new_key()) for each in engines)
+    )
+    kinds = [json.loads(lines[0])["type"] for lines in replies]
+    assert sorted(kinds) == ["error"] * 19 + ["stream_options"]
+    assert len(await engine.rows("SELECT FROM tasks")) == 1
+    (late,) = await engine.operations.act(click, ALICE, new_key())
+    assert json.loads(late)["message"] == "This draft was saved already."
+    assert len(await engine.rows("SELECT FROM tasks")) == 1
+
+
+async def test_clicks_on_one_card_at_one_time_are_all_on_it_afterwards(
+    new_engine: NewEngine,
+) -> None:
+    engine, thread_id, item_id, task_id = await shown(new_engine)
+    others = [
+        (await Tasks(engine.database).add("alice", parse_draft({"title": f"T{place}"}))).id
+        for place in range(9)
+    ]
+    places = dict(enumerate([task_id, *others], start=1))
+    tasks = await Tasks(engine.database).get_several("alice", [*places.values()])
+    by_id = {task.id: task for task in tasks}
+    card = list_card(Listed(places=places), by_id, date(2026, 11, 22))
+    await engine.database.execute(
+        "UPDATE items SET body = $1 WHERE id = $2", json.dumps({"widget": card.widget}), item_id
+    )
+    ticks = [tick(thread_id, item_id, each, streams=False) for each in places.values()]
+    await asyncio.gather(*(engine.answer(each, ALICE, new_key()) for each in ticks))
+    (stored,) = [body for kind, body in await engine.stored(thread_id) if kind == "widget"]
+    assert stored["widget"]["status"]["text"] == "10 tasks, 10 done"
 
 
 async def test_an_answer_to_a_key_is_kept_and_its_key_is_bound_to_the_body(

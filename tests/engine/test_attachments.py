@@ -102,7 +102,7 @@ async def test_what_was_created_is_received_and_taken_back(
     attachments: Attachments, database: Database
 ) -> None:
     await attachments.create(
-        "ada", name="cat.png", size=1000, mime_type="image/png", upload_url=url_of
+        "ada", name="cat.png", size=len(PNG), mime_type="image/png", upload_url=url_of
     )
     received = await attachments.receive("ada", "atc_1", sent(PNG))
     assert received.is_image

@@ -14,6 +14,7 @@ from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import INTERRUPTED_NOTE, TurnElsewhere
 from chatkit.engine.runner import RunningTurn
 from chatkit.protocol.deltas import TextDelta, ToolCallDelta
+from chatkit.protocol.drafting import WRITE_DRAFT
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.params import AddUserMessage, CreateThread, GetThread, RetryAfterItem
 from chatkit.protocol.rounds import UNKNOWN_OUTCOME
@@ -444,6 +445,24 @@ async def test_a_restart_on_the_embedded_database_ends_what_a_killed_process_lef
     await two.turns.adopt_orphans()
     assert await two.texts(thread_id) == ["Hello", "Old."]
     assert await two.states() == ["done", "interrupted"]
+
+
+async def test_a_draft_that_a_killed_process_left_is_known_to_the_model(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = '{"title": "Mail", "text": "Dear'
+    call = ToolCallDelta(index=0, call_id="c", name="write_draft", arguments=arguments)
+    one = await new_engine([[call], asyncio.Event()], owner="one", own_tools=(WRITE_DRAFT,))
+    turn = await one.begin(HELLO)
+    await written(one, 6)
+    await silence(one, monkeypatch)
+    two = await new_engine(says("Two."), owner="two")
+    await two.turns.adopt_orphans()
+    message = AddUserMessage(thread_id=turn.lease.thread_id, input=said("What is it?"))
+    await two.chat(message)
+    _, _, known, result, *_ = two.model.requests[0].messages
+    assert known["tool_calls"][0]["function"]["arguments"] == '{"title":"Mail","text":"Dear"}'
+    assert "was shown" in result["content"]
 
 
 async def test_logs_of_ended_turns_are_swept(new_engine: NewEngine) -> None:

@@ -277,6 +277,19 @@ async def test_a_form_that_a_message_closed_is_told_to_the_model_as_skipped(
     assert await engine.operations.begin(late, ALICE, new_key()) is None
 
 
+async def test_calls_for_the_page_end_as_every_loop_ends_until_the_user_says_something(
+    new_engine: NewEngine,
+) -> None:
+    engine, thread_id, _ = await waiting(new_engine, calling(("get_cart", "{}")), max_rounds=2)
+    output = AddClientToolOutput(thread_id=thread_id, result=1)
+    assert last_item(await engine.chat(output))["type"] == "client_tool_call"
+    error = (await engine.chat(output))[-1]
+    assert (error["type"], error["message"]) == ("error", faults.TOO_MANY_ROUNDS.message)
+    assert len(engine.model.requests) == 3
+    again = AddUserMessage(thread_id=thread_id, input=said("Once more"))
+    assert last_item(await engine.chat(again))["type"] == "client_tool_call"
+
+
 async def test_one_thing_at_a_time_is_waited_for(new_engine: NewEngine) -> None:
     engine, thread_id, form = await waiting(
         new_engine, calling(("ask_user", QUESTIONS), ("get_cart", "{}")), says("Done.")

@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from chatkit.engine.titling import first_line
+from chatkit.protocol.asking import ASK_USER
 from chatkit.protocol.attachments import Attachment
 from chatkit.protocol.bodies import UserMessage
 from chatkit.protocol.content import InputText
-from chatkit.protocol.deltas import ModelFault, TextDelta
-from chatkit.protocol.params import AddUserMessage, CreateThread, UpdateThread
+from chatkit.protocol.deltas import (
+    ModelFault,
+    ModelRequest,
+    ReasoningDelta,
+    StreamEnd,
+    TextDelta,
+    ToolCallDelta,
+)
+from chatkit.protocol.params import (
+    AddStructuredInput,
+    AddUserMessage,
+    CreateThread,
+    RetryAfterItem,
+    UpdateThread,
+)
+from chatkit.protocol.structured import Submission
 from tests.engine.conftest import ALICE, Engine, NewEngine, new_key, said, until
 from tests.fakes import ScriptedModel, says
 
 HELLO: Final = CreateThread(input=said("Hello there"))
 
 
-def titled_by(engine: Engine, title: str | ModelFault, gate: asyncio.Event | None = None) -> None:
-    """Let the engine's model answer requests for titles, when `gate` opens."""
+def titled_by(
+    engine: Engine, title: str | ModelFault, gate: asyncio.Event | None = None
+) -> list[ModelRequest]:
+    """Let the engine's model answer requests for titles, when `gate` opens; the requests."""
+    requests: list[ModelRequest] = []
 
-    async def complete(_: Any) -> str:
+    async def complete(request: ModelRequest) -> str:
+        requests.append(request)
         if gate is not None:
             await gate.wait()
         if isinstance(title, ModelFault):
@@ -30,7 +49,15 @@ def titled_by(engine: Engine, title: str | ModelFault, gate: asyncio.Event | Non
         return title
 
     model: ScriptedModel = engine.model
-    model.complete = complete  # type: ignore[method-assign, assignment]
+    model.complete = complete  # type: ignore[method-assign]
+    return requests
+
+
+async def titles_made() -> None:
+    """Wait until no title is asked for any more."""
+    await until(
+        lambda: not any(task.get_name().startswith("title") for task in asyncio.all_tasks())
+    )
 
 
 async def title_in(engine: Engine) -> str | None:
@@ -48,9 +75,7 @@ async def test_a_title_that_comes_in_time_is_in_the_stream(new_engine: NewEngine
         await until(
             lambda: any(task.get_name().startswith("title") for task in asyncio.all_tasks())
         )
-        await until(
-            lambda: not any(task.get_name().startswith("title") for task in asyncio.all_tasks())
-        )
+        await titles_made()
         hold.set()
         assert turn.task is not None
         await turn.task
@@ -77,9 +102,7 @@ async def test_a_late_title_never_takes_the_place_of_the_users(new_engine: NewEn
     thread_id = await engine.hello()
     await engine.answer(UpdateThread(thread_id=thread_id, title="Mine"), ALICE, new_key())
     gate.set()
-    await until(
-        lambda: not any(task.get_name().startswith("title") for task in asyncio.all_tasks())
-    )
+    await titles_made()
     assert await engine.operations.threads.give_title("alice", thread_id, "X", "model") is None
     assert await title_in(engine) == "Mine"
 
@@ -101,10 +124,81 @@ async def test_a_model_that_fails_after_the_end_leaves_the_first_line(
     events = await engine.chat(HELLO)
     assert events[-1]["thread"]["title"] == "Hello there"
     gate.set()
-    await until(
-        lambda: not any(task.get_name().startswith("title") for task in asyncio.all_tasks())
-    )
+    await titles_made()
     assert await title_in(engine) == "Hello there"
+
+
+async def test_a_text_that_comes_together_with_thoughts_is_an_answer_that_has_begun(
+    new_engine: NewEngine,
+) -> None:
+    engine = await new_engine(
+        [[ReasoningDelta("Hm."), TextDelta("Hi.")], [StreamEnd("stop")]], title_model="m"
+    )
+    titled_by(engine, "Greeting")
+    await engine.hello()
+    await titles_made()
+    assert await title_in(engine) == "Greeting"
+
+
+async def test_a_thread_whose_first_turn_got_no_title_is_named_by_its_first_message_later(
+    new_engine: NewEngine,
+) -> None:
+    ask = ToolCallDelta(
+        index=0, call_id="c", name="ask_user", arguments='{"questions": [{"question": "How?"}]}'
+    )
+    engine = await new_engine(
+        [ModelFault("timeout")],
+        [[ask], [StreamEnd("tool_calls")]],
+        says("Done."),
+        own_tools=(ASK_USER,),
+        title_model="m",
+    )
+    asked = titled_by(engine, "Greeting")
+    events = await engine.chat(HELLO)
+    thread_id, message_id = events[0]["thread"]["id"], events[1]["item"]["id"]
+    events = await engine.chat(RetryAfterItem(thread_id=thread_id, item_id=message_id))
+    assert asked == []
+    form_id = events[-1]["item"]["id"]
+    submission = Submission(skipped=True, answers={})
+    await engine.chat(
+        AddStructuredInput(thread_id=thread_id, item_id=form_id, submission=submission)
+    )
+    await titles_made()
+    assert await title_in(engine) == "Greeting"
+    assert ["Hello there" in request.messages[1]["content"] for request in asked] == [True]
+
+
+async def test_a_model_is_asked_until_it_has_given_a_title_and_never_again(
+    new_engine: NewEngine,
+) -> None:
+    engine = await new_engine(says("Hi."), title_model="m")
+    failed = titled_by(engine, ModelFault("unavailable"))
+    thread_id = await engine.hello()
+    message = AddUserMessage(thread_id=thread_id, input=said("And now?"))
+    await titles_made()
+    asked = titled_by(engine, "Greeting")
+    for _ in range(3):
+        await engine.chat(message)
+        await titles_made()
+    assert (len(failed), len(asked)) == (1, 1)
+    assert await title_in(engine) == "Greeting"
+
+
+@pytest.mark.parametrize("title", ["Mine", None])
+async def test_a_thread_that_the_user_named_is_none_of_the_models(
+    new_engine: NewEngine, title: str | None
+) -> None:
+    engine = await new_engine(says("Hi."), title_model="m")
+    titled_by(engine, ModelFault("unavailable"))
+    thread_id = await engine.hello()
+    await titles_made()
+    await engine.answer(UpdateThread(thread_id=thread_id, title=title or ""), ALICE, new_key())
+    asked = titled_by(engine, "Greeting")
+    events = await engine.chat(AddUserMessage(thread_id=thread_id, input=said("And now?")))
+    assert "thread.updated" not in [event["type"] for event in events]
+    await titles_made()
+    assert asked == []
+    assert await title_in(engine) == title
 
 
 async def test_a_thread_with_a_title_is_not_named_again(new_engine: NewEngine) -> None:

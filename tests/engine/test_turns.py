@@ -11,10 +11,9 @@ import pytest
 from chatkit.engine import faults
 from chatkit.engine import turns as turns_module
 from chatkit.engine.runner import RunningTurn
-from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
+from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import Unavailable, Unprocessable
-from chatkit.protocol.events import ErrorEvent
-from chatkit.protocol.paging import Cursor
+from chatkit.protocol.paging import Cursor, Order
 from chatkit.protocol.params import (
     AddUserMessage,
     CreateThread,
@@ -28,7 +27,6 @@ from tests.engine.conftest import (
     ALICE,
     Engine,
     NewEngine,
-    body_key,
     events_in,
     named_key,
     new_key,
@@ -134,11 +132,31 @@ async def test_a_reader_of_a_running_thread_sees_the_text_so_far_in_both_orders(
         assert await shown(engine, thread_id) == ["Hello", "Half"]
         newest = ListItems(thread_id=thread_id, cursor=Cursor(limit=1))
         page = json.loads(await engine.answer(newest, ALICE, new_key()))
-        assert [item["type"] for item in page["data"]] == ["assistant_message"]
-        assert page["has_more"] is True
+        assert [item["type"] for item in page["data"]] == ["assistant_message", "user_message"]
         hold.set()
         await ended(turn)
     assert await shown(engine, thread_id) == ["Hello", "Half done."]
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("limit", [1, 2])
+async def test_pages_of_a_running_thread_can_be_followed_to_the_end(
+    new_engine: NewEngine, order: Order, limit: int
+) -> None:
+    engine = await new_engine(says("Hi."), slow(asyncio.Event()))
+    thread_id = await engine.hello()
+    turn = await engine.begin(AddUserMessage(thread_id=thread_id, input=said("And now?")))
+    await until(lambda: len(turn.log.frames) == 5)
+    seen: list[str] = []
+    after: str | None = None
+    while after is not None or not seen:
+        cursor = Cursor(limit=limit, order=order, after=after)
+        params = ListItems(thread_id=thread_id, cursor=cursor)
+        page = json.loads(await engine.answer(params, ALICE, new_key()))
+        seen += [item["content"][0]["text"] for item in page["data"]]
+        after = page.get("after")
+    texts = ["Hello", "Hi.", "And now?", "Half"]
+    assert seen == (texts if order == "asc" else texts[::-1])
 
 
 async def test_followers_see_the_same_numbered_events_from_any_point(
@@ -257,82 +275,6 @@ async def test_leaving_at_every_frame_keeps_exactly_the_text_that_was_seen(
         expected = ["Hello", text] if text else ["Hello"]
         assert await engine.texts(turn.lease.thread_id) == expected
         assert engine.model.open_streams == 0
-
-
-async def test_fifty_copies_of_a_request_run_once_and_all_get_the_answer(
-    new_engine: NewEngine,
-) -> None:
-    engine = await new_engine(says("Once."))
-    key = body_key(b"the same body")
-
-    async def follow() -> list[str]:
-        turn = await engine.operations.begin(HELLO, ALICE, key)
-        assert turn is not None
-        assert not isinstance(turn, ErrorEvent)
-        with engine.turns.following(turn) as follower:
-            stream = b""
-            while (chunk := await follower.read()) is not None:
-                stream += chunk
-        return [
-            event["item"]["content"][0]["text"]
-            for event in events_in(stream)
-            if event["type"] == "thread.item.done"
-        ]
-
-    answers = await asyncio.gather(*(follow() for _ in range(50)))
-    assert answers == [["Hello", "Once."]] * 50
-    assert len(engine.model.requests) == 1
-    assert await engine.rows("SELECT count(*) AS n FROM threads") == [{"n": 1}]
-
-
-async def test_the_same_body_later_is_a_second_message(new_engine: NewEngine) -> None:
-    engine = await new_engine(says("Yes."), fresh_s=0)
-    thread_id = await engine.hello()
-    message = AddUserMessage(thread_id=thread_id, input=said("yes"))
-    key = body_key(b"yes")
-    for _ in range(2):
-        turn = await engine.begin(message, key=key)
-        await ended(turn)
-    assert await engine.texts(thread_id) == ["Hello", "Yes.", "yes", "Yes.", "yes", "Yes."]
-
-
-async def test_the_same_body_after_a_failure_runs_again(new_engine: NewEngine) -> None:
-    engine = await new_engine([ModelFault("timeout")], says("Now."))
-    key = body_key(b"hello")
-    await ended(await engine.begin(HELLO, key=key))
-    await ended(await engine.begin(HELLO, key=key))
-    assert await engine.states() == ["failed", "done"]
-
-
-async def test_an_explicit_key_repeats_the_answer_long_after(new_engine: NewEngine) -> None:
-    engine = await new_engine(says("Once."), fresh_s=0)
-    first = await engine.begin(HELLO, key=named_key("k"))
-    await ended(first)
-    again = await engine.operations.begin(HELLO, ALICE, named_key("k"))
-    assert again is not None
-    assert not isinstance(again, ErrorEvent)
-    with engine.turns.following(again) as follower:
-        stream = b""
-        while (chunk := await follower.read()) is not None:
-            stream += chunk
-    kinds = [event["type"] for event in events_in(stream)]
-    assert kinds == ["thread.created", "thread.item.done", "thread.item.done"]
-    assert len(engine.model.requests) == 1
-
-
-async def test_an_explicit_key_with_another_body_is_refused(new_engine: NewEngine) -> None:
-    engine = await new_engine(says("Once."))
-    await ended(await engine.begin(HELLO, key=named_key("k")))
-    with pytest.raises(Unprocessable):
-        await engine.operations.begin(HELLO, ALICE, named_key("k", b"other"))
-
-
-async def test_keys_of_two_users_do_not_meet(new_engine: NewEngine) -> None:
-    engine = await new_engine(says("Hi."))
-    await ended(await engine.begin(HELLO, key=named_key("k")))
-    bob = type(ALICE)(user_id="bob")
-    await ended(await engine.begin(HELLO, bob, key=named_key("k", b"other")))
-    assert await engine.states() == ["done", "done"]
 
 
 async def test_a_change_with_an_explicit_key_is_answered_as_before(new_engine: NewEngine) -> None:

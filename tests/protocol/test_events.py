@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.protocol.bodies import AssistantMessage, Note
+from chatkit.protocol.bodies import (
+    AssistantMessage,
+    ClientToolCall,
+    EndOfTurn,
+    Note,
+    StructuredInput,
+    WidgetBody,
+)
 from chatkit.protocol.calls import Effect
 from chatkit.protocol.content import Annotation, UrlSource
 from chatkit.protocol.events import (
@@ -35,8 +42,9 @@ from chatkit.protocol.events import (
     WidgetUpdated,
     encode_event,
 )
-from chatkit.protocol.items import Item, Thread
-from chatkit.protocol.workflows import ThoughtTask
+from chatkit.protocol.items import Item, Thread, ThreadStatus
+from chatkit.protocol.structured import Question
+from chatkit.protocol.workflows import ThoughtTask, Workflow
 from tests.fakes import START
 
 T0 = "2026-11-22T12:00:00.000Z"
@@ -53,6 +61,13 @@ HEAD = {"id": "msg_1", "thread_id": "thr_1", "created_at": T0, "type": "assistan
 
 def message(text: str | None) -> Item:
     return Item(id="msg_1", thread_id="thr_1", created_at=START, body=AssistantMessage(text=text))
+
+
+def message_of(item_id: str) -> Item:
+    return Item(id=item_id, thread_id="thr_1", created_at=START, body=EndOfTurn())
+
+
+QUESTIONS = (Question(id="q1", question="How?"),)
 
 
 def part(text: str) -> dict[str, Any]:
@@ -124,9 +139,34 @@ def test_any_delta_is_one_line_and_comes_back(text: str) -> None:
 @pytest.mark.parametrize(
     "build",
     [
+        lambda: message_of('m"1'),
+        lambda: message_of(""),
+        lambda: ItemRemoved(""),
+        lambda: ThoughtTask(content="x", status=cast(Any, "bogus")),
+        lambda: Workflow(type=cast(Any, "zzz")),
+        lambda: Workflow(type="custom", title="T", duration=1),
+        lambda: Workflow(type="custom", icon="bolt"),
+        lambda: ThreadStatus(type=cast(Any, "weird")),
+        lambda: StructuredInput(questions=()),
+        lambda: StructuredInput(questions=QUESTIONS, status=cast(Any, "lost")),
+        lambda: ClientToolCall(call_id="c", name="n", arguments={}, status=cast(Any, "x")),
+        lambda: ClientToolCall(call_id="", name="n", arguments={}),
+        lambda: WidgetBody(widget={"type": "Row", "children": []}),
+        lambda: UrlSource(title="t", url="javascript:alert(1)"),
+        lambda: Annotation(source=UrlSource(title="t", url="https://a"), index=-5),
+        lambda: ClientEffect(Effect(name="")),
+        lambda: WidgetUpdated("msg_1", {"type": "widget.root.updated"}),
+        lambda: WidgetUpdated("msg_1", {"type": "widget.root.updated", "widget": {"type": "Row"}}),
+        lambda: WidgetUpdated("msg_1", {"type": "widget.component.updated", "component": {}}),
+        lambda: WidgetUpdated("msg_1", {"type": "widget.streaming_text.value_delta"}),
+        lambda: ImageUpdated(item_id="msg_1", image_id="", url="u"),
+        lambda: Notice(level=cast(Any, "loud"), message="x"),
+        lambda: StreamOptions(cast(Any, None)),
         lambda: StepAdded("wf_1", -1, ThoughtTask(content="x")),
         lambda: StepUpdated("wf_1", -1, ThoughtTask(content="x")),
-        lambda: PartAnnotated("msg_1", -1, Annotation(source=UrlSource(title="t", url="u"))),
+        lambda: PartAnnotated(
+            "msg_1", -1, Annotation(source=UrlSource(title="t", url="https://u"))
+        ),
         lambda: WidgetUpdated("msg_1", {"type": "widget.exploded"}),
         lambda: ImageUpdated(item_id="msg_1", image_id="i", url="u", progress=1.5),
         lambda: Progress(text=" "),
@@ -154,7 +194,8 @@ def test_each_of_the_new_events_is_written_as_the_protocol_has_it() -> None:
         return {"type": "thread.item.updated", "item_id": item_id, "update": changed}
 
     part = "assistant_message.content_part"
-    delta = {"type": "widget.streaming_text.value_delta", "component_id": "t", "delta": "x"}
+    kind = "widget.streaming_text.value_delta"
+    delta = {"type": kind, "component_id": "t", "delta": "x", "done": False}
     expected: list[tuple[Event, dict[str, Any]]] = [
         (
             StepAdded("wf_1", 0, step),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -98,6 +100,20 @@ def test_a_thread_shows_its_title_only_when_it_has_one_and_never_metadata() -> N
     assert json.loads(locked.encode())["title"] == "A"
 
 
+def test_a_null_that_the_page_answered_is_kept_and_an_output_that_never_came_is_left_out() -> None:
+    waiting = ClientToolCall(call_id="c", name="cart", arguments={"of": None})
+    answered = replace(waiting, status="completed", output=None, has_output=True)
+    assert waiting.to_wire() == {
+        "status": "pending",
+        "call_id": "c",
+        "name": "cart",
+        "arguments": {"of": None},
+    }
+    assert answered.to_wire() == {**waiting.to_wire(), "status": "completed", "output": None}
+    given_up = replace(waiting, status="completed")
+    assert "output" not in given_up.to_wire()
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
@@ -112,26 +128,34 @@ TAGS = st.builds(
     group=st.none() | TEXT,
     interactive=st.booleans(),
 )
-URLS = st.builds(UrlSource, title=TEXT, url=TEXT)
-FILES = st.builds(FileSource, title=TEXT, filename=TEXT)
+MAYBE = st.none() | TEXT
+DESCRIBED: dict[str, Any] = {
+    "title": TEXT,
+    "description": MAYBE,
+    "timestamp": MAYBE,
+    "group": MAYBE,
+}
+WORDS = TEXT.filter(bool)
+URLS = st.builds(UrlSource, **DESCRIBED, url=TEXT.map("https://{}".format), attribution=MAYBE)
+FILES = st.builds(FileSource, **DESCRIBED, filename=TEXT)
 SOURCES = (
     URLS
     | FILES
     | st.builds(
         EntitySource,
-        title=TEXT,
+        **DESCRIBED,
         id=TEXT,
-        icon=st.none() | TEXT,
-        label=st.none() | TEXT,
+        icon=MAYBE,
+        label=MAYBE,
+        inline_label=MAYBE,
         interactive=st.booleans(),
         data=st.dictionaries(TEXT, TEXT, max_size=2),
     )
 )
 STATUS = st.sampled_from(["none", "loading", "complete"])
-MAYBE = st.none() | TEXT
 STEPS = st.one_of(
     st.builds(CustomTask, status=STATUS, title=MAYBE, icon=MAYBE, content=MAYBE),
-    st.builds(ThoughtTask, status=STATUS, content=TEXT),
+    st.builds(ThoughtTask, status=STATUS, title=MAYBE, content=TEXT),
     st.builds(
         WebSearchTask,
         status=STATUS,
@@ -153,6 +177,11 @@ QUESTIONS = st.builds(
     multiple=st.booleans(),
     answer=ANSWERS,
 ) | st.builds(Question, id=TEXT, question=TEXT, description=MAYBE, answer=ANSWERS)
+WORKFLOW: dict[str, Any] = {
+    "type": st.sampled_from(["custom", "reasoning"]),
+    "steps": st.lists(STEPS, max_size=3).map(tuple),
+    "expanded": st.booleans(),
+}
 BODIES: st.SearchStrategy[Body] = st.one_of(
     st.builds(
         UserMessage,
@@ -172,31 +201,30 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
     ),
     st.builds(
         ClientToolCall,
-        call_id=TEXT,
-        name=TEXT,
+        call_id=WORDS,
+        name=WORDS,
         arguments=st.dictionaries(TEXT, JSON, max_size=2),
         status=st.just("completed"),
         output=JSON,
         has_output=st.just(True),
     ),
-    st.builds(ClientToolCall, call_id=TEXT, name=TEXT, arguments=st.just({})),
+    st.builds(ClientToolCall, call_id=WORDS, name=WORDS, arguments=st.just({})),
     st.builds(
-        WidgetBody, widget=st.dictionaries(TEXT, JSON, max_size=3), copy_text=st.none() | TEXT
+        WidgetBody,
+        widget=st.dictionaries(TEXT, JSON, max_size=3).map(lambda tree: {**tree, "type": "Card"}),
+        copy_text=st.none() | TEXT,
     ),
     st.builds(GeneratedImage, file_id=st.none() | TEXT),
     st.builds(
         StructuredInput,
-        questions=st.lists(QUESTIONS, max_size=3).map(tuple),
+        questions=st.lists(QUESTIONS, min_size=1, max_size=3).map(tuple),
         status=st.sampled_from(["pending", "answered", "skipped"]),
     ),
     st.builds(
         WorkflowBody,
-        workflow=st.builds(
-            Workflow,
-            type=st.sampled_from(["custom", "reasoning"]),
-            steps=st.lists(STEPS, max_size=3).map(tuple),
-            duration=st.none() | st.integers(0, 99),
-            expanded=st.booleans(),
+        workflow=st.one_of(
+            st.builds(Workflow, **WORKFLOW, duration=st.none() | st.integers(0, 99)),
+            st.builds(Workflow, **WORKFLOW, title=TEXT, icon=MAYBE),
         ),
     ),
     st.builds(TaskBody, step=STEPS),

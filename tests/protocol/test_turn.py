@@ -17,6 +17,7 @@ from chatkit.protocol.bodies import (
     StopMark,
     TaskBody,
     ToolRound,
+    WidgetBody,
     WorkflowBody,
 )
 from chatkit.protocol.call_pieces import MAX_ARGUMENTS, MAX_CALLS
@@ -31,6 +32,7 @@ from chatkit.protocol.deltas import (
     ToolCallDelta,
     Usage,
 )
+from chatkit.protocol.drafting import WRITE_DRAFT
 from chatkit.protocol.events import (
     ClientEffect,
     Event,
@@ -235,6 +237,30 @@ def test_stopping_keeps_what_the_calls_that_are_over_did() -> None:
 def test_stopping_among_the_fragments_of_a_call_forgets_the_call() -> None:
     turn = machine()
     turn.receive([call(call_id="a", name="list", arguments='{"x')])
+    turn.stop("stopped")
+    assert [entry.body for entry in turn.items] == [StopMark("stopped")]
+
+
+def test_a_draft_that_is_stopped_is_known_to_the_model_as_the_user_sees_it() -> None:
+    turn = machine()
+    turn.offer([WRITE_DRAFT])
+    turn.receive([TextDelta("Sure.")])
+    turn.receive([call(call_id="a", name="write_draft", arguments='{"title": "Mail", "text": "De')])
+    turn.stop("stopped")
+    text, card, round_, mark = [entry.body for entry in turn.items]
+    assert (text, mark) == (AssistantMessage(text="Sure."), StopMark("stopped"))
+    assert isinstance(card, WidgetBody)
+    assert isinstance(round_, ToolRound)
+    (known,) = round_.calls
+    assert (known.name, known.arguments) == ("write_draft", '{"title":"Mail","text":"De"}')
+    assert (known.failed, round_.after_text) == (True, True)
+    assert "was shown" in known.output
+
+
+def test_a_draft_that_is_stopped_before_its_first_word_is_forgotten() -> None:
+    turn = machine()
+    turn.offer([WRITE_DRAFT])
+    turn.receive([call(call_id="a", name="write_draft", arguments='{"title": "Mail"')])
     turn.stop("stopped")
     assert [entry.body for entry in turn.items] == [StopMark("stopped")]
 

@@ -17,6 +17,7 @@ from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.items import Item
 from chatkit.protocol.leases import Begun, Ending, Lease, NewTurn, RequestKey
+from chatkit.protocol.structured import Question
 from chatkit.protocol.tasks import Task, TaskDraft, TaskQuery
 from store.postgres import Database
 from store.tasks import Tasks
@@ -77,9 +78,10 @@ class Thread:
             lambda body: replace(body, status="completed", output={}, has_output=True),
         )
 
-    async def answer_a_form(self, status: Literal["completed", "skipped"]) -> None:
+    async def answer_a_form(self, status: Literal["answered", "skipped"]) -> None:
         """The turn that runs ends with questions, and the user fills them in or does not."""
-        await self._reply(StructuredInput(questions=()), lambda body: replace(body, status=status))
+        asked = StructuredInput(questions=(Question(id="q1", question="Which colour?"),))
+        await self._reply(asked, lambda body: replace(body, status=status))
 
     async def _reply(self, asked: Body, answer: Callable[[Any], Body]) -> None:
         item_id = f"itm_{next(self.numbers)}"
@@ -198,9 +200,9 @@ async def test_what_the_page_answers_is_no_word_of_the_users(thread: Thread) -> 
     assert await thread.delete_all(*ids) == [True] * 4
 
 
-@pytest.mark.parametrize("status", ["completed", "skipped"])
+@pytest.mark.parametrize("status", ["answered", "skipped"])
 async def test_a_form_is_no_word_of_the_users(
-    thread: Thread, status: Literal["completed", "skipped"]
+    thread: Thread, status: Literal["answered", "skipped"]
 ) -> None:
     ids = await thread.add(3)
     await thread.delete_all(*ids)
@@ -228,7 +230,7 @@ async def test_a_message_is_good_for_one_deletion_however_many_turns_answer_it(
     assert await thread.delete(first) is not None
     await thread.answer_a_client_tool()
     assert await thread.delete(others[0]) is None
-    await thread.answer_a_form("completed")
+    await thread.answer_a_form("answered")
     assert await thread.delete(others[1]) is None
     await thread.retry(message)
     assert await thread.delete(others[2]) is None
@@ -238,7 +240,7 @@ async def test_a_message_is_good_for_one_deletion_however_many_turns_answer_it(
 
 async def test_the_one_deletion_can_wait_for_a_form_to_be_filled_in(thread: Thread) -> None:
     meant, _ = await thread.add(2)
-    await thread.answer_a_form("completed")
+    await thread.answer_a_form("answered")
     assert await thread.delete(meant) is not None
 
 

@@ -137,6 +137,30 @@ async def test_an_automatic_title_never_replaces_one(database: Database) -> None
     assert (await threads.rename("alice", "thr_1", None)).title is None
 
 
+async def test_of_feedback_the_last_click_on_a_visible_item_of_the_thread_is_kept(
+    database: Database,
+) -> None:
+    await fill(database, "alice", "thr_1", 3)
+    await fill(database, "alice", "thr_2", 3)
+    await database.execute("UPDATE items SET id = 'other_' || id WHERE thread_id = 'thr_2'")
+    await fill(database, "bob", "thr_3", 1)
+    await database.execute("UPDATE items SET id = 'bobs_' || id WHERE thread_id = 'thr_3'")
+    threads = Threads(database)
+    hidden_foreign_and_unknown = ["item_3", "other_item_1", "bobs_item_1", "item_999"]
+    given = ["item_1", "item_1", "item_2", *hidden_foreign_and_unknown]
+    await threads.judge("alice", "thr_1", given, "positive")
+    await threads.judge("alice", "thr_1", ["item_2"], "negative")
+    with pytest.raises(NotFound):
+        await threads.judge("bob", "thr_1", ["item_1"], "negative")
+    rows = await database.fetch(
+        "SELECT user_id, thread_id, item_id, kind FROM feedback ORDER BY item_id"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("alice", "thr_1", "item_1", "positive"),
+        ("alice", "thr_1", "item_2", "negative"),
+    ]
+
+
 async def test_deleting_a_thread_takes_all_that_it_holds(database: Database) -> None:
     await fill(database, "alice", "thr_1", 10)
     await Threads(database).delete("alice", "thr_1")

@@ -306,6 +306,29 @@ async def test_a_day_from_a_date_picker_is_the_users_own(desk: Desk, zone: str, 
     assert field(form, "due_date")["defaultValue"][:19] == "2026-11-30T12:00:00"
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/New_York"])
+@pytest.mark.parametrize(
+    ("sent", "day"),
+    [
+        ("9999-12-31T23:59:00-14:00", date.max),
+        ("0001-01-01T00:00:00+14:00", date.min),
+        ("9999-12-31T12:00:00Z", date.max),
+    ],
+)
+async def test_a_moment_at_the_end_of_the_calendar_is_the_day_that_it_names(
+    desk: Desk, zone: str, sent: str, day: date
+) -> None:
+    desk.who = Caller(user_id="anna", time_zone=zone)
+    task = await desk.add("A")
+    await desk.act("task.save", {"task_id": task.id, "due_date": sent})
+    assert (await desk.tasks.get("anna", task.id)).due_date == day
+    form = (await desk.act("task.edit", {"task_id": task.id})).card
+    assert form is not None
+    shown = field(form, "due_date")["defaultValue"]
+    await desk.act("task.save", {"task_id": task.id, "due_date": shown})
+    assert (await desk.tasks.get("anna", task.id)).due_date == day
+
+
 async def test_a_deleted_task_leaves_its_number_free(desk: Desk) -> None:
     tasks = [await desk.add(title) for title in ("One", "Two", "Three")]
     card = await desk.listed(*tasks)
@@ -371,6 +394,18 @@ async def test_agreeing_late_tells_what_was_gone(desk: Desk) -> None:
     assert (again.note, again.effects) == (None, ())
     assert again.card is not None
     assert words(again.card) == ["Nothing was deleted. 3 tasks no longer existed."]
+
+
+@pytest.mark.parametrize("answer", ["tasks.keep", "tasks.delete_confirmed"])
+async def test_a_question_is_answered_once(desk: Desk, answer: str) -> None:
+    one, two = await desk.add("One"), await desk.add("Two")
+    question = await desk.asked(one)
+    answered = (await desk.press(question, answer)).card
+    left = await desk.titles()
+    for kind in ("tasks.keep", "tasks.delete_confirmed"):
+        with pytest.raises(ActionRefused, match="answered already"):
+            await desk.act(kind, {"task_ids": [two.id]}, answered)
+    assert await desk.titles() == left
 
 
 async def test_keeping_deletes_nothing_and_takes_the_question_back(desk: Desk) -> None:
