@@ -12,8 +12,13 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from store.embedded import EmbeddedPostgres, start_embedded
+
+# How long an example takes says something of the machine, not of the code.
+settings.register_profile("chatkit", deadline=None)
+settings.load_profile("chatkit")
 
 # Memory where there is plenty: a database is a thousand files.
 _IN_MEMORY = Path("/dev/shm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.edge.multipart import OneFile, is_multipart
@@ -46,7 +46,6 @@ async def test_the_file_is_found_however_the_body_is_cut(cut: int) -> None:
     assert await read(part(content) + END, cut=cut) == ("cat.png", "image/png", content)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([b"\r\n", b"--", BOUNDARY[:5], BOUNDARY + b"x", b"\r", b"\n", b"ab"]),

@@ -137,14 +137,18 @@ async def test_a_stop_before_the_task_has_begun_ends_the_turn(new_engine: NewEng
 async def test_a_stop_while_an_item_is_stored_still_tells_that_it_is_done(
     new_engine: NewEngine, database_url: str
 ) -> None:
+    locked_now = asyncio.Event()
     script = [
-        [TextDelta("Wait. "), ToolCallDelta(index=0, call_id="c", name="now")],
+        [TextDelta("Wait. ")],
+        locked_now,
+        [ToolCallDelta(index=0, call_id="c", name="now")],
         [StreamEnd("tool_calls")],
     ]
     engine = await new_engine(script, says("Ok."), tools=ScriptedTools(now=lambda _: "now"))
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
         async with locked(database_url, "LOCK TABLE items IN SHARE MODE"):
+            locked_now.set()
             await waits_for_lock(engine, "INSERT INTO items")
             turn.stop("user")
             # The first statement is given up, and the last waits in its place.

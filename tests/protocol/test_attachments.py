@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.protocol.attachments import (
@@ -78,7 +78,6 @@ def test_what_breaks_a_rule_is_refused_with_the_name_of_the_field(
         announce(**given, most_bytes=100, place="params.")  # type: ignore[arg-type] # by name
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_name_is_one_line_without_folders(text: str) -> None:
     name = file_name(text)
@@ -114,7 +113,6 @@ FENCES = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(FENCES, FENCES)
 def test_no_text_and_no_name_closes_the_marks_from_inside(name: str, text: str) -> None:
     part = TextContent(name=name, mime_type="text/plain", text=text, whole=True).to_part()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.protocol.errors import BadRequest, UnsupportedMedia
@@ -74,7 +74,6 @@ def test_what_is_not_what_it_says_or_nothing_known_is_refused(
             judge(content, declared, cut=cut)
 
 
-@settings(deadline=None)
 @given(st.text().map(str.encode), st.integers(1, 5))
 def test_pieces_make_no_difference(content: bytes, cut: int) -> None:
     results = []

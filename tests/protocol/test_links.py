@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.protocol.jsontext import dumps
@@ -49,21 +49,18 @@ def exchanged(value: Any) -> Any:
     }
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_only_whole_values_of_the_two_names_are_exchanged(value: Any) -> None:
     wire = {"words": value, "image": {"id": ID, "url": placeholder(ID)}}
     assert json.loads(resolve(dumps(wire), url_of)) == exchanged(wire)
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_words_are_never_changed(words: str) -> None:
     text = dumps({"text": words, "list": [words, words]})
     assert resolve(text, url_of) == text
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_the_spaces_that_postgresql_writes_make_no_difference(value: Any) -> None:
     wire = {"words": value, "preview_url": placeholder(ID)}
