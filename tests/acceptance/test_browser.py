@@ -208,6 +208,27 @@ async def test_tasks_are_added_checked_and_deleted_beside_the_chat(
         await expect(beside.get_by_role("listitem")).to_have_count(1)
 
 
+async def test_the_end_of_a_long_card_is_in_view_each_time_it_is_shown(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url) as page:
+        beside = page.get_by_role("complementary", name="Tasks")
+        new = beside.get_by_role("textbox", name="Add a task")
+        for number in range(10):
+            await new.fill(f"Errand {number}")
+            await new.press("Enter")
+            await expect(new).to_have_value("")
+        for prompt in ("Show me my tasks", "List my tasks", "Show all my tasks"):
+            await send(page, prompt)
+            await page.wait_for_function(
+                """() => {
+                  const box = document.getElementById("scroller");
+                  return box.scrollHeight - box.scrollTop - box.clientHeight < 2;
+                }"""
+            )
+        await shoot(page, "ten-tasks")
+
+
 async def test_stop_in_the_middle_keeps_the_text(
     browser: Browser, scripted_server: ServerProcess, model: ModelServer
 ) -> None:

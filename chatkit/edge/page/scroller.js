@@ -1,9 +1,13 @@
-// Scrolling of the conversation: it follows the newest text only while the reader is at the end.
+// Scrolling of the conversation: it follows the newest text until the reader goes up, and again once
+// they are back at the end. That the end goes down is no reader's doing: a scroll event may be told
+// when more has come already.
 
 const NEAR_END = 60; // pixels
+const AT_END = 2; // what rounding may leave
 
 export class Scroller {
   #follows = true;
+  #top = 0; // where the view was last
 
   constructor(box, content, toEndButton) {
     this.box = box;
@@ -22,6 +26,7 @@ export class Scroller {
   toEnd() {
     this.#follows = true;
     this.box.scrollTop = this.box.scrollHeight;
+    this.#top = this.box.scrollTop;
     this.button.hidden = true;
   }
 
@@ -29,11 +34,15 @@ export class Scroller {
   moveBy(pixels) {
     this.#follows = false;
     this.box.scrollTop += pixels;
+    this.#top = this.box.scrollTop;
   }
 
   #notice() {
     const { scrollTop, scrollHeight, clientHeight } = this.box;
-    this.#follows = scrollHeight - scrollTop - clientHeight < NEAR_END;
-    this.button.hidden = this.#follows;
+    const left = scrollHeight - scrollTop - clientHeight;
+    if (scrollTop < this.#top) this.#follows = left < AT_END;
+    else if (left < NEAR_END && scrollTop > this.#top) this.#follows = true;
+    this.#top = scrollTop;
+    this.button.hidden = this.#follows || left < NEAR_END;
   }
 }
