@@ -13,6 +13,7 @@ export class Chats {
   #threads = new Map(); // id -> thread, newest first
   #current = null;
   #after = null;
+  #loaded = false;
   #renaming = null;
 
   /** `host` is told: `renamed(thread)`, `deleted(id)`, `failed(error)`. */
@@ -26,16 +27,15 @@ export class Chats {
       className: "button more",
       textContent: words.showMore,
       hidden: true,
-      on: { click: () => this.#load() },
+      on: { click: () => this.#load({ after: this.#after }) },
     });
     this.fault = el("div", {});
     root.append(this.empty, this.groups, this.more, this.fault);
   }
 
-  /** Read the list from its newest end. */
-  async refresh() {
-    this.#after = null;
-    await this.#load();
+  /** Read the list again from its newest end, as long as it was. */
+  refresh() {
+    return this.#load({ limit: Math.min(100, Math.max(PAGE, this.#threads.size)) });
   }
 
   /** Mark the thread that is open; null for a new chat. */
@@ -53,24 +53,26 @@ export class Chats {
     this.#draw();
   }
 
-  async #load() {
+  async #load({ after = null, limit = PAGE } = {}) {
     this.more.disabled = true;
     this.fault.replaceChildren();
-    const first = this.#after === null;
     try {
-      const params = { limit: PAGE, order: "desc", ...(first ? {} : { after: this.#after }) };
+      const params = { limit, order: "desc", ...(after === null ? {} : { after }) };
       const page = await this.#api.chat("threads.list", params);
-      if (first) this.#threads.clear();
+      const before = JSON.stringify([...this.#threads]);
+      if (after === null) this.#threads.clear();
       for (const thread of page.data) this.#threads.set(thread.id, thread);
       this.#after = page.has_more ? page.data.at(-1).id : null;
       this.more.hidden = this.#after === null;
-      this.#draw();
+      const isNew = !this.#loaded || JSON.stringify([...this.#threads]) !== before;
+      this.#loaded = true;
+      if (isNew) this.#draw(); // else what has the focus stays
     } catch (error) {
       if (!(error instanceof ApiError)) {
         this.#host.failed(error);
         return;
       }
-      const action = { label: words.retry, run: () => this.#load() };
+      const action = { label: words.retry, run: () => this.#load({ after, limit }) };
       this.fault.replaceChildren(alertBox(error.message, { action }));
     } finally {
       this.more.disabled = false;
@@ -90,7 +92,7 @@ export class Chats {
       el("section", {}, el("h3", { textContent: name }), el("ul", {}, ...rows)),
     );
     this.groups.replaceChildren(...sections);
-    this.empty.hidden = this.#threads.size > 0 || this.#after !== null;
+    this.empty.hidden = !this.#loaded || this.#threads.size > 0 || this.#after !== null;
     if (this.#renaming !== null) this.groups.querySelector("input")?.focus();
     else if (focused) this.groups.querySelector(`[data-thread="${CSS.escape(focused)}"] a`)?.focus();
   }

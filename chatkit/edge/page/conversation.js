@@ -8,10 +8,10 @@ import { ApiError } from "./api.js";
 import { SignInNeeded } from "./auth.js";
 import { runClientTool } from "./client_tools.js";
 import { emptyDraft } from "./composer.js";
-import { alertBox, copyText, el } from "./dom.js";
-import { makeRow } from "./items.js";
-import { MarkdownView } from "./markdown.js";
+import { copyText, el } from "./dom.js";
+import { Notices } from "./notices.js";
 import { ProgressLine } from "./progress.js";
+import { ThreadRows } from "./thread_rows.js";
 import { AnswerBars } from "./turns.js";
 import { words } from "./words.js";
 
@@ -28,12 +28,13 @@ export class Conversation {
 
   #api;
   #host;
-  #rows = new Map(); // item id -> row, in the order of the screen
-  #sent = null; // the row of a message that the server has not confirmed
+  #rows;
   #call = null; // the call of a tool of this page with which the thread ends
   #calls = 0; // how many were answered for this message
   #imageHosts = []; // from which images of the answers may load
   #abort = null;
+  #outOfReach = false; // the alert says so
+  #begun = 0; // counts turns: what was read before one began is out of date
   #stopping = false; // until the server has stored what was stopped
 
   /**
@@ -52,36 +53,33 @@ export class Conversation {
       hidden: true,
       on: { click: () => this.#showEarlier() },
     });
-    this.list = el("ol", { className: "items" });
     this.progress = new ProgressLine();
-    this.notices = el("div", {});
-    this.alerts = el("div", {});
+    this.notices = new Notices();
     this.bars = new AnswerBars({
       feedback: (ids, kind) => this.#giveFeedback(ids, kind),
       retry: () => this.retry(),
     });
-    this.context = {
+    this.#rows = new ThreadRows({
       showsImage: (address) => this.#showsImage(address),
       act: (itemId, action, { streaming }) => this.#act({ itemId, action, streaming }),
-    };
+    });
     this.element = el(
       "div",
       { className: "thread", on: { click: copyCode } },
       this.earlier,
-      this.list,
+      this.#rows.list,
       this.progress.node,
-      this.notices,
-      this.alerts,
+      this.notices.node,
     );
   }
 
   get isEmpty() {
-    return this.#rows.size === 0 && this.#sent === null && !this.alerts.hasChildNodes() && !this.notices.hasChildNodes();
+    return this.#rows.isEmpty && this.notices.isEmpty;
   }
 
   /** The row of the questions that are to be answered now, or null. */
   get questions() {
-    const row = this.busy ? null : this.#lastRow();
+    const row = this.busy ? null : this.#rows.last;
     return row?.type === "structured_input" && row.isPending ? row : null;
   }
 
@@ -94,18 +92,40 @@ export class Conversation {
 
   /** Show a stored thread, and go on with an answer that is being written in it. */
   async load(threadId) {
-    const { items, ...thread } = await this.#api.chat("threads.get_by_id", { thread_id: threadId });
-    this.#setThread(thread);
-    // That page is the oldest one. A longer thread is shown from its newest end.
-    const page = items.has_more ? await this.#newest() : { items: items.data, more: false };
-    this.#merge(page.items);
-    this.earlier.hidden = !page.more;
-    this.#host.threadChanged(this, false);
+    await this.#read(threadId);
     this.loading = false;
     this.onLoaded();
     this.#follow()
       .then(() => this.#answerCall())
       .then(() => this.#offerAnswer());
+  }
+
+  /** Take over what was done in the thread elsewhere, and follow an answer that is being written there. */
+  async catchUp() {
+    if (this.thread === null || this.loading || this.mustStay) return;
+    if (!(await this.#read(this.thread.id))) return;
+    // A tool of the page that the answer waits for is run where the question was asked.
+    this.#follow().then(() => this.#offerAnswer());
+  }
+
+  /** The connection is back: what was said of that is no longer so. */
+  backOnline() {
+    if (this.#outOfReach) this.notices.clearAlert();
+    this.#host.changed(this);
+  }
+
+  /** Show the thread as it is stored now. Returns whether that is so, and no turn came in between. */
+  async #read(threadId) {
+    const begun = this.#begun;
+    const { items, ...thread } = await this.#api.chat("threads.get_by_id", { thread_id: threadId });
+    if (begun !== this.#begun) return false;
+    this.#setThread(thread);
+    // That page is the oldest one. A longer thread is shown from its newest end.
+    const page = items.has_more ? await this.#newest() : { items: items.data, more: false };
+    if (begun !== this.#begun) return false;
+    this.#merge(page);
+    this.#host.threadChanged(this, false);
+    return true;
   }
 
   async #newest(after = null) {
@@ -117,7 +137,7 @@ export class Conversation {
   async #showEarlier() {
     this.earlier.disabled = true;
     try {
-      const { items, more } = await this.#newest(this.#rows.keys().next().value);
+      const { items, more } = await this.#newest(this.#rows.all.keys().next().value);
       this.#prepend(items);
       this.earlier.hidden = !more;
     } catch (error) {
@@ -128,35 +148,24 @@ export class Conversation {
   }
 
   #prepend(items) {
-    const first = this.list.firstElementChild;
+    const first = this.#rows.list.firstElementChild;
     const top = first?.getBoundingClientRect().top ?? 0;
-    const rows = new Map();
-    for (const item of items.filter(({ id }) => !this.#rows.has(id))) {
-      const row = makeRow(item, this.context);
-      if (row) this.list.insertBefore(row.node, first);
-      rows.set(item.id, row);
-    }
-    for (const [id, row] of this.#rows) rows.set(id, row);
-    this.#rows = rows;
+    this.#rows.prepend(items);
     this.#arrange();
     if (first) this.#host.movedDown(first.getBoundingClientRect().top - top);
   }
 
-  /** Make the end of the thread equal to `items`, the newest ones as stored, oldest first. */
-  #merge(items) {
-    const stored = new Set(items.map((item) => item.id));
-    let within = false;
-    for (const id of [...this.#rows.keys()]) {
-      within ||= stored.has(id);
-      if (within && !stored.has(id)) this.#remove(id);
-    }
-    for (const item of items) this.#put(item);
+  /** Make the end of the thread equal to a page of its newest items. */
+  #merge({ items, more }) {
+    if (!this.#rows.merge(items)) this.earlier.hidden = !more;
+    this.#call = null;
+    for (const item of items) this.#noteCall(item);
     this.#arrange();
   }
 
   /** A stored message without an answer, as after a crash, can be answered now. */
   #offerAnswer() {
-    if (this.busy || this.#lastRow()?.type !== "user_message") return;
+    if (this.busy || this.notices.hasAlert || this.#rows.last?.type !== "user_message") return;
     this.#alert(words.noAnswer, { level: "info", action: this.#retryAction() });
   }
 
@@ -170,18 +179,14 @@ export class Conversation {
     const ids = attachments.map(({ id }) => id);
     const input = { content, attachments: ids, quoted_text: quote, inference_options: options };
     const item = { type: "user_message", content, attachments, quoted_text: quote };
-    this.#sent = makeRow({ ...item, created_at: new Date().toISOString() }, this.context);
-    this.list.append(this.#sent.node);
+    this.#rows.send({ ...item, created_at: new Date().toISOString() });
     this.#calls = 0;
-    this.notices.replaceChildren();
+    this.notices.clearRemarks();
     const turn = this.thread
       ? this.#ask("threads.add_user_message", { thread_id: this.thread.id, input })
       : this.#ask("threads.create", { input });
     await turn;
-    if (this.#sent === null) return;
-    this.#sent.node.remove();
-    this.#sent = null;
-    this.#host.notSent(this, draft);
+    if (this.#rows.takeBack()) this.#host.notSent(this, draft);
   }
 
   /** Answer the questions of the assistant: `input` is `{status, answers}`. */
@@ -191,20 +196,21 @@ export class Conversation {
     await this.#ask("threads.add_structured_input", params);
   }
 
-  /** Run the tool of this page that the assistant waits for, and go on with what came of it. */
+  /** Run the tool of this page that the assistant waits for, if it does, and go on with what came of it. */
   async #answerCall() {
     const call = this.#call;
-    if (call === null || this.busy) return;
+    if (call === null || this.busy) return false;
     this.#call = null;
     this.#calls += 1;
     if (this.#calls > MOST_CALLS) {
       this.#alert(words.tooManyCalls, { action: this.#retryAction() });
-      return;
+      return true;
     }
     this.#setBusy(true); // no message gets in between
     const { result, said } = await runClientTool(call);
-    if (said) this.notices.append(alertBox(said, { level: "info", dismissible: true }));
+    if (said) this.notices.say(said);
     await this.#ask("threads.add_client_tool_output", { thread_id: this.thread.id, result });
+    return true;
   }
 
   /** Do what was pressed in a widget. Throws an error with a sentence when the server refused it. */
@@ -213,7 +219,7 @@ export class Conversation {
     const run = async (type, params) => {
       let refusal = null;
       const refuse = (error) => (refusal = error);
-      if (await this.#run((signal) => this.#api.stream(type, params, signal), { refuse })) await this.#answerCall();
+      if (await this.#run((signal) => this.#api.stream(type, params, signal), { refuse })) await this.#goOn();
       return refusal;
     };
     const put = (item) => this.#put(item);
@@ -235,12 +241,12 @@ export class Conversation {
 
   /** Answer the last message again. */
   async retry() {
-    const ids = [...this.#rows.keys()];
+    const ids = [...this.#rows.all.keys()];
     const place = ids.findLastIndex((id) => this.#rows.get(id)?.type === "user_message");
     if (place < 0 || this.busy) return;
-    for (const id of ids.slice(place + 1)) this.#remove(id);
+    for (const id of ids.slice(place + 1)) this.#rows.remove(id);
     this.#calls = 0;
-    this.notices.replaceChildren();
+    this.notices.clearRemarks();
     const params = { thread_id: this.thread.id, item_id: ids[place] };
     const answered = await this.#ask("threads.retry_after_item", params);
     // The server puts the former answer back when there is no new one.
@@ -248,8 +254,9 @@ export class Conversation {
   }
 
   async #readAgain() {
+    const begun = this.#begun;
     const page = await this.#newest().catch(() => null);
-    if (page !== null) this.#merge(page.items);
+    if (page !== null && begun === this.#begun) this.#merge(page);
   }
 
   /** Leave the answer as it is. */
@@ -267,13 +274,19 @@ export class Conversation {
   async #ask(type, params) {
     const again = () => this.busy || this.#ask(type, params);
     const ended = await this.#run((signal) => this.#api.stream(type, params, signal), { again });
-    if (ended) await this.#answerCall();
+    if (ended) await this.#goOn();
     return ended;
+  }
+
+  /** After an answer: what it asks of this page, else what has come into the thread from elsewhere. */
+  async #goOn() {
+    if (!(await this.#answerCall())) this.#readAgain();
   }
 
   /** Take part in the answer that is being written in the thread, from its beginning, if one is. */
   #follow() {
-    return this.#run((signal) => this.#api.follow(this.thread.id, signal), { following: true });
+    const again = () => this.#follow();
+    return this.#run((signal) => this.#api.follow(this.thread.id, signal), { following: true, again });
   }
 
   /**
@@ -304,27 +317,28 @@ export class Conversation {
       if (error.name === "AbortError") {
         // A message that was stopped before the server confirmed it comes back to its writer.
         const action = refuse ? null : this.#retryAction();
-        if (this.#sent === null) this.#alert(words.stopped, { level: "info", action });
-      } else if (error.code === "cut" && this.#sent === null && !following) {
+        if (!this.#rows.isSending) this.#alert(words.stopped, { level: "info", action });
+      } else if (error.code === "cut" && !this.#rows.isSending && !following) {
         return this.#recoverFromCut(error, refuse);
       } else if (refuse) {
         refuse(error);
       } else {
         const retry = !turn.heard && again ? again : () => this.retry();
-        this.#fail(error, { retry: this.#sent === null ? retry : this.#host.resend });
+        this.#fail(error, { retry: this.#rows.isSending ? this.#host.resend : retry });
       }
     }
     this.#abort = null;
     for (const id of turn.unfinished) this.#rows.get(id)?.setLive(false);
     this.#setBusy(false);
-    const said = this.#lastRow()?.spokenText;
+    const said = this.#rows.last?.spokenText;
     if (!turn.failed && turn.answered && said) this.#host.answered(said);
     return !turn.failed;
   }
 
   #begin(turn) {
     turn.begun = true;
-    this.alerts.replaceChildren();
+    this.#begun += 1;
+    this.notices.clearAlert();
     this.allowCancel = true;
     this.#setBusy(true);
     this.progress.wait();
@@ -332,11 +346,11 @@ export class Conversation {
 
   /** The connection broke, the answer may go on: follow it, or read what became of it. */
   async #recoverFromCut(error, refuse) {
-    const before = this.#lastRow()?.plainText ?? "";
+    const before = this.#rows.last?.plainText ?? "";
     if (await this.#follow()) return true;
     await this.#readAgain();
     this.#setBusy(false);
-    const after = this.#lastRow()?.plainText ?? "";
+    const after = this.#rows.last?.plainText ?? "";
     if (refuse) refuse(error);
     else if (after.length <= before.length) this.#fail(error, { retry: () => this.retry() });
     return false;
@@ -379,7 +393,7 @@ export class Conversation {
         break;
       case "thread.item.removed":
         turn.unfinished.delete(event.item_id);
-        this.#remove(event.item_id);
+        this.#rows.remove(event.item_id);
         break;
       case "stream_options":
         this.allowCancel = event.stream_options.allow_cancel !== false;
@@ -392,12 +406,12 @@ export class Conversation {
         this.#host.effect(event.name);
         break;
       case "notice":
-        this.#notice(event);
+        this.notices.add(event);
         break;
       case "error": {
         turn.failed = true;
         const message = event.message || words.streamError;
-        const retry = event.allow_retry === true && this.#sent === null;
+        const retry = event.allow_retry === true && !this.#rows.isSending;
         if (turn.refuse) turn.refuse(new ApiError(0, event.code, message));
         else this.#alert(message, { action: retry ? this.#retryAction() : null });
         break;
@@ -410,34 +424,13 @@ export class Conversation {
 
   #put(item) {
     if (!this.#rows.has(item.id) || item.type === "client_tool_call") this.#noteCall(item);
-    const row = this.#rows.get(item.id);
-    if (row && row.type === item.type) {
-      row.update(item);
-    } else if (item.type === "user_message" && this.#sent !== null) {
-      this.#sent.update(item); // the message that was shown while it was on its way
-      this.#rows.set(item.id, this.#sent);
-      this.#sent = null;
-    } else {
-      const made = makeRow(item, this.context);
-      if (row) row.node.replaceWith(...(made ? [made.node] : []));
-      else if (made) this.list.append(made.node);
-      this.#rows.set(item.id, made);
-    }
+    this.#rows.put(item);
   }
 
   /** A call is to be run while nothing has come after it. */
   #noteCall(item) {
     const isOpen = item.type === "client_tool_call" && item.status === "pending";
     if (item.type !== "end_of_turn") this.#call = isOpen ? item : null;
-  }
-
-  #remove(id) {
-    this.#rows.get(id)?.node.remove();
-    this.#rows.delete(id);
-  }
-
-  #lastRow() {
-    return [...this.#rows.values()].findLast((row) => row !== null);
   }
 
   #setBusy(busy) {
@@ -449,7 +442,7 @@ export class Conversation {
   }
 
   #arrange() {
-    this.bars.arrange(this.#rows, { busy: this.busy, sending: this.#sent !== null });
+    this.bars.arrange(this.#rows.all, { busy: this.busy, sending: this.#rows.isSending });
   }
 
   #setThread(thread) {
@@ -457,7 +450,7 @@ export class Conversation {
     const hosts = thread.allowed_image_domains ?? ["*"]; // absent: from anywhere
     if (hosts.join() === this.#imageHosts.join()) return;
     this.#imageHosts = hosts;
-    for (const row of this.#rows.values()) row?.redraw();
+    this.#rows.redraw();
   }
 
   #showsImage(address) {
@@ -471,15 +464,9 @@ export class Conversation {
   }
 
   #alert(message, options) {
-    this.alerts.replaceChildren(alertBox(message, options));
+    this.#outOfReach = false;
+    this.notices.alert(message, options);
     this.#host.changed(this);
-  }
-
-  #notice({ level, message, title }) {
-    const text = el("div", { className: "markdown" });
-    new MarkdownView(text).update(message);
-    const known = ["info", "warning", "danger"].includes(level) ? level : "info";
-    this.notices.append(alertBox(text, { level: known, title, dismissible: true }));
   }
 
   #fail(error, { retry }) {
@@ -490,6 +477,7 @@ export class Conversation {
     if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
     const message = error instanceof ApiError ? error.message : words.streamError;
     this.#alert(message, { action: retry && { label: words.retry, run: retry } });
+    this.#outOfReach = error.code === "network";
   }
 }
 
