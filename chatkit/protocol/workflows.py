@@ -100,7 +100,7 @@ def _wire(step: Step, **fields: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """Steps in their order. `duration` is in whole seconds, and is set when the work is over."""
+    """Steps in their order. `duration` is in full seconds, and is set when the work is over."""
 
     type: Literal["custom", "reasoning"]
     steps: tuple[Step, ...] = ()

@@ -176,9 +176,15 @@ async def test_chats_are_listed_renamed_reopened_and_deleted(
         await shoot(page, "delete")
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(chats.get_by_role("link")).to_have_text(["A greeting"])
+        await expect(chats.get_by_role("link", name="A greeting")).to_be_focused()
         await expect(page.get_by_role("button", name=PROMPTS[0])).to_be_visible()
         await page.reload()
         await expect(chats.get_by_role("link")).to_have_text(["A greeting"])
+        await chats.get_by_role("link").hover()
+        await chats.get_by_role("button", name="Delete “A greeting”").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        await expect(chats.get_by_role("link")).to_have_count(0)
+        await expect(chats.get_by_role("button", name="New chat")).to_be_focused()
 
 
 async def test_tasks_are_added_checked_and_deleted_beside_the_chat(
@@ -196,6 +202,13 @@ async def test_tasks_are_added_checked_and_deleted_beside_the_chat(
         card = page.get_by_role("article").filter(has=page.get_by_role("checkbox"))
         await expect(card).to_contain_text("Call mum")
         await shoot(page, "listed")
+        await card.get_by_role("button", name="Delete Call mum").click()
+        await expect(card).to_contain_text("Delete this task?")
+        await expect(card.get_by_role("button", name="Keep Call mum")).to_be_focused()
+        await shoot(page, "asking")
+        await page.keyboard.press("Enter")
+        await expect(card).not_to_contain_text("Delete this task?")
+        await expect(beside.get_by_role("listitem")).to_have_count(2)
         await send(page, "Add pay rent tomorrow, high priority #home, every month")
         await shoot(page, "task-facts")
         # A click, since the row is gone before its check could be looked at.
@@ -299,6 +312,23 @@ async def test_an_answer_goes_on_through_a_reload(
         await expect(answer).to_contain_text("The beginning")
         rest.set()
         await expect(answer).to_contain_text("The beginning and the end.", timeout=FIRST_MS)
+
+
+async def test_nothing_is_wider_or_higher_than_the_window(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url, width=390) as page:
+        await send(page, f"Add sort papers #{'endless' * 12}")
+        await page.get_by_role("button", name="Show tasks").click()
+        tag = page.get_by_role("complementary", name="Tasks").get_by_text("#endless")
+        await expect(tag).to_be_visible()
+        await shoot(page, "long-tag")
+        await expect(page.locator("#announcer")).not_to_be_empty()
+        over = await page.evaluate(
+            """() => [document.documentElement, document.querySelector("#tasks")].flatMap((box) =>
+              [box.scrollWidth - box.clientWidth, box.scrollHeight - box.clientHeight])"""
+        )
+        assert over == [0, 0, 0, 0]
 
 
 async def test_the_page_is_dark_where_the_person_wants_it_and_narrow_on_a_phone(

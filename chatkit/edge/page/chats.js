@@ -16,7 +16,10 @@ export class Chats {
   #loaded = false;
   #renaming = null;
 
-  /** `host` is told: `renamed(thread)`, `deleted(id)`, `failed(error)`. */
+  /**
+   * `host` is told: `renamed(thread)`, `deleted(id)`, `failed(error)`, and `emptied()` when what had
+   * the focus was the last chat.
+   */
   constructor(root, api, host) {
     this.#api = api;
     this.#host = host;
@@ -94,7 +97,11 @@ export class Chats {
     this.groups.replaceChildren(...sections);
     this.empty.hidden = !this.#loaded || this.#threads.size > 0 || this.#after !== null;
     if (this.#renaming !== null) this.groups.querySelector("input")?.focus();
-    else if (focused) this.groups.querySelector(`[data-thread="${CSS.escape(focused)}"] a`)?.focus();
+    else if (focused) this.#linkOf(focused)?.focus();
+  }
+
+  #linkOf(id) {
+    return this.groups.querySelector(`[data-thread="${CSS.escape(id)}"] a`);
   }
 
   #row(thread) {
@@ -125,7 +132,7 @@ export class Chats {
       const title = input.value.trim();
       if (save && title && title !== thread.title) this.#rename(thread, title);
       this.#draw();
-      this.groups.querySelector(`[data-thread="${CSS.escape(thread.id)}"] a`)?.focus();
+      this.#linkOf(thread.id)?.focus();
     };
     input.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
@@ -172,8 +179,15 @@ export class Chats {
         return;
       }
     }
+    const ids = [...this.#threads.keys()];
+    const place = ids.indexOf(id);
+    const hadFocus = this.groups.contains(document.activeElement);
     this.#threads.delete(id);
     this.#draw();
     this.#host.deleted(id);
+    if (!hadFocus) return;
+    const next = ids[place + 1] ?? ids[place - 1];
+    if (next === undefined) this.#host.emptied();
+    else this.#linkOf(next).focus();
   }
 }

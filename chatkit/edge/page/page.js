@@ -33,6 +33,7 @@ const chats = new Chats(part("chats"), api, {
     drawTitle();
   },
   deleted: forget,
+  emptied: () => part("new-chat").focus(),
   failed: report,
 });
 const tasks = new Tasks(part("tasks-pane"), api, { failed: report });
@@ -171,7 +172,13 @@ const startScreen = el(
   "section",
   { className: "start", hidden: true },
   el("h2", { textContent: words.startTitle }),
-  el("p", { textContent: words.startText }),
+  el(
+    "p",
+    {},
+    `${words.startText} `,
+    el("span", { className: "when-wide", textContent: words.tasksBeside }),
+    el("span", { className: "when-narrow", textContent: words.tasksBehind }),
+  ),
   el(
     "ul",
     { className: "prompts", "aria-label": words.promptsLabel },
