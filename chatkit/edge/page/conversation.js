@@ -4,19 +4,20 @@
 // goes on here. It is read again from the server only when nothing runs.
 
 import { sendAction } from "./actions.js";
+import { AnswerBars } from "./answer_bars.js";
 import { ApiError } from "./api.js";
 import { SignInNeeded } from "./auth.js";
-import { runClientTool } from "./client_tools.js";
+import { OpenCall, runClientTool } from "./client_tools.js";
 import { emptyDraft } from "./composer.js";
-import { copyText, el } from "./dom.js";
+import { el } from "./dom.js";
+import { ImageHosts } from "./files.js";
+import { copyCode } from "./markdown.js";
 import { Notices } from "./notices.js";
 import { ProgressLine } from "./progress.js";
+import { readItems, readThread } from "./stored.js";
 import { ThreadRows } from "./thread_rows.js";
-import { AnswerBars } from "./turns.js";
+import { Turn } from "./turn.js";
 import { words } from "./words.js";
-
-const PAGE = 40;
-const MOST_CALLS = 10; // of tools of this page, for one message
 
 export class Conversation {
   thread = null; // null until the first message has made it
@@ -29,17 +30,15 @@ export class Conversation {
   #api;
   #host;
   #rows;
-  #call = null; // the call of a tool of this page with which the thread ends
-  #calls = 0; // how many were answered for this message
-  #imageHosts = []; // from which images of the answers may load
+  #call = new OpenCall(); // of a tool of this page
+  #imageHosts = new ImageHosts();
   #abort = null;
-  #outOfReach = false; // the alert says so
   #begun = 0; // counts turns: what was read before one began is out of date
   #stopping = false; // until the server has stored what was stopped
 
   /**
    * `host` is told of what happens: `changed(conversation)`, `threadChanged(conversation, isNew)`,
-   * `effect(name)`, `answered(text)`, `movedDown(pixels)`, `notSent(conversation, draft)`,
+   * `effect(name)`, `answered(text)`, `keepView(node, change)`, `notSent(conversation, draft)`,
    * `signIn(reason)`; `resend()` sends what is in the composer. `onLoaded()` is called once the
    * rows of a thread that is being loaded are there.
    */
@@ -60,7 +59,7 @@ export class Conversation {
       retry: () => this.retry(),
     });
     this.#rows = new ThreadRows({
-      showsImage: (address) => this.#showsImage(address),
+      showsImage: (address) => this.#imageHosts.allow(address),
       act: (itemId, action, { streaming }) => this.#act({ itemId, action, streaming }),
     });
     this.element = el(
@@ -110,35 +109,29 @@ export class Conversation {
 
   /** The connection is back: what was said of that is no longer so. */
   backOnline() {
-    if (this.#outOfReach) this.notices.clearAlert();
+    this.notices.clearPassing();
     this.#host.changed(this);
   }
 
   /** Show the thread as it is stored now. Returns whether that is so, and no turn came in between. */
   async #read(threadId) {
     const begun = this.#begun;
-    const { items, ...thread } = await this.#api.chat("threads.get_by_id", { thread_id: threadId });
+    const { thread, ...page } = await readThread(this.#api, threadId);
     if (begun !== this.#begun) return false;
     this.#setThread(thread);
-    // That page is the oldest one. A longer thread is shown from its newest end.
-    const page = items.has_more ? await this.#newest() : { items: items.data, more: false };
-    if (begun !== this.#begun) return false;
     this.#merge(page);
     this.#host.threadChanged(this, false);
     return true;
   }
 
-  async #newest(after = null) {
-    const params = { thread_id: this.thread.id, order: "desc", limit: PAGE };
-    const page = await this.#api.chat("items.list", after === null ? params : { ...params, after });
-    return { items: page.data.reverse(), more: page.has_more };
-  }
-
   async #showEarlier() {
     this.earlier.disabled = true;
     try {
-      const { items, more } = await this.#newest(this.#rows.all.keys().next().value);
-      this.#prepend(items);
+      const { items, more } = await readItems(this.#api, this.thread.id, this.#rows.firstId);
+      this.#host.keepView(this.#rows.list.firstElementChild, () => {
+        this.#rows.prepend(items);
+        this.#arrange();
+      });
       this.earlier.hidden = !more;
     } catch (error) {
       this.#fail(error, { retry: () => this.#showEarlier() });
@@ -147,19 +140,10 @@ export class Conversation {
     }
   }
 
-  #prepend(items) {
-    const first = this.#rows.list.firstElementChild;
-    const top = first?.getBoundingClientRect().top ?? 0;
-    this.#rows.prepend(items);
-    this.#arrange();
-    if (first) this.#host.movedDown(first.getBoundingClientRect().top - top);
-  }
-
   /** Make the end of the thread equal to a page of its newest items. */
   #merge({ items, more }) {
     if (!this.#rows.merge(items)) this.earlier.hidden = !more;
-    this.#call = null;
-    for (const item of items) this.#noteCall(item);
+    for (const item of items) this.#call.note(item);
     this.#arrange();
   }
 
@@ -180,7 +164,7 @@ export class Conversation {
     const input = { content, attachments: ids, quoted_text: quote, inference_options: options };
     const item = { type: "user_message", content, attachments, quoted_text: quote };
     this.#rows.send({ ...item, created_at: new Date().toISOString() });
-    this.#calls = 0;
+    this.#call.restart();
     this.notices.clearRemarks();
     const turn = this.thread
       ? this.#ask("threads.add_user_message", { thread_id: this.thread.id, input })
@@ -198,11 +182,9 @@ export class Conversation {
 
   /** Run the tool of this page that the assistant waits for, if it does, and go on with what came of it. */
   async #answerCall() {
-    const call = this.#call;
-    if (call === null || this.busy) return false;
-    this.#call = null;
-    this.#calls += 1;
-    if (this.#calls > MOST_CALLS) {
+    const call = this.busy ? null : this.#call.take();
+    if (call === null) return false;
+    if (this.#call.wereTooMany) {
       this.#alert(words.tooManyCalls, { action: this.#retryAction() });
       return true;
     }
@@ -241,13 +223,11 @@ export class Conversation {
 
   /** Answer the last message again. */
   async retry() {
-    const ids = [...this.#rows.all.keys()];
-    const place = ids.findLastIndex((id) => this.#rows.get(id)?.type === "user_message");
-    if (place < 0 || this.busy) return;
-    for (const id of ids.slice(place + 1)) this.#rows.remove(id);
-    this.#calls = 0;
+    const id = this.busy ? null : this.#rows.cutAnswer();
+    if (id === null) return;
+    this.#call.restart();
     this.notices.clearRemarks();
-    const params = { thread_id: this.thread.id, item_id: ids[place] };
+    const params = { thread_id: this.thread.id, item_id: id };
     const answered = await this.#ask("threads.retry_after_item", params);
     // The server puts the former answer back when there is no new one.
     if (!answered && !this.mustStay) await this.#readAgain();
@@ -255,7 +235,7 @@ export class Conversation {
 
   async #readAgain() {
     const begun = this.#begun;
-    const page = await this.#newest().catch(() => null);
+    const page = await readItems(this.#api, this.thread.id).catch(() => null);
     if (page !== null && begun === this.#begun) this.#merge(page);
   }
 
@@ -298,19 +278,16 @@ export class Conversation {
     this.#abort?.abort();
     const abort = new AbortController();
     this.#abort = abort;
-    const turn = { begun: false, heard: false, failed: false, answered: false, unfinished: new Set(), refuse };
+    const turn = new Turn(this.#changes(refuse));
     if (!following) this.#begin(turn);
     try {
       for await (const event of open(abort.signal)) {
         if (this.#abort !== abort) return false; // another has begun meanwhile
         if (!turn.begun) this.#begin(turn);
-        turn.heard = true;
-        this.#receive(event, turn);
+        turn.receive(event);
       }
       if (!turn.begun) return false;
-      // A proxy may make a clean end of a broken connection.
-      if (turn.unfinished.size > 0 && !turn.failed) throw new ApiError(0, "cut", words.cut);
-      if (!turn.answered && !turn.failed && !refuse) throw new ApiError(0, "empty", words.noReply);
+      turn.end({ needed: !refuse });
     } catch (error) {
       if (this.#abort !== abort) return false;
       turn.failed = true;
@@ -328,11 +305,35 @@ export class Conversation {
       }
     }
     this.#abort = null;
-    for (const id of turn.unfinished) this.#rows.get(id)?.setLive(false);
+    turn.close();
     this.#setBusy(false);
     const said = this.#rows.last?.spokenText;
     if (!turn.failed && turn.answered && said) this.#host.answered(said);
     return !turn.failed;
+  }
+
+  /** What the events of an answer change; what an action is refused with goes to `refuse`. */
+  #changes(refuse) {
+    return {
+      rows: this.#rows,
+      progress: this.progress,
+      notices: this.notices,
+      put: (item) => this.#put(item),
+      effect: (name) => this.#host.effect(name),
+      setThread: (thread, isNew) => {
+        this.#setThread(thread);
+        this.#host.threadChanged(this, isNew);
+      },
+      allowCancel: (can) => {
+        this.allowCancel = can;
+        this.#host.changed(this);
+      },
+      failed: (code, message, canRetry) => {
+        const retry = canRetry && !this.#rows.isSending;
+        if (refuse) refuse(new ApiError(0, code, message));
+        else this.#alert(message, { action: retry ? this.#retryAction() : null });
+      },
+    };
   }
 
   #begin(turn) {
@@ -356,81 +357,11 @@ export class Conversation {
     return false;
   }
 
-  #receive(event, turn) {
-    try {
-      this.#apply(event, turn);
-    } catch (error) {
-      console.warn("An event was passed over:", event?.type, error); // malformed: the rest may be fine
-    }
-  }
-
-  #apply(event, turn) {
-    switch (event.type) {
-      case "thread.created":
-      case "thread.updated": {
-        const { items: _, ...thread } = event.thread; // that page is always empty here
-        this.#setThread(thread);
-        this.#host.threadChanged(this, event.type === "thread.created");
-        break;
-      }
-      case "thread.item.added":
-        turn.unfinished.add(event.item.id);
-        this.#put(event.item);
-        this.#rows.get(event.item.id)?.setLive(true);
-        this.progress.seeItem(event.item);
-        break;
-      case "thread.item.done":
-      case "thread.item.replaced":
-        turn.unfinished.delete(event.item.id);
-        turn.answered ||= event.item.type !== "user_message";
-        this.#put(event.item);
-        this.#rows.get(event.item.id)?.setLive(false);
-        this.progress.seeItem(event.item, { done: true });
-        break;
-      case "thread.item.updated":
-        this.#rows.get(event.item_id)?.applyUpdate(event.update);
-        if (event.update.type?.endsWith("text_delta")) this.progress.hide();
-        break;
-      case "thread.item.removed":
-        turn.unfinished.delete(event.item_id);
-        this.#rows.remove(event.item_id);
-        break;
-      case "stream_options":
-        this.allowCancel = event.stream_options.allow_cancel !== false;
-        this.#host.changed(this);
-        break;
-      case "progress_update":
-        this.progress.show(event.text, event.icon);
-        break;
-      case "client_effect":
-        this.#host.effect(event.name);
-        break;
-      case "notice":
-        this.notices.add(event);
-        break;
-      case "error": {
-        turn.failed = true;
-        const message = event.message || words.streamError;
-        const retry = event.allow_retry === true && !this.#rows.isSending;
-        if (turn.refuse) turn.refuse(new ApiError(0, event.code, message));
-        else this.#alert(message, { action: retry ? this.#retryAction() : null });
-        break;
-      }
-      default: // a newer server may send more
-    }
-  }
-
   // ---- Rows and what stands below them ------------------------------------------------------------
 
   #put(item) {
-    if (!this.#rows.has(item.id) || item.type === "client_tool_call") this.#noteCall(item);
+    if (!this.#rows.has(item.id) || item.type === "client_tool_call") this.#call.note(item);
     this.#rows.put(item);
-  }
-
-  /** A call is to be run while nothing has come after it. */
-  #noteCall(item) {
-    const isOpen = item.type === "client_tool_call" && item.status === "pending";
-    if (item.type !== "end_of_turn") this.#call = isOpen ? item : null;
   }
 
   #setBusy(busy) {
@@ -447,16 +378,7 @@ export class Conversation {
 
   #setThread(thread) {
     this.thread = thread;
-    const hosts = thread.allowed_image_domains ?? ["*"]; // absent: from anywhere
-    if (hosts.join() === this.#imageHosts.join()) return;
-    this.#imageHosts = hosts;
-    this.#rows.redraw();
-  }
-
-  #showsImage(address) {
-    const url = URL.canParse(address) ? new URL(address) : null;
-    if (url?.protocol !== "https:") return false;
-    return this.#imageHosts.includes("*") || this.#imageHosts.includes(url.hostname);
+    if (this.#imageHosts.read(thread)) this.#rows.redraw();
   }
 
   #retryAction() {
@@ -464,7 +386,6 @@ export class Conversation {
   }
 
   #alert(message, options) {
-    this.#outOfReach = false;
     this.notices.alert(message, options);
     this.#host.changed(this);
   }
@@ -476,12 +397,7 @@ export class Conversation {
     }
     if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
     const message = error instanceof ApiError ? error.message : words.streamError;
-    this.#alert(message, { action: retry && { label: words.retry, run: retry } });
-    this.#outOfReach = error.code === "network";
+    const action = retry && { label: words.retry, run: retry };
+    this.#alert(message, { action, passing: error.code === "network" });
   }
-}
-
-function copyCode({ target }) {
-  const button = target.closest("[data-copy=code]");
-  if (button) copyText(button.closest(".code").querySelector("code").textContent, button);
 }

@@ -6,6 +6,7 @@ import { MarkdownView } from "./markdown.js";
 export class Notices {
   #remarks = el("div", {});
   #alerts = el("div", {});
+  #isPassing = false;
 
   constructor() {
     this.node = el("div", {}, this.#remarks, this.#alerts);
@@ -15,13 +16,18 @@ export class Notices {
     return !this.#remarks.hasChildNodes() && !this.hasAlert;
   }
 
-  /** Show an alert in place of the last; `options` are those of `alertBox`. */
-  alert(message, options) {
+  /** Show an alert in place of the last; `passing` until the connection is back. */
+  alert(message, { passing = false, ...options }) {
+    this.#isPassing = passing;
     this.#alerts.replaceChildren(alertBox(message, options));
   }
 
   get hasAlert() {
     return this.#alerts.hasChildNodes();
+  }
+
+  clearPassing() {
+    if (this.#isPassing) this.clearAlert();
   }
 
   clearAlert() {

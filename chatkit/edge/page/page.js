@@ -57,7 +57,7 @@ const host = {
   answered(text) {
     part("announcer").textContent = words.answered(text.slice(0, 2000));
   },
-  movedDown: (pixels) => scroller.moveBy(pixels),
+  keepView: (node, change) => scroller.keep(node, change),
   notSent(conversation, draft) {
     if (conversation === shown) {
       composer.draft = joinDrafts(draft, composer.draft);

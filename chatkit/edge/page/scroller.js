@@ -30,10 +30,13 @@ export class Scroller {
     this.button.hidden = true;
   }
 
-  /** Keep the view on what the reader sees after something was put above it. */
-  moveBy(pixels) {
+  /** Make a change above `node`, with the view kept on what the reader sees. */
+  keep(node, change) {
+    const top = node?.getBoundingClientRect().top;
+    change();
+    if (!node) return;
     this.#follows = false;
-    this.box.scrollTop += pixels;
+    this.box.scrollTop += node.getBoundingClientRect().top - top;
     this.#top = this.box.scrollTop;
   }
 

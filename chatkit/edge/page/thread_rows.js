@@ -29,6 +29,10 @@ export class ThreadRows {
     return this.#rows;
   }
 
+  get firstId() {
+    return this.#rows.keys().next().value;
+  }
+
   get last() {
     return [...this.#rows.values()].findLast((row) => row !== null);
   }
@@ -76,6 +80,15 @@ export class ThreadRows {
     this.#rows.get(id)?.node.remove();
     this.#rows.delete(id);
     this.#items.delete(id);
+  }
+
+  /** Take away what answers the last message. Returns its id; null where there is no message. */
+  cutAnswer() {
+    const ids = [...this.#rows.keys()];
+    const place = ids.findLastIndex((id) => this.#rows.get(id)?.type === "user_message");
+    if (place < 0) return null;
+    for (const id of ids.slice(place + 1)) this.remove(id);
+    return ids[place];
   }
 
   /** Put older items before all others. */
