@@ -38,8 +38,11 @@ async function failure(response) {
   if (typeof message !== "string" || message === "") {
     message = status === 429 ? words.tooMany : status >= 500 ? words.server : words.refused;
   }
-  return new ApiError(status, error?.code ?? "unknown", message);
+  return new ApiError(status, error?.code ?? "unknown", asSentence(message));
 }
+
+/** Messages about a field begin with its name, and others as a clause. */
+const asSentence = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** What `work` gives; a response that it throws becomes an ApiError. */
 async function worded(work) {

@@ -2,7 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { dayGroup } from "./dates.js";
-import { alertBox, confirmLoss, el, iconButton } from "./dom.js";
+import { alertBox, confirmLoss, el, iconButton, moreButton } from "./dom.js";
 import { words } from "./words.js";
 
 const PAGE = 30;
@@ -25,13 +25,7 @@ export class Chats {
     this.#host = host;
     this.groups = el("div", { className: "groups" });
     this.empty = el("p", { className: "empty", textContent: words.noChats, hidden: true });
-    this.more = el("button", {
-      type: "button",
-      className: "button more",
-      textContent: words.showMore,
-      hidden: true,
-      on: { click: () => this.#load({ after: this.#after }) },
-    });
+    this.more = moreButton("more", words.showMore, () => this.#load({ after: this.#after }));
     this.fault = el("div", {});
     root.append(this.empty, this.groups, this.more, this.fault);
   }
@@ -57,7 +51,6 @@ export class Chats {
   }
 
   async #load({ after = null, limit = PAGE } = {}) {
-    this.more.disabled = true;
     this.fault.replaceChildren();
     try {
       const params = { limit, order: "desc", ...(after === null ? {} : { after }) };
@@ -77,8 +70,6 @@ export class Chats {
       }
       const action = { label: words.retry, run: () => this.#load({ after, limit }) };
       this.fault.replaceChildren(alertBox(error.message, { action }));
-    } finally {
-      this.more.disabled = false;
     }
   }
 

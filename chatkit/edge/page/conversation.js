@@ -9,7 +9,7 @@ import { ApiError } from "./api.js";
 import { SignInNeeded } from "./auth.js";
 import { OpenCall, runClientTool } from "./client_tools.js";
 import { emptyDraft } from "./composer.js";
-import { el } from "./dom.js";
+import { el, moreButton } from "./dom.js";
 import { ImageHosts } from "./files.js";
 import { copyCode } from "./markdown.js";
 import { Notices } from "./notices.js";
@@ -39,19 +39,13 @@ export class Conversation {
   /**
    * `host` is told of what happens: `changed(conversation)`, `threadChanged(conversation, isNew)`,
    * `effect(name)`, `answered(text)`, `keepView(node, change)`, `notSent(conversation, draft)`,
-   * `signIn(reason)`; `resend()` sends what is in the composer. `onLoaded()` is called once the
+   * `signIn(reason)`, `lostFocus()`; `resend()` sends what is in the composer. `onLoaded()` is called once the
    * rows of a thread that is being loaded are there.
    */
   constructor(api, host) {
     this.#api = api;
     this.#host = host;
-    this.earlier = el("button", {
-      type: "button",
-      className: "button earlier",
-      textContent: words.showEarlier,
-      hidden: true,
-      on: { click: () => this.#showEarlier() },
-    });
+    this.earlier = moreButton("earlier", words.showEarlier, () => this.#showEarlier());
     this.progress = new ProgressLine();
     this.notices = new Notices();
     this.bars = new AnswerBars({
@@ -125,7 +119,6 @@ export class Conversation {
   }
 
   async #showEarlier() {
-    this.earlier.disabled = true;
     try {
       const { items, more } = await readItems(this.#api, this.thread.id, this.#rows.firstId);
       this.#host.keepView(this.#rows.list.firstElementChild, () => {
@@ -135,8 +128,6 @@ export class Conversation {
       this.earlier.hidden = !more;
     } catch (error) {
       this.#fail(error, { retry: () => this.#showEarlier() });
-    } finally {
-      this.earlier.disabled = false;
     }
   }
 
@@ -223,7 +214,7 @@ export class Conversation {
 
   /** Answer the last message again. */
   async retry() {
-    const id = this.busy ? null : this.#rows.cutAnswer();
+    const id = this.busy ? null : this.#keepFocus(() => this.#rows.cutAnswer());
     if (id === null) return;
     this.#call.restart();
     this.notices.clearRemarks();
@@ -339,9 +330,11 @@ export class Conversation {
   #begin(turn) {
     turn.begun = true;
     this.#begun += 1;
-    this.notices.clearAlert();
     this.allowCancel = true;
-    this.#setBusy(true);
+    this.#keepFocus(() => {
+      this.notices.clearAlert();
+      this.#setBusy(true);
+    });
     this.progress.wait();
   }
 
@@ -370,6 +363,14 @@ export class Conversation {
     if (!busy) this.progress.hide();
     this.#arrange();
     this.#host.changed(this);
+  }
+
+  /** Make a change that may take away the button that was pressed. Returns what it returns. */
+  #keepFocus(change) {
+    const hadFocus = this.element.contains(document.activeElement);
+    const result = change();
+    if (hadFocus && document.activeElement === document.body) this.#host.lostFocus();
+    return result;
   }
 
   #arrange() {

@@ -68,6 +68,7 @@ const host = {
     drawState();
   },
   resend: () => composer.submit(),
+  lostFocus: focusComposer,
   signIn: showSignIn,
 };
 
@@ -108,6 +109,7 @@ async function openFromAddress() {
 /** The thread of the address cannot be shown. */
 function takeAway(error) {
   shown = new Conversation(api, host);
+  drawTitle();
   drawState();
   if (error instanceof ApiError) showFault(error);
   else report(error);
@@ -119,12 +121,12 @@ function show(conversation, { currentId = conversation.thread?.id ?? null } = {}
   composer.draft = conversation.draft;
   chats.setCurrent(currentId);
   place(conversation);
-  drawTitle();
   for (const [id, other] of kept) if (other !== shown && !other.mustStay) kept.delete(id);
 }
 
 function place(conversation) {
   part("view").replaceChildren(conversation.element, startScreen);
+  drawTitle();
   drawState();
   scroller.toEnd();
 }
@@ -230,7 +232,7 @@ function drawFoot() {
 
 function drawTitle() {
   const title = shown.thread ? shown.thread.title || words.untitled : words.newChat;
-  part("title").textContent = title;
+  part("title").textContent = shown.loading ? "" : title;
   document.title = shown.thread?.title ? `${title} – ${words.app}` : words.app;
 }
 
