@@ -297,8 +297,8 @@ async def test_stop_in_the_middle_keeps_the_text(
 async def test_an_answer_goes_on_through_a_reload(
     browser: Browser, scripted_server: ServerProcess, model: ModelServer
 ) -> None:
-    rest = asyncio.Event()
-    model.script("The beginning ", rest, "and the end.")
+    model.pace_s = 0.03  # it never pauses for long: the server's patience is a second
+    model.answer = lambda _: [f"word{place} " for place in range(200)]
     async with opened(browser, scripted_server.url, refused=SIGN_IN) as page:
         field = page.get_by_label("Access token")
         await field.fill(scripted_server.jwt("reloader"))
@@ -307,11 +307,12 @@ async def test_an_answer_goes_on_through_a_reload(
         await box.fill("Go")
         await box.press("Enter")
         answer = page.get_by_role("article", name="Assistant")
-        await expect(answer).to_contain_text("The beginning", timeout=FIRST_MS)
+        await expect(answer).to_contain_text("word10", timeout=FIRST_MS)
         await page.reload()
-        await expect(answer).to_contain_text("The beginning")
-        rest.set()
-        await expect(answer).to_contain_text("The beginning and the end.", timeout=FIRST_MS)
+        await expect(answer).to_contain_text("word0 word1 ")
+        await expect(page.get_by_role("button", name="Stop answering")).to_be_visible()
+        await expect(answer).to_contain_text("word199", timeout=FIRST_MS)
+        await expect(page.get_by_role("button", name="Stop answering")).to_be_hidden()
 
 
 async def test_nothing_is_wider_or_higher_than_the_window(

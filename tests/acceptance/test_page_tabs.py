@@ -80,6 +80,19 @@ async def test_tasks_chats_and_messages_of_another_tab_are_there_on_return(
     assert await page.evaluate("document.querySelector('article').isOld")
 
 
+async def test_where_nothing_is_new_the_focus_stays(page: Page, api: ScriptedApi) -> None:
+    chat = {**THREAD, "title": "Plans"}
+    api.answers["threads.get_by_id"] = stored(*FIRST, title="Plans")
+    api.answers["threads.list"] = lambda _: (200, {"data": [chat], "has_more": False})
+    await open_thread(page)
+    await expect(page.get_by_text("One", exact=True)).to_be_visible()
+    rename = page.get_by_role("button", name="Rename “Plans”")
+    await rename.focus()
+    async with page.expect_response("**/threads/thr_1/events"):  # the last of what is read
+        await page.evaluate(COME_BACK)
+    await expect(rename).to_be_focused()
+
+
 async def test_a_message_of_another_tab_stands_before_ones_own(
     page: Page, api: ScriptedApi
 ) -> None:

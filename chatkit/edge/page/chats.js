@@ -14,6 +14,7 @@ export class Chats {
   #current = null;
   #after = null;
   #loaded = false;
+  #shown = ""; // what is drawn, as JSON
   #renaming = null;
 
   /**
@@ -55,14 +56,12 @@ export class Chats {
     try {
       const params = { limit, order: "desc", ...(after === null ? {} : { after }) };
       const page = await this.#api.chat("threads.list", params);
-      const before = JSON.stringify([...this.#threads]);
       if (after === null) this.#threads.clear();
       for (const thread of page.data) this.#threads.set(thread.id, thread);
       this.#after = page.has_more ? page.data.at(-1).id : null;
       this.more.hidden = this.#after === null;
-      const isNew = !this.#loaded || JSON.stringify([...this.#threads]) !== before;
       this.#loaded = true;
-      if (isNew) this.#draw(); // else what has the focus stays
+      this.#draw();
     } catch (error) {
       if (!(error instanceof ApiError)) {
         this.#host.failed(error);
@@ -75,18 +74,23 @@ export class Chats {
 
   #draw() {
     if (this.#renaming !== null && this.groups.querySelector("input")) return; // someone is typing
-    const focused = document.activeElement?.closest?.("[data-thread]")?.dataset.thread;
+    this.empty.hidden = !this.#loaded || this.#threads.size > 0 || this.#after !== null;
     const groups = new Map();
     for (const thread of this.#threads.values()) {
       const name = dayGroup(thread.created_at);
       if (!groups.has(name)) groups.set(name, []);
-      groups.get(name).push(this.#row(thread));
+      groups.get(name).push(thread);
     }
-    const sections = [...groups].map(([name, rows]) =>
-      el("section", {}, el("h3", { textContent: name }), el("ul", {}, ...rows)),
-    );
+    const lines = [...groups].map(([name, threads]) => [name, ...threads.map(({ id, title }) => [id, title])]);
+    const shown = JSON.stringify([lines, this.#current, this.#renaming]);
+    if (shown === this.#shown) return; // and what has the focus stays
+    this.#shown = shown;
+    const focused = document.activeElement?.closest?.("[data-thread]")?.dataset.thread;
+    const sections = [...groups].map(([name, threads]) => {
+      const rows = threads.map((thread) => this.#row(thread));
+      return el("section", {}, el("h3", { textContent: name }), el("ul", {}, ...rows));
+    });
     this.groups.replaceChildren(...sections);
-    this.empty.hidden = !this.#loaded || this.#threads.size > 0 || this.#after !== null;
     if (this.#renaming !== null) this.groups.querySelector("input")?.focus();
     else if (focused) this.#linkOf(focused)?.focus();
   }
