@@ -62,6 +62,7 @@ class TaskCards:
             "task.edit": self._edit,
             "task.save": self._save,
             "task.cancel_edit": self._cancel_edit,
+            "task.ask_delete": self._ask_delete,
             "task.delete": self._delete,
             "tasks.delete_confirmed": self._delete_confirmed,
             "tasks.keep": self._keep,
@@ -161,6 +162,13 @@ class TaskCards:
     async def _cancel_edit(self, _: Payload, shown: Shown, who: Caller) -> ActionOutcome:
         return ActionOutcome(card=await self._again(shown, who, None))
 
+    async def _ask_delete(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
+        try:
+            task = await self._tasks.get(who.user_id, _task_id(payload))
+        except NotFound:
+            return await self._gone(shown, who)
+        return ActionOutcome(card=await self._list(_around(task, shown), who, asking=task.id))
+
     async def _delete(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
         try:
             task = await self._tasks.delete(who.user_id, _task_id(payload))
@@ -244,10 +252,12 @@ class TaskCards:
         listed = read_listed(shown)
         return None if listed is None else await self._list(listed, who, message)
 
-    async def _list(self, listed: Listed, who: Caller, message: str | None = None) -> Card:
+    async def _list(
+        self, listed: Listed, who: Caller, message: str | None = None, *, asking: str | None = None
+    ) -> Card:
         tasks = await self._tasks.get_several(who.user_id, [*listed.places.values()])
         by_id = {task.id: task for task in tasks}
-        return list_card(listed, by_id, self._today(who), message=message)
+        return list_card(listed, by_id, self._today(who), message=message, asking=asking)
 
     def _entered(self, payload: Payload, who: Caller) -> dict[str, Any]:
         """The fields of the form as the parser of tasks takes them."""

@@ -34,11 +34,17 @@ class Listed:
 
 
 def list_card(
-    listed: Listed, tasks: Mapping[str, Task], today: date, *, message: str | None = None
+    listed: Listed,
+    tasks: Mapping[str, Task],
+    today: date,
+    *,
+    message: str | None = None,
+    asking: str | None = None,
 ) -> Card:
     """The list with its tasks as they are in `tasks`, by id; those that are missing are gone.
 
-    `message` stands above the list: what has just happened, or could not be done.
+    `message` stands above the list: what has just happened, or could not be done. The row of the
+    task `asking` asks whether it is to be deleted.
     """
     rows = [(place, tasks[name]) for place, name in listed.places.items() if name in tasks]
     if not rows:
@@ -51,7 +57,7 @@ def list_card(
             w.list_view_item([w.text(message, color="secondary")], id="message")
             if message
             else None,
-            *(_row(place, task, today) for place, task in rows),
+            *(_row(place, task, today, asks=task.id == asking) for place, task in rows),
             w.list_view_item(
                 [w.caption(f"and {listed.more} more")], id="more", key=str(listed.more)
             )
@@ -199,12 +205,12 @@ def task_preview(task: Task, today: date) -> w.Node:
     )
 
 
-def _row(place: int, task: Task, today: date) -> w.Node:
+def _row(place: int, task: Task, today: date, *, asks: bool) -> w.Node:
     naming = {"task_id": task.id}
     toggled = {**naming, "completed": not task.completed}
     return w.list_view_item(
         [
-            w.text(str(place), color="secondary", size="sm"),
+            w.box([w.caption(str(place), color="secondary")], minWidth=20),
             w.checkbox(
                 "completed",
                 defaultChecked=task.completed,
@@ -218,23 +224,12 @@ def _row(place: int, task: Task, today: date) -> w.Node:
                         color="secondary" if task.completed else "primary",
                     ),
                     _facts(task, today),
+                    w.caption("Delete this task?", color="danger") if asks else None,
                 ],
                 flex=1,
                 gap=1,
             ),
-            w.button(
-                "Edit",
-                size="xs",
-                variant="ghost",
-                onClickAction=w.action("task.edit", naming, streaming=False),
-            ),
-            w.button(
-                "Delete",
-                size="xs",
-                variant="ghost",
-                color="danger",
-                onClickAction=w.action("task.delete", naming),
-            ),
+            *(_answers(naming) if asks else _offers(naming)),
         ],
         id=f"task-{place}",
         key=task.id,
@@ -243,11 +238,48 @@ def _row(place: int, task: Task, today: date) -> w.Node:
     )
 
 
+def _offers(naming: Mapping[str, str]) -> list[w.Node]:
+    return [
+        w.button(
+            "Edit",
+            size="xs",
+            variant="ghost",
+            onClickAction=w.action("task.edit", naming, streaming=False),
+        ),
+        w.button(
+            "Delete",
+            size="xs",
+            variant="ghost",
+            color="danger",
+            onClickAction=w.action("task.ask_delete", naming, streaming=False),
+        ),
+    ]
+
+
+def _answers(naming: Mapping[str, str]) -> list[w.Node]:
+    """To keep stands where to delete was offered: a second click by mistake deletes nothing."""
+    return [
+        w.button(
+            "Delete",
+            size="xs",
+            variant="solid",
+            color="danger",
+            onClickAction=w.action("task.delete", naming),
+        ),
+        w.button(
+            "Keep",
+            size="xs",
+            variant="outline",
+            onClickAction=w.action("task.cancel_edit", {}, streaming=False),
+        ),
+    ]
+
+
 def _named(task: Task, today: date) -> w.Node:
     return w.col([w.text(task.title), _facts(task, today)], gap=1, key=task.id)
 
 
-def _facts(task: Task, today: date) -> w.Node:
+def _facts(task: Task, today: date) -> w.Node | None:
     due = None
     if task.due_date is not None:
         late = _is_late(task, today)
@@ -255,27 +287,29 @@ def _facts(task: Task, today: date) -> w.Node:
             f"{'Overdue' if late else 'Due'} {say_day(task.due_date, today)}",
             color="danger" if late else "secondary",
         )
-    others = [task.category, _REPEATS.get(task.recurrence or ""), *(f"#{tag}" for tag in task.tags)]
-    return w.row(
-        [
-            _priority(task),
-            due,
-            *(w.caption(other, color="secondary") for other in others if other),
-        ],
-        gap=2,
-        align="center",
-        wrap="wrap",
-    )
+    others = [
+        *(other.capitalize() for other in (task.category, _repeats(task)) if other),
+        *(f"#{tag}" for tag in task.tags),
+    ]
+    facts = [_priority(task), due, *(w.caption(other, color="secondary") for other in others)]
+    if not any(facts):
+        return None
+    return w.row(facts, gap=2, align="center", wrap="wrap")
 
 
-def _priority(task: Task) -> w.Node:
+def _priority(task: Task) -> w.Node | None:
+    """Medium is what a task has that nobody has thought about."""
     match task.priority:
         case "high":
-            return w.badge("High", color="danger", variant="soft", size="sm")
+            return w.badge("High priority", color="danger", variant="soft", size="sm")
         case "medium":
-            return w.badge("Medium", color="info", variant="soft", size="sm")
+            return None
         case "low":
-            return w.badge("Low", color="secondary", variant="soft", size="sm")
+            return w.badge("Low priority", color="secondary", variant="soft", size="sm")
+
+
+def _repeats(task: Task) -> str | None:
+    return _REPEATS.get(task.recurrence or "")
 
 
 def _is_late(task: Task, today: date) -> bool:
@@ -313,6 +347,7 @@ def _words(task: Task, today: date) -> str:
     if task.due_date is not None:
         late = _is_late(task, today)
         said.append(f"{'overdue since' if late else 'due'} {say_day(task.due_date, today)}")
-    said.append(f"{task.priority} priority")
-    said += [other for other in (task.category, _REPEATS.get(task.recurrence or "")) if other]
+    if task.priority != "medium":
+        said.append(f"{task.priority} priority")
+    said += [other for other in (task.category, _repeats(task)) if other]
     return " · ".join([*said, *(f"#{tag}" for tag in task.tags)])

@@ -19,6 +19,7 @@ NAME: Final = "ask_user"
 ASK_USER: Final = ToolSpec(
     name=NAME,
     kind="ask",
+    title="Ask me questions",
     description=(
         "Ask the user one or more questions as a form, when something you need is missing and "
         "cannot be guessed. Give options where there are a few likely answers; the user can "

@@ -121,7 +121,7 @@ WorkflowType = Literal["custom", "reasoning"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
     """Steps in their order, and what sums them up once the work is over: the time it took, in
-    whole seconds, or a title with perhaps an icon."""
+    full seconds, or a title with perhaps an icon."""
 
     type: WorkflowType
     steps: tuple[Step, ...] = ()

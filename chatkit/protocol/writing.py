@@ -161,7 +161,7 @@ class WorkflowWriter:
     def close(self, now: datetime) -> tuple[list[Event], Item]:
         """The end, and the whole item."""
         events = self.end_thought()
-        seconds = max(0, round((now - self.item.created_at).total_seconds()))
+        seconds = max(0, int((now - self.item.created_at).total_seconds()))
         ended = self._workflow.ended(seconds)
         for place, (before, after) in enumerate(
             zip(self._workflow.steps, ended.steps, strict=True)

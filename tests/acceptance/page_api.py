@@ -88,6 +88,8 @@ class ScriptedApi:
             await route.fulfill(status=status, json=value)
 
     def _default(self, name: str) -> Answer:
+        if name == "items.list":  # nothing has come into the thread but what the page knows
+            return lambda _: (503, {"error": {"code": "unavailable", "message": "Not now."}})
         quiet: dict[str, Any] = {
             "/api/chatkit/options": {},
             "/api/chatkit/threads/thr_1/events": b"",

@@ -176,9 +176,15 @@ async def test_chats_are_listed_renamed_reopened_and_deleted(
         await shoot(page, "delete")
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(chats.get_by_role("link")).to_have_text(["A greeting"])
+        await expect(chats.get_by_role("link", name="A greeting")).to_be_focused()
         await expect(page.get_by_role("button", name=PROMPTS[0])).to_be_visible()
         await page.reload()
         await expect(chats.get_by_role("link")).to_have_text(["A greeting"])
+        await chats.get_by_role("link").hover()
+        await chats.get_by_role("button", name="Delete “A greeting”").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        await expect(chats.get_by_role("link")).to_have_count(0)
+        await expect(chats.get_by_role("button", name="New chat")).to_be_focused()
 
 
 async def test_tasks_are_added_checked_and_deleted_beside_the_chat(
@@ -196,6 +202,13 @@ async def test_tasks_are_added_checked_and_deleted_beside_the_chat(
         card = page.get_by_role("article").filter(has=page.get_by_role("checkbox"))
         await expect(card).to_contain_text("Call mum")
         await shoot(page, "listed")
+        await card.get_by_role("button", name="Delete Call mum").click()
+        await expect(card).to_contain_text("Delete this task?")
+        await expect(card.get_by_role("button", name="Keep Call mum")).to_be_focused()
+        await shoot(page, "asking")
+        await page.keyboard.press("Enter")
+        await expect(card).not_to_contain_text("Delete this task?")
+        await expect(beside.get_by_role("listitem")).to_have_count(2)
         await send(page, "Add pay rent tomorrow, high priority #home, every month")
         await shoot(page, "task-facts")
         # A click, since the row is gone before its check could be looked at.
@@ -206,6 +219,47 @@ async def test_tasks_are_added_checked_and_deleted_beside_the_chat(
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(beside.get_by_text("Water the plants")).to_have_count(0)
         await expect(beside.get_by_role("listitem")).to_have_count(1)
+
+
+async def test_the_end_of_a_long_card_is_in_view_each_time_it_is_shown(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url) as page:
+        beside = page.get_by_role("complementary", name="Tasks")
+        new = beside.get_by_role("textbox", name="Add a task")
+        for number in range(10):
+            await new.fill(f"Errand {number}")
+            await new.press("Enter")
+            await expect(new).to_have_value("")
+        for _ in range(3):  # each is meant, however soon it follows the last
+            await send(page, "Show me my tasks")
+            await page.wait_for_function(
+                """() => {
+                  const box = document.getElementById("scroller");
+                  return box.scrollHeight - box.scrollTop - box.clientHeight < 2;
+                }"""
+            )
+        await shoot(page, "ten-tasks")
+
+
+async def test_two_tabs_show_the_same_thread_and_tasks_when_the_person_comes_to_them(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    come_back = "document.dispatchEvent(new Event('visibilitychange'))"
+    async with opened(browser, demo_server.url) as first:
+        await send(first, "Add tea")
+        second = await first.context.new_page()
+        await second.goto(first.url)
+        await expect(second.get_by_role("article", name="You")).to_have_count(1)
+        await send(first, "Add milk")
+        await send(second, "Add bread")  # without having been away
+        await expect(second.get_by_role("article", name="You")).to_have_count(3)
+        await first.evaluate(come_back)
+        await expect(first.get_by_role("article", name="You")).to_have_count(3)
+        shown = [await tab.get_by_role("article").all_inner_texts() for tab in (first, second)]
+        assert shown[0] == shown[1]
+        beside = first.get_by_role("complementary", name="Tasks")
+        await expect(beside.get_by_role("listitem")).to_have_text(["Bread", "Milk", "Tea"])
 
 
 async def test_stop_in_the_middle_keeps_the_text(
@@ -243,8 +297,8 @@ async def test_stop_in_the_middle_keeps_the_text(
 async def test_an_answer_goes_on_through_a_reload(
     browser: Browser, scripted_server: ServerProcess, model: ModelServer
 ) -> None:
-    rest = asyncio.Event()
-    model.script("The beginning ", rest, "and the end.")
+    model.pace_s = 0.03  # it never pauses for long: the server's patience is a second
+    model.answer = lambda _: [f"word{place} " for place in range(200)]
     async with opened(browser, scripted_server.url, refused=SIGN_IN) as page:
         field = page.get_by_label("Access token")
         await field.fill(scripted_server.jwt("reloader"))
@@ -253,11 +307,29 @@ async def test_an_answer_goes_on_through_a_reload(
         await box.fill("Go")
         await box.press("Enter")
         answer = page.get_by_role("article", name="Assistant")
-        await expect(answer).to_contain_text("The beginning", timeout=FIRST_MS)
+        await expect(answer).to_contain_text("word10", timeout=FIRST_MS)
         await page.reload()
-        await expect(answer).to_contain_text("The beginning")
-        rest.set()
-        await expect(answer).to_contain_text("The beginning and the end.", timeout=FIRST_MS)
+        await expect(answer).to_contain_text("word0 word1 ")
+        await expect(page.get_by_role("button", name="Stop answering")).to_be_visible()
+        await expect(answer).to_contain_text("word199", timeout=FIRST_MS)
+        await expect(page.get_by_role("button", name="Stop answering")).to_be_hidden()
+
+
+async def test_nothing_is_wider_or_higher_than_the_window(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url, width=390) as page:
+        await send(page, f"Add sort papers #{'endless' * 12}")
+        await page.get_by_role("button", name="Show tasks").click()
+        tag = page.get_by_role("complementary", name="Tasks").get_by_text("#endless")
+        await expect(tag).to_be_visible()
+        await shoot(page, "long-tag")
+        await expect(page.locator("#announcer")).not_to_be_empty()
+        over = await page.evaluate(
+            """() => [document.documentElement, document.querySelector("#tasks")].flatMap((box) =>
+              [box.scrollWidth - box.clientWidth, box.scrollHeight - box.clientHeight])"""
+        )
+        assert over == [0, 0, 0, 0]
 
 
 async def test_the_page_is_dark_where_the_person_wants_it_and_narrow_on_a_phone(

@@ -140,7 +140,7 @@ async def test_each_file_that_fails_says_why_and_can_be_removed(
     page: Page, api: ScriptedApi
 ) -> None:
     takes_files(api)
-    too_odd = {"error": {"code": "media_type", "message": "This kind of file is not taken."}}
+    too_odd = {"error": {"code": "media_type", "message": "this kind of file is not taken"}}
     api.answers["/upload/2"] = lambda _: (415, too_odd)
     await with_options(page, api, attachments=FILES)
     picker = page.locator("#files")
@@ -151,7 +151,7 @@ async def test_each_file_that_fails_says_why_and_can_be_removed(
         [
             "big.txtToo large: at most 1 kB.",
             "good.txt5 bytes",
-            "odd.binThis kind of file is not taken.",
+            "odd.binThis kind of file is not taken",
         ]
     )
     await expect(page.get_by_role("alert")).to_have_count(2)
@@ -488,6 +488,7 @@ async def test_the_last_answer_can_be_given_again_and_only_once_it_is_there(
     again = page.get_by_role("button", name="Answer again")
     await expect(again).to_have_count(1)
     await again.click()
+    await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
     said = page.get_by_role("article", name="Assistant").locator("p")
     await expect(said).to_have_text(["First", "New"])
     assert api.asked("threads.retry_after_item") == [{"thread_id": "thr_1", "item_id": "msg_3"}]

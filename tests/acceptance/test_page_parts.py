@@ -303,6 +303,7 @@ async def test_a_suggestion_starts_a_chat_and_its_answer_is_drawn(
     page: Page, api: ScriptedApi
 ) -> None:
     api.answers["threads.create"] = first_answer("Three **tasks** ![x](https://evil.example/?q=1)")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("New chat")
     await page.get_by_role("button", name="Show me my tasks").click()
     said = page.get_by_role("article", name="Assistant")
     await expect(said.locator("strong")).to_have_text("tasks")
@@ -333,6 +334,7 @@ async def test_a_message_that_the_server_refused_is_put_back_into_the_box(
     await page.get_by_role("button", name="Try again").click()
     await expect(page.get_by_role("article", name="Assistant")).to_contain_text("Here.")
     await expect(box).to_have_value("")
+    await expect(box).to_be_focused()
 
 
 async def test_an_error_with_retry_answers_the_last_message_again(

@@ -607,6 +607,25 @@ async def test_a_chart_can_be_read_as_a_table_and_shows_its_values_to_the_pointe
     await expect(row.locator(".w-tip")).to_contain_text("6.5")
 
 
+async def test_the_buttons_of_a_list_are_named_after_their_row(
+    page: Page, api: ScriptedApi
+) -> None:
+    def line(place: int, title: str) -> dict[str, Any]:
+        number = {"type": "Caption", "value": str(place)}
+        done = {"type": "Checkbox", "name": "done"}
+        col = {"type": "Col", "children": [text(title), {"type": "Caption", "value": "Due today"}]}
+        edit = {"type": "Button", "label": "Edit", "onClickAction": action("edit")}
+        return {"type": "ListViewItem", "children": [number, done, col, edit]}
+
+    root = {"type": "ListView", "children": [line(1, "Rent"), line(2, "Milk")]}
+    row = await show(page, api, root)
+    buttons = row.locator(".w-item button")
+    await expect(buttons.first).to_have_accessible_name("Edit Rent")
+    await expect(buttons.last).to_have_accessible_name("Edit Milk")
+    await expect(row.get_by_role("checkbox").last).to_have_accessible_name("Milk")
+    await expect(page.locator(".w-more")).to_have_text("")
+
+
 async def test_a_table_has_headers_and_bare_controls_are_named_by_their_row(
     page: Page, api: ScriptedApi
 ) -> None:

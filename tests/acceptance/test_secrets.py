@@ -104,7 +104,7 @@ class Visitor:
         await self._bad_requests(ada)
 
     async def _pages(self) -> None:
-        for path in ("/", "/page/page.js", "/page/page.css", "/api/chatkit/health", "/nowhere"):
+        for path in ("/", "/page/page.js", "/page/base.css", "/api/chatkit/health", "/nowhere"):
             await self.ask("GET", f"{path}?token={QUERY}")
 
     async def _chats(self, ada: str, model: ModelServer) -> None:

@@ -41,6 +41,7 @@ async def test_the_options_name_models_tools_and_limits(services: Services) -> N
         {"id": "openai/gpt-9", "label": "gpt-9"},
     ]
     assert {"id": "add_task", "label": "Add a task"} in options["tools"]
+    assert {"id": "ask_user", "label": "Ask me questions"} in options["tools"]
     assert options["attachments"] == {"enabled": True, "max_bytes": 25 * 2**20, "max_count": 10}
     assert options["dictation"] is True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -56,7 +57,8 @@ from chatkit.protocol.turn import (
     TooManyRounds,
     Turn,
 )
-from chatkit.protocol.workflows import CustomTask
+from chatkit.protocol.workflows import CustomTask, Workflow
+from chatkit.protocol.writing import WorkflowWriter
 from tests.fakes import START, counting_ids
 
 
@@ -335,6 +337,16 @@ def test_whatever_comes_every_item_is_closed_and_equals_its_updates(
     done_items = [event.item for event in events if isinstance(event, ItemDone)]
     assert done_items == turn.items
     assert len({entry.id for entry in turn.items}) == len(turn.items)
+
+
+def test_steps_took_the_seconds_that_were_full() -> None:
+    writer = WorkflowWriter(item("wf_1", WorkflowBody(workflow=Workflow(type="custom"))), "custom")
+    durations = []
+    for seconds in (0.9, 1.9):
+        _, whole = writer.close(START + timedelta(seconds=seconds))
+        assert isinstance(whole.body, WorkflowBody)
+        durations.append(whole.body.workflow.duration)
+    assert durations == [0, 1]
 
 
 def apply_update(item: dict[str, Any], update: dict[str, Any]) -> None:

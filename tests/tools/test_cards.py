@@ -112,8 +112,8 @@ async def test_a_list_shows_each_task_with_what_can_be_done(desk: Desk) -> None:
     assert card.widget["type"] == "ListView"
     assert card.widget["status"] == {"text": "2 tasks, 1 done", "icon": "check-circle"}
     assert words(card) == [
-        "1", "Buy milk", "Low", "Due tomorrow", "Edit", "Delete",
-        "2", "Pay rent", "High", "Overdue Fri 20 Nov", "finance", "every month", "#home",
+        "1", "Buy milk", "Low priority", "Due tomorrow", "Edit", "Delete",
+        "2", "Pay rent", "High priority", "Overdue Fri 20 Nov", "Finance", "Every month", "#home",
         "Edit", "Delete",
     ]  # fmt: skip
     struck = [node["value"] for node in nodes(card.widget) if node.get("lineThrough")]
@@ -165,9 +165,7 @@ async def test_each_list_of_a_round_is_shown_once_and_deletions_are_one_question
     listed, question = await desk.cards.show(offers, ANNA)
     assert listed.widget["type"] == "ListView"
     assert words(question)[:2] == ["Delete these 2 tasks?", "Two"]
-    assert question.copy_text == (
-        "Delete these 2 tasks?\n- Two · medium priority\n- One · medium priority"
-    )
+    assert question.copy_text == ("Delete these 2 tasks?\n- Two\n- One")
 
 
 async def test_a_question_about_what_is_gone_is_not_asked(desk: Desk) -> None:
@@ -253,7 +251,7 @@ async def test_a_task_is_edited_in_place_of_the_list(desk: Desk) -> None:
     assert "description" not in saved.note
     assert saved.card is not None
     assert words(saved.card) == [
-        "2", "Pay the rent", "Low", "Due Tue 1 Dec", "#home", "#bank", "Edit", "Delete",
+        "2", "Pay the rent", "Low priority", "Due Tue 1 Dec", "#home", "#bank", "Edit", "Delete",
         "and 4 more",
     ]  # fmt: skip
 
@@ -281,7 +279,7 @@ async def test_bad_fields_bring_the_form_back_with_what_was_entered(desk: Desk) 
     assert wrong.card is not None
     saved = await desk.press(wrong.card, "task.save", title="B", priority="low")
     assert saved.card is not None
-    assert words(saved.card)[:3] == ["1", "B", "Low"]
+    assert words(saved.card)[:3] == ["1", "B", "Low priority"]
 
 
 @pytest.mark.parametrize(
@@ -332,7 +330,9 @@ async def test_a_moment_at_the_end_of_the_calendar_is_the_day_that_it_names(
 async def test_a_deleted_task_leaves_its_number_free(desk: Desk) -> None:
     tasks = [await desk.add(title) for title in ("One", "Two", "Three")]
     card = await desk.listed(*tasks)
-    outcome = await desk.press(card, "task.delete", place=1)
+    question = (await desk.press(card, "task.ask_delete", place=1)).card
+    assert question is not None
+    outcome = await desk.press(question, "task.delete")
     assert outcome.effects == (
         Effect(name="tasks/changed", data={"action": "delete", "task_id": tasks[1].id}),
     )
@@ -343,7 +343,25 @@ async def test_a_deleted_task_leaves_its_number_free(desk: Desk) -> None:
     assert await desk.titles() == ["Three", "One"]
 
 
-@pytest.mark.parametrize("kind", ["task.complete", "task.edit", "task.delete"])
+async def test_a_row_asks_before_its_task_is_deleted_and_forgets_the_question(desk: Desk) -> None:
+    tasks = [await desk.add(title) for title in ("One", "Two")]
+    card = await desk.listed(*tasks)
+    outcome = await desk.press(card, "task.ask_delete", place=1)
+    assert (outcome.note, outcome.effects) == (None, ())
+    assert outcome.card is not None
+    assert words(outcome.card) == [
+        "1", "One", "Edit", "Delete",
+        "2", "Two", "Delete this task?", "Delete", "Keep",
+    ]  # fmt: skip
+    assert await desk.titles() == ["Two", "One"]
+    kept = await desk.press(outcome.card, "task.cancel_edit")
+    assert kept.card == card
+    other = await desk.press(outcome.card, "task.ask_delete")
+    assert other.card is not None
+    assert words(other.card)[-3:] == ["Two", "Edit", "Delete"]
+
+
+@pytest.mark.parametrize("kind", ["task.complete", "task.edit", "task.ask_delete"])
 async def test_an_old_card_is_drawn_again_as_things_are(desk: Desk, kind: str) -> None:
     gone, kept = await desk.add("Gone"), await desk.add("Kept")
     card = await desk.listed(gone, kept)
@@ -477,10 +495,12 @@ async def test_nobody_acts_on_the_tasks_of_another(desk: Desk) -> None:
     task = await desk.add("Anna's")
     card, question = await desk.listed(task), await desk.asked(task)
     desk.who = Caller(user_id="ben", thread_id="thr_1")
-    for kind in ("task.complete", "task.edit", "task.delete"):
+    for kind in ("task.complete", "task.edit", "task.ask_delete"):
         outcome = await desk.press(card, kind)
         assert outcome.card is not None
         assert (words(outcome.card), outcome.note) == (["This task no longer exists."], None)
+    deleted = await desk.act("task.delete", {"task_id": task.id}, card)
+    assert (deleted.note, deleted.effects) == (None, ())
     agreed = await desk.press(question, "tasks.delete_confirmed")
     assert agreed.effects == ()
     assert await desk.tasks.get("anna", task.id) == task
@@ -494,7 +514,7 @@ async def test_a_preview_tells_all_of_a_task_and_does_nothing(desk: Desk) -> Non
     w.validate(preview)
     assert preview["type"] == "Basic"
     card = Card(widget=preview)
-    assert words(card) == ["Pay rent", "Medium", "Due today", "finance", "by transfer"]
+    assert words(card) == ["Pay rent", "Due today", "Finance", "by transfer"]
     assert list(actions(preview)) == []
     bare = task_preview(await desk.add("Bare", completed=True), TODAY)
-    assert words(Card(widget=bare)) == ["Bare", "Medium"]
+    assert words(Card(widget=bare)) == ["Bare"]

@@ -14,6 +14,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Not `randomUUID`, which pages without TLS do not have. */
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join("");
+
 const metadata = () => ({ time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
 
 /** fetch, where no answer at all becomes an ApiError; an abort stays an AbortError. */
@@ -35,8 +38,11 @@ async function failure(response) {
   if (typeof message !== "string" || message === "") {
     message = status === 429 ? words.tooMany : status >= 500 ? words.server : words.refused;
   }
-  return new ApiError(status, error?.code ?? "unknown", message);
+  return new ApiError(status, error?.code ?? "unknown", asSentence(message));
 }
+
+/** Messages about a field begin with its name, and others as a clause. */
+const asSentence = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** What `work` gives; a response that it throws becomes an ApiError. */
 async function worded(work) {
@@ -51,12 +57,13 @@ export class Api {
   account = new Account(send);
 
   /** The response to a request in the person's name. Throws ApiError or SignInNeeded. */
-  async request(path, { method = "GET", body, signal } = {}) {
+  async request(path, { method = "GET", body, signal, headers = {} } = {}) {
     const attempt = async () =>
       send(path, {
         method,
         signal,
         headers: {
+          ...headers,
           ...(await this.account.headers()),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         },
@@ -93,7 +100,9 @@ export class Api {
   /** The events of one ChatKit request that streams. */
   async *stream(type, params, signal) {
     const body = { type, params, metadata: metadata() };
-    yield* events(await this.request("api/chatkit", { method: "POST", body, signal }), signal);
+    // What is sent once more by the person is meant; by a proxy it is not.
+    const headers = { "Idempotency-Key": newKey() };
+    yield* events(await this.request("api/chatkit", { method: "POST", body, signal, headers }), signal);
   }
 
   /** All events of the answer that is being written in a thread; none when none is. */

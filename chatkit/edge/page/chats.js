@@ -2,7 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { dayGroup } from "./dates.js";
-import { alertBox, confirmLoss, el, iconButton } from "./dom.js";
+import { alertBox, confirmLoss, el, iconButton, moreButton } from "./dom.js";
 import { words } from "./words.js";
 
 const PAGE = 30;
@@ -13,29 +13,27 @@ export class Chats {
   #threads = new Map(); // id -> thread, newest first
   #current = null;
   #after = null;
+  #loaded = false;
+  #shown = ""; // what is drawn, as JSON
   #renaming = null;
 
-  /** `host` is told: `renamed(thread)`, `deleted(id)`, `failed(error)`. */
+  /**
+   * `host` is told: `renamed(thread)`, `deleted(id)`, `failed(error)`, and `emptied()` when what had
+   * the focus was the last chat.
+   */
   constructor(root, api, host) {
     this.#api = api;
     this.#host = host;
     this.groups = el("div", { className: "groups" });
     this.empty = el("p", { className: "empty", textContent: words.noChats, hidden: true });
-    this.more = el("button", {
-      type: "button",
-      className: "button more",
-      textContent: words.showMore,
-      hidden: true,
-      on: { click: () => this.#load() },
-    });
+    this.more = moreButton("more", words.showMore, () => this.#load({ after: this.#after }));
     this.fault = el("div", {});
     root.append(this.empty, this.groups, this.more, this.fault);
   }
 
-  /** Read the list from its newest end. */
-  async refresh() {
-    this.#after = null;
-    await this.#load();
+  /** Read the list again from its newest end, as long as it was. */
+  refresh() {
+    return this.#load({ limit: Math.min(100, Math.max(PAGE, this.#threads.size)) });
   }
 
   /** Mark the thread that is open; null for a new chat. */
@@ -53,46 +51,52 @@ export class Chats {
     this.#draw();
   }
 
-  async #load() {
-    this.more.disabled = true;
+  async #load({ after = null, limit = PAGE } = {}) {
     this.fault.replaceChildren();
-    const first = this.#after === null;
     try {
-      const params = { limit: PAGE, order: "desc", ...(first ? {} : { after: this.#after }) };
+      const params = { limit, order: "desc", ...(after === null ? {} : { after }) };
       const page = await this.#api.chat("threads.list", params);
-      if (first) this.#threads.clear();
+      if (after === null) this.#threads.clear();
       for (const thread of page.data) this.#threads.set(thread.id, thread);
       this.#after = page.has_more ? page.data.at(-1).id : null;
       this.more.hidden = this.#after === null;
+      this.#loaded = true;
       this.#draw();
     } catch (error) {
       if (!(error instanceof ApiError)) {
         this.#host.failed(error);
         return;
       }
-      const action = { label: words.retry, run: () => this.#load() };
+      const action = { label: words.retry, run: () => this.#load({ after, limit }) };
       this.fault.replaceChildren(alertBox(error.message, { action }));
-    } finally {
-      this.more.disabled = false;
     }
   }
 
   #draw() {
     if (this.#renaming !== null && this.groups.querySelector("input")) return; // someone is typing
-    const focused = document.activeElement?.closest?.("[data-thread]")?.dataset.thread;
+    this.empty.hidden = !this.#loaded || this.#threads.size > 0 || this.#after !== null;
     const groups = new Map();
     for (const thread of this.#threads.values()) {
       const name = dayGroup(thread.created_at);
       if (!groups.has(name)) groups.set(name, []);
-      groups.get(name).push(this.#row(thread));
+      groups.get(name).push(thread);
     }
-    const sections = [...groups].map(([name, rows]) =>
-      el("section", {}, el("h3", { textContent: name }), el("ul", {}, ...rows)),
-    );
+    const lines = [...groups].map(([name, threads]) => [name, ...threads.map(({ id, title }) => [id, title])]);
+    const shown = JSON.stringify([lines, this.#current, this.#renaming]);
+    if (shown === this.#shown) return; // and what has the focus stays
+    this.#shown = shown;
+    const focused = document.activeElement?.closest?.("[data-thread]")?.dataset.thread;
+    const sections = [...groups].map(([name, threads]) => {
+      const rows = threads.map((thread) => this.#row(thread));
+      return el("section", {}, el("h3", { textContent: name }), el("ul", {}, ...rows));
+    });
     this.groups.replaceChildren(...sections);
-    this.empty.hidden = this.#threads.size > 0 || this.#after !== null;
     if (this.#renaming !== null) this.groups.querySelector("input")?.focus();
-    else if (focused) this.groups.querySelector(`[data-thread="${CSS.escape(focused)}"] a`)?.focus();
+    else if (focused) this.#linkOf(focused)?.focus();
+  }
+
+  #linkOf(id) {
+    return this.groups.querySelector(`[data-thread="${CSS.escape(id)}"] a`);
   }
 
   #row(thread) {
@@ -123,7 +127,7 @@ export class Chats {
       const title = input.value.trim();
       if (save && title && title !== thread.title) this.#rename(thread, title);
       this.#draw();
-      this.groups.querySelector(`[data-thread="${CSS.escape(thread.id)}"] a`)?.focus();
+      this.#linkOf(thread.id)?.focus();
     };
     input.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
@@ -170,8 +174,15 @@ export class Chats {
         return;
       }
     }
+    const ids = [...this.#threads.keys()];
+    const place = ids.indexOf(id);
+    const hadFocus = this.groups.contains(document.activeElement);
     this.#threads.delete(id);
     this.#draw();
     this.#host.deleted(id);
+    if (!hadFocus) return;
+    const next = ids[place + 1] ?? ids[place - 1];
+    if (next === undefined) this.#host.emptied();
+    else this.#linkOf(next).focus();
   }
 }

@@ -3,6 +3,7 @@
 import { words } from "./words.js";
 
 const MOST_COPIED = 100_000; // characters
+const MOST_CALLS = 10; // for one message
 
 const TOOLS = {
   get_page_context: () => ({
@@ -30,4 +31,32 @@ export async function runClientTool({ name, arguments: given }) {
   if (!Object.hasOwn(TOOLS, name)) return { result: { error: "this page has no such tool" }, said: null };
   const result = await TOOLS[name](given ?? {});
   return { result, said: result.copied === true ? words.copiedForYou : null };
+}
+
+/** The call with which a thread ends, to be run while nothing has come after it. */
+export class OpenCall {
+  #call = null;
+  #taken = 0; // for one message
+
+  note(item) {
+    const isOpen = item.type === "client_tool_call" && item.status === "pending";
+    if (item.type !== "end_of_turn") this.#call = isOpen ? item : null;
+  }
+
+  /** A message is answered. */
+  restart() {
+    this.#taken = 0;
+  }
+
+  /** The call, which is told once; null without one. */
+  take() {
+    const call = this.#call;
+    this.#call = null;
+    if (call !== null) this.#taken += 1;
+    return call;
+  }
+
+  get wereTooMany() {
+    return this.#taken > MOST_CALLS;
+  }
 }

@@ -71,6 +71,17 @@ export function iconButton(name, label, onClick) {
   );
 }
 
+/** A button, hidden at first, that shows more of a list; it is disabled while `load()` is under way. */
+export function moreButton(className, label, load) {
+  const button = el("button", { type: "button", className: `button ${className}`, textContent: label, hidden: true });
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    await load();
+    button.disabled = false;
+  });
+  return button;
+}
+
 /**
  * A box for what went wrong or needs saying; `action` is `{label, run}` or null. One that is
  * `dismissible` has a button to close it.

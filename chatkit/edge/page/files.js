@@ -44,3 +44,21 @@ export function sizeText(bytes) {
   const format = { style: "unit", unit: units[place], unitDisplay, maximumFractionDigits: 1 };
   return new Intl.NumberFormat(document.documentElement.lang, format).format(bytes / 1000 ** place);
 }
+
+/** From which places the images of a thread may load. */
+export class ImageHosts {
+  #hosts = [];
+
+  /** Take over what a thread says. Returns whether that is new. */
+  read({ allowed_image_domains: hosts }) {
+    const before = this.#hosts;
+    this.#hosts = hosts ?? ["*"]; // absent: from anywhere
+    return this.#hosts.join() !== before.join();
+  }
+
+  allow(address) {
+    const url = URL.canParse(address) ? new URL(address) : null;
+    if (url?.protocol !== "https:") return false;
+    return this.#hosts.includes("*") || this.#hosts.includes(url.hostname);
+  }
+}

@@ -1,7 +1,7 @@
 // Markdown as DOM nodes, and a view that grows with a streamed answer.
 
 import { lastBlockStart, parseBlocks } from "./blocks.js";
-import { el, icon } from "./dom.js";
+import { copyText, el, icon } from "./dom.js";
 import { appendInline } from "./inline.js";
 import { Places, atWords } from "./places.js";
 import { words } from "./words.js";
@@ -179,3 +179,9 @@ export class MarkdownView {
 /** The marks after `from` up to `to`; one at the very beginning belongs to the first part that is. */
 const within = (marks, from, to) =>
   marks.filter(({ at }) => at <= to && (at > from || (from === 0 && to > 0)));
+
+/** Answer to a click anywhere: on the button of a code block it copies the code. */
+export function copyCode({ target }) {
+  const button = target.closest("[data-copy=code]");
+  if (button) copyText(button.closest(".code").querySelector("code").textContent, button);
+}

@@ -33,6 +33,7 @@ const chats = new Chats(part("chats"), api, {
     drawTitle();
   },
   deleted: forget,
+  emptied: () => part("new-chat").focus(),
   failed: report,
 });
 const tasks = new Tasks(part("tasks-pane"), api, { failed: report });
@@ -56,7 +57,7 @@ const host = {
   answered(text) {
     part("announcer").textContent = words.answered(text.slice(0, 2000));
   },
-  movedDown: (pixels) => scroller.moveBy(pixels),
+  keepView: (node, change) => scroller.keep(node, change),
   notSent(conversation, draft) {
     if (conversation === shown) {
       composer.draft = joinDrafts(draft, composer.draft);
@@ -67,6 +68,7 @@ const host = {
     drawState();
   },
   resend: () => composer.submit(),
+  lostFocus: focusComposer,
   signIn: showSignIn,
 };
 
@@ -100,12 +102,17 @@ async function openFromAddress() {
   try {
     await conversation.load(id);
   } catch (error) {
-    if (mine !== opening) return;
-    shown = new Conversation(api, host);
-    drawState();
-    if (error instanceof ApiError) showFault(error);
-    else report(error);
+    if (mine === opening) takeAway(error);
   }
+}
+
+/** The thread of the address cannot be shown. */
+function takeAway(error) {
+  shown = new Conversation(api, host);
+  drawTitle();
+  drawState();
+  if (error instanceof ApiError) showFault(error);
+  else report(error);
 }
 
 function show(conversation, { currentId = conversation.thread?.id ?? null } = {}) {
@@ -114,12 +121,12 @@ function show(conversation, { currentId = conversation.thread?.id ?? null } = {}
   composer.draft = conversation.draft;
   chats.setCurrent(currentId);
   place(conversation);
-  drawTitle();
   for (const [id, other] of kept) if (other !== shown && !other.mustStay) kept.delete(id);
 }
 
 function place(conversation) {
   part("view").replaceChildren(conversation.element, startScreen);
+  drawTitle();
   drawState();
   scroller.toEnd();
 }
@@ -167,7 +174,13 @@ const startScreen = el(
   "section",
   { className: "start", hidden: true },
   el("h2", { textContent: words.startTitle }),
-  el("p", { textContent: words.startText }),
+  el(
+    "p",
+    {},
+    `${words.startText} `,
+    el("span", { className: "when-wide", textContent: words.tasksBeside }),
+    el("span", { className: "when-narrow", textContent: words.tasksBehind }),
+  ),
   el(
     "ul",
     { className: "prompts", "aria-label": words.promptsLabel },
@@ -219,7 +232,7 @@ function drawFoot() {
 
 function drawTitle() {
   const title = shown.thread ? shown.thread.title || words.untitled : words.newChat;
-  part("title").textContent = title;
+  part("title").textContent = shown.loading ? "" : title;
   document.title = shown.thread?.title ? `${title} – ${words.app}` : words.app;
 }
 
@@ -230,6 +243,7 @@ function showFault(error) {
     ? { label: words.newChat, run: startNewChat }
     : { label: words.retry, run: () => openFromAddress() };
   kept.delete(idInAddress());
+  if (error.code === "network") onceOnline = openFromAddress;
   part("view").replaceChildren(alertBox(missing ? words.notFound : error.message, { action }));
 }
 
@@ -240,11 +254,13 @@ function report(error) {
     return;
   }
   if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
-  sayBelow(error instanceof ApiError ? error.message : words.server);
+  sayBelow(error instanceof ApiError ? error.message : words.server, { passing: error.code === "network" });
 }
 
-function sayBelow(message) {
+/** What is `passing` goes when the connection is back. */
+function sayBelow(message, { passing = false } = {}) {
   const box = alertBox(message, { action: { label: words.close, run: () => box.remove() } });
+  if (passing) box.dataset.passing = "";
   part("foot").prepend(box);
 }
 
@@ -297,6 +313,7 @@ async function start() {
       showSignIn(error.reason);
       return;
     }
+    if (error.code === "network") onceOnline = start;
     const action = { label: words.retry, run: () => start() };
     part("view").replaceChildren(alertBox(error.message, { action }));
     return;
@@ -312,6 +329,28 @@ async function start() {
     composer.draft = joinDrafts(typed, composer.draft);
   }
   await Promise.all([opened, chats.refresh(), tasks.refresh(), loadOptions()]);
+  catchingUp = false;
+}
+
+let onceOnline = null; // what could not be shown for want of a connection
+let catchingUp = true; // until the page has started
+
+/** The person is back: show what was done meanwhile in another tab, or on another device. */
+async function catchUp() {
+  if (catchingUp) return;
+  catchingUp = true;
+  await Promise.all([tasks.refresh(), chats.refresh(), catchUpThread()]);
+  catchingUp = false;
+}
+
+async function catchUpThread() {
+  const conversation = shown;
+  try {
+    await conversation.catchUp();
+  } catch (error) {
+    if (error instanceof SignInNeeded) showSignIn(error.reason);
+    else if (error.status === 404 && conversation === shown) takeAway(error);
+  }
 }
 
 async function loadOptions() {
@@ -331,11 +370,16 @@ offerReplies(part("scroller"), (text) => {
 takeFiles(part("main"), composer.input, composer.uploads);
 part("chats").addEventListener("click", ({ target }) => target.closest("a") && chatsDrawer.close());
 window.addEventListener("popstate", () => openFromAddress());
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && catchUp());
+window.addEventListener("focus", () => catchUp()); // of two windows, both may be visible
 window.addEventListener("offline", () => (part("offline").hidden = false));
 window.addEventListener("online", () => {
   part("offline").hidden = true;
-  tasks.refresh();
-  chats.refresh();
+  for (const box of part("foot").querySelectorAll("[data-passing]")) box.remove();
+  shown.backOnline();
+  const again = onceOnline ?? catchUp;
+  onceOnline = null;
+  again();
 });
 part("offline").hidden = navigator.onLine;
 api.account.onUserChanged = () => location.reload();

@@ -1,9 +1,13 @@
-// Scrolling of the conversation: it follows the newest text only while the reader is at the end.
+// Scrolling of the conversation: it follows the newest text until the reader goes up, and again once
+// they are back at the end. That the end goes down is no reader's doing: a scroll event may be told
+// when more has come already.
 
 const NEAR_END = 60; // pixels
+const AT_END = 2; // what rounding may leave
 
 export class Scroller {
   #follows = true;
+  #top = 0; // where the view was last
 
   constructor(box, content, toEndButton) {
     this.box = box;
@@ -22,18 +26,26 @@ export class Scroller {
   toEnd() {
     this.#follows = true;
     this.box.scrollTop = this.box.scrollHeight;
+    this.#top = this.box.scrollTop;
     this.button.hidden = true;
   }
 
-  /** Keep the view on what the reader sees after something was put above it. */
-  moveBy(pixels) {
+  /** Make a change above `node`, with the view kept on what the reader sees. */
+  keep(node, change) {
+    const top = node?.getBoundingClientRect().top;
+    change();
+    if (!node) return;
     this.#follows = false;
-    this.box.scrollTop += pixels;
+    this.box.scrollTop += node.getBoundingClientRect().top - top;
+    this.#top = this.box.scrollTop;
   }
 
   #notice() {
     const { scrollTop, scrollHeight, clientHeight } = this.box;
-    this.#follows = scrollHeight - scrollTop - clientHeight < NEAR_END;
-    this.button.hidden = this.#follows;
+    const left = scrollHeight - scrollTop - clientHeight;
+    if (scrollTop < this.#top) this.#follows = left < AT_END;
+    else if (left < NEAR_END && scrollTop > this.#top) this.#follows = true;
+    this.#top = scrollTop;
+    this.button.hidden = this.#follows || left < NEAR_END;
   }
 }

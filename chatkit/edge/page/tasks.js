@@ -2,7 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { dueLabel } from "./dates.js";
-import { alertBox, confirmLoss, el, icon, iconButton, reconcile } from "./dom.js";
+import { alertBox, confirmLoss, el, icon, iconButton, moreButton, reconcile } from "./dom.js";
 import { words } from "./words.js";
 
 const PAGE = 50;
@@ -27,13 +27,7 @@ export class Tasks {
     this.list = el("ul", { className: "tasks", "aria-labelledby": this.heading.id });
     this.empty = el("p", { className: "empty", hidden: true });
     this.fault = el("div", {});
-    this.more = el("button", {
-      type: "button",
-      className: "button more",
-      textContent: words.showMore,
-      hidden: true,
-      on: { click: () => this.#read({ after: this.#tasks.at(-1)?.id }) },
-    });
+    this.more = moreButton("more", words.showMore, () => this.#read({ after: this.#tasks.at(-1)?.id }));
     pane
       .querySelector("#tasks")
       .append(this.fault, this.count, this.empty, this.list, this.more);

@@ -157,7 +157,7 @@ function buildListView(props, context, before) {
   part.arranged = (children) => {
     children.forEach((child, index) => (child.node.hidden = !part.open && index >= most));
     more.hidden = part.open || children.length <= most;
-    more.firstChild.textContent = words.showMoreItems(children.length - most);
+    more.firstChild.textContent = more.hidden ? "" : words.showMoreItems(children.length - most);
   };
   more.addEventListener("click", () => {
     part.open = true;

@@ -74,6 +74,11 @@ export function bindLabels(root) {
     const isField = control.matches("input");
     if (!isField || control.labels.length <= 1) control.setAttribute(isField ? "aria-labelledby" : "aria-describedby", withId(beside));
   }
+  // "Edit" alone, among others in a list, does not say what.
+  for (const button of root.querySelectorAll(".w-item > .w-row > .w-button:has(.w-button-label)")) {
+    const beside = button.closest(".w-row").querySelector(".w-text, .w-title");
+    if (beside) button.setAttribute("aria-labelledby", `${withId(button)} ${withId(beside)}`);
+  }
 }
 
 /** An id of the page's own for an element: names from a widget could clash with the page's. */

@@ -16,7 +16,9 @@ export const words = {
 
   // Start screen
   startTitle: "What would you like to get done?",
-  startText: "Ask in your own words. Your task list is kept beside the chat.",
+  startText: "Ask in your own words.",
+  tasksBeside: "Your task list is kept beside the chat.",
+  tasksBehind: "Your task list opens with the button at the top.",
   prompts: [
     "Show me my tasks",
     "Add a new task: Buy groceries",
@@ -122,7 +124,7 @@ export const words = {
   removeQuote: "Do not reply to this text",
   model: "Model",
   tool: "Tool",
-  anyTool: "Any tool",
+  anyTool: "Tools: automatic",
   mentions: "What can be mentioned",
   dictate: "Dictate",
   stopDictation: "Stop dictating",
@@ -161,7 +163,7 @@ export const words = {
   deleteTaskTitle: "Delete this task?",
   deleteTaskText: (title) => `“${title}” will be gone for good.`,
   due: (day) => `Due ${day}`,
-  overdue: (day) => `Overdue: ${day}`,
+  overdue: (day) => `Overdue ${day}`,
   dueToday: "Due today",
   dueTomorrow: "Due tomorrow",
   priority: { high: "High priority", medium: "Medium priority", low: "Low priority" },

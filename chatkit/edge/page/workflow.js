@@ -68,13 +68,14 @@ export class WorkflowRow extends Row {
 
 function titleOf(summary, reasoning) {
   if (typeof summary?.title === "string") return summary.title;
-  if (!Number.isFinite(summary?.duration)) return reasoning ? words.thoughts : words.steps;
+  // Less than a second is not worth a word.
+  if (!(Math.round(summary?.duration) >= 1)) return reasoning ? words.thoughts : words.steps;
   const time = durationText(summary.duration);
   return reasoning ? words.thoughtFor(time) : words.workedFor(time);
 }
 
 function durationText(seconds) {
-  const whole = Math.max(1, Math.round(seconds));
+  const whole = Math.round(seconds);
   return words.duration(Math.floor(whole / 60), whole % 60);
 }
 

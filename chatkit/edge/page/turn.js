@@ -1,0 +1,95 @@
+// One answer on its way: what its events do to the thread, and whether it came to its end.
+
+import { ApiError } from "./api.js";
+import { words } from "./words.js";
+
+export class Turn {
+  begun = false; // there is something to see
+  failed = false;
+  heard = false; // an event has come
+  answered = false; // an item of the assistant's is whole
+  #unfinished = new Set(); // ids of items that are still to be whole
+  #thread;
+
+  /**
+   * `thread` is what the events change: `{rows, progress, notices}` and `setThread(thread, isNew)`,
+   * `put(item)`, `allowCancel(can)`, `effect(name)`, `failed(code, message, canRetry)`.
+   */
+  constructor(thread) {
+    this.#thread = thread;
+  }
+
+  /** Apply an event. One that is malformed is passed over: the rest may be fine. */
+  receive(event) {
+    this.heard = true;
+    try {
+      this.#apply(event);
+    } catch (error) {
+      console.warn("An event was passed over:", event?.type, error);
+    }
+  }
+
+  /** The stream is over. Throws an ApiError when that was too early; an answer may not be `needed`. */
+  end({ needed }) {
+    if (!this.begun || this.failed) return;
+    // A proxy may make a clean end of a broken connection.
+    if (this.#unfinished.size > 0) throw new ApiError(0, "cut", words.cut);
+    if (needed && !this.answered) throw new ApiError(0, "empty", words.noReply);
+  }
+
+  /** Nothing more comes: what is not whole stays as it is. */
+  close() {
+    for (const id of this.#unfinished) this.#thread.rows.get(id)?.setLive(false);
+  }
+
+  #apply(event) {
+    const { rows, progress, notices } = this.#thread;
+    switch (event.type) {
+      case "thread.created":
+      case "thread.updated": {
+        const { items: _, ...thread } = event.thread; // that page is always empty here
+        this.#thread.setThread(thread, event.type === "thread.created");
+        break;
+      }
+      case "thread.item.added":
+        this.#unfinished.add(event.item.id);
+        this.#thread.put(event.item);
+        rows.get(event.item.id)?.setLive(true);
+        progress.seeItem(event.item);
+        break;
+      case "thread.item.done":
+      case "thread.item.replaced":
+        this.#unfinished.delete(event.item.id);
+        this.answered ||= event.item.type !== "user_message";
+        this.#thread.put(event.item);
+        rows.get(event.item.id)?.setLive(false);
+        progress.seeItem(event.item, { done: true });
+        break;
+      case "thread.item.updated":
+        rows.get(event.item_id)?.applyUpdate(event.update);
+        if (event.update.type?.endsWith("text_delta")) progress.hide();
+        break;
+      case "thread.item.removed":
+        this.#unfinished.delete(event.item_id);
+        rows.remove(event.item_id);
+        break;
+      case "stream_options":
+        this.#thread.allowCancel(event.stream_options.allow_cancel !== false);
+        break;
+      case "progress_update":
+        progress.show(event.text, event.icon);
+        break;
+      case "client_effect":
+        this.#thread.effect(event.name);
+        break;
+      case "notice":
+        notices.add(event);
+        break;
+      case "error":
+        this.failed = true;
+        this.#thread.failed(event.code, event.message || words.streamError, event.allow_retry === true);
+        break;
+      default: // a newer server may send more
+    }
+  }
+}
