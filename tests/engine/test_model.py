@@ -689,6 +689,7 @@ async def test_callers_share_one_import(make_model: Callable[..., LiteLLMModel])
     assert leaver.cancelled()
     assert model.context_window("gpt-4o-mini") == 128_000
     assert model.context_window("openrouter/openai/gpt-4o-mini") == 128_000
+    assert model.context_window("demo/tasks") == 1_000_000
     assert model.context_window("nobody/nothing") is None
 
 

@@ -19,6 +19,7 @@ from chatkit.engine.demo.staging import play
 from chatkit.engine.demo.transcript import (
     UNREADABLE,
     Turn,
+    is_trimmed,
     read_system,
     read_today,
     read_turns,
@@ -56,12 +57,12 @@ def answer(messages: Iterable[object], tools: Iterable[str], today: date) -> Cal
     memory, question = Memory(), None
     for turn in turns[:-1]:
         question = _replay(turn, memory, question, today)
-    step = _advance(turns[-1], play(turns[-1].said, memory, question, today))
+    step = _advance(turns[-1], play(turns[-1], memory, question, today))
     if isinstance(step, Calls):
         if {call.name for call in step.calls} <= known:
             return step
         step = Reply(text="I can't reach the task list from here, so I could not do that.")
-    first = not any(turn.told.strip() for turn in turns[:-1])
+    first = not is_trimmed(messages) and not any(turn.told.strip() for turn in turns[:-1])
     return Text(f"{step.text}\n\n{NOTICE}" if first else step.text)
 
 
@@ -111,9 +112,9 @@ def _replay(turn: Turn, memory: Memory, question: Question | None, today: date) 
     """Play a past turn again, to learn what it showed and what it asked.
 
     A turn that the script cannot have ended in these words is another model's: what it showed is
-    unknown.
+    unknown. What happened since it, such as a click on a card, has settled its question.
     """
-    step = _advance(turn, play(turn.said, replace(memory), question, today))
+    step = _advance(turn, play(turn, replace(memory), question, today))
     calls = [pair for done in turn.rounds for pair in done]
     for call, result in calls:
         memory.note(call, result)
@@ -124,7 +125,7 @@ def _replay(turn: Turn, memory: Memory, question: Question | None, today: date) 
     if step.listed:
         memory.shown, memory.listing = step.listed, step.listing
     asked = step.question
-    return asked if asked is not None and asked.words in turn.told else None
+    return asked if asked and asked.words in turn.told and not turn.noted else None
 
 
 def _was_told(text: str, turn: Turn) -> bool:

@@ -50,6 +50,10 @@ def resolve(intent: Acting, memory: Memory, today: date) -> Finding:
     """The tasks that an intent means; looked up where the conversation does not tell."""
     match intent.target:
         case These(tasks):
+            if _needs_fields(intent) and not all(task.fields for task in tasks):
+                (result,) = yield [Call("list_tasks", {"limit": LOOKUP, "show": False})]
+                known = {task.id: task for task in result.tasks}
+                tasks = tuple(known.get(task.id, task) for task in tasks)
             return Found(tasks)
         case It():
             if memory.focus is None:
@@ -71,9 +75,13 @@ def resolve(intent: Acting, memory: Memory, today: date) -> Finding:
             return (yield from _by_words(intent, words, today))
 
 
+def _needs_fields(intent: Acting) -> bool:
+    """Whether what a task has counts: its other tags stay."""
+    return isinstance(intent, Change) and bool(intent.details.tags or intent.dropped)
+
+
 def _by_place(intent: Acting, numbers: tuple[int, ...], memory: Memory) -> Finding:
-    merging = isinstance(intent, Change) and bool(intent.details.tags or intent.dropped)
-    plain = len(numbers) == 1 and numbers[0] > 0 and not merging
+    plain = len(numbers) == 1 and numbers[0] > 0 and not _needs_fields(intent)
     shown = memory.shown
     if shown is None or (not shown and plain):
         # The server knows what these numbers mean; "the last one" it would not.

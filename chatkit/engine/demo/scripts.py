@@ -32,6 +32,7 @@ from chatkit.engine.demo.values import (
     Show,
     Talk,
     TaskView,
+    These,
     Unknown,
 )
 
@@ -54,11 +55,16 @@ def run(intent: Intent, memory: Memory, today: date) -> Script:
 
 
 def _ask_what(pick: Pick) -> str:
-    place = pick.target.numbers[0] if isinstance(pick.target, Places) else 1
-    which = f"task {place}" if place > 0 else "the last one"
+    match pick.target:
+        case Places((place, *_)):
+            which = such = f"task {place}" if place > 0 else "the last one"
+        case These((task, *_)):
+            which, such = speech.label(task), "it"
+        case _:
+            which = such = "them"
     return (
-        f"What shall I do with {which}? For example “complete {which}”, “delete {which}” or "
-        f"“move {which} to tomorrow”."
+        f"What shall I do with {which}? For example “complete {such}”, “delete {such}” or "
+        f"“move {such} to tomorrow”."
     )
 
 

@@ -13,6 +13,10 @@ NOTICE: Final = (
     "*This is the built-in demo model. For a real one, set `OPENROUTER_API_KEY` (or another "
     "provider's key) and restart.*"
 )
+NO_FILES: Final = (
+    "I can't read files: I'm only the built-in demo. A real model can. What you write yourself, I "
+    "understand; say “help” for examples."
+)
 EXAMPLES: Final = (
     "- “Add a new task: Buy groceries tomorrow”\n- “Show me my tasks”\n- “Mark task 1 as complete”"
 )

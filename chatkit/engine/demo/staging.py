@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+import re
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from chatkit.engine.demo import speech
 from chatkit.engine.demo.acting import ask_to_delete
@@ -13,7 +15,9 @@ from chatkit.engine.demo.finding import choose
 from chatkit.engine.demo.grammar import understand
 from chatkit.engine.demo.memory import LOOKUP, Memory
 from chatkit.engine.demo.scripts import run
+from chatkit.engine.demo.smalltalk import NO_FILES
 from chatkit.engine.demo.targets import read_target
+from chatkit.engine.demo.transcript import Turn
 from chatkit.engine.demo.values import (
     Add,
     Call,
@@ -30,6 +34,7 @@ from chatkit.engine.demo.values import (
     Script,
     Show,
     Talk,
+    TaskView,
     Unknown,
     Words,
 )
@@ -37,10 +42,22 @@ from chatkit.engine.demo.values import (
 #: Stages of one message, each of up to three rounds: a server bounds the rounds of a turn.
 _MOST_STAGES: Final = 3
 
+_ABOUT_FILE = re.compile(
+    r"\b(?:this|these|the|my|attached)\s+(?:attached\s+)?"
+    r"(?:files?|documents?|images?|pictures?|photos?|screenshots?|pdfs?|attachments?)\b",
+    re.I,
+)
+#: What stands before the title in a line of a list.
+_LIST_MARKS = re.compile(r"^\s*(?:\d+\.\s*)?(?:[☐✅•*-]\s*)?")
 
-def play(said: str, memory: Memory, question: Question | None, today: date) -> Script:
+
+def play(turn: Turn, memory: Memory, question: Question | None, today: date) -> Script:
     """The script of a whole turn; `question` is what the turn before asked."""
-    intents = _settle(understand(said, today), said, question, today)
+    intents = understand(turn.said, today)
+    if turn.has_files and (_ABOUT_FILE.search(turn.said) or not any(map(_is_clear, intents))):
+        return Reply(text=NO_FILES)
+    intents = _settle(intents, turn.said, question, today)
+    intents = tuple(_point(intent, turn) for intent in intents)
     if _moves_places(intents) and memory.shown == ():
         (result,) = yield [Call("list_tasks", {"limit": LOOKUP, "show": False})]
         if not result.success:
@@ -65,6 +82,37 @@ def play(said: str, memory: Memory, question: Question | None, today: date) -> S
         listing=listed[-1].listing if listed else None,
         question=asked[-1] if asked else None,
     )
+
+
+def _is_clear(intent: Intent) -> bool:
+    return not isinstance(intent, Unknown)
+
+
+def _point(intent: Intent, turn: Turn) -> Intent:
+    """What the message points at, in its place: the task of a mention, or of a quoted line."""
+    if turn.quoted and isinstance(intent, Complete | Change | Delete) and intent.target == It():
+        line = _LIST_MARKS.sub("", turn.quoted.split("\n")[0].split(" · ")[0])
+        intent = replace(intent, target=Words(line.strip()))
+    named: Intent = _name(intent, {task.id: task for task in turn.mentioned})
+    return named
+
+
+def _name(value: Any, mentioned: Mapping[str, TaskView]) -> Any:
+    """A value in which a mentioned task is known by its title, and its id is no word of a text."""
+    match value:
+        case TaskView(known):
+            return mentioned.get(known, value)
+        case str():
+            for known, task in mentioned.items():
+                title = (task.title or "").replace("\\", "\\\\")
+                value = re.sub(known, title, value, flags=re.I)
+            return value
+        case tuple():
+            return tuple(_name(entry, mentioned) for entry in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {part.name: _name(getattr(value, part.name), mentioned) for part in fields(value)}
+        return replace(value, **parts)
+    return value
 
 
 def _settle(

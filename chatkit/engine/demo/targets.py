@@ -53,6 +53,7 @@ _NTH = re.compile(
     re.I,
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+_IDS = re.compile(rf"(?:{_CALLED})?{_UUID.pattern}(?:{_JOINT}{_UUID.pattern})*", re.I)
 _EVERY = re.compile(r"(?:all|every|each|everything)\b|.*\btasks$", re.I)
 _AROUND = re.compile(
     r"^(?:the\s+|my\s+|a\s+)?(?:(?:task|item|to-?do|one)\b\s*)?(?:(?:called|named|about|for|with)\s+)?:?\s*"
@@ -76,8 +77,8 @@ def read_target(text: str) -> Target | None:
         return Shown()
     if places := _read_places(phrase):
         return Places(places)
-    if _UUID.fullmatch(phrase):
-        return These((TaskView(phrase.lower()),))
+    if _IDS.fullmatch(phrase):
+        return These(tuple(TaskView(known.lower()) for known in _UUID.findall(phrase)))
     if _EVERY.match(phrase):
         chosen, rest = read_filter(phrase)
         if not rest:

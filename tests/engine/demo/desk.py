@@ -35,7 +35,7 @@ class Desk:
         for title in titles:
             self._add({"title": title, **fields})
 
-    def say(self, text: str) -> str:
+    def say(self, text: str | list[dict[str, Any]]) -> str:
         """The answer to a message, all of its tool calls done; `rounds` holds what was called."""
         self.messages.append({"role": "user", "content": text})
         self.rounds = []
