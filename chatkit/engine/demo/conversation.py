@@ -124,6 +124,7 @@ def _replay(turn: Turn, memory: Memory, question: Question | None, today: date) 
         return None
     if step.listed:
         memory.shown, memory.listing = step.listed, step.listing
+    memory.focus = step.focus or memory.focus
     asked = step.question
     return asked if asked and asked.words in turn.told and not turn.noted else None
 

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 from chatkit.engine.demo import speech
 from chatkit.engine.demo.acting import act
 from chatkit.engine.demo.adding import MOST_DRAFTS
+from chatkit.engine.demo.finding import look_up
 from chatkit.engine.demo.memory import PAGE, Memory
 from chatkit.engine.demo.smalltalk import is_puzzling, say_talk, say_unknown
 from chatkit.engine.demo.values import (
     Add,
+    Begun,
     Call,
     Change,
     Complete,
     Delete,
     Draft,
     Intent,
+    Look,
     Pick,
     Places,
     Question,
@@ -44,10 +48,13 @@ def run(intent: Intent, memory: Memory, today: date) -> Script:
             return (yield from _add(intent, today))
         case Show():
             return (yield from _show(intent, memory, today))
-        case Complete() | Change() | Delete():
+        case Complete() | Change() | Delete() | Look():
             return (yield from act(intent, memory, today))
         case Talk(kind):
             return Reply(text=say_talk(kind, today))
+        case Begun(words=words):
+            asked = Question(words=words, begun=intent.begun, titles=intent.titles)
+            return Reply(text=words, question=asked)
         case Pick():
             return Reply(text=_ask_what(intent))
         case Unknown(text):
@@ -83,7 +90,7 @@ def _offer(text: str) -> Reply:
 def _add(intent: Add, today: date) -> Script:
     if not intent.drafts:
         words = "What should the new task be called?"
-        return Reply(text=words, question=Question(words=words, titles=True))
+        return Reply(text=words, question=Question(words=words, begun="add task:", titles=True))
     results = yield [
         Call("add_task", {"title": draft.title, **draft.details.to_arguments()})
         for draft in intent.drafts
@@ -102,7 +109,13 @@ def _add(intent: Add, today: date) -> Script:
 
 
 def _show(intent: Show, memory: Memory, today: date) -> Script:
-    arguments = {**intent.filter.to_arguments(), "limit": PAGE}
+    chosen = intent.filter
+    if chosen.span is not None:
+        found = yield from look_up(chosen.to_arguments(), chosen.span)
+        shown = {**chosen.to_arguments(), "span": chosen.span}
+        text = speech.say_shown(shown, found, today)
+        return Reply(text=text, listed=found.tasks)
+    arguments: dict[str, Any] = {"limit": PAGE} | chosen.to_arguments()
     if intent.more:
         if memory.listing is None:
             return Reply(text="I have not shown a list yet. Say “show me my tasks”.")

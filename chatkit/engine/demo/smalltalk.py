@@ -49,6 +49,7 @@ _TALK: Final[tuple[tuple[str, TalkKind], ...]] = (
      r"|keep (?:it|them)"
      r"|leave it|leave them|cancel|no))*", "no"),
     (r"(?:.*\b(?:what|how)\b.*\b(?:can|could|do) you (?:help|do|offer|know|understand)\b.*)"
+     r"|what (?:are you able to|will you) (?:do|help)\b.*|what else can .*"
      r"|(?:\?+|help|help me|commands|examples?|menu|usage|instructions?|what now)"
      r"|(?:can|could) you help(?: me)?(?: (?:out|with (?:my tasks|something|this|tasks)))?"
      r"|i need (?:some )?help|how (?:do|does|can|should) (?:i|this|it|you)\b.*"

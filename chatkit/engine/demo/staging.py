@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from chatkit.engine.demo import speech
 from chatkit.engine.demo.acting import ask_to_delete
-from chatkit.engine.demo.adding import read_drafts
+from chatkit.engine.demo.clauses import is_command
 from chatkit.engine.demo.finding import choose
 from chatkit.engine.demo.grammar import understand
 from chatkit.engine.demo.memory import LOOKUP, Memory
@@ -20,12 +20,14 @@ from chatkit.engine.demo.targets import read_target
 from chatkit.engine.demo.transcript import Turn
 from chatkit.engine.demo.values import (
     Add,
+    Begun,
     Call,
     Change,
     Complete,
     Delete,
     Intent,
     It,
+    Look,
     Pick,
     Places,
     Question,
@@ -41,6 +43,9 @@ from chatkit.engine.demo.values import (
 
 #: Stages of one message, each of up to three rounds: a server bounds the rounds of a turn.
 _MOST_STAGES: Final = 3
+
+#: Intents that call no tool.
+_WORDLESS = Talk | Unknown | Pick | Begun
 
 _ABOUT_FILE = re.compile(
     r"\b(?:this|these|the|my|attached)\s+(?:attached\s+)?"
@@ -80,6 +85,7 @@ def play(turn: Turn, memory: Memory, question: Question | None, today: date) -> 
         text="\n\n".join(texts),
         listed=listed[-1].listed if listed else (),
         listing=listed[-1].listing if listed else None,
+        focus=next((reply.focus for reply in reversed(replies) if reply.focus), None),
         question=asked[-1] if asked else None,
     )
 
@@ -119,7 +125,13 @@ def _settle(
     intents: tuple[Intent, ...], said: str, question: Question | None, today: date
 ) -> tuple[Intent, ...]:
     """Read an answer to the question of the turn before as what it settles."""
-    if question is None or len(intents) != 1:
+    if question is None:
+        return intents
+    if question.begun and not isinstance(intents[0], Talk):
+        if is_command(said, in_title=question.titles):
+            return intents
+        return understand(f"{question.begun} {said}", today)
+    if len(intents) != 1:
         return intents
     settled: Intent | None = None
     match intents[0]:
@@ -127,10 +139,8 @@ def _settle(
             settled = question.on_yes
         case Pick(target):
             settled = choose(question, target)
-        case Unknown() if question.titles:
-            settled = Add(read_drafts(said, today))
         case Unknown():
-            settled = choose(question, read_target(said))
+            settled = choose(question, read_target(said, today))
     return (settled,) if settled is not None else intents
 
 
@@ -153,10 +163,10 @@ def _stages(intents: Sequence[Intent]) -> Iterator[list[Intent]]:
 
 def _waits_for(intent: Intent, earlier: Intent) -> bool:
     """Whether an intent needs what an earlier one of the same message does to be done."""
-    if isinstance(earlier, Talk | Unknown | Pick) or isinstance(intent, Talk | Unknown | Pick):
+    if isinstance(earlier, _WORDLESS) or isinstance(intent, _WORDLESS):
         return False
-    if isinstance(intent, Show) or isinstance(earlier, Show):
-        return isinstance(intent, Show) != isinstance(earlier, Show)
+    if isinstance(intent, Show | Look) or isinstance(earlier, Show | Look):
+        return isinstance(intent, Show | Look) != isinstance(earlier, Show | Look)
     if isinstance(intent, Add):
         return False
     if isinstance(intent.target, Words):

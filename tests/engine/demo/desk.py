@@ -143,6 +143,14 @@ class Desk:
             and (given.get("tag") is None or given["tag"] in task["tags"])
             and given.get("search", "").lower() in task["title"].lower()
         ]
+        ranks: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "newest": lambda task: -self.tasks[::-1].index(task),
+            "oldest": lambda task: self.tasks[::-1].index(task),
+            "due date": lambda task: task["due_date"] or "9",
+            "priority": lambda task: ("high", "medium", "low").index(task["priority"]),
+            "title": lambda task: task["title"].lower(),
+        }
+        found.sort(key=ranks[given.get("sort", "newest")])
         start = given.get("offset", 0)
         page = found[start : start + given.get("limit", 50)]
         listed = {"success": True, "tasks": page, "total": len(found), "message": "Listed."}

@@ -18,7 +18,7 @@ JSON = st.recursive(
 )
 SOME = (
     "add task 1 2 and , then delete complete all my show due on friday 30/11 yes it # ! rename to "
-    "tag with x ; \n more remove of done"
+    "tag with x ; \n more remove of done before after next last week between tasks mark as and is"
 )
 WORDS = st.sampled_from(SOME.split(" "))
 SAID = st.text(max_size=80) | st.lists(WORDS, max_size=14).map(" ".join)

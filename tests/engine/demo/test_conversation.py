@@ -430,9 +430,20 @@ def tool_turn(content: object) -> list[dict[str, Any]]:
     [
         (
             '{"success": false, "message": "title: at most 255 characters"}',
-            "That did not work: title: at most 255 characters",
+            "That did not work for **Milk**: title: at most 255 characters",
         ),
-        ('{"success": false}', "That did not work: the task list refused it, without a reason."),
+        (
+            '{"success": false}',
+            "That did not work for **Milk**: the task list refused it, without a reason.",
+        ),
+        (
+            '{"success": false, "message": "There is no such task; list_tasks shows them."}',
+            "I can't find **Milk**; it may be gone. Say “show me my tasks” to see what there is.",
+        ),
+        (
+            '{"success": false, "message": "Call list_tasks first."}',
+            "That did not work for **Milk**: the task list refused it, without a reason.",
+        ),
         ("Traceback: postgres://secret", None),
         ('{"tasks": 1}', None),
         ("[" * 100_000, None),
