@@ -114,7 +114,7 @@ def _begins_clause(match: re.Match[str], before: str, after: str) -> bool:
         return not _BULLET.match(after) and not (in_add and not _COMMAND.match(after))
     if match["then"] or match["semi"]:
         return _COMMAND.match(after) is not None
-    if not in_add and _MORE_PLACES.match(after) and not _ENDS_IN_PLACE.search(before):
+    if not in_add and _MORE_PLACES.match(after) and not _ENDS_IN_PLACE.search(before[-12:]):
         return _COMMAND.match(before) is not None
     return (_PLAIN if in_add else _COMMAND).match(after) is not None
 

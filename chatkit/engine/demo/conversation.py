@@ -44,10 +44,13 @@ class Text:
     text: str
 
 
-def answer(messages: Iterable[object], tools: Iterable[str], today: date) -> Calls | Text:
+def answer(
+    messages: Iterable[object], tools: Iterable[str], today: date, choice: str | None = None
+) -> Calls | Text:
     """The next step of a conversation in OpenAI's format.
 
-    `tools` are the names that may be called. `today` counts where no system message tells the day.
+    `tools` are the names that may be called, `choice` the one to begin with. `today` counts where
+    no system message tells the day.
     """
     messages, known = list(messages), frozenset(tools)
     today = read_today(messages, today)
@@ -57,7 +60,7 @@ def answer(messages: Iterable[object], tools: Iterable[str], today: date) -> Cal
     memory, question = Memory(), None
     for turn in turns[:-1]:
         question = _replay(turn, memory, question, today)
-    step = _advance(turns[-1], play(turns[-1], memory, question, today))
+    step = _advance(turns[-1], play(turns[-1], memory, question, today, choice))
     if isinstance(step, Calls):
         if {call.name for call in step.calls} <= known:
             return step

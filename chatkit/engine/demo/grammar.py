@@ -12,6 +12,7 @@ from chatkit.engine.demo.adding import TASK_VERBS, read_drafts
 from chatkit.engine.demo.changing import read_begun, read_change
 from chatkit.engine.demo.clauses import is_bulleted, split_clauses, without_politeness
 from chatkit.engine.demo.details import read_details, read_values, tidy_title
+from chatkit.engine.demo.forms import KINDS
 from chatkit.engine.demo.showing import DONE, read_look, read_show
 from chatkit.engine.demo.smalltalk import read_talk
 from chatkit.engine.demo.targets import read_target
@@ -30,11 +31,13 @@ from chatkit.engine.demo.values import (
     It,
     Pick,
     Places,
+    Plan,
     Show,
     Talk,
     Target,
     Unknown,
     Words,
+    Write,
 )
 
 #: Characters of a message that are read; a list of tasks is shorter, a pasted essay is no request.
@@ -115,6 +118,17 @@ _GUESSED = _pattern(
 )
 _ASKING = _pattern(
     r"^(?:what|which|who|when|where|why|how|show|list|do i|have i|did i|is there|are there|any)\b"
+)
+_PLAN = _pattern(
+    r"^(?:(?:help me\s+(?:to\s+)?)?plan\s+an?\s+(?:new\s+)?(?:task|to-?do)"
+    r"|ask me(?:\s+(?:(?:some|a few|the)\s+)?questions?)?)\b"
+    r"(?:\s*[:,]\s*|\s+(?:about|called|named|for|to)\s+|$)(?P<title>.*)$"
+)
+_WRITE = _pattern(
+    r"^(?:draft|compose|write me|help me (?:to )?(?:write|draft|compose))\s+"
+    r"(?:an?\s+|the\s+|my\s+)?"
+    r"(?:(?:short|quick|nice|polite|draft(?: of)?)\s+)*"
+    rf"(?P<what>{KINDS}\b.*)$"
 )
 _NUMBERED = _pattern(r"\b(?:task|number)\s+#?(?P<place>[1-9]\d{0,3})\b")
 _MORE = _pattern(
@@ -221,6 +235,10 @@ def _read_clause(clause: str, today: date) -> Intent:
         return talk
     if _MORE.match(plain):
         return Show(more=True)
+    if match := _PLAN.match(plain):
+        return Plan(tidy_title(match["title"]))
+    if match := _WRITE.match(plain):
+        return Write(match["what"])
     change = read_change(clause, today)
     empty = change is None or change == Change(target=change.target)
     if empty and (begun := _read_bare(plain) or read_begun(plain, today)):

@@ -75,7 +75,9 @@ def split_pieces(text: str) -> Iterator[str]:
 
 
 def _step(messages: list[Any], optional_params: Mapping[str, Any]) -> Calls | Text:
-    return answer(messages, _tool_names(optional_params.get("tools")), datetime.now(UTC).date())
+    tools, choice = optional_params.get("tools"), optional_params.get("tool_choice")
+    chosen = next(_tool_names([choice]), None)
+    return answer(messages, _tool_names(tools), datetime.now(UTC).date(), chosen)
 
 
 def _tool_names(tools: object) -> Iterator[str]:

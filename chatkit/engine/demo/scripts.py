@@ -15,6 +15,7 @@ from chatkit.engine.demo import speech
 from chatkit.engine.demo.acting import act
 from chatkit.engine.demo.adding import MOST_DRAFTS
 from chatkit.engine.demo.finding import look_up
+from chatkit.engine.demo.forms import ask, write
 from chatkit.engine.demo.memory import PAGE, Memory
 from chatkit.engine.demo.smalltalk import is_puzzling, say_talk, say_unknown
 from chatkit.engine.demo.values import (
@@ -29,6 +30,7 @@ from chatkit.engine.demo.values import (
     Look,
     Pick,
     Places,
+    Plan,
     Question,
     Reply,
     Result,
@@ -38,6 +40,7 @@ from chatkit.engine.demo.values import (
     TaskView,
     These,
     Unknown,
+    Write,
 )
 
 
@@ -52,6 +55,11 @@ def run(intent: Intent, memory: Memory, today: date) -> Script:
             return (yield from act(intent, memory, today))
         case Talk(kind):
             return Reply(text=say_talk(kind, today))
+        case Plan():
+            found = yield from ask(intent, today)
+            return found if isinstance(found, Reply) else (yield from _add(found, today))
+        case Write():
+            return (yield from write(intent))
         case Begun(words=words):
             asked = Question(words=words, begun=intent.begun, titles=intent.titles)
             return Reply(text=words, question=asked)

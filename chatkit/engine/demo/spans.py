@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date, timedelta
+from itertools import islice
 from typing import Final
 
 from chatkit.engine.demo.dates import COUNT, WEEKDAY, find_day, relative_day, weekday_after
 from chatkit.engine.demo.values import Span
 from chatkit.protocol.days import say_day
 
-_DUE = r"(?:\b(?:that\s+(?:are|is)|are|is|due|from|for|of|in|on|during|within)\s+)*(?:\bthe\s+)?\b"
+_DUE = (
+    r"(?:\b(?:that\s+(?:are|is)|are|is|due|from|for|of|in|on|during|within)\s+){0,4}(?:\bthe\s+)?\b"
+)
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -29,11 +32,12 @@ _PERIOD = _pattern(
 )
 _NEAR = _pattern(rf"{_DUE}(?P<day>yesterday|today|tonight|tomorrow)\b")
 _BOUND = _pattern(
-    r"\b(?:(?:due|from|on or)\s+)*(?P<bound>before|earlier than|after|later than|since|from"
+    r"\b(?:(?:due|from|on or)\s+){0,2}(?P<bound>before|earlier than|after|later than|since|from"
     r"|between|starting|by|until|till)\s+(?:the\s+)?"
 )
 _NEAR_DAYS: Final = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}
 _STEPS: Final = {"last": -1, "previous": -1, "past": -1, "this": 0, "current": 0}
+_MOST_BOUNDS: Final = 3
 _ONE: Final = timedelta(days=1)
 #: A day to count from where only the distance is wanted.
 _SOME_DAY: Final = date(2000, 1, 1)
@@ -55,7 +59,7 @@ def find_span(text: str, today: date) -> tuple[Span, str] | None:
     ):
         if (match := pattern.search(text)) and (span := resolve(match, today)):
             return span, f"{text[: match.start()]} {text[match.end() :]}"
-    for bound in _BOUND.finditer(text):
+    for bound in islice(_BOUND.finditer(text), _MOST_BOUNDS):
         if found := _day_at_start(text[bound.end() :], today):
             day, rest = found
             return _bounded(bound["bound"].lower(), day, today), f"{text[: bound.start()]} {rest}"

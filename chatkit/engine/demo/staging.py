@@ -30,6 +30,7 @@ from chatkit.engine.demo.values import (
     Look,
     Pick,
     Places,
+    Plan,
     Question,
     Reply,
     Result,
@@ -39,13 +40,25 @@ from chatkit.engine.demo.values import (
     TaskView,
     Unknown,
     Words,
+    Write,
 )
+from chatkit.protocol import asking, drafting
 
 #: Stages of one message, each of up to three rounds: a server bounds the rounds of a turn.
 _MOST_STAGES: Final = 3
 
-#: Intents that call no tool.
-_WORDLESS = Talk | Unknown | Pick | Begun
+#: The tools that show the user something of their own.
+_SHOWING: Final = (asking.NAME, drafting.WRITE_DRAFT.name)
+#: What a tool is for, and the verb that asks for it.
+_TOOLS: Final[dict[str, tuple[type[Intent], str]]] = {
+    "add_task": (Add, "add task:"),
+    "list_tasks": (Show, "show"),
+    "complete_task": (Complete, "complete"),
+    "update_task": (Change, "change"),
+    "delete_task": (Delete, "delete"),
+}
+#: Intents that have nothing to do with the list of tasks, so that none waits for another.
+_ALONE = Talk | Unknown | Pick | Begun | Plan | Write
 
 _ABOUT_FILE = re.compile(
     r"\b(?:this|these|the|my|attached)\s+(?:attached\s+)?"
@@ -56,9 +69,17 @@ _ABOUT_FILE = re.compile(
 _LIST_MARKS = re.compile(r"^\s*(?:\d+\.\s*)?(?:[☐✅•*-]\s*)?")
 
 
-def play(turn: Turn, memory: Memory, question: Question | None, today: date) -> Script:
-    """The script of a whole turn; `question` is what the turn before asked."""
+def play(
+    turn: Turn, memory: Memory, question: Question | None, today: date, choice: str | None = None
+) -> Script:
+    """The script of a whole turn; `question` is what the turn before asked, `choice` the tool that
+    the user wants."""
     intents = understand(turn.said, today)
+    tool = choice or _first_tool(turn)
+    if tool in _SHOWING:
+        intents = (_to_show(tool, turn.said, intents),)
+    elif question is None:
+        intents = _choose_tool(tool, turn.said, intents, today)
     if turn.has_files and (_ABOUT_FILE.search(turn.said) or not any(map(_is_clear, intents))):
         return Reply(text=NO_FILES)
     intents = _settle(intents, turn.said, question, today)
@@ -88,6 +109,49 @@ def play(turn: Turn, memory: Memory, question: Question | None, today: date) -> 
         focus=next((reply.focus for reply in reversed(replies) if reply.focus), None),
         question=asked[-1] if asked else None,
     )
+
+
+def _first_tool(turn: Turn) -> str | None:
+    """The tool that a turn began with: where one was chosen, only the first step was told so."""
+    if not turn.rounds:
+        return None
+    first, _ = turn.rounds[0][0]
+    return first.name if first.arguments.get("show", True) else None
+
+
+def _to_show(tool: str, said: str, intents: tuple[Intent, ...]) -> Intent:
+    """The form or the draft of the words, whatever else they could mean."""
+    if isinstance(intents[0], Plan | Write):
+        return intents[0]
+    return Plan(_title_in(intents, said)) if tool == asking.NAME else Write(said)
+
+
+def _choose_tool(
+    tool: str | None, said: str, intents: tuple[Intent, ...], today: date
+) -> tuple[Intent, ...]:
+    """The intents for which that tool is called; a message that is a command means what it says."""
+    kind, verb = _TOOLS.get(tool or "", (None, ""))
+    if kind is None or is_command(said, in_title=False):
+        return intents
+    if any(isinstance(intent, kind) for intent in intents):
+        return intents
+    found = understand(f"{verb} {said}", today)
+    if kind is Show:
+        return found if isinstance(found[0], Show) else (Show(),)
+    return found if isinstance(found[0], Add) or _is_placed(found[0]) else understand(verb, today)
+
+
+def _is_placed(intent: Intent) -> bool:
+    return isinstance(intent, Complete | Change | Delete) and not isinstance(intent.target, Words)
+
+
+def _title_in(intents: tuple[Intent, ...], said: str) -> str:
+    """What a message names as a task, without what only calls for the form."""
+    if isinstance(intents[0], Add) and intents[0].drafts:
+        said = intents[0].drafts[0].title
+    elif not isinstance(intents[0], Unknown):
+        return ""
+    return re.sub(rf"\s*(?:\bplease\b)?\s*\b{asking.NAME}\b", "", said).strip()
 
 
 def _is_clear(intent: Intent) -> bool:
@@ -163,7 +227,7 @@ def _stages(intents: Sequence[Intent]) -> Iterator[list[Intent]]:
 
 def _waits_for(intent: Intent, earlier: Intent) -> bool:
     """Whether an intent needs what an earlier one of the same message does to be done."""
-    if isinstance(earlier, _WORDLESS) or isinstance(intent, _WORDLESS):
+    if isinstance(earlier, _ALONE) or isinstance(intent, _ALONE):
         return False
     if isinstance(intent, Show | Look) or isinstance(earlier, Show | Look):
         return isinstance(intent, Show | Look) != isinstance(earlier, Show | Look)

@@ -24,7 +24,7 @@ _ORDINALS: Final = {
 }  # fmt: skip
 _MOST_PLACES = 50
 
-_CALLED = r"(?:the\s+|my\s+)?(?:tasks?|items?|numbers?|nos?\.?|to-?dos?)\s*:?\s*"
+_CALLED = r"(?:the\s+|my\s+)?(?:tasks?|items?|numbers?|nos?\.?|to-?dos?)(?:\s*:)?\s*"
 _ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th))"
 _JOINT = r"(?:\s*,\s*(?:and\s+)?|\s*&\s*|\s+and\s+|\s+)"
 _NUMBER = r"(?:(?:task|number|no\.?)\s*)?#?\d{1,4}"
@@ -39,7 +39,7 @@ _RANGE = re.compile(
     rf"|till)\s*#?(\d{{1,4}})",
     re.I,
 )
-_NAMED_PLACE = re.compile(rf"(?:{_CALLED})+(?P<word>{'|'.join(CARDINALS)})", re.I)
+_NAMED_PLACE = re.compile(rf"(?:{_CALLED}){{1,2}}(?P<word>{'|'.join(CARDINALS)})", re.I)
 _FIRST_FEW = re.compile(
     rf"(?:the\s+)?first\s+(?P<count>\d{{1,2}}|{'|'.join(CARDINALS)})(?:\s+(?:tasks|ones|items))?",
     re.I,

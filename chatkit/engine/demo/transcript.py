@@ -164,6 +164,8 @@ def _read_object(text: object) -> dict[str, Any] | None:
 def read_result(content: object) -> Result:
     """A tool's answer `{success, task | tasks, total, message}`; anything else is unreadable."""
     found = _read_object(read_text(content))
+    if found is not None and isinstance(found.get("answers"), list):
+        return Result(success=True, answers=tuple(map(_read_answer, found["answers"])))
     if found is None or not isinstance(found.get("success"), bool):
         return UNREADABLE
     entries = found.get("tasks")
@@ -179,6 +181,11 @@ def read_result(content: object) -> Result:
         asks=found.get("needs_confirmation") is True,
         on_card=found.get("shown_as_card") is True,
     )
+
+
+def _read_answer(entry: object) -> str:
+    values = entry.get("answers") if isinstance(entry, Mapping) else None
+    return ", ".join(map(str, values)) if isinstance(values, list) else ""
 
 
 def _read_task(entry: object) -> TaskView | None:

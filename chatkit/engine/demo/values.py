@@ -259,8 +259,22 @@ class Unknown:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ask in a form for a task, which is then added; `title` is empty where none was named."""
+
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Draft a text: `email to Ana about the meeting`."""
+
+    what: str
+
+
 Acting = Complete | Change | Delete | Look
-Intent = Add | Show | Acting | Begun | Pick | Talk | Unknown
+Intent = Add | Show | Acting | Plan | Write | Begun | Pick | Talk | Unknown
 
 # What goes to the tools, and what comes of it.
 
@@ -277,7 +291,8 @@ class Call:
 class Result:
     """What a tool answered. `readable` is False for anything but the documented object; `asks`
     says that the person must agree first, `on_card` that the person sees the tasks already,
-    `partial` that there may be more than could be looked at."""
+    `partial` that there may be more than could be looked at. `answers` are those of a form, one
+    for each question, empty for one that was skipped."""
 
     success: bool = False
     readable: bool = True
@@ -288,6 +303,7 @@ class Result:
     asks: bool = False
     on_card: bool = False
     partial: bool = False
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
