@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from chatkit.engine import model as model_module
 from chatkit.engine import model_call, model_stream
 from chatkit.engine.model import LiteLLMModel
+from chatkit.protocol import asking
 from chatkit.protocol.calls import ToolSpec
 from chatkit.protocol.deltas import (
     Citation,
@@ -691,6 +693,16 @@ async def test_callers_share_one_import(make_model: Callable[..., LiteLLMModel])
     assert model.context_window("openrouter/openai/gpt-4o-mini") == 128_000
     assert model.context_window("demo/tasks") == 1_000_000
     assert model.context_window("nobody/nothing") is None
+
+
+async def test_the_demo_model_takes_the_chosen_tool(
+    make_model: Callable[..., LiteLLMModel],
+) -> None:
+    request = replace(ask("demo/tasks", tools=(asking.ASK_USER,)), tool_choice=asking.ASK_USER.name)
+    batches, fault = await read(make_model(api_base=None, api_key=None), request)
+    calls = [delta for batch in batches for delta in batch if isinstance(delta, ToolCallDelta)]
+    assert fault is None
+    assert [call.name for call in calls] == ["ask_user"]
 
 
 async def test_the_demo_model_answers_without_a_provider(

@@ -65,6 +65,9 @@ _TAG = (
     ),
     _pattern(rf"^(?:tag|label)\s+(?P<target>.+?)\s+(?:with|as)\s+{_TAG_LIST}$"),
     _pattern(r"^(?:tag|label)\s+(?P<target>.+?)\s+(?P<tags>#\S.*)$"),
+    _pattern(
+        r"^(?:tag|label)\s+(?P<target>it|this|that|them|(?:task\s+)?#?\d{1,4})\s+(?P<tags>\w.*)$"
+    ),
 )
 _NOTE = _pattern(
     r"^(?:add|put|set|write)\s+(?:a\s+|the\s+)?(?:notes?|descriptions?|details?)\s+(?:to|on|for|of)\s+"

@@ -136,6 +136,8 @@ _MORE = _pattern(
 )
 
 
+#: "Buy cheese and add it to my list" names no task in its end.
+_NO_NAMES: Final = ("it", "this", "that", "them", "these", "those")
 #: A lead that names fields alone, and what it is said of.
 _LED = (
     _pattern(r"^(?P<lead>[^:\n]{3,60}?)\s*:\s+(?P<rest>\S.*)$"),
@@ -287,7 +289,8 @@ def _closing(change: Change, plain: str) -> bool:
 
 def _read_add(clause: str, today: date) -> Intent | None:
     if match := _ADD.match(clause):
-        return Add(read_drafts(match["rest"], today))
+        drafts = read_drafts(match["rest"], today)
+        return Add(tuple(draft for draft in drafts if draft.title.lower() not in _NO_NAMES))
     if match := _REMIND.match(clause):
         rest = match["rest"]
         if late := re.match(

@@ -28,7 +28,9 @@ _HELP: Final = (
     "“Find groceries”\n"
     "- **Finish**: “Mark task 1 as complete”, “Done with 2 and 3”, “Reopen task 2”\n"
     "- **Change**: “Rename task 1 to Buy bread”, “Move it to next Monday”, “Make task 2 urgent”\n"
-    "- **Delete**: “Delete task 2”, “Delete all completed tasks”"
+    "- **Delete**: “Delete task 2”, “Delete all completed tasks”\n"
+    "- **More**: “Tell me about task 1”, “Help me plan a task”, “Draft an email to Ana about the "
+    "meeting”"
 )
 
 _TALK: Final[tuple[tuple[str, TalkKind], ...]] = (

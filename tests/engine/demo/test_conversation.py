@@ -342,6 +342,15 @@ def test_what_is_complete_is_not_completed_again() -> None:
     assert desk.say("I bought the milk") == "**Buy milk** was complete already."
 
 
+def test_numbers_mean_the_list_as_it_is_when_all_that_was_shown_is_deleted() -> None:
+    desk = later("Buy milk", "Pay rent")
+    desk.say("delete all")
+    desk.say("yes")
+    desk.say("add call mum")
+    desk.say("add call dad")
+    assert desk.say("tag task 1 with home") == "Updated **Call dad**: #home."
+
+
 def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
     for sentence in ("complete milk", "delete all", "done with 2 and 3", "complete 1, delete 2"):
         messages = tool_turn("no")
