@@ -304,6 +304,8 @@ class TaskTools:
             who.user_id, task.id, completed=completed, today=self._today(who)
         )
         message = f"{'Completed' if completed else 'Opened again:'} “{task.title}”."
+        if action == "complete" and task.completed is completed:
+            message = f"“{task.title}” was {'completed' if completed else 'open'} already."
         if (following := done.next_task) is not None:
             message += f" It recurs: the next one is due on {following.due_date}."
         return _changed(action, done.task, message)

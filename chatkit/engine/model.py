@@ -250,7 +250,8 @@ class LiteLLMModel:
                 known = litellm.get_supported_openai_params(model, custom_llm_provider=provider)
             except Exception as error:  # the edge to a foreign library, which raises anything
                 raise fault_of(error) from error
-            self._choosy[model] = "tool_choice" in (known or ())
+            # LiteLLM knows nothing of the built-in model, which takes one.
+            self._choosy[model] = provider == "demo" or "tool_choice" in (known or ())
         return self._choosy[model]
 
 

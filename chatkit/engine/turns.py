@@ -204,7 +204,7 @@ class Turns:
 
     def _all_left(self, turn: RunningTurn) -> None:
         turn.reads_before = turn.reads
-        if self._on_disconnect == "continue" or turn.followed_elsewhere:
+        if self._on_disconnect == "continue" or turn.followed_elsewhere or turn.log.closed:
             return
         stays_s = RETURN_S if self._on_disconnect == "auto" else 0
         timer = asyncio.get_running_loop().call_later(stays_s, self._not_returned, turn)
@@ -298,10 +298,14 @@ class Turns:
 
     async def _end_abandoned(self) -> None:
         while self._abandoned:
-            lease = await self._store.take_over(*self._abandoned[0])
-            if lease is not None:
-                await self._orphans.end(lease, self._now())
-            self._abandoned.popleft()
+            abandoned = self._abandoned.popleft()
+            try:
+                lease = await self._store.take_over(*abandoned)
+                if lease is not None:
+                    await self._orphans.end(lease, self._now())
+            except Unavailable:
+                self._abandoned.appendleft(abandoned)
+                raise
 
     async def run(self) -> None:
         """Write logs, renew leases and sweep, for as long as the process runs."""

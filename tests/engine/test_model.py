@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from chatkit.engine import model as model_module
 from chatkit.engine import model_call, model_stream
 from chatkit.engine.model import LiteLLMModel
 from chatkit.engine.pace import REST_S, Pace
+from chatkit.protocol import asking
 from chatkit.protocol.calls import ToolSpec
 from chatkit.protocol.deltas import (
     Citation,
@@ -763,6 +765,7 @@ async def test_callers_share_one_import(make_model: Callable[..., LiteLLMModel])
     assert leaver.cancelled()
     assert model.context_window("gpt-4o-mini") == 128_000
     assert model.context_window("openrouter/openai/gpt-4o-mini") == 128_000
+    assert model.context_window("demo/tasks") == 1_000_000
     assert model.context_window("nobody/nothing") is None
 
 
@@ -776,6 +779,16 @@ async def test_a_name_that_no_provider_has_is_told_to_the_operator(
     caplog.clear()
     await make_model(model=NAMES[0]).warm_up()
     assert caplog.records == []
+
+
+async def test_the_demo_model_takes_the_chosen_tool(
+    make_model: Callable[..., LiteLLMModel],
+) -> None:
+    request = replace(ask("demo/tasks", tools=(asking.ASK_USER,)), tool_choice=asking.ASK_USER.name)
+    batches, fault = await read(make_model(api_base=None, api_key=None), request)
+    calls = [delta for batch in batches for delta in batch if isinstance(delta, ToolCallDelta)]
+    assert fault is None
+    assert [call.name for call in calls] == ["ask_user"]
 
 
 async def test_the_demo_model_answers_without_a_provider(

@@ -168,6 +168,8 @@ async def test_a_task_is_added_listed_changed_completed_and_deleted(ask: Asker) 
     assert done.body["message"] == "Completed “Pay the rent”."
     assert done.body["task"]["completed_at"] is not None
     assert done.effects[0]["data"] == {"action": "complete", "task_id": task["id"]}
+    again = await ask.ok("complete_task", task_id=task["id"])
+    assert again["message"] == "“Pay the rent” was completed already."
     opened = await ask.ok("complete_task", task_id=task["id"][:8], completed=False)
     assert opened["message"] == "Opened again: “Pay the rent”."
     gone = await ask("delete_task", task_id=task["id"])

@@ -1,8 +1,11 @@
 """The built-in model `demo/tasks`: offline, deterministic, and at home in to-do lists only.
 
-    dates, details      words -> days and task fields
-    targets, clauses    words -> which tasks, a message -> its clauses
-    adding, changing    the two kinds of sentences that say most
+    dates, spans        words -> a day, and days from one to another
+    details, filters    words -> task fields, and which tasks to list
+    targets             words -> which tasks are meant
+    typos, clauses      a message -> its clauses, slips set right
+    adding, changing,   the kinds of sentences that say most
+      showing
     grammar             a message -> intents
     transcript          OpenAI messages -> turns with their tool calls and results
     finding, acting     which tasks are meant, and what is done to them

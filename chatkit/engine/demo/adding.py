@@ -7,7 +7,13 @@ from datetime import date
 from typing import Final
 
 from chatkit.engine.demo.clauses import split_lines
-from chatkit.engine.demo.details import category_named, priority_named, read_details, tidy_title
+from chatkit.engine.demo.details import (
+    category_named,
+    priority_named,
+    read_details,
+    read_values,
+    tidy_title,
+)
 from chatkit.engine.demo.values import Details, Draft
 
 #: Tasks that one message may add; more is a slip of a paste, and the answer says so.
@@ -32,7 +38,8 @@ _MODIFIER = (
 _HEAD = re.compile(
     r"^(?:(?:a|an|another|one more|the|my|some|following|these|those|two|three|four|five|few)\s+)*"
     rf"(?P<mods>(?:(?:{_MODIFIER})\s+)*)"
-    r"(?P<noun>(?:tasks?|to-?dos?|items?|reminders?|things?)(?:\s+items?)?)\b"
+    r"(?P<noun>(?:tasks?|to-?dos?|items?|reminders?|things?|notes?)(?:\s+items?)?)\b(?!\s+#?\d)"
+    r"(?:\s+for\s+(?:me|us)\b)?"
     r"(?:\s+(?:to|on|in)\s+(?:my|the)\s+(?:to-?\s?do\s+)?list)?"
     r"\s*(?::|-\s|\u2013|,|=)?\s*(?:(?:called|named|titled|saying|to|for|about|that says|which says"
     r"|with (?:the )?(?:title|name))\b\s*:?\s*)?",
@@ -69,7 +76,8 @@ def read_drafts(text: str, today: date) -> tuple[Draft, ...]:
     items, common = _split_items(text.strip(" :,"), plural=plural, today=today)
     drafts: list[Draft] = []
     for item in items[:MOST_DRAFTS]:
-        title, details = _read_item(item, today)
+        values = read_values(item, today) if drafts and not category_named(item) else None
+        title, details = ("", values) if values else _read_item(item, today)
         if not title and not drafts and not details.tags:  # "add daily": a name after all
             title, details = tidy_title(item), Details()
         if title:

@@ -19,6 +19,7 @@ from chatkit.engine.demo.staging import play
 from chatkit.engine.demo.transcript import (
     UNREADABLE,
     Turn,
+    is_trimmed,
     read_system,
     read_today,
     read_turns,
@@ -43,10 +44,13 @@ class Text:
     text: str
 
 
-def answer(messages: Iterable[object], tools: Iterable[str], today: date) -> Calls | Text:
+def answer(
+    messages: Iterable[object], tools: Iterable[str], today: date, choice: str | None = None
+) -> Calls | Text:
     """The next step of a conversation in OpenAI's format.
 
-    `tools` are the names that may be called. `today` counts where no system message tells the day.
+    `tools` are the names that may be called, `choice` the one to begin with. `today` counts where
+    no system message tells the day.
     """
     messages, known = list(messages), frozenset(tools)
     today = read_today(messages, today)
@@ -56,12 +60,12 @@ def answer(messages: Iterable[object], tools: Iterable[str], today: date) -> Cal
     memory, question = Memory(), None
     for turn in turns[:-1]:
         question = _replay(turn, memory, question, today)
-    step = _advance(turns[-1], play(turns[-1].said, memory, question, today))
+    step = _advance(turns[-1], play(turns[-1], memory, question, today, choice))
     if isinstance(step, Calls):
         if {call.name for call in step.calls} <= known:
             return step
         step = Reply(text="I can't reach the task list from here, so I could not do that.")
-    first = not any(turn.told.strip() for turn in turns[:-1])
+    first = not is_trimmed(messages) and not any(turn.told.strip() for turn in turns[:-1])
     return Text(f"{step.text}\n\n{NOTICE}" if first else step.text)
 
 
@@ -111,9 +115,9 @@ def _replay(turn: Turn, memory: Memory, question: Question | None, today: date) 
     """Play a past turn again, to learn what it showed and what it asked.
 
     A turn that the script cannot have ended in these words is another model's: what it showed is
-    unknown.
+    unknown. What happened since it, such as a click on a card, has settled its question.
     """
-    step = _advance(turn, play(turn.said, replace(memory), question, today))
+    step = _advance(turn, play(turn, replace(memory), question, today))
     calls = [pair for done in turn.rounds for pair in done]
     for call, result in calls:
         memory.note(call, result)
@@ -123,8 +127,9 @@ def _replay(turn: Turn, memory: Memory, question: Question | None, today: date) 
         return None
     if step.listed:
         memory.shown, memory.listing = step.listed, step.listing
+    memory.focus = step.focus or memory.focus
     asked = step.question
-    return asked if asked is not None and asked.words in turn.told else None
+    return asked if asked and asked.words in turn.told and not turn.noted else None
 
 
 def _was_told(text: str, turn: Turn) -> bool:

@@ -90,7 +90,8 @@ def _numeric(match: re.Match[str], today: date) -> date | None:
     return _calendar_day(match["y"], month, day, today)
 
 
-def _relative(match: re.Match[str], today: date) -> date | None:
+def relative_day(match: re.Match[str], today: date) -> date | None:
+    """The day so many of a `unit` ahead; None beyond the calendar."""
     count, unit = match["n"].lower(), match["unit"].lower()
     number = int(count) if count.isdigit() else _NUMBER_WORDS[" ".join(count.split())]
     try:
@@ -125,7 +126,9 @@ def _friday_or_sunday(today: date) -> date:
 
 _Rule = tuple[str, Callable[[re.Match[str], date], date | None]]
 
-_COUNT = r"(?P<n>\d{1,4}|a couple of|" + "|".join(w for w in _NUMBER_WORDS if " " not in w) + ")"
+COUNT: Final = (
+    r"(?P<n>\d{1,4}|a couple of|" + "|".join(w for w in _NUMBER_WORDS if " " not in w) + ")"
+)
 _STRONG: Final[tuple[_Rule, ...]] = (
     (r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})",
      lambda m, today: _calendar_day(m["y"], int(m["m"]), int(m["d"]), today)),
@@ -137,9 +140,9 @@ _STRONG: Final[tuple[_Rule, ...]] = (
     (r"day\s+after\s+tomorrow", lambda _, today: today + timedelta(days=2)),
     (rf"(?:tomorrow|tmrw|tmr){_PART}", lambda _, today: today + timedelta(days=1)),
     (r"today|tonight|this\s+(?:morning|afternoon|evening)", lambda _, today: today),
-    (rf"(?:with)?in\s+(?:the\s+next\s+)?{_COUNT}\s+(?P<unit>day|week|month)s?(?:'\s+time)?",
-     _relative),
-    (rf"{_COUNT}\s+(?P<unit>day|week|month)s?\s+from\s+(?:now|today)", _relative),
+    (rf"(?:with)?in\s+(?:the\s+next\s+)?{COUNT}\s+(?P<unit>day|week|month)s?(?:'\s+time)?",
+     relative_day),
+    (rf"{COUNT}\s+(?P<unit>day|week|month)s?\s+from\s+(?:now|today)", relative_day),
     (r"(?:the\s+)?end\s+of\s+(?:the\s+|this\s+)?(?P<unit>week|month|year)", _end_of),
     (r"(?P<unit>month)[- ]end", _end_of),
     (rf"(?P<which>next|this|coming)\s+(?P<day>{WEEKDAY}|{_SHORT_WEEKDAY}){_PART}", _next_weekday),

@@ -31,9 +31,17 @@ _DESCRIPTION = _pattern(
     r"|with\s+(?:the\s+|a\s+)?description\b)\s*(?P<text>.+)$"
 )
 _TAG = _pattern(r"(?<![\w#&])#(?P<tag>(?=[\d_-]*[^\W\d_])[\w-]+)")
+#: Where a list of tags ends, since another field begins.
+_FIELD = (
+    rf"(?:{PRIORITY}|prio(?:rity)?|due|by|on|every|each|daily|weekly|monthly|today|tonight|tomorrow"
+    r"|category|with|it|note|description)\b"
+)
+_JOINT = r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)"
+_TAG_LIST = rf"#?(?P<tags>[\w-]+(?:{_JOINT}(?!{_FIELD})#?[\w-]+)*)"
 _TAGGED = _pattern(
-    r"[\s,]*\b(?:tagged(?:\s+(?:as|with))?|with\s+(?:the\s+)?tags?|tags?\s*:)\s+"
-    r"(?P<tags>[\w-]+(?:(?:\s*,\s*|\s+and\s+)[\w-]+)*)\s*$"
+    r"(?:[\s,]*\b(?:tagged(?:\s+(?:as|with))?|with\s+(?:the\s+)?tags?|tags?\s*:)"
+    rf"|(?:^|[,;(]|\band\b)\s*(?:the\s+)?tags?)\s*:?\s+{_TAG_LIST}\)?"
+    rf"(?=[.!)]*$|{_JOINT}{_FIELD}|\s+{_FIELD}|\s*[,;])"
 )
 _PRIORITIES: Final = (
     _pattern(
@@ -82,6 +90,10 @@ _ADVERB = _pattern(
 )
 
 
+#: Characters of a text that can be nothing but fields.
+_LONGEST_VALUES: Final = 200
+
+
 def priority_named(word: str) -> str | None:
     """`urgent` -> `high`."""
     return _PRIORITY_WORDS.get(word.lower())
@@ -121,12 +133,49 @@ def read_details(text: str, today: date) -> tuple[str, Details]:
     return text, details
 
 
+def read_values(text: str, today: date) -> Details | None:
+    """The fields in a text that holds nothing else: `high priority and due Friday`, `work`.
+
+    A bare word or day counts too, since no title is there that it could belong to.
+    """
+    text = text.strip(" .!?\"'“”")
+    if len(text) > _LONGEST_VALUES:
+        return None
+    left, details = read_details(f" {text}", today)
+    if details != Details() and not tidy_title(left):
+        return details
+    if name := category_named(re.sub(r"^(?:an?|in|under)\s+|\s+(?:task|category)$", "", text)):
+        return Details(category=name)
+    if priority := priority_named(text):
+        return Details(priority=priority)
+    found = find_day(f"on {text}", today)
+    if found and found.start == 0 and found.end == len(text) + 3:
+        return Details(due_date=found.day)
+    head, joint, rest = _cut_joint(text)
+    if not joint:
+        return None
+    first = read_values(head, today)
+    others = read_values(rest, today) if first else None
+    return first.with_more(others) if first and others else None
+
+
+def _cut_joint(text: str) -> tuple[str, str, str]:
+    match = re.search(rf"{_JOINT}|\s*;\s*(?:and\s+)?", text, re.I)
+    return (text[: match.start()], match[0], text[match.end() :]) if match else (text, "", "")
+
+
+def read_tag_list(text: str) -> tuple[str, ...]:
+    """`#home, shop and "work"` -> its tags."""
+    words = re.findall(r"[\w-]+", text.lower())
+    return tuple(dict.fromkeys(word for word in words if word != "and"))
+
+
 def _read_tags(text: str) -> tuple[str, tuple[str, ...]]:
     tags = [match["tag"].lower() for match in _TAG.finditer(text)]
     text = _TAG.sub(" ", text)
     if match := _TAGGED.search(text):
-        tags += [tag.lower() for tag in re.split(r"\s*,\s*|\s+and\s+", match["tags"])]
-        text = text[: match.start()]
+        tags += read_tag_list(match["tags"])
+        text = f"{text[: match.start()]} {text[match.end() :]}"
     return text, tuple(dict.fromkeys(tags))
 
 
@@ -170,7 +219,7 @@ _DANGLING = _pattern(
     r"(?:[\s,;:\u2013-]+(?:and|by|on|due|for|at|with|it(?:'s| is))"
     r"|[\s,;:.!?\u2013-]+)$"
 )
-_OPENING = _pattern(r"^(?:[\s,;:.!\u2013-]+|(?:and|also|that|to)\s+)")
+_OPENING = _pattern(r"^(?:[\s,;:.!\u2013-]+|(?:and|also|that|to)(?:\s+|$))")
 _ON_LIST = _pattern(
     r"\s+(?:to|on|in|onto)\s+(?:my|the|our)\s+(?:(?:to-?\s?do|task|shopping|grocery)\s+)?(?:list|tasks)$"
 )
@@ -179,7 +228,7 @@ _QUOTES: Final = (('"', '"'), ("“", "”"), ("'", "'"), ("\u2018", "\u2019"), 
 
 def tidy_title(text: str) -> str:
     """A title as a person would write it; may be empty."""
-    title = " ".join(text.split())
+    title = re.sub(r"\s+(?=[,;])|(?<=[,;])\s*[,;]", "", " ".join(text.split()))
     for _ in range(8):  # each pass can lay a new end bare; eight are more than any sentence needs
         before = title
         title = _ON_LIST.sub("", _OPENING.sub("", _DANGLING.sub("", title)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -11,17 +11,21 @@ from typing import Any, Final
 from chatkit.engine.demo import speech
 from chatkit.engine.demo.memory import LOOKUP, PAGE, Memory
 from chatkit.engine.demo.values import (
+    Acting,
     Call,
     Change,
     Complete,
     Delete,
     Every,
+    Filter,
     It,
+    Look,
     Places,
     Question,
     Reply,
     Result,
     Shown,
+    Span,
     Target,
     TaskView,
     These,
@@ -29,9 +33,10 @@ from chatkit.engine.demo.values import (
 )
 from chatkit.protocol.tasks import MAX_TITLE
 
-Acting = Complete | Change | Delete
+_VERBS: Final = {Complete: "complete", Change: "change", Delete: "delete", Look: "show"}
 
-_VERBS: Final = {Complete: "complete", Change: "change", Delete: "delete"}
+
+_BETWEEN_NAMES = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,15 @@ def resolve(intent: Acting, memory: Memory, today: date) -> Finding:
     """The tasks that an intent means; looked up where the conversation does not tell."""
     match intent.target:
         case These(tasks):
+            if _needs_fields(intent) and not all(task.fields for task in tasks):
+                (result,) = yield [Call("list_tasks", {"limit": LOOKUP, "show": False})]
+                known = {task.id: task for task in result.tasks}
+                tasks = tuple(known.get(task.id, task) for task in tasks)
             return Found(tasks)
         case It():
             if memory.focus is None:
-                return Reply(
-                    text="I'm not sure which task you mean. Give me its number or its title."
-                )
+                asked = "I'm not sure which task you mean. Give me its number or its title."
+                return Reply(text=asked, question=Question(words=asked, choose=intent))
             return Found((memory.focus,))
         case Shown():
             if not memory.shown:
@@ -66,14 +74,20 @@ def resolve(intent: Acting, memory: Memory, today: date) -> Finding:
         case Places(numbers):
             return (yield from _by_place(intent, numbers, memory))
         case Every(chosen):
-            return (yield from _by_filter(intent, chosen.to_arguments()))
+            return (yield from _by_filter(intent, chosen))
         case Words(words):
             return (yield from _by_words(intent, words, today))
 
 
+def _needs_fields(intent: Acting) -> bool:
+    """Whether what a task has counts: its other tags stay, its day is the one that moves."""
+    if isinstance(intent, Change):
+        return bool(intent.details.tags or intent.dropped or intent.days)
+    return isinstance(intent, Look)
+
+
 def _by_place(intent: Acting, numbers: tuple[int, ...], memory: Memory) -> Finding:
-    merging = isinstance(intent, Change) and bool(intent.details.tags or intent.dropped)
-    plain = len(numbers) == 1 and numbers[0] > 0 and not merging
+    plain = len(numbers) == 1 and numbers[0] > 0 and not _needs_fields(intent)
     shown = memory.shown
     if shown is None or (not shown and plain):
         # The server knows what these numbers mean; "the last one" it would not.
@@ -97,20 +111,36 @@ def _by_place(intent: Acting, numbers: tuple[int, ...], memory: Memory) -> Findi
     return Found(tuple({task.id: task for task in found}.values()))
 
 
-def _by_filter(intent: Acting, arguments: dict[str, Any]) -> Finding:
+def look_up(
+    arguments: Mapping[str, Any], span: Span | None = None
+) -> Generator[list[Call], list[Result], Result]:
+    """What the list holds of it, unseen. The days of a span are looked at here: a completed task is
+    in it by the day of its completion, any other by its due date."""
+    ordered = {} if span is None else {"sort": "due date"}
+    (result,) = yield [Call("list_tasks", {**ordered, **arguments, "limit": LOOKUP, "show": False})]
+    if span is None or not result.success:
+        return result
+    day = "completed_at" if arguments.get("status") == "completed" else "due_date"
+    tasks = tuple(
+        task for task in result.tasks if span.holds(speech.read_day(task.fields.get(day)))
+    )
+    unseen = result.total > len(result.tasks) and tasks[-1:] == result.tasks[-1:]
+    return replace(result, tasks=tasks, total=len(tasks), partial=unseen)
+
+
+def _by_filter(intent: Acting, chosen: Filter) -> Finding:
+    arguments = chosen.to_arguments()
     if isinstance(intent, Complete):
         arguments.setdefault("status", "pending" if intent.completed else "completed")
-    (result,) = yield [Call("list_tasks", {**arguments, "limit": LOOKUP, "show": False})]
+    result = yield from look_up(arguments, chosen.span)
     if not result.success:
         return Reply(text=speech.say_failure(result))
     tasks = result.tasks
     if isinstance(intent, Complete):
         tasks = tuple(task for task in tasks if task.completed != intent.completed)
     if not tasks:
-        return Reply(
-            text=f"You have no {speech.say_kind(arguments, 0)}, so there is nothing to "
-            f"{_VERBS[type(intent)]}."
-        )
+        kind = speech.say_kind({**arguments, "span": chosen.span}, 0)
+        return Reply(text=f"You have no {kind}, so there is nothing to {_VERBS[type(intent)]}.")
     return Found(tasks, result.total - len(result.tasks))
 
 
@@ -124,6 +154,7 @@ def _by_words(intent: Acting, words: str, today: date) -> Finding:
         (result,) = yield [Call("list_tasks", {"limit": LOOKUP, "show": False})]
     if not result.success:
         return Reply(text=speech.say_failure(result))
+    everything = result.tasks if loose else ()
     tasks = tuple(task for task in result.tasks if not loose or _matches(words, task.title or ""))
     if isinstance(intent, Complete):
         fitting = tuple(task for task in tasks if task.completed != intent.completed)
@@ -132,6 +163,8 @@ def _by_words(intent: Acting, words: str, today: date) -> Finding:
         tasks = fitting or tasks
     same = tuple(task for task in tasks if (task.title or "").casefold() == words.casefold())
     tasks = same if len(same) == 1 else tasks
+    if not tasks and (several := _each_of(words, everything)):
+        return Found(several)
     if not tasks:
         hint = " To add it instead, say “add …”." if isinstance(intent, Complete) else ""
         return Reply(
@@ -154,10 +187,21 @@ def _by_words(intent: Acting, words: str, today: date) -> Finding:
     )
 
 
+def _each_of(words: str, tasks: Sequence[TaskView]) -> tuple[TaskView, ...]:
+    """`bob and rent` -> the task of each name, where each means just one."""
+    names = [name for name in _BETWEEN_NAMES.split(words) if name.strip()]
+    found = [[task for task in tasks if _matches(name, task.title or "")] for name in names]
+    if len(names) < 2 or any(len(matching) != 1 for matching in found):
+        return ()
+    return tuple({task.id: task for (task,) in found}.values())
+
+
 def choose(question: Question, target: Target | None) -> Acting | None:
     """The act that an answer to "which one?" settles, or None when it is no such answer."""
     if question.choose is None:
         return None
+    if not question.options:
+        return replace(question.choose, target=target) if target is not None else None
     picked: tuple[TaskView, ...] = ()
     match target:
         case Places(numbers) if max(numbers) <= len(question.options):

@@ -9,13 +9,17 @@ from functools import lru_cache
 from typing import Final
 
 from chatkit.engine.demo.adding import TASK_VERBS, read_drafts
-from chatkit.engine.demo.changing import read_change
+from chatkit.engine.demo.changing import read_begun, read_change
 from chatkit.engine.demo.clauses import is_bulleted, split_clauses, without_politeness
-from chatkit.engine.demo.details import read_details, tidy_title
+from chatkit.engine.demo.details import read_details, read_values, tidy_title
+from chatkit.engine.demo.forms import KINDS
+from chatkit.engine.demo.showing import DONE, read_look, read_show
 from chatkit.engine.demo.smalltalk import read_talk
-from chatkit.engine.demo.targets import read_filter, read_target
+from chatkit.engine.demo.targets import read_target
+from chatkit.engine.demo.typos import without_typos
 from chatkit.engine.demo.values import (
     Add,
+    Begun,
     Change,
     Complete,
     Delete,
@@ -26,10 +30,14 @@ from chatkit.engine.demo.values import (
     Intent,
     It,
     Pick,
+    Places,
+    Plan,
     Show,
     Talk,
+    Target,
     Unknown,
     Words,
+    Write,
 )
 
 #: Characters of a message that are read; a list of tasks is shorter, a pasted essay is no request.
@@ -45,7 +53,7 @@ _ADD = _pattern(
     r"|make(?=\s+an?\s+(?:\S+\s+){0,3}"
     r"(?:task|reminder|to-?do)))\b|(?:set|give me) (?=a reminder)|(?=(?:new"
     r"|another)\s+(?:\S+\s+){0,2}task\b)"
-    r"|(?=(?:task|todo|to-do|reminder)\s*:)|\+\s+)\s*(?P<rest>.*)$"
+    r"|(?=(?:task|todo|to-do|reminder|note)\s*:)|\+\s+)\s*(?P<rest>.*)$"
 )
 _REMIND = _pattern(
     r"^(?:remind me|remember|don'?t (?:let me )?forget|i (?:must(?:n'?t| not)|should(?:n'?t"
@@ -59,9 +67,9 @@ _NEED = _pattern(
 )
 _DELETE = _pattern(r"^(?:delete|remove|erase|get rid of)\s+(?P<target>.+)$")
 _DELETE_KNOWN = _pattern(r"^(?:cancel|drop|clear|scrap|trash|empty|forget)\s+(?P<target>.+)$")
-_DONE = r"(?:done|finished|completed?)"
+_STATING = r"(?:mark|set|flag|change|update|make|turn|move)"
 _NOT_DONE = (
-    rf"(?:not (?:yet )?{_DONE}(?: yet)?|incomplete|undone|unfinished|uncompleted|pending|open"
+    rf"(?:not (?:yet )?{DONE}(?: yet)?|incomplete|undone|unfinished|uncompleted|pending|open"
     rf"|active"
     r"|to-?do)"
 )
@@ -69,30 +77,37 @@ _REOPEN = (
     _pattern(
         r"^(?:reopen|re-open|uncomplete|uncheck|untick|unmark|restore|undo)\s+(?P<target>.+)$"
     ),
-    _pattern(rf"^(?:mark|set|change)\s+(?P<target>.+?)\s+(?:as\s+|to\s+|back to\s+)?{_NOT_DONE}$"),
-    _pattern(rf"^(?P<target>.+?)\s+(?:is|are)\s*(?:n'?t|not)\s+(?:yet\s+)?{_DONE}(?:\s+yet)?$"),
+    _pattern(rf"^{_STATING}\s+(?P<target>.+?)\s+(?:as\s+|to\s+|back to\s+)?{_NOT_DONE}$"),
+    _pattern(rf"^(?P<target>.+?)\s+(?:is|are)\s*(?:n'?t|not)\s+(?:yet\s+)?{DONE}(?:\s+yet)?$"),
 )
 _COMPLETE = (
     _pattern(r"^(?:complete|finish|(?:check|tick|cross|mark) (?:off|out))\s+(?P<target>.+)$"),
-    _pattern(rf"^(?:mark|set|flag)\s+(?P<target>.+?)\s+(?:as\s+|to\s+)?(?:{_DONE}|checked|ticked)$"),
-    _pattern(rf"^(?:mark|set)\s+(?:as\s+)?{_DONE}\s*:?\s+(?P<target>.+)$"),
+    _pattern(
+        rf"^{_STATING}\s+(?P<target>.+?)\s+(?:as\s+|to\s+(?:be\s+)?)?(?:{DONE}|checked|ticked)$"
+    ),
+    _pattern(rf"^(?:mark|set)\s+(?:as\s+)?{DONE}\s*:?\s+(?P<target>.+)$"),
     _pattern(r"^(?:check|tick|cross)\s+(?P<target>.+?)\s+off$"),
     _pattern(r"^(?:(?:i'?m|i am|we'?re|we are)\s+)?(?:all\s+|now\s+)?(?:done"
         r"|finished)\s+with\s+(?P<target>.+)$"),
     _pattern(rf"^(?P<target>.+?)\s+(?:is|are|was|has been|have been)\s+(?:now\s+|already\s+"
-        rf"|all\s+)?{_DONE}"
+        rf"|all\s+)?{DONE}"
              r"(?:\s+now)?$"),
     _pattern(r"^i(?:'ve| have)?\s+(?:just\s+|already\s+|now\s+)?(?:finished|completed|did|done"
         r"|checked off)"
              r"\s+(?:with\s+)?(?P<target>.+)$"),
-    _pattern(rf"^(?P<target>(?:task\s+|number\s+|#)?\d[\d\s,&#and]*?)\s+{_DONE}$"),
+    _pattern(rf"^(?P<target>(?:task\s+|number\s+|#)?\d[\d\s,&#and]*?)\s+{DONE}$"),
     _pattern(r"^did\s+(?P<target>.+)$"),
 )  # fmt: skip
 _COMPLETE_KNOWN = _pattern(
     r"^(?:check|tick|close|do|done|finished|completed)\s*:?\s+(?P<target>.+)$"
 )
 _COMPLETE_IT = _pattern(
-    rf"^(?:(?:it'?s|that'?s|this is|it is)\s+)?(?:all\s+|already\s+)?{_DONE}(?:\s+it)?$"
+    r"^(?:(?:it'?s|that'?s|this is|it is)\s+)?(?:all\s+|already\s+)?(?:done|finished|completed)$"
+    rf"|^{DONE}\s+it$"
+)
+_BARE = _pattern(
+    r"^(?P<verb>complete|finish|delete|remove|erase|reopen|rename|retitle|postpone|reschedule|move|tag"
+    r"|update|change|edit|mark|find|search)(?:\s+(?:an?|the|my)?\s*(?:task|to-?do|item|one))?$"
 )
 _PAST = (
     r"bought|got|paid|called|sent|wrote|cleaned|washed|booked|fixed|ordered|cooked|made|read|emailed"
@@ -104,19 +119,33 @@ _GUESSED = _pattern(
 _ASKING = _pattern(
     r"^(?:what|which|who|when|where|why|how|show|list|do i|have i|did i|is there|are there|any)\b"
 )
-_FIND = _pattern(
-    r"^(?:find|search(?:\s+for)?|look(?:\s+(?:for|up))|where(?:'s| is)|locate"
-    r"|(?:is|are) there (?:an?y?\s+)?(?:tasks?\s+)?(?:about|for|called|named)"
-    r"|did i (?:already\s+)?(?:finish|complete|do|add)"
-    r"|do i have (?:an?y?\s+)?tasks? (?:about|for|called|named))\s+(?P<words>.+)$"
+_PLAN = _pattern(
+    r"^(?:(?:help me\s+(?:to\s+)?)?plan\s+an?\s+(?:new\s+)?(?:task|to-?do)"
+    r"|ask me(?:\s+(?:(?:some|a few|the)\s+)?questions?)?)\b"
+    r"(?:\s*[:,]\s*|\s+(?:about|called|named|for|to)\s+|$)(?P<title>.*)$"
 )
-_SHOW = _pattern(
-    r"^(?:show|list|display|view|see|get|give|read|print|open|check|tell|review|what(?:'s|s)?|which"
-    r"|how many|count|do i have|have i|did i|is there|are there|any|anything|whats|know)\b"
+_WRITE = _pattern(
+    r"^(?:draft|compose|write me|help me (?:to )?(?:write|draft|compose))\s+"
+    r"(?:an?\s+|the\s+|my\s+)?"
+    r"(?:(?:short|quick|nice|polite|draft(?: of)?)\s+)*"
+    rf"(?P<what>{KINDS}\b.*)$"
 )
-_TASKY = _pattern(r"\b(?:tasks?|to-?dos?|to-?do list|my list|the list|reminders?|agenda|plate)\b")
+_NUMBERED = _pattern(r"\b(?:task|number)\s+#?(?P<place>[1-9]\d{0,3})\b")
 _MORE = _pattern(
     r"^(?:show\s+(?:me\s+)?)?(?:more|the next (?:ones|page)|next(?: page)?|the rest)(?:\s+tasks)?$"
+)
+
+
+#: "Buy cheese and add it to my list" names no task in its end.
+_NO_NAMES: Final = ("it", "this", "that", "them", "these", "those")
+#: A lead that names fields alone, and what it is said of.
+_LED = (
+    _pattern(r"^(?P<lead>[^:\n]{3,60}?)\s*:\s+(?P<rest>\S.*)$"),
+    _pattern(r"^(?P<lead>[^,\n]{3,30}?)\s*,\s*(?P<rest>\S.*)$"),
+    _pattern(
+        r"^(?P<lead>\w[\w ]{2,30}?)\s+"
+        r"(?P<rest>(?:i|we)(?:'ve)?\s+(?:have|need|must|should|got)\b.*)$"
+    ),
 )
 
 
@@ -132,18 +161,44 @@ def _understand(message: str, today: date) -> tuple[Intent, ...]:
     text = re.sub(r"([^\w\n]{12})[^\w\n]+", r"\1", text)  # a long run of marks says nothing more
     if (talk := read_talk(text.rstrip(" .!?"))) is not None:
         return (talk,)
+    text = without_typos(text)
     if is_bulleted(text) and (drafts := read_drafts(text, today)):
         return (Add(drafts),)
     found: list[Intent] = []
-    for clause in split_clauses(text):
+    led, rest = _read_led(text, today)
+    if led is not None:
+        found.append(led)
+    for clause in split_clauses(rest):
         _put(found, _read_clause(clause, today), clause, today)
     working = [intent for intent in found if not isinstance(intent, Talk)]
     return tuple(working or found[:1]) or (Unknown(""),)
 
 
+def _read_led(text: str, today: date) -> tuple[Add | None, str]:
+    """Fields first, then what is to be done: `by Friday, finish slides`, `high priority: call Bob`,
+    `tomorrow I have to …`. Gives that, and the text that it leaves."""
+    for pattern in _LED:
+        match = pattern.match(text)
+        if match is None or (shared := read_values(match["lead"], today)) is None:
+            continue
+        first, *others = split_clauses(match["rest"]) or [""]
+        need = _NEED.match(first)
+        intent = _read_need((need["rest"] or need["bare"]) if need else first, today)
+        if isinstance(intent, Add):
+            drafts = tuple(
+                Draft(title=draft.title, details=shared.with_more(draft.details))
+                for draft in intent.drafts
+            )
+            return Add(drafts), "\n".join(others)
+    return None, text
+
+
 def _put(found: list[Intent], intent: Intent, clause: str, today: date) -> None:
     """Append, or join to the "add" before: `Add milk. It's urgent. Add eggs.` is one intent."""
     last = found[-1] if found else None
+    if isinstance(intent, Pick) and isinstance(last, Complete | Change | Delete):
+        found[-1] = replace(last, target=_joined(last.target, intent.target))
+        return
     if isinstance(last, Add) and last.drafts:
         draft = last.drafts[-1]
         more: Details | None = None
@@ -168,6 +223,13 @@ def _put(found: list[Intent], intent: Intent, clause: str, today: date) -> None:
     found.append(intent)
 
 
+def _joined(one: Target, other: Target) -> Target:
+    """Both, where they are numbers: `mark 1 as complete and 2`."""
+    if isinstance(one, Places) and isinstance(other, Places):
+        return Places((*one.numbers, *other.numbers))
+    return other
+
+
 def _read_clause(clause: str, today: date) -> Intent:
     plain = clause.rstrip(" .!?…").strip()
     asked = clause.rstrip().endswith("?")
@@ -175,18 +237,29 @@ def _read_clause(clause: str, today: date) -> Intent:
         return talk
     if _MORE.match(plain):
         return Show(more=True)
-    if (
-        (change := read_change(clause, today))
-        and not _ASKING.match(plain)
-        and not _closing(change, plain)
-    ):
+    if match := _PLAN.match(plain):
+        return Plan(tidy_title(match["title"]))
+    if match := _WRITE.match(plain):
+        return Write(match["what"])
+    change = read_change(clause, today)
+    empty = change is None or change == Change(target=change.target)
+    if empty and (begun := _read_bare(plain) or read_begun(plain, today)):
+        return begun
+    if change is not None and not _ASKING.match(plain) and not _closing(change, plain):
         return change
-    if intent := _read_add(clause, today) or _read_action(plain) or _read_show(plain, asked=asked):
+    if intent := (
+        read_look(plain, today)
+        or _read_add(clause, today)
+        or _read_action(plain, today)
+        or read_show(plain, today, asked=asked)
+    ):
         return intent
     if not asked and (match := _NEED.match(clause)):
         return _read_need(without_politeness(match["rest"] or match["bare"]), today)
-    if (target := read_target(plain)) is not None and not isinstance(target, Words):
+    if (target := read_target(plain, today)) is not None and not isinstance(target, Words):
         return Pick(target)
+    if match := _NUMBERED.search(plain):  # never a title: it speaks of a task there is
+        return Pick(Places((int(match["place"]),)))
     words = read_details(plain, today)[0].lower().split()
     if (
         not asked
@@ -198,17 +271,26 @@ def _read_clause(clause: str, today: date) -> Intent:
     return Unknown(plain)
 
 
+def _read_bare(plain: str) -> Begun | None:
+    if (match := _BARE.match(plain)) is None:
+        return None
+    verb = match["verb"].lower()
+    if verb in ("find", "search"):
+        return Begun(words="What shall I look for?", begun="find")
+    words = f"Which task shall I {verb}? Give me its number or its title."
+    return Begun(words=words, begun=verb)
+
+
 def _closing(change: Change, plain: str) -> bool:
     """Whether a bare "change" is really about being done, which reads much the same."""
-    empty = change.details == Details() and not (change.title or change.cleared or change.dropped)
-    return (empty or change.title is not None) and any(
-        pattern.match(plain) for pattern in (*_REOPEN, *_COMPLETE)
-    )
+    empty = change == Change(target=change.target)
+    return empty and any(pattern.match(plain) for pattern in (*_REOPEN, *_COMPLETE))
 
 
 def _read_add(clause: str, today: date) -> Intent | None:
     if match := _ADD.match(clause):
-        return Add(read_drafts(match["rest"], today))
+        drafts = read_drafts(match["rest"], today)
+        return Add(tuple(draft for draft in drafts if draft.title.lower() not in _NO_NAMES))
     if match := _REMIND.match(clause):
         rest = match["rest"]
         if late := re.match(
@@ -225,28 +307,31 @@ def _read_add(clause: str, today: date) -> Intent | None:
 
 
 def _read_need(rest: str, today: date) -> Intent:
-    intent = _read_action(rest.rstrip(" .!?")) or _read_show(rest.rstrip(" .!?"), asked=False)
+    plain = rest.rstrip(" .!?")
+    intent = _read_action(plain, today) or read_show(plain, today, asked=False)
     done = isinstance(intent, Complete) and isinstance(intent.target, Words)
     if intent is not None and not done:  # "I need to finish the report" is a task, not a report
         return intent
     return read_change(rest, today) or _read_add(rest, today) or Add(read_drafts(rest, today))
 
 
-def _read_action(plain: str) -> Intent | None:
+def _read_action(plain: str, today: date) -> Intent | None:
     if _COMPLETE_IT.match(plain):
         return Complete(target=It())
     if not _ASKING.match(plain):
         for completed, patterns in ((False, _REOPEN), (True, _COMPLETE)):
             for pattern in patterns:
-                if (match := pattern.match(plain)) and (target := read_target(match["target"])):
+                if (match := pattern.match(plain)) and (
+                    target := read_target(match["target"], today)
+                ):
                     return Complete(target=target, completed=completed)
-        if (match := _GUESSED.match(plain)) and (target := read_target(match["target"])):
+        if (match := _GUESSED.match(plain)) and (target := read_target(match["target"], today)):
             return Complete(target=target, guessed=True)
-    if (match := _DELETE.match(plain)) and (target := read_target(match["target"])):
+    if (match := _DELETE.match(plain)) and (target := read_target(match["target"], today)):
         return Delete(target=target)
     for pattern, make in ((_DELETE_KNOWN, Delete), (_COMPLETE_KNOWN, Complete)):
         if match := pattern.match(plain):
-            target = read_target(match["target"])
+            target = read_target(match["target"], today)
             if isinstance(target, Words) and re.fullmatch(
                 r"(?:my |the )?(?:to-?do )?list", match["target"], re.I
             ):
@@ -254,32 +339,4 @@ def _read_action(plain: str) -> Intent | None:
             listing = isinstance(target, Every) and pattern is _COMPLETE_KNOWN
             if target is not None and not isinstance(target, Words) and not listing:
                 return make(target=target)
-    return None
-
-
-def _read_show(plain: str, *, asked: bool) -> Intent | None:
-    if match := _FIND.match(plain):
-        chosen, _ = read_filter(match["words"])
-        target = read_target(match["words"])
-        if chosen != Filter() and not read_filter(match["words"])[1]:
-            return Show(filter=chosen)
-        if isinstance(target, Words):
-            return Show(filter=Filter(search=re.sub(r"\s+tasks?$", "", target.text, flags=re.I)))
-    chosen, rest = read_filter(plain)
-    begins, tasky = _SHOW.match(plain) is not None, _TASKY.search(plain) is not None
-    if re.search(r"\bwhat (?:should|shall|must|can) i (?:do|work on|start)\b", plain, re.I):
-        return Show(
-            filter=replace(chosen, status=chosen.status or "pending", sort="priority", search=None)
-        )
-    if re.search(
-        r"\bdo i (?:still )?(?:have|need) to do\b|\bwhat do i have\b.*\bto do\b|\bwhat's next\b",
-        plain,
-        re.I,
-    ):
-        chosen = replace(chosen, status=chosen.status or "pending")
-        return Show(filter=chosen) if not rest or tasky else None
-    if not rest and (chosen != Filter() or tasky or (begins and len(plain.split()) <= 3)):
-        return Show(filter=chosen)
-    if rest and tasky and begins and len(rest.split()) <= 4 and not asked:
-        return Show(filter=replace(chosen, search=chosen.search or rest))
     return None

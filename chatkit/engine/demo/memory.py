@@ -20,12 +20,14 @@ class Memory:
 
     `shown` is None when the messages cannot tell (another model answered): numbers then go to the
     tools as they are, since the server remembers what was shown. It is empty before any list.
+    A list of which all is deleted (`gone`) is none.
     `listing` holds the arguments of the list last shown, `focus` the task last touched.
     """
 
     shown: tuple[TaskView, ...] | None = ()
     listing: Mapping[str, Any] | None = None
     focus: TaskView | None = None
+    gone: frozenset[str] = frozenset()
 
     def note(self, call: Call, result: Result) -> None:
         """Learn from a result."""
@@ -35,6 +37,9 @@ class Memory:
             if len(result.tasks) == 1:
                 self.focus = result.tasks[0]
         elif call.name == "delete_task":
+            self.gone |= {str(call.arguments.get("task_id"))}
+            if self.shown and all(task.id in self.gone for task in self.shown):
+                self.shown = ()
             if self.focus is not None and self.focus.id == call.arguments.get("task_id"):
                 self.focus = None
         elif result.task is not None:

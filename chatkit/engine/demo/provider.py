@@ -18,6 +18,8 @@ from chatkit.engine.demo.transcript import read_text
 
 PROVIDER: Final = "demo"
 MODEL: Final = "demo/tasks"
+#: It reads whatever a thread holds; the server takes half of this and bounds it.
+_WINDOW: Final = 1_000_000
 
 
 class TasksModel(CustomLLM):
@@ -51,7 +53,8 @@ class TasksModel(CustomLLM):
 
 
 def register() -> None:
-    """Make `demo/…` known to LiteLLM. Calling it again changes nothing."""
+    """Make `demo/…` known to LiteLLM, with its window. Calling it again changes nothing."""
+    litellm.model_cost[MODEL] = {"litellm_provider": PROVIDER, "max_input_tokens": _WINDOW}
     if all(item["provider"] != PROVIDER for item in litellm.custom_provider_map):
         litellm.custom_provider_map.append({"provider": PROVIDER, "custom_handler": TasksModel()})
 
@@ -72,7 +75,9 @@ def split_pieces(text: str) -> Iterator[str]:
 
 
 def _step(messages: list[Any], optional_params: Mapping[str, Any]) -> Calls | Text:
-    return answer(messages, _tool_names(optional_params.get("tools")), datetime.now(UTC).date())
+    tools, choice = optional_params.get("tools"), optional_params.get("tool_choice")
+    chosen = next(_tool_names([choice]), None)
+    return answer(messages, _tool_names(tools), datetime.now(UTC).date(), chosen)
 
 
 def _tool_names(tools: object) -> Iterator[str]:

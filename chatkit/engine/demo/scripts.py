@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 from chatkit.engine.demo import speech
 from chatkit.engine.demo.acting import act
 from chatkit.engine.demo.adding import MOST_DRAFTS
+from chatkit.engine.demo.finding import look_up
+from chatkit.engine.demo.forms import ask, write
 from chatkit.engine.demo.memory import PAGE, Memory
 from chatkit.engine.demo.smalltalk import is_puzzling, say_talk, say_unknown
 from chatkit.engine.demo.values import (
     Add,
+    Begun,
     Call,
     Change,
     Complete,
     Delete,
     Draft,
     Intent,
+    Look,
     Pick,
     Places,
+    Plan,
     Question,
     Reply,
     Result,
@@ -32,7 +38,9 @@ from chatkit.engine.demo.values import (
     Show,
     Talk,
     TaskView,
+    These,
     Unknown,
+    Write,
 )
 
 
@@ -43,10 +51,18 @@ def run(intent: Intent, memory: Memory, today: date) -> Script:
             return (yield from _add(intent, today))
         case Show():
             return (yield from _show(intent, memory, today))
-        case Complete() | Change() | Delete():
+        case Complete() | Change() | Delete() | Look():
             return (yield from act(intent, memory, today))
         case Talk(kind):
             return Reply(text=say_talk(kind, today))
+        case Plan():
+            found = yield from ask(intent, today)
+            return found if isinstance(found, Reply) else (yield from _add(found, today))
+        case Write():
+            return (yield from write(intent))
+        case Begun(words=words):
+            asked = Question(words=words, begun=intent.begun, titles=intent.titles)
+            return Reply(text=words, question=asked)
         case Pick():
             return Reply(text=_ask_what(intent))
         case Unknown(text):
@@ -54,11 +70,16 @@ def run(intent: Intent, memory: Memory, today: date) -> Script:
 
 
 def _ask_what(pick: Pick) -> str:
-    place = pick.target.numbers[0] if isinstance(pick.target, Places) else 1
-    which = f"task {place}" if place > 0 else "the last one"
+    match pick.target:
+        case Places((place, *_)):
+            which = such = f"task {place}" if place > 0 else "the last one"
+        case These((task, *_)):
+            which, such = speech.label(task), "it"
+        case _:
+            which = such = "them"
     return (
-        f"What shall I do with {which}? For example “complete {which}”, “delete {which}” or "
-        f"“move {which} to tomorrow”."
+        f"What shall I do with {which}? For example “complete {such}”, “delete {such}” or "
+        f"“move {such} to tomorrow”."
     )
 
 
@@ -77,7 +98,7 @@ def _offer(text: str) -> Reply:
 def _add(intent: Add, today: date) -> Script:
     if not intent.drafts:
         words = "What should the new task be called?"
-        return Reply(text=words, question=Question(words=words, titles=True))
+        return Reply(text=words, question=Question(words=words, begun="add task:", titles=True))
     results = yield [
         Call("add_task", {"title": draft.title, **draft.details.to_arguments()})
         for draft in intent.drafts
@@ -96,7 +117,13 @@ def _add(intent: Add, today: date) -> Script:
 
 
 def _show(intent: Show, memory: Memory, today: date) -> Script:
-    arguments = {**intent.filter.to_arguments(), "limit": PAGE}
+    chosen = intent.filter
+    if chosen.span is not None:
+        found = yield from look_up(chosen.to_arguments(), chosen.span)
+        shown = {**chosen.to_arguments(), "span": chosen.span}
+        text = speech.say_shown(shown, found, today)
+        return Reply(text=text, listed=found.tasks)
+    arguments: dict[str, Any] = {"limit": PAGE} | chosen.to_arguments()
     if intent.more:
         if memory.listing is None:
             return Reply(text="I have not shown a list yet. Say “show me my tasks”.")

@@ -13,6 +13,10 @@ NOTICE: Final = (
     "*This is the built-in demo model. For a real one, set `OPENROUTER_API_KEY` (or another "
     "provider's key) and restart.*"
 )
+NO_FILES: Final = (
+    "I can't read files: I'm only the built-in demo. A real model can. What you write yourself, I "
+    "understand; say “help” for examples."
+)
 EXAMPLES: Final = (
     "- “Add a new task: Buy groceries tomorrow”\n- “Show me my tasks”\n- “Mark task 1 as complete”"
 )
@@ -24,7 +28,9 @@ _HELP: Final = (
     "“Find groceries”\n"
     "- **Finish**: “Mark task 1 as complete”, “Done with 2 and 3”, “Reopen task 2”\n"
     "- **Change**: “Rename task 1 to Buy bread”, “Move it to next Monday”, “Make task 2 urgent”\n"
-    "- **Delete**: “Delete task 2”, “Delete all completed tasks”"
+    "- **Delete**: “Delete task 2”, “Delete all completed tasks”\n"
+    "- **More**: “Tell me about task 1”, “Help me plan a task”, “Draft an email to Ana about the "
+    "meeting”"
 )
 
 _TALK: Final[tuple[tuple[str, TalkKind], ...]] = (
@@ -45,6 +51,7 @@ _TALK: Final[tuple[tuple[str, TalkKind], ...]] = (
      r"|keep (?:it|them)"
      r"|leave it|leave them|cancel|no))*", "no"),
     (r"(?:.*\b(?:what|how)\b.*\b(?:can|could|do) you (?:help|do|offer|know|understand)\b.*)"
+     r"|what (?:are you able to|will you) (?:do|help)\b.*|what else can .*"
      r"|(?:\?+|help|help me|commands|examples?|menu|usage|instructions?|what now)"
      r"|(?:can|could) you help(?: me)?(?: (?:out|with (?:my tasks|something|this|tasks)))?"
      r"|i need (?:some )?help|how (?:do|does|can|should) (?:i|this|it|you)\b.*"

@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from chatkit.engine.demo.memory import PAGE
 from chatkit.engine.demo.values import Details, Result, TaskView
 from chatkit.protocol.days import say_day
 
 _REPEATS: Final = {"daily": "every day", "weekly": "every week", "monthly": "every month"}
 _LONGEST_MESSAGE: Final = 300
+_NO_SUCH = re.compile(r"\bno such task\b", re.I)
+_FIRST_BY: Final = {"newest": "newest", "oldest": "oldest", "priority": "most important"}
+#: What tools say to models, not to people.
+_TOOL_NAME = re.compile(r"\b[a-z]+_[a-z_]+\b")
 
 #: Says what came of one call: its result and the task's label -> a sentence.
 Sentence = Callable[[Result, str], str]
@@ -36,7 +41,7 @@ def label(task: TaskView) -> str:
 def say_fields(fields: Mapping[str, Any], today: date) -> list[str]:
     """`due tomorrow`, `high priority`, `work`, `every week`, `#shop`: what is worth a word."""
     said: list[str] = []
-    if (due := _read_day(fields.get("due_date"))) is not None:
+    if (due := read_day(fields.get("due_date"))) is not None:
         late = due < today and fields.get("completed") is not True
         said.append(f"{'overdue since' if late else 'due'} {say_day(due, today)}")
     if (priority := fields.get("priority")) in ("high", "low"):
@@ -49,7 +54,8 @@ def say_fields(fields: Mapping[str, Any], today: date) -> list[str]:
     return said + [f"#{escape(tag)}" for tag in tags]
 
 
-def _read_day(value: object) -> date | None:
+def read_day(value: object) -> date | None:
+    """The day of a date or a time, if it is one."""
     try:
         return date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError:
@@ -70,8 +76,12 @@ def say_kind(arguments: Mapping[str, Any], count: int) -> str:
     """`high priority work tasks due today tagged #shop matching “milk”`."""
     status = arguments.get("status", "all")
     words = [f"{arguments['priority']} priority"] if "priority" in arguments else []
-    words += [{"pending": "open", "completed": "completed", "overdue": "overdue"}.get(status, "")]
+    states = {"pending": "open", "completed": "completed", "overdue": "overdue"}
+    if not (status == "completed" and arguments.get("span")):
+        words.append(states.get(status, ""))
     words += [arguments.get("category", ""), "task" if count == 1 else "tasks"]
+    if (span := arguments.get("span")) is not None:
+        words.append(f"{'completed' if status == 'completed' else 'due'} {span.name}")
     if status in ("today", "tomorrow", "this week"):
         words.append(f"due {status}")
     if status == "no due date":
@@ -99,25 +109,51 @@ def say_shown(arguments: Mapping[str, Any], result: Result, today: date) -> str:
     kind = say_kind(asked, result.total)
     done = sum(task.completed for task in result.tasks)
     complete = len(result.tasks) == result.total
-    extra = f", {done} of them completed" if done and complete and "status" not in asked else ""
+    extra = ""
+    if done and complete and "status" not in asked:
+        some = f"{done} of them" if done < result.total else "all of them"
+        extra = f", {some} completed" if result.total > 1 else ", and it is completed"
     head = f"You have **{result.total}** {kind}{extra}"
+    if arguments.get("limit", 0) == len(result.tasks) < min(result.total, PAGE):
+        head = f"Here are {len(result.tasks)} of your {result.total} {kind}"
+    if arguments.get("limit") == 1 and not offset:
+        head = f"Your {_FIRST_BY.get(arguments.get('sort', ''), 'first')} {say_kind(asked, 1)}"
     if offset:
         head = f"The next {len(result.tasks)} of {result.total} {kind}"
     text = f"{head}." if result.on_card else f"{head}:\n\n{say_list(result.tasks, today)}"
     left = result.total - offset - len(result.tasks)
-    if left > 0:
+    if result.partial:
+        text += "\n\nI looked at the first 100 tasks only, so there may be more."
+    if left > 0 and arguments.get("limit") != 1:
         text += f"\n\nThere {'is' if left == 1 else 'are'} {left} more: say “show more”."
     return text
 
 
 def say_failure(result: Result, about: str = "") -> str:
-    """What went wrong, in the tool's own sentence where it gave one."""
+    """What went wrong, in the tool's own sentence where it gave one that is meant for people."""
     if not result.readable:
         return TROUBLE
-    reason = (
-        escape(result.message)[:_LONGEST_MESSAGE] or "the task list refused it, without a reason."
-    )
-    return f"That did not work{about}: {reason}"
+    if _NO_SUCH.search(result.message):
+        missing = about or "that task"
+        return (
+            f"I can't find {missing}; it may be gone. Say “show me my tasks” to see what there is."
+        )
+    reason = result.message[:_LONGEST_MESSAGE]
+    if not reason or _TOOL_NAME.search(reason):
+        reason = "the task list refused it, without a reason."
+    return f"That did not work{f' for {about}' if about else ''}: {escape(reason)}"
+
+
+def say_task(task: TaskView, today: date) -> str:
+    """All about a task."""
+    said = say_fields(task.fields, today)
+    if not task.fields.get("due_date"):
+        said.insert(0, "no due date")
+    if task.fields.get("priority") == "medium":
+        said.append("medium priority")
+    line = " · ".join([f"{'✅' if task.completed else '☐'} {label(task)}", *said])
+    description = task.fields.get("description")
+    return f"{line}\n\n{escape(description)}" if isinstance(description, str) else line
 
 
 def say_done(outcomes: Sequence[tuple[Result, str]], one: Sentence, many: str, today: date) -> str:
@@ -131,7 +167,7 @@ def say_done(outcomes: Sequence[tuple[Result, str]], one: Sentence, many: str, t
         if result.success:
             good.append((result, label(result.task) if result.task and result.task.title else name))
         else:
-            bad.append(say_failure(result, f" for {name}" if len(outcomes) > 1 else ""))
+            bad.append(say_failure(result, name))
     text = list(dict.fromkeys(bad))  # one sentence, however many calls met the same trouble
     if len(good) == 1:
         text.insert(0, one(*good[0]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 from chatkit.protocol.tasks import MAX_DESCRIPTION, MAX_TAG, MAX_TAGS, MAX_TITLE
@@ -100,8 +100,36 @@ class These:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Days from `first` to `last`, both included; `name` says so in words: `before Fri 27 Nov`."""
+
+    first: date | None = None
+    last: date | None = None
+    name: str
+
+    def holds(self, day: date | None) -> bool:
+        """Whether a day is one of them."""
+        return day is not None and (self.first or day) <= day <= (self.last or day)
+
+    def joined(self, later: Span) -> Span | None:
+        """Both as one, where the other follows at once or ends this one: `today and tomorrow`,
+        `from Monday to Friday`."""
+        if later.first is None or later.last is None or self.first is None:
+            return None
+        if self.last is None and self.first <= later.first:
+            name = f"{self.name.removesuffix(' on')} to {later.name.removeprefix('on ')}"
+            return Span(first=self.first, last=later.last, name=name)
+        if self.last is not None and later.first - self.last == timedelta(days=1):
+            return Span(first=self.first, last=later.last, name=f"{self.name} and {later.name}")
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What to list; the names and values are those of the tool `list_tasks`."""
+    """What to list; the names and values are those of the tool `list_tasks`.
+
+    `span` the tool does not know: who lists looks at the days of what it gives.
+    """
 
     status: str | None = None
     priority: str | None = None
@@ -109,6 +137,8 @@ class Filter:
     tag: str | None = None
     search: str | None = None
     sort: str | None = None
+    limit: int | None = None
+    span: Span | None = None
 
     def to_arguments(self) -> dict[str, Any]:
         """What was said, as arguments of `list_tasks`."""
@@ -119,6 +149,7 @@ class Filter:
             "tag": self.tag and self.tag[:MAX_TAG],
             "search": self.search and self.search[:MAX_TITLE],
             "sort": self.sort,
+            "limit": self.limit,
         }
         return {name: value for name, value in said.items() if value}
 
@@ -169,13 +200,15 @@ class Complete:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Change fields. `cleared` names fields to empty; `dropped` are tags to take away."""
+    """Change fields. `cleared` names fields to empty; `dropped` are tags to take away; `days`
+    puts it off by so many."""
 
     target: Target
     title: str | None = None
     details: Details = Details()
     cleared: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +216,23 @@ class Delete:
     """Delete; the server says when the person must be asked first."""
 
     target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Tell all about tasks."""
+
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A command that lacks its end: `words` asks for it, and the next message after `begun` is the
+    whole. `titles` says that the end is a title."""
+
+    words: str
+    begun: str
+    titles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +259,22 @@ class Unknown:
     text: str
 
 
-Intent = Add | Show | Complete | Change | Delete | Pick | Talk | Unknown
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ask in a form for a task, which is then added; `title` is empty where none was named."""
+
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Draft a text: `email to Ana about the meeting`."""
+
+    what: str
+
+
+Acting = Complete | Change | Delete | Look
+Intent = Add | Show | Acting | Plan | Write | Begun | Pick | Talk | Unknown
 
 # What goes to the tools, and what comes of it.
 
@@ -225,7 +290,9 @@ class Call:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a tool answered. `readable` is False for anything but the documented object; `asks`
-    says that the person must agree first, `on_card` that the person sees the tasks already."""
+    says that the person must agree first, `on_card` that the person sees the tasks already,
+    `partial` that there may be more than could be looked at. `answers` are those of a form, one
+    for each question, empty for one that was skipped."""
 
     success: bool = False
     readable: bool = True
@@ -235,19 +302,23 @@ class Result:
     message: str = ""
     asks: bool = False
     on_card: bool = False
+    partial: bool = False
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What the model asked: `on_yes` is done after a yes, `choose` after a pick of `options`.
 
-    `words` is the sentence that asked. With `titles`, the next message names the task to add.
+    `words` is the sentence that asked. The next message after `begun` is a whole command; with
+    `titles` it names a task.
     """
 
     words: str
     on_yes: Intent | None = None
-    choose: Complete | Change | Delete | None = None
+    choose: Acting | None = None
     options: tuple[TaskView, ...] = ()
+    begun: str = ""
     titles: bool = False
 
 
@@ -256,7 +327,7 @@ class Reply:
     """The text of an answer (Markdown), the tasks that it numbered, and what it asked.
 
     `put_off` are tasks to ask about: they are not deleted before the person agrees. `on_card`
-    says that a card shows them.
+    says that a card shows them. `focus` is the task that "it" means from now on.
     """
 
     text: str
@@ -265,6 +336,7 @@ class Reply:
     question: Question | None = None
     put_off: tuple[TaskView, ...] = ()
     on_card: bool = False
+    focus: TaskView | None = None
 
 
 #: Rounds of calls go out, their results come in, in the same order; a reply ends it.

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from chatkit.engine.demo.conversation import Calls, answer
 from chatkit.engine.demo.values import Call
+from chatkit.protocol import asking, drafting
 from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.structured import Answer
 from chatkit.protocol.tasks import parse_changes, parse_draft, parse_query
 
 #: A Wednesday.
 TODAY = date(2026, 11, 25)
-TOOLS = ("add_task", "list_tasks", "complete_task", "update_task", "delete_task")
+TOOLS = (
+    "add_task", "list_tasks", "complete_task", "update_task", "delete_task", "ask_user",
+    "write_draft",
+)  # fmt: skip
 SYSTEM = {"role": "system", "content": f"You help with tasks.\nToday is Wednesday, {TODAY}."}
 MOST_ROUNDS = 8
 
@@ -31,17 +37,19 @@ class Desk:
         self.agreed: set[str] = set()  # whose deletion was put off in the turn before
         self.put_off: set[str] = set()
         self.shows_cards = False  # whether what the tools offer is shown, as a server does
+        self.form: list[str] | None = None  # what the user answers to a form, None to skip it
         self.deleted = False  # whether this turn has spent its one deletion
         for title in titles:
             self._add({"title": title, **fields})
 
-    def say(self, text: str) -> str:
-        """The answer to a message, all of its tool calls done; `rounds` holds what was called."""
+    def say(self, text: str | list[dict[str, Any]], choice: str | None = None) -> str:
+        """The answer to a message, all of its tool calls done; `rounds` holds what was called.
+        `choice` is a tool that the user chose."""
         self.messages.append({"role": "user", "content": text})
         self.rounds = []
         self.agreed, self.put_off, self.deleted = self.put_off, set(), False
         for number in range(MOST_ROUNDS + 1):
-            step = answer(self.messages, TOOLS, TODAY)
+            step = answer(self.messages, TOOLS, TODAY, choice if number == 0 else None)
             if not isinstance(step, Calls):
                 self.messages.append({"role": "assistant", "content": step.text})
                 return step.text
@@ -51,7 +59,9 @@ class Desk:
             self.messages.append(_asking(step.calls, ids))
             alone = [call.name for call in step.calls].count("delete_task") == 1
             for call, call_id in zip(step.calls, ids, strict=True):
-                content = json.dumps(self._run(call.name, dict(call.arguments), alone=alone))
+                content = "The user sees the draft as a card. Do not repeat it."
+                if call.name != drafting.WRITE_DRAFT.name:
+                    content = json.dumps(self._run(call.name, dict(call.arguments), alone=alone))
                 message = {"role": "tool", "tool_call_id": call_id, "content": content}
                 self.messages.append(message)
         raise AssertionError(f"more than {MOST_ROUNDS} rounds for {text!r}")
@@ -77,6 +87,8 @@ class Desk:
             if name == "list_tasks":
                 parse_query(given, today=TODAY)
                 return self._list(given)
+            if name == asking.NAME:
+                return self._fill_in(given)
             if name == "update_task":
                 parse_changes(given)
         except BadRequest as error:
@@ -90,8 +102,12 @@ class Desk:
             if task["id"] not in self.agreed:
                 if self.deleted or not alone:
                     self.put_off.add(task["id"])
-                    asking = {"success": False, "needs_confirmation": True, "message": "Ask first."}
-                    return asking | self._on_card()
+                    put_off = {
+                        "success": False,
+                        "needs_confirmation": True,
+                        "message": "Ask first.",
+                    }
+                    return put_off | self._on_card()
                 self.deleted = True
             self.tasks.remove(task)
             return {"success": True, "message": "Deleted."}
@@ -105,6 +121,19 @@ class Desk:
                 if key != "task_id" and value is not None
             }
         return {"success": True, "task": dict(task), "message": "Changed."}
+
+    def _fill_in(self, given: dict[str, Any]) -> dict[str, Any]:
+        form = asking.read_questions(json.dumps(given))
+        if self.form is None:
+            form = replace(form, status="skipped")
+        else:
+            filled = [
+                replace(question, answer=Answer(values=(value,)) if value else Answer(skipped=True))
+                for question, value in zip(form.questions, self.form, strict=True)
+            ]
+            form = replace(form, questions=tuple(filled), status="answered")
+        result: dict[str, Any] = json.loads(asking.result_of(form))
+        return result
 
     def _add(self, given: dict[str, Any]) -> dict[str, Any]:
         self.added += 1
@@ -143,6 +172,14 @@ class Desk:
             and (given.get("tag") is None or given["tag"] in task["tags"])
             and given.get("search", "").lower() in task["title"].lower()
         ]
+        ranks: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "newest": lambda task: -self.tasks[::-1].index(task),
+            "oldest": lambda task: self.tasks[::-1].index(task),
+            "due date": lambda task: task["due_date"] or "9",
+            "priority": lambda task: ("high", "medium", "low").index(task["priority"]),
+            "title": lambda task: task["title"].lower(),
+        }
+        found.sort(key=ranks[given.get("sort", "newest")])
         start = given.get("offset", 0)
         page = found[start : start + given.get("limit", 50)]
         listed = {"success": True, "tasks": page, "total": len(found), "message": "Listed."}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ JSON = st.recursive(
 )
 SOME = (
     "add task 1 2 and , then delete complete all my show due on friday 30/11 yes it # ! rename to "
-    "tag with x ; \n more remove of done"
+    "tag with x ; \n more remove of done before after next last week between tasks mark as and is"
 )
 WORDS = st.sampled_from(SOME.split(" "))
 SAID = st.text(max_size=80) | st.lists(WORDS, max_size=14).map(" ".join)
@@ -58,6 +59,15 @@ def test_any_history_gets_calls_or_a_text_and_the_same_again(history: list[Any],
     step = answer(messages, TOOLS, TODAY)
     assert step.calls if isinstance(step, Calls) else step.text.strip()
     assert answer(messages, TOOLS, TODAY) == step
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["task ", "tag a, ", "complete 1 and ", "show tasks before ", "@a ", "due ", "urgent, "],
+)
+def test_words_said_over_and_over_are_read_to_the_end(words: str) -> None:
+    for said in (words * 400, f"mark {words * 400} as done"):
+        assert answer([{"role": "user", "content": said}], TOOLS, TODAY)
 
 
 @settings(max_examples=80, deadline=None)

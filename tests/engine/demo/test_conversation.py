@@ -342,6 +342,15 @@ def test_what_is_complete_is_not_completed_again() -> None:
     assert desk.say("I bought the milk") == "**Buy milk** was complete already."
 
 
+def test_numbers_mean_the_list_as_it_is_when_all_that_was_shown_is_deleted() -> None:
+    desk = later("Buy milk", "Pay rent")
+    desk.say("delete all")
+    desk.say("yes")
+    desk.say("add call mum")
+    desk.say("add call dad")
+    assert desk.say("tag task 1 with home") == "Updated **Call dad**: #home."
+
+
 def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
     for sentence in ("complete milk", "delete all", "done with 2 and 3", "complete 1, delete 2"):
         messages = tool_turn("no")
@@ -430,9 +439,20 @@ def tool_turn(content: object) -> list[dict[str, Any]]:
     [
         (
             '{"success": false, "message": "title: at most 255 characters"}',
-            "That did not work: title: at most 255 characters",
+            "That did not work for **Milk**: title: at most 255 characters",
         ),
-        ('{"success": false}', "That did not work: the task list refused it, without a reason."),
+        (
+            '{"success": false}',
+            "That did not work for **Milk**: the task list refused it, without a reason.",
+        ),
+        (
+            '{"success": false, "message": "There is no such task; list_tasks shows them."}',
+            "I can't find **Milk**; it may be gone. Say “show me my tasks” to see what there is.",
+        ),
+        (
+            '{"success": false, "message": "Call list_tasks first."}',
+            "That did not work for **Milk**: the task list refused it, without a reason.",
+        ),
         ("Traceback: postgres://secret", None),
         ('{"tasks": 1}', None),
         ("[" * 100_000, None),

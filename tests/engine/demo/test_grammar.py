@@ -37,11 +37,11 @@ def add(*drafts: str | tuple[str, dict[str, Any]]) -> Add:
     return Add(tuple(Draft(title=title, details=Details(**said)) for title, said in pairs))
 
 
-def show(**said: str) -> Show:
+def show(**said: Any) -> Show:
     return Show(filter=Filter(**said))
 
 
-def every(**said: str) -> Every:
+def every(**said: Any) -> Every:
     return Every(Filter(**said))
 
 
@@ -216,7 +216,7 @@ ACTING: list[tuple[str, Intent]] = [
     ("mark the first two as done", Complete(target=Places((1, 2)))),
     ("delete 00000000-0000-4000-8000-000000000001",
      Delete(target=These((TaskView("00000000-0000-4000-8000-000000000001"),)))),
-    ("update task 1", change(1)),
+    ("update task 1 to bread and milk", change(1)),
     ("2", Pick(Places((2,)))),
     ("the second one", Pick(Places((2,)))),
 ]  # fmt: skip

@@ -65,6 +65,13 @@ async def test_parallel_tool_calls_arrive_in_one_round() -> None:
     assert "tool_calls" in [chunk.choices[0].finish_reason for chunk in chunks]
 
 
+async def test_a_chosen_tool_reaches_the_model() -> None:
+    choice = {"type": "function", "function": {"name": "ask_user"}}
+    chunks = await stream("buy milk", tools=SPECS, tool_choice=choice)
+    calls = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []]
+    assert [call.function.name for call in calls] == ["ask_user"]
+
+
 async def test_the_same_messages_get_the_same_call_ids() -> None:
     first, second = [
         [
