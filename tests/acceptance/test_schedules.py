@@ -19,6 +19,7 @@ from chatkit.engine import elsewhere, journal
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.runner import RunningTurn
+from chatkit.engine.turns import Turns
 from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import ChatKitError, Unavailable
 from chatkit.protocol.events import ErrorEvent
@@ -45,8 +46,8 @@ class World:
     accepted: dict[str, str] = field(default_factory=dict)
     turns: list[RunningTurn] = field(default_factory=list)
     readers: list[asyncio.Task[None]] = field(default_factory=list)
-    #: Turns of processes that were killed, whose streams end anywhere.
-    killed: set[str] = field(default_factory=set)
+    #: Of processes that were killed, whose streams end anywhere.
+    killed: set[Turns] = field(default_factory=set)
     sent: int = 0
 
     @property
@@ -64,15 +65,15 @@ class World:
         else:
             params = AddUserMessage(thread_id=self.random.choice(self.threads), input=said(text))
         key = body_key(text.encode())
-        copies = self.random.choice((1, 1, 2))
+        engines = [self.engine for _ in range(self.random.choice((1, 1, 2)))]
         begun = await asyncio.gather(
-            *(self.engine.operations.begin(params, ALICE, key) for _ in range(copies)),
+            *(engine.operations.begin(params, ALICE, key) for engine in engines),
             return_exceptions=True,
         )
-        for each in begun:
-            self._begun(each, text)
+        for engine, each in zip(engines, begun, strict=True):
+            self._begun(engine, each, text)
 
-    def _begun(self, begun: object, text: str | None) -> None:
+    def _begun(self, engine: Engine, begun: object, text: str | None) -> None:
         if isinstance(begun, ErrorEvent):
             return
         if isinstance(begun, BaseException):
@@ -86,16 +87,14 @@ class World:
             if begun.lease.thread_id not in self.threads:
                 self.threads.append(begun.lease.thread_id)
         if self.random.random() < 0.9:
-            self.readers.append(asyncio.create_task(self._follow(begun)))
+            self.readers.append(asyncio.create_task(self._follow(engine, begun)))
 
-    async def _follow(self, turn: RunningTurn | TurnElsewhere, after: int = 0) -> None:
-        owners = [e for e in self.engines if turn in e.turns._running.values()]
-        engine = owners[0] if owners else self.engine
-        with engine.turns.following(turn, after=after) as follower:
+    async def _follow(self, engine: Engine, turn: RunningTurn | TurnElsewhere) -> None:
+        with engine.turns.following(turn) as follower:
             frames = []
             while (chunk := await follower.read()) is not None:
                 frames += [frame for frame in chunk.split(b"\n\n") if frame]
-        if not (isinstance(turn, RunningTurn) and turn.lease.turn_id in self.killed):
+        if engine.turns not in self.killed:
             check_stream([json.loads(frame.removeprefix(b"data: ")) for frame in frames])
 
     async def leave(self) -> None:
@@ -110,7 +109,7 @@ class World:
             engine = self.engine
             found = await engine.turns.find_anywhere("alice", self.random.choice(self.threads))
             if found is not None:
-                self.readers.append(asyncio.create_task(self._follow(found)))
+                self.readers.append(asyncio.create_task(self._follow(engine, found)))
 
     async def cancel(self) -> None:
         """The stop button, in either process."""
@@ -128,10 +127,11 @@ class World:
             thread_id,
         )
         params = RetryAfterItem(thread_id=thread_id, item_id=rows[0]["id"])
+        engine = self.engine
         begun = await asyncio.gather(
-            self.engine.operations.begin(params, ALICE, new_key()), return_exceptions=True
+            engine.operations.begin(params, ALICE, new_key()), return_exceptions=True
         )
-        self._begun(begun[0], None)
+        self._begun(engine, begun[0], None)
 
     async def pause(self) -> None:
         """Time passes."""
@@ -314,7 +314,7 @@ async def run_schedule(seed: int, new_engine: NewEngine) -> None:
             if chance.random() < 0.5:
                 await engines[0].turns.interrupt_all()
             else:
-                world.killed |= set(engines[0].turns._here)
+                world.killed.add(engines[0].turns)
                 await kill(engines[0])
             ended.append(engines[0])
             engines[0] = await new_engine(
