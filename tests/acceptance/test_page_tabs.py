@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.acceptance.page_api import (
+    CREATED,
     THREAD,
     Answer,
     ScriptedApi,
@@ -142,6 +143,27 @@ async def test_an_answer_that_is_being_written_elsewhere_is_followed(
     await expect(page.get_by_text("Two", exact=True)).to_be_visible()
     assert await said(page) == ["First", "One", "Second", "Two"]
     await expect(page.get_by_role("status").filter(has_text="no answer")).to_have_count(0)
+
+
+async def test_an_answer_that_a_restart_has_interrupted_says_so_and_offers_another_try(
+    page: Page, api: ScriptedApi
+) -> None:
+    mark = {
+        "id": "tsk_1",
+        "thread_id": "thr_1",
+        "created_at": CREATED,
+        "type": "task",
+        "task": {"status_indicator": "none", "type": "custom", "title": "Interrupted"},
+    }
+    api.answers["threads.get_by_id"] = stored(*FIRST, mark)
+    await open_thread(page)
+    await expect(page.get_by_text("Interrupted", exact=True)).to_be_visible()
+    await expect(page.get_by_text("This message has no whole answer.")).to_be_visible()
+    api.answers["threads.retry_after_item"] = stream(done(answer("Whole", "msg_5")))
+    await page.get_by_role("button", name="Try again", exact=True).click()
+    await expect(page.get_by_text("Whole", exact=True)).to_be_visible()
+    assert api.asked("threads.retry_after_item")[0]["item_id"] == "msg_1"
+    await expect(page.get_by_text("Interrupted", exact=True)).to_have_count(0)
 
 
 async def test_a_chat_that_was_deleted_elsewhere_says_so_and_keeps_what_was_typed(

@@ -138,10 +138,13 @@ export class Conversation {
     this.#arrange();
   }
 
-  /** A stored message without an answer, as after a crash, can be answered now. */
+  /** A stored message without a whole answer, as after a crash, can be answered now. */
   #offerAnswer() {
-    if (this.busy || this.notices.hasAlert || this.#rows.last?.type !== "user_message") return;
-    this.#alert(words.noAnswer, { level: "info", action: this.#retryAction() });
+    const last = this.#rows.last?.type;
+    // A step of its own begins an answer or tells of its interruption; no whole answer ends with it.
+    const offer = { user_message: words.noAnswer, task: words.halfAnswer }[last];
+    if (this.busy || this.notices.hasAlert || offer === undefined) return;
+    this.#alert(offer, { level: "info", action: this.#retryAction() });
   }
 
   // ---- Turns -------------------------------------------------------------------------------------

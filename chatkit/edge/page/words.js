@@ -38,6 +38,7 @@ export const words = {
   loadingChat: "Loading the chat…",
   toNewest: "Go to the newest message",
   noAnswer: "This message has no answer yet.",
+  halfAnswer: "This message has no whole answer.",
   stopped: "You stopped this answer.",
   copy: "Copy",
   copied: "Copied",
