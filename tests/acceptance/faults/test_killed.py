@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.conftest import provider
 from tests.acceptance.faults.fleet import Fleet, member, new_user, stored_in, until
 from tests.acceptance.faults.raw import create, follow
 from tests.acceptance.server import SECRET, ServerProcess
@@ -61,39 +62,37 @@ async def test_what_a_killed_process_had_written_is_kept_and_its_thread_goes_on_
     assert await fleet.stored.texts(stream.thread_id) == ["Count", "Whole."]
 
 
+def embedded(model: ModelServer, data_dir: Path, **environ: str) -> ServerProcess:
+    """A server on its own database."""
+    secret = {"BETTER_AUTH_SECRET": SECRET}
+    return ServerProcess({**provider(model), **secret, **environ}, DATA_DIR=str(data_dir))
+
+
 async def test_a_killed_postgresql_comes_back_under_a_running_turn(data_dir: Path) -> None:
-    async with ModelServer() as model:
-        variables = {
-            "MODEL": "openai/scripted",
-            "TITLE_MODEL": "demo/tasks",
-            "MODEL_API_BASE": model.api_base,
-            "MODEL_API_KEY": "x",
-            "BETTER_AUTH_SECRET": SECRET,
-        }
-        async with ServerProcess(variables, DATA_DIR=str(data_dir)) as server:
-            token = server.jwt("ada")
-            hold = asyncio.Event()
-            model.script("Half", hold, " done.")
-            stream = await create(server, token, "Hello")
-            await stream.until_text("Half")
-            model.script("Quick", HANG)
-            other = await create(server, token, "Stop me")
-            await other.until_text("Quick")
-            await asyncio.sleep(0.5)  # so that the text is in the log
-            os.kill(postgresql_in(data_dir), signal.SIGKILL)
-            hold.set()
-            await stream.read_to_end()
-            assert [event["type"] for event in stream.events].count("error") == 0
+    async with ModelServer() as model, embedded(model, data_dir) as server:
+        token = server.jwt("ada")
+        hold = asyncio.Event()
+        model.script("Half", hold, " done.")
+        stream = await create(server, token, "Hello")
+        await stream.until_text("Half")
+        model.script("Quick", HANG)
+        other = await create(server, token, "Stop me")
+        await other.until_text("Quick")
+        await asyncio.sleep(0.5)  # so that the text is in the log
+        os.kill(postgresql_in(data_dir), signal.SIGKILL)
+        hold.set()
+        await stream.read_to_end()
+        assert [event["type"] for event in stream.events].count("error") == 0
 
-            async def healthy() -> bool:
-                return (await server.get("/api/chatkit/health")).status_code == 200
+        async def healthy() -> bool:
+            return (await server.get("/api/chatkit/health")).status_code == 200
 
-            await until(healthy)
-            assert await server.texts(stream.thread_id, token) == ["Hello", "Half done."]
-            path = f"/api/chatkit/threads/{other.thread_id}/cancel"
-            assert (await server.post(path, token)).json() == {"cancelled": True}
-            assert await server.texts(other.thread_id, token) == ["Stop me", "Quick"]
-            assert "Traceback" not in server.stderr, server.stderr
+        await until(healthy)
+        assert await server.texts(stream.thread_id, token) == ["Hello", "Half done."]
+        path = f"/api/chatkit/threads/{other.thread_id}/cancel"
+        assert (await server.post(path, token)).json() == {"cancelled": True}
+        assert await server.texts(other.thread_id, token) == ["Stop me", "Quick"]
+        assert "Traceback" not in server.stderr, server.stderr
 
 
 async def test_text_is_kept_though_the_database_was_killed_before_the_server_was(
@@ -101,15 +100,7 @@ async def test_text_is_kept_though_the_database_was_killed_before_the_server_was
 ) -> None:
     """What the database had taken and not yet on its disk is written again when it is back."""
     async with ModelServer() as model:
-        variables = {
-            "MODEL": "openai/scripted",
-            "TITLE_MODEL": "demo/tasks",
-            "MODEL_API_BASE": model.api_base,
-            "MODEL_API_KEY": "x",
-            "BETTER_AUTH_SECRET": SECRET,
-            "ON_DISCONNECT": "continue",
-        }
-        async with ServerProcess(variables, DATA_DIR=str(data_dir)) as server:
+        async with embedded(model, data_dir, ON_DISCONNECT="continue") as server:
             token = server.jwt("ada")
             model.script(*(step for n in range(1000) for step in (f"w{n} ", Pause(0.01))))
             stream = await create(server, token, "Count")
@@ -120,7 +111,7 @@ async def test_text_is_kept_though_the_database_was_killed_before_the_server_was
             await server.kill()
             safe = sum("update" in e for e, at in zip(stream.events, stream.times, strict=True)
                        if at < before_s)  # fmt: skip
-        async with ServerProcess(variables, DATA_DIR=str(data_dir)) as server:
+        async with embedded(model, data_dir) as server:
             _, text, mark = (
                 await server.read("threads.get_by_id", token, thread_id=stream.thread_id)
             )["items"]["data"]
