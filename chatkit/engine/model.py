@@ -195,7 +195,7 @@ class LiteLLMModel:
                     if not (guard.stopped or source.ended):
                         rest_s = self._pace.rest_s()
                         if rest_s > 0:
-                            await source.rest(rest_s)
+                            await asyncio.sleep(rest_s)
                 if clean or guard.stopped != stopped:
                     wait_s = _LINGER_S if guard.stopped else self._timeout_s
                     silence.move(loop.time() + min(wait_s, self._timeout_s))

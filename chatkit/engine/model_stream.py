@@ -50,10 +50,6 @@ class Source(Protocol):
         """What came next, possibly nothing of interest; None at the end."""
         ...
 
-    async def rest(self, seconds: float) -> None:
-        """Let gather what comes in that time, which is then read as one."""
-        ...
-
     async def aclose(self) -> None:
         """Close the provider's connection."""
         ...
@@ -119,19 +115,6 @@ class _ByteSource:
             return await anext(self._reads, None)
         return await self._below.content.readany() or None
 
-    async def rest(self, seconds: float) -> None:
-        # Gathered by the kernel: to take each piece as it comes costs as much as to pass it on.
-        connection = None if self._below is None else self._below.connection
-        transport = None if connection is None else connection.transport
-        if transport is None:
-            await asyncio.sleep(seconds)
-            return
-        transport.pause_reading()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            transport.resume_reading()
-
     async def aclose(self) -> None:
         if self.complete:
             with suppress(Exception):  # whatever it is, the answer is complete
@@ -145,8 +128,7 @@ def _below(response: Any) -> Any:
     """aiohttp's response, where LiteLLM's transport has one below httpx's and has its shape."""
     stream = getattr(getattr(response, "stream", None), "_stream", None)
     below = getattr(stream, "_aiohttp_response", None)
-    known = hasattr(below, "connection") and hasattr(getattr(below, "content", None), "readany")
-    return below if known else None
+    return below if hasattr(getattr(below, "content", None), "readany") else None
 
 
 class _WrapperSource:
@@ -198,9 +180,6 @@ class _WrapperSource:
             if value := getattr(chunk, name, None):
                 whole[name] = value
         return self._chunks.deltas(whole)
-
-    async def rest(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
     async def aclose(self) -> None:
         if self._next is not None:
