@@ -12,6 +12,7 @@ Each script answers one request, in order; with none left, `answer` makes one fr
 body. A step is text, or one of the functions and classes below. Where no step says otherwise the
 answer ends properly: a reason, the usage if it was asked for, `[DONE]`. An answer that is no
 stream may begin with waits and ends; its text is the transcript, and is what a picture replaces.
+A picture that is asked for as a stream has two sketches, and ends with itself.
 
 Alone: python -m tests.model_server --port 9000 --pace 0.02
 """
@@ -124,6 +125,24 @@ def _image(image: dict[str, str]) -> Reply:
     return Reply(json.dumps({"created": 1, "data": [image]}).encode())
 
 
+def sketch(index: int, data: bytes = PNG) -> Raw:
+    """A picture so far, in the stream of one."""
+    encoded = base64.b64encode(data).decode()
+    return image_event("partial_image", b64_json=encoded, partial_image_index=index)
+
+
+def drawn(data: bytes = PNG) -> Raw:
+    """The whole picture, in the stream of one."""
+    return image_event("completed", b64_json=base64.b64encode(data).decode())
+
+
+def image_event(kind: str, **fields: Any) -> Raw:
+    """An event in the stream of a picture."""
+    name = f"image_generation.{kind}"
+    value = {"type": name, "created_at": 1, "output_format": "png", **fields}
+    return Raw(f"event: {name}\ndata: {json.dumps(value)}\n\n".encode())
+
+
 def refusal(text: str) -> Chunk:
     """A piece of a refusal."""
     return Chunk({"content": None, "refusal": text})
@@ -230,7 +249,7 @@ class ModelServer:
         if self._scripts:
             return self._scripts.popleft()
         if request.path.endswith("/images/generations"):
-            return [picture()]
+            return [sketch(0), sketch(1), drawn()] if request.body.get("stream") else [picture()]
         if request.path.endswith("/audio/transcriptions"):
             return ["what was said"]
         return self.answer(request.body)
@@ -398,7 +417,7 @@ def _read_form(content_type: str, body: bytes) -> dict[str, Any]:
 
 
 def _proper_end(steps: list[Step], body: dict[str, Any]) -> list[Step]:
-    if steps and isinstance(steps[-1], End):
+    if "partial_images" in body or (steps and isinstance(steps[-1], End)):
         return []
     chunks = [step for step in steps if isinstance(step, Chunk)]
     end: list[Step] = []

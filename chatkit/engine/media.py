@@ -1,4 +1,4 @@
-"""Recordings into words, and words into pictures, through LiteLLM.
+"""Recordings into words, and words into pictures, through LiteLLM or past it for sketches.
 
 TRANSCRIBE_MODEL and IMAGE_MODEL may be of other providers than MODEL; MODEL_API_BASE and
 MODEL_API_KEY serve them where the provider is the same (see `LiteLLMModel.access`).
@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager, suppress
+from typing import Any, Final
 
 from chatkit.engine.model import LiteLLMModel
 from chatkit.engine.model_faults import describe, fault_of
@@ -37,8 +38,6 @@ _RECORDINGS: Final = {
     "audio/x-wav": "audio.wav",
     "audio/mpeg": "audio.mp3",
 }
-
-_T = TypeVar("_T")
 
 
 class Media:
@@ -71,54 +70,83 @@ class Media:
         if name is None:
             raise UnsupportedMedia(f"mime_type must be one of {', '.join(_RECORDINGS)}")
 
-        async def listen(litellm: Any, given: Mapping[str, Any]) -> str:
-            answer = await litellm.atranscription(
-                file=(name, audio, kind), max_retries=0, num_retries=0, **given
-            )
+        litellm, given = await self._given(self._transcribe_model)
+        with _as_faults(given["model"]):
+            async with asyncio.timeout(self._timeout_s):
+                answer = await litellm.atranscription(
+                    file=(name, audio, kind), max_retries=0, num_retries=0, **given
+                )
             if not isinstance(answer.text, str):
                 raise ModelFault("malformed")
             return tidy(answer.text[:MAX_TRANSCRIPT_CHARS]).strip()
-
-        return await self._ask(self._transcribe_model, listen)
 
     async def generate_image(
         self, prompt: str, size: str | None = None
     ) -> AsyncGenerator[ImageStep, None]:
         """The picture that `prompt` describes; `size` is in OpenAI's words, such as `1024x1024`.
 
-        One step: LiteLLM hands on no partial pictures.
+        Up to two sketches come before it from models that make them, with growing progress.
         """
+        litellm, given = await self._given(self._image_model)
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        async with aclosing(_draw(litellm, given, prompt, size)) as steps:
+            while True:
+                with _as_faults(given["model"]):
+                    async with asyncio.timeout_at(deadline):
+                        step = await anext(steps, None)
+                if step is None:
+                    return
+                yield step
 
-        async def draw(litellm: Any, given: Mapping[str, Any]) -> ImageStep:
-            answer = await litellm.aimage_generation(
-                prompt=prompt,
-                size=size,
-                response_format="b64_json",
-                drop_params=True,  # size and format, where a model knows one only
-                num_retries=0,
-                **given,
-            )
-            data = await _image_bytes(answer, given["api_base"])
-            if (mime_type := image_type(data)) is None:
-                raise ModelFault("malformed")
-            return ImageStep(data=data, mime_type=mime_type, progress=1.0)
-
-        yield await self._ask(self._image_model, draw)
-
-    async def _ask(
-        self, model: str | None, call: Callable[[Any, Mapping[str, Any]], Awaitable[_T]]
-    ) -> _T:
+    async def _given(self, model: str | None) -> tuple[Any, Mapping[str, Any]]:
+        """LiteLLM, and what every call of `model` is given."""
         if model is None:
             raise ModelFault("misconfigured")
         litellm = await self._model.library()
-        given = {"model": model, "timeout": self._timeout_s, **self._model.access(litellm, model)}
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await call(litellm, given)
-        except Exception as error:  # the edge to a foreign library, which raises anything
-            fault = fault_of(error)
-            _log.warning("model %s: %s (%s)", model, fault.kind, describe(error))
-            raise fault from error
+        access = self._model.access(litellm, model)
+        return litellm, {"model": model, "timeout": self._timeout_s, **access}
+
+
+@contextmanager
+def _as_faults(model: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # the edge to a foreign library, which raises anything
+        fault = fault_of(error)
+        _log.warning("model %s: %s (%s)", model, fault.kind, describe(error))
+        raise fault from error
+
+
+async def _draw(
+    litellm: Any, given: Mapping[str, Any], prompt: str, size: str | None
+) -> AsyncGenerator[ImageStep, None]:
+    # They bring httpx along, which a start need not wait for.
+    from chatkit.engine.image_stream import NotStreamed, stream_image
+
+    with suppress(NotStreamed):
+        images = stream_image(litellm, given, prompt, size, most_bytes=MAX_IMAGE_BYTES)
+        async with aclosing(images):
+            async for image, progress in images:
+                yield await _step(image, progress, given)
+        return
+    answer = await litellm.aimage_generation(
+        prompt=prompt,
+        size=size,
+        response_format="b64_json",
+        drop_params=True,  # size and format, where a model knows one only
+        num_retries=0,
+        **given,
+    )
+    first = answer.data[0] if answer.data else None
+    image = {name: getattr(first, name, None) for name in ("b64_json", "url")}
+    yield await _step(image, 1.0, given)
+
+
+async def _step(image: Mapping[str, Any], progress: float, given: Mapping[str, Any]) -> ImageStep:
+    data = await _image_bytes(image, given["api_base"])
+    if (mime_type := image_type(data)) is None:
+        raise ModelFault("malformed")
+    return ImageStep(data=data, mime_type=mime_type, progress=progress)
 
 
 def image_type(data: bytes) -> str | None:
@@ -134,10 +162,9 @@ def image_type(data: bytes) -> str | None:
     return None
 
 
-async def _image_bytes(answer: Any, api_base: str | None) -> bytes:
-    """The bytes of the first picture, from inside of the answer or from where it points to."""
-    image = answer.data[0] if answer.data else None
-    encoded, url = getattr(image, "b64_json", None), getattr(image, "url", None)
+async def _image_bytes(image: Mapping[str, Any], api_base: str | None) -> bytes:
+    """The bytes of a picture, from inside of the answer or from where it points to."""
+    encoded, url = image.get("b64_json"), image.get("url")
     if not encoded and isinstance(url, str) and url.startswith("data:"):
         encoded = url.partition(";base64,")[2]
     if isinstance(encoded, str) and encoded:
@@ -149,7 +176,6 @@ async def _image_bytes(answer: Any, api_base: str | None) -> bytes:
             raise ModelFault("malformed") from error
     if not isinstance(url, str):
         raise ModelFault("malformed")
-    # Brings httpx along, which a start need not wait for.
     from chatkit.engine.media_fetch import fetch, origin_of
 
     return await fetch(url, trusted=origin_of(api_base), most_bytes=MAX_IMAGE_BYTES)

@@ -50,15 +50,20 @@ async def fetch(url: str, *, trusted: str | None, most_bytes: int) -> bytes:
                     continue
                 if response.status_code != httpx.codes.OK:
                     raise ModelFault("unavailable")
-                body = bytearray()
-                async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > most_bytes:
-                        raise ModelFault("malformed")
-                return bytes(body)
+                return await read_body(response, most_bytes)
             finally:
                 await response.aclose()
     raise ModelFault("malformed")
+
+
+async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
+    """The body of an open response. Raises ModelFault `malformed` for more than `most_bytes`."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > most_bytes:
+            raise ModelFault("malformed")
+    return bytes(body)
 
 
 async def _request(client: httpx.AsyncClient, url: str, trusted: str | None) -> httpx.Request:

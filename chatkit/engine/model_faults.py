@@ -123,6 +123,8 @@ def _covers(error: BaseException) -> bool:
 
 def _status(error: BaseException) -> int | None:
     """The HTTP status that a provider answered with, as far as `error` carries it."""
-    status = getattr(error, "status_code", None)
-    known = isinstance(status, int) and 400 <= status < 600 and not _covers(error)
-    return status if known else None
+    for source in (error, getattr(error, "response", None)):  # the latter of httpx
+        status = getattr(source, "status_code", None)
+        if isinstance(status, int) and 400 <= status < 600 and not _covers(error):
+            return status
+    return None

@@ -70,6 +70,7 @@ _KINDS_BY_WORD: Final[dict[str, FaultKind]] = {
     "invalid_api_key": "credentials",
     "invalid_request_error": "misconfigured",
     "model_not_found": "misconfigured",
+    "moderation_blocked": "refused",
     "not_found_error": "misconfigured",
     "overloaded_error": "unavailable",
     "permission_error": "credentials",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from chatkit.engine.calling import GENERATE_IMAGE
+from chatkit.engine.media import Media
+from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol.deltas import ImageStep, ModelFault, StreamEnd, ToolCallDelta
 from chatkit.protocol.params import CreateThread
 from tests.engine.conftest import NewEngine, said, until
 from tests.fakes import says
 from tests.files import PNG
+from tests.model_server import ModelServer, drawn, sketch
 
 HELLO: Final = CreateThread(input=said("Draw a cat"))
 
@@ -70,6 +74,30 @@ async def test_an_image_is_shown_as_it_comes_and_kept_as_a_file(new_engine: NewE
     rows = await engine.rows("SELECT id, item_id, state FROM attachments")
     assert rows == [{"id": item["image"]["id"], "item_id": item["id"], "state": "ready"}]
     assert "shown" in engine.model.requests[1].messages[-1]["content"]
+
+
+async def test_the_sketches_of_a_provider_are_shown_before_the_image(new_engine: NewEngine) -> None:
+    async with ModelServer() as server:
+        server.script(sketch(0, PNG + b"1"), sketch(1, PNG + b"2"), drawn(PNG))
+        model = LiteLLMModel(api_base=server.api_base, api_key="k", timeout_s=20)
+        media = Media(model, transcribe_model=None, image_model="gpt-image-1", timeout_s=20)
+        engine = await new_engine(
+            drawing(), says("There."), own_tools=(GENERATE_IMAGE,), images=media
+        )
+        events = await engine.chat(HELLO)
+        await model.aclose()
+    updates = [
+        event["update"]
+        for event in events
+        if event["type"] == "thread.item.updated" and "image" in event["update"]
+    ]
+    assert {update["type"] for update in updates} == {"generated_image.updated"}
+    assert [update["progress"] for update in updates] == [1 / 3, 2 / 3, 1.0]
+    assert [update["image"]["url"] for update in updates[:2]] == [
+        f"data:image/png;base64,{b64encode(PNG + end).decode()}" for end in (b"1", b"2")
+    ]
+    (kept,) = await engine.rows("SELECT size FROM attachments")
+    assert kept["size"] == len(PNG)
 
 
 async def test_an_image_that_fails_is_taken_away_and_told_to_the_model(
