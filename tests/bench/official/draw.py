@@ -25,6 +25,12 @@ _COLORS = {"ours": "#2563eb", "official": "#9ca3af", "floor": "#d1fae5"}
 _LABELS = {"ours": "this server", "official": "official parts", "floor": "libraries alone"}
 
 
+def _label(value: float) -> str:
+    if not value:  # of streams: not even the first number that is tried
+        return "under 25"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def draw(figures: dict[str, dict[str, float]], target: Path) -> None:
     names = [name for name in _LABELS if name in figures]
     figure, axes = pyplot.subplots(2, 4, figsize=(12, 5.2), dpi=110)
@@ -34,9 +40,7 @@ def draw(figures: dict[str, dict[str, float]], target: Path) -> None:
         bars = axis.bar(
             [_LABELS[name] for name in shown], values, color=[_COLORS[name] for name in shown]
         )
-        axis.bar_label(
-            bars, [f"{value:.0f}" if value >= 100 else f"{value:.3g}" for value in values]
-        )
+        axis.bar_label(bars, [_label(value) for value in values])
         axis.set_title(title, fontsize=11)
         axis.set_ylabel(unit, fontsize=8)
         axis.tick_params(axis="x", labelsize=7.5)
