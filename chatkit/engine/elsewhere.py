@@ -32,9 +32,10 @@ SLOWEST_POLL_S: Final = 0.4
 #: How often it tells the owner that it is there, and how long that holds, in seconds.
 FOLLOW_EVERY_S: Final = 1.0
 FOLLOW_FOR_S: Final = 3.0
-#: How long the end of a log may come after the end of its turn, and an event that somebody else has
-#: read already after he asks for the next one, in seconds.
+#: How long the end of a log may come after the end of its turn, in seconds.
 END_S: Final = 1.0
+#: How long an event that somebody has read from the owner may take to come here, in seconds.
+LAG_S: Final = 2.0
 #: How long an owner may take to stop a turn before it is taken over, in seconds.
 STOP_S: Final = 3.0
 

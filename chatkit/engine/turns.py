@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Literal
 
-from chatkit.engine.elsewhere import END_S, Mirror, Orphans, TurnElsewhere
+from chatkit.engine.elsewhere import LAG_S, Mirror, Orphans, TurnElsewhere
 from chatkit.engine.journal import Journal
 from chatkit.engine.ports import LogStore, RequestStore, TurnStore
 from chatkit.engine.runner import Runner, RunningTurn
@@ -171,7 +171,7 @@ class Turns:
         """Read a turn's events. When its last follower goes early, ON_DISCONNECT decides."""
         if isinstance(turn, TurnElsewhere):
             with self._mirrored(turn) as log:
-                yield LogFollower(log, after=after, numbered=numbered, lag_s=END_S)
+                yield LogFollower(log, after=after, numbered=numbered, lag_s=LAG_S)
             return
         turn.followers += 1
         self._forget_return(turn)

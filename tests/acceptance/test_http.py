@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import pytest
@@ -88,6 +89,9 @@ async def test_every_answer_has_an_id_and_a_callers_own_is_kept(
 async def test_the_log_has_the_id_of_a_request_and_no_secret(demo_server: ServerProcess) -> None:
     token = await demo_server.guest()
     await demo_server.get("/api/tasks?q=hidden", token, headers={"x-request-id": "find-me-7"})
+    async with asyncio.timeout(10):  # it is written once the answer is out
+        while "find-me-7" not in demo_server.stderr:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
     (line,) = [line for line in demo_server.stderr.splitlines() if "find-me-7" in line]
     assert "GET /api/tasks 200" in line
     assert "hidden" not in demo_server.stderr

@@ -135,7 +135,7 @@ async def test_the_number_of_an_event_of_an_earlier_turn_follows_from_the_beginn
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A browser's EventSource names the last event that it has, of whichever turn that was."""
-    monkeypatch.setattr(turns_module, "END_S", 0.05)
+    monkeypatch.setattr(turns_module, "LAG_S", 0.05)
     hold = asyncio.Event()
     one, two = await pair(new_engine, slow(hold))
     turn = await one.begin(HELLO)
@@ -149,9 +149,10 @@ async def test_the_number_of_an_event_of_an_earlier_turn_follows_from_the_beginn
 
 
 async def test_an_event_that_another_process_has_not_seen_yet_is_waited_for(
-    new_engine: NewEngine,
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody who has followed the owner goes on elsewhere, where the log is a moment behind."""
+    monkeypatch.setattr(turns_module, "LAG_S", 30)
     hold = asyncio.Event()
     one, two = await pair(new_engine, slow(hold))
     turn = await one.begin(HELLO)
