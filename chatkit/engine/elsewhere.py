@@ -18,7 +18,7 @@ from chatkit.engine.turn_log import TurnLog
 from chatkit.protocol.bodies import Body, StopMark, TaskBody, ToolRound, WidgetBody
 from chatkit.protocol.drafting import cut_off_call
 from chatkit.protocol.errors import NotFound, Unavailable
-from chatkit.protocol.events import Event, ThreadCreated, encode_event
+from chatkit.protocol.events import Event, ItemRemoved, ThreadCreated, encode_event
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item, StoredItem, Thread
 from chatkit.protocol.leases import Ending, Lease, LeaseLost, LogPart, StopReason
@@ -67,6 +67,7 @@ class Mirror:
         self._alone = alone
         self._turn = turn
         self._done_items: set[str] = set()
+        self._open_items: dict[str, None] = {}  # in the order in which they came
         self._told_at = float("-inf")
         self._ended_at: float | None = None
         self._away_at: float | None = None
@@ -104,7 +105,7 @@ class Mirror:
     async def _look(self, now: float) -> None:
         turn, place = self._turn, len(self.log.frames)
         part = await self._logs.read(turn.user_id, turn.turn_id, place)
-        self._done_items |= _done_in(part.lines)
+        self._note(part.lines)
         self.log.append_lines(part.lines)
         if part.last:
             self.log.close()
@@ -119,14 +120,32 @@ class Mirror:
                 self.log.append_lines(await self._rest(part))
                 self.log.close()
 
+    def _note(self, lines: Iterable[str]) -> None:
+        """Keep which items are done, and which are still open."""
+        for event in map(json.loads, lines):
+            match event["type"]:
+                case "thread.item.added":
+                    self._open_items[event["item"]["id"]] = None
+                case "thread.item.done":
+                    self._open_items.pop(event["item"]["id"], None)
+                    self._done_items.add(event["item"]["id"])
+                case "thread.item.removed":
+                    self._open_items.pop(event["item_id"], None)
+
     async def _rest(self, part: LogPart) -> list[str]:
-        """What the log would still hold, from the stored items."""
+        """What the log would still hold, from the stored items.
+
+        An open item of which nothing was stored, or that a retry has withdrawn since, is removed.
+        """
         turn = self._turn
         lines: list[str] = []
         if not self.log.frames and turn.created is not None:
             lines += _encoded([ThreadCreated(turn.created)])
         items = await self._logs.load_items(turn.user_id, part.thread_id, turn.turn_id)
         lines += [_done_line(item) for item in items if item.id not in self._done_items]
+        stored = {item.id for item in items}
+        gone = [item_id for item_id in self._open_items if item_id not in stored]
+        lines += _encoded([ItemRemoved(item_id) for item_id in gone])
         if part.state == "failed":
             lines += _encoded([faults.UNEXPECTED])
         elif part.state == "interrupted":
@@ -136,12 +155,6 @@ class Mirror:
 
 def _encoded(events: Sequence[Event]) -> list[str]:
     return [text for event in events if (text := encode_event(event)) is not None]
-
-
-def _done_in(lines: Iterable[str]) -> set[str]:
-    """The ids of the items that are done in a log."""
-    events = map(json.loads, lines)
-    return {event["item"]["id"] for event in events if event["type"] == "thread.item.done"}
 
 
 def _done_line(item: StoredItem) -> str:

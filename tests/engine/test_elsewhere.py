@@ -326,6 +326,34 @@ async def test_an_interrupted_answer_says_so_to_whoever_reads_it_later(
     assert [item["type"] for item in page["items"]["data"]] == ["user_message", "assistant_message"]
 
 
+async def test_an_item_that_is_gone_when_the_end_of_its_log_is_missing_is_taken_back(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner dies between storing the end and telling it, and a retry withdraws the answer."""
+    one, two = await pair(new_engine, slow(asyncio.Event()))
+    append, logs = type(one.turns._logs).append, one.turns._logs
+    turn = await one.begin(HELLO)
+    thread_id = turn.lease.thread_id
+    await written(one, 6)
+    found = await two.turns.find_anywhere("alice", thread_id)
+    assert found is not None
+    reader = asyncio.create_task(read_all(two, found))
+
+    async def append_no_more(self: Any, batches: Any) -> Any:
+        if self is logs:
+            raise Unavailable("the process has died")
+        return await append(self, batches)
+
+    monkeypatch.setattr(type(logs), "append", append_no_more)
+    assert await one.turns.stop("alice", thread_id, "user") is True
+    message_id = (await two.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
+    await two.chat(RetryAfterItem(thread_id=thread_id, item_id=message_id))
+    events = events_in(await reader)
+    added = [event["item"]["id"] for event in events if event["type"] == "thread.item.added"]
+    assert added
+    assert events[-1] == {"type": "thread.item.removed", "item_id": added[-1]}
+
+
 async def test_a_second_process_stops_a_turn(new_engine: NewEngine) -> None:
     one, two = await pair(new_engine, slow(asyncio.Event()))
     turn = await one.begin(HELLO)
