@@ -71,35 +71,6 @@ async def admitted(limits: Limits, times: int, name: str = "ada", **fields: str)
     return count
 
 
-# --- Rates ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [
-        ("60/minute", Rate(60, 60)),
-        ("5/second", Rate(5, 1)),
-        ("1000 / Hour", Rate(1000, 3600)),
-        ("off", None),
-        ("OFF", None),
-    ],
-)
-def test_a_rate_is_a_number_in_a_span_of_time(text: str, rate: Rate | None) -> None:
-    assert Rate.parse(text) == rate
-
-
-@pytest.mark.parametrize("text", ["60", "60/day", "0/minute", "-1/minute", "1.5/second", "60/60"])
-def test_any_other_text_is_no_rate(text: str) -> None:
-    with pytest.raises(ValueError, match="rate"):
-        Rate.parse(text)
-
-
-@pytest.mark.parametrize(("count", "window_s"), [(0, 60), (1, 0)])
-def test_a_rate_that_allows_nothing_cannot_be_made(count: int, window_s: int) -> None:
-    with pytest.raises(ValueError, match="allows"):
-        Rate(count, window_s)
-
-
 # --- Buckets --------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatkit.protocol.bodies import (
@@ -98,6 +98,17 @@ def test_a_thread_shows_its_title_only_when_it_has_one_and_never_metadata() -> N
     )
     assert json.loads(locked.encode())["status"] == {"type": "locked", "reason": "Full"}
     assert json.loads(locked.encode())["title"] == "A"
+
+
+def test_a_thread_says_from_where_images_may_come_only_where_that_is_limited() -> None:
+    anywhere = Thread(id="thr_1", created_at=T0)
+    limited = replace(anywhere, allowed_image_domains=("a.example",))
+    nowhere = replace(anywhere, allowed_image_domains=())
+    domains = [
+        json.loads(thread.encode()).get("allowed_image_domains")
+        for thread in (anywhere, limited, nowhere)
+    ]
+    assert domains == [None, ["a.example"], []]
 
 
 def test_a_null_that_the_page_answered_is_kept_and_an_output_that_never_came_is_left_out() -> None:
@@ -250,7 +261,22 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
 )
 
 
+PAGE = UrlSource(title="A", url="https://a.example")
+ENTITY = EntitySource(title="Milk", id="t1")
+EVERY_STEP = (
+    CustomTask(title="Add a task"),
+    ThoughtTask(content="Hm"),
+    WebSearchTask(queries=("tea",), sources=(PAGE,)),
+    FileTask(sources=(FileSource(title="B", filename="b.pdf"),)),
+    ImageTask(title="A cat"),
+)
+
+
 @given(BODIES)
+@example(WorkflowBody(workflow=Workflow(type="custom", steps=EVERY_STEP)))
+@example(
+    AssistantMessage(text="x", annotations=(Annotation(source=PAGE), Annotation(source=ENTITY)))
+)
 def test_any_body_comes_back_from_the_store_as_it_was(body: Body) -> None:
     assert parse_body(body.type, json.loads(dumps(body.to_wire()))) == body
 

@@ -9,21 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.protocol.actions import Action
 from chatkit.protocol.content import InferenceOptions, InputTag, InputText
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.paging import Cursor
 from chatkit.protocol.params import (
+    AddClientToolOutput,
+    AddStructuredInput,
     AddUserMessage,
+    CreateAttachment,
     CreateThread,
+    CustomAction,
+    DeleteAttachment,
     DeleteThread,
     GetThread,
     ListItems,
     ListThreads,
+    ResumeThread,
     RetryAfterItem,
+    SendFeedback,
+    Transcribe,
     UpdateThread,
     UserInput,
+    streams,
 )
 from chatkit.protocol.requests import parse_request, time_zone_hint
+from chatkit.protocol.structured import Answer, Submission
 
 HELLO: dict[str, Any] = {
     "content": [{"type": "input_text", "text": "Hello"}],
@@ -85,13 +96,102 @@ def hello(**changes: Any) -> dict[str, Any]:
             {"thread_id": "thr_1", "title": ""},
             UpdateThread(thread_id="thr_1", title=""),
         ),
+        (
+            "threads.update",
+            {"thread_id": "thr_1", "metadata": {"theirs": 1}},
+            UpdateThread(thread_id="thr_1", title=None),
+        ),
         ("threads.delete", {"thread_id": "thr_1"}, DeleteThread(thread_id="thr_1")),
+        (
+            "threads.add_client_tool_output",
+            {"thread_id": "thr_1", "result": None},
+            AddClientToolOutput(thread_id="thr_1", result=None),
+        ),
+        (
+            "threads.add_structured_input",
+            {
+                "thread_id": "thr_1",
+                "item_id": "msg_1",
+                "input": {"answers": {"q1": {"values": ["tea"]}, "q2": {"skipped": True}}},
+            },
+            AddStructuredInput(
+                thread_id="thr_1",
+                item_id="msg_1",
+                submission=Submission(
+                    skipped=False,
+                    answers={"q1": Answer(values=("tea",)), "q2": Answer(skipped=True)},
+                ),
+            ),
+        ),
+        (
+            "threads.add_structured_input",
+            {"thread_id": "thr_1", "item_id": "msg_1", "input": {"status": "skipped"}},
+            AddStructuredInput(
+                thread_id="thr_1",
+                item_id="msg_1",
+                submission=Submission(skipped=True, answers={}),
+            ),
+        ),
+        (
+            "threads.custom_action",
+            {"thread_id": "thr_1", "item_id": "msg_1", "action": {"type": "go", "payload": [1]}},
+            CustomAction(
+                thread_id="thr_1",
+                item_id="msg_1",
+                action=Action(type="go", payload=[1]),
+                streams=True,
+            ),
+        ),
+        (
+            "threads.sync_custom_action",
+            {"thread_id": "thr_1", "item_id": None, "action": {"type": "go"}},
+            CustomAction(thread_id="thr_1", item_id=None, action=Action(type="go"), streams=False),
+        ),
+        ("threads.resume", {"thread_id": "thr_1"}, ResumeThread(thread_id="thr_1")),
+        (
+            "items.feedback",
+            {"thread_id": "thr_1", "item_ids": ["msg_1", "msg_2"], "kind": "negative"},
+            SendFeedback(thread_id="thr_1", item_ids=("msg_1", "msg_2"), kind="negative"),
+        ),
+        (
+            "attachments.create",
+            {"name": "a.png", "size": 7, "mime_type": "image/png"},
+            CreateAttachment(name="a.png", size=7, mime_type="image/png"),
+        ),
+        (
+            "attachments.delete",
+            {"attachment_id": "atc_1"},
+            DeleteAttachment(attachment_id="atc_1"),
+        ),
+        (
+            "input.transcribe",
+            {"audio_base64": "AAEC", "mime_type": "Audio/WebM; codecs=opus"},
+            Transcribe(audio=b"\0\1\2", mime_type="audio/webm"),
+        ),
     ],
 )
 def test_each_request_type_becomes_its_value(
     kind: str, params: dict[str, Any], expected: object
 ) -> None:
     assert parse_request(encode(kind, params)).params == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "expected"),
+    [
+        ("threads.retry_after_item", {"item_id": "i"}, True),
+        ("threads.add_client_tool_output", {"result": 1}, True),
+        ("threads.resume", {}, True),
+        ("threads.custom_action", {"action": {"type": "go"}}, True),
+        ("threads.sync_custom_action", {"action": {"type": "go"}}, False),
+        ("threads.get_by_id", {}, False),
+    ],
+)
+def test_the_type_of_a_request_alone_decides_whether_its_answer_is_a_stream(
+    kind: str, params: dict[str, Any], expected: bool
+) -> None:
+    request = parse_request(encode(kind, {"thread_id": "thr_1", **params}))
+    assert streams(request.params) is expected
 
 
 def test_text_and_tags_keep_their_order_and_tags_their_defaults() -> None:
@@ -218,6 +318,50 @@ MALFORMED = [
     ("items.list", {}, "params.thread_id: is required"),
     ("threads.update", {"thread_id": "t", "title": None}, "params.title: must not be null"),
     ("threads.update", {"thread_id": "t", "title": "x" * 256}, "params.title: at most 255"),
+    (
+        "threads.create",
+        hello(attachments=["a"] * 11),
+        "params.input.attachments: at most 10",
+    ),
+    ("threads.create", hello(attachments=["a", ""]), "params.input.attachments[1]: must be 1 to"),
+    ("threads.add_client_tool_output", {"thread_id": "t"}, "params.result: is required"),
+    (
+        "threads.add_structured_input",
+        {"thread_id": "t", "item_id": "i", "input": {"answers": {"q1": ["tea"]}}},
+        "params.input.answers.q1: must be an object",
+    ),
+    (
+        "threads.add_structured_input",
+        {"thread_id": "t", "item_id": "i", "input": {"status": "lost"}},
+        "params.input.status: must be answered or skipped",
+    ),
+    ("threads.custom_action", {"thread_id": "t"}, "params.action: is required"),
+    ("items.feedback", {"thread_id": "t", "item_ids": [], "kind": "so so"}, "params.kind: must be"),
+    (
+        "items.feedback",
+        {"thread_id": "t", "item_ids": ["i"] * 101, "kind": "positive"},
+        "params.item_ids: at most 100",
+    ),
+    (
+        "attachments.create",
+        {"name": "a", "size": "7", "mime_type": "image/png"},
+        "params.size: must be a whole number",
+    ),
+    (
+        "input.transcribe",
+        {"audio_base64": "?", "mime_type": "audio/webm"},
+        "params.audio_base64: must be base64",
+    ),
+    (
+        "input.transcribe",
+        {"audio_base64": "", "mime_type": "audio/webm"},
+        "params.audio_base64: the recording is empty",
+    ),
+    (
+        "input.transcribe",
+        {"audio_base64": "AAEC", "mime_type": "text/html"},
+        "params.mime_type: must be a type of audio",
+    ),
     ("threads.nonsense", {}, "type: unknown request type"),
     ("threads.list", None, "params: must not be null"),
     ("threads.list", [], "params: must be an object"),
