@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from store.files import Files
 from store.postgres import Database
 from store.tasks import Tasks
+from tests.conftest import reachable_directory
+from tests.store.embedded_servers import copy, query, running
 
 
 @pytest.fixture
@@ -29,3 +33,23 @@ def tasks(database: Database) -> Tasks:
 def files(database: Database) -> Files:
     """The files in it, of which a user may have a megabyte."""
     return Files(database, most_bytes=2**20)
+
+
+@pytest.fixture(scope="module")
+def made_once() -> Iterator[Path]:
+    """What `made` is copied from."""
+
+    async def make(data_dir: Path) -> None:
+        async with running(data_dir) as postgres:
+            await query(postgres.dsn, "CREATE TABLE kept AS SELECT 7 AS value")
+
+    with reachable_directory() as place:
+        asyncio.run(make(place / "data"))
+        yield place / "data"
+
+
+@pytest.fixture
+def made(made_once: Path, data_dir: Path) -> Path:
+    """A DATA_DIR with a database that holds the table `kept` with one row, and is stopped."""
+    copy(made_once, data_dir)
+    return data_dir
