@@ -94,6 +94,9 @@ async def test_the_files_of_another_user_are_not_there(files: Files) -> None:
     assert await content_of(files, "atc_1") == b"words"
 
 
+# --- Limits ---------------------------------------------------------------------------------------
+
+
 async def test_what_is_announced_counts_against_the_limit_of_its_user_alone(files: Files) -> None:
     await files.create(ANNA, "atc_1", text_of(2**20 - 10))
     await files.create(ANNA, "atc_2", text_of(10))
@@ -129,6 +132,9 @@ async def test_content_above_the_readers_limit_is_not_loaded(files: Files) -> No
     await add(files, "atc_1", b"12345")
     assert await files.load_content(ANNA, "atc_1", 5) == b"12345"
     assert await files.load_content(ANNA, "atc_1", 4) is None
+
+
+# --- Messages and threads -------------------------------------------------------------------------
 
 
 async def test_what_a_message_has_can_be_read_and_not_be_changed(
