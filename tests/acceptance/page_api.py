@@ -188,7 +188,7 @@ async def open_thread(page: Page) -> None:
     await page.reload()
 
 
-LIVE: Final = """() => {
+_LIVE: Final = """() => {
   const fetched = window.fetch;
   window.fetch = (address, init) => {
     const asked = typeof init?.body === "string" ? JSON.parse(init.body) : {};
@@ -207,8 +207,14 @@ LIVE: Final = """() => {
 }"""
 
 
+async def send_live(page: Page, text: str) -> None:
+    """Send a message whose answer is what `feed` lets arrive."""
+    await page.evaluate(_LIVE)
+    await send(page, text)
+
+
 async def feed(page: Page, *events: dict[str, Any]) -> None:
-    """Let events arrive now, in an answer that goes on. The page has run `LIVE`."""
+    """Let events arrive now, in an answer that goes on."""
     await page.evaluate("(events) => window.feed(events)", [*events])
 
 

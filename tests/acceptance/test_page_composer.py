@@ -9,7 +9,6 @@ import pytest
 from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.acceptance.page_api import (
-    LIVE,
     ORIGIN,
     THREAD,
     Answer,
@@ -22,6 +21,7 @@ from tests.acceptance.page_api import (
     new_thread,
     open_thread,
     send,
+    send_live,
     stored,
     stream,
     user_message,
@@ -492,8 +492,7 @@ async def test_the_last_answer_can_be_given_again_and_only_once_it_is_there(
     said = page.get_by_role("article", name="Assistant").locator("p")
     await expect(said).to_have_text(["First", "New"])
     assert api.asked("threads.retry_after_item") == [{"thread_id": "thr_1", "item_id": "msg_3"}]
-    await page.evaluate(LIVE)
-    await send(page, "Three")
+    await send_live(page, "Three")
     await feed(page, done(user_message("Three", "msg_6")))
     await expect(again).to_be_hidden()
     await expect(page.get_by_role("button", name="Good answer")).to_have_count(2)
