@@ -15,6 +15,7 @@ from typing import Final, cast
 from uuid import UUID
 
 from chatkit.protocol.bodies import (
+    AssistantMessage,
     Body,
     ClientToolCall,
     GeneratedImage,
@@ -33,7 +34,7 @@ from chatkit.protocol.items import StatusType, ThreadStatus
 from chatkit.protocol.json_parts import Part
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.tasks import Task, parse_draft
-from chatkit.protocol.titles import first_line
+from chatkit.protocol.titles import first_line, text_of
 from chatkit.protocol.workflows import ImageTask
 
 #: Longest title, in characters, as `threads.update` takes it.
@@ -166,7 +167,8 @@ class OwnExport:
             at = self._importer.moment(item.text("created_at"), item.path("created_at"))
             wire = {name: value for name, value in item.fields.items() if name not in _ENVELOPE}
             body = checked_body(item.text("type"), wire, item.path("type").removesuffix(".type"))
-            items.append((item_id, at, _at_rest(body)))
+            if not _is_blank(body):
+                items.append((item_id, at, _at_rest(body)))
         return self._importer.thread(
             source_id,
             title=thread.optional_text("title"),
@@ -213,6 +215,16 @@ class OwnExport:
 def attached(names: Sequence[str]) -> InputText:
     """What stands for files that a file of text cannot hold."""
     return InputText(text=f"[Attached: {', '.join(names)}]")
+
+
+def _is_blank(body: Body) -> bool:
+    """Whether a message says nothing, which some models refuse to read."""
+    match body:
+        case UserMessage():
+            return not (body.attachments or text_of(body).strip())
+        case AssistantMessage(text=text):
+            return not (text and text.strip())
+    return False
 
 
 def _at_rest(body: Body) -> Body:

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, Required, TypedDict
+import re
+from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
 from chatkit.protocol.bodies import Body, parse_body
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.widgets import validate
-from chatkit.protocol.widgets.checks import first_fault
+from chatkit.protocol.widgets.checks import Rule, first_fault
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class _InputText(TypedDict):
@@ -92,10 +95,16 @@ class _AssistantMessage(TypedDict):
     content: Required[list[_OutputText]]
 
 
+#: As models are told of tools; one that they cannot be told of would spoil all answers to come.
+_ToolName = Annotated[
+    str, Rule("1 to 64 letters, digits, _ or -", lambda name: bool(_NAME.fullmatch(name)))
+]
+
+
 class _ClientToolCall(TypedDict):
     status: Required[Literal["pending", "completed"]]
     call_id: Required[str]
-    name: Required[str]
+    name: Required[_ToolName]
     arguments: Required[dict[str, Any]]
 
 

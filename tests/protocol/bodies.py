@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hypothesis import strategies as st
@@ -63,6 +64,7 @@ DESCRIBED: dict[str, Any] = {
     "group": MAYBE,
 }
 WORDS = TEXT.filter(bool)
+TOOLS = st.from_regex(re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII), fullmatch=True)
 URLS = st.builds(UrlSource, **DESCRIBED, url=TEXT.map("https://{}".format), attribution=MAYBE)
 FILES = st.builds(FileSource, **DESCRIBED, filename=TEXT)
 SOURCES = (
@@ -130,13 +132,13 @@ VISIBLE: st.SearchStrategy[Body] = st.one_of(
     st.builds(
         ClientToolCall,
         call_id=WORDS,
-        name=WORDS,
+        name=TOOLS,
         arguments=st.dictionaries(TEXT, JSON, max_size=2),
         status=st.just("completed"),
         output=JSON,
         has_output=st.just(True),
     ),
-    st.builds(ClientToolCall, call_id=WORDS, name=WORDS, arguments=st.just({})),
+    st.builds(ClientToolCall, call_id=WORDS, name=TOOLS, arguments=st.just({})),
     st.builds(GeneratedImage, file_id=st.none() | TEXT),
     st.builds(
         StructuredInput,

@@ -75,6 +75,11 @@ def answer(**source: object) -> dict[str, Any]:
         ),
         (
             "client_tool_call",
+            {"status": "pending", "call_id": "c", "name": "n m", "arguments": {}},
+            "name: must be 1 to 64 letters, digits, _ or -",
+        ),
+        (
+            "client_tool_call",
             {"status": "pending", "call_id": "c", "name": "n", "arguments": []},
             "arguments: must be an object",
         ),
