@@ -52,6 +52,7 @@ from chatkit.protocol.ids import Prefix, make_id
 from chatkit.settings import Settings, load_settings, read_environment
 from chatkit.sign_in import open_verifiers
 from chatkit.tooling import Tooling
+from chatkit.user_data import data_routes
 from chatkit.variables import SettingsError
 from store.audit import AuditLog
 from store.embedded import EmbeddedError, start_embedded
@@ -202,7 +203,10 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
                 mcp=McpRoutes(
                     authenticator=authenticator, answer=tools.answer_mcp, max_body_bytes=most_bytes
                 ),
-                files=files.routes(authenticator),
+                further=[
+                    *files.routes(authenticator),
+                    *data_routes(settings, authenticator, database, operations, now=_now),
+                ],
                 threads=ThreadRoutes(
                     authenticator=authenticator,
                     threads=operations.threads,
@@ -284,7 +288,7 @@ def _routes(
     tasks: TaskRoutes,
     sessions: SessionRoutes,
     mcp: McpRoutes,
-    files: Sequence[Route],
+    further: Sequence[Route],
     threads: ThreadRoutes,
     choices: ChoiceRoutes,
     health: Health,
@@ -314,7 +318,7 @@ def _routes(
         Route("/api/tasks", {"GET": answering(tasks.list), "POST": answering(tasks.add)}),
         Route("/api/tasks/{id}", one_task),
         Route("/api/tasks/{id}/complete", {"PATCH": answering(tasks.complete)}),
-        *files,
+        *further,
         Route("/api/chatkit/threads/{id}/status", {"PUT": answering(threads.set_status)}),
         Route("/api/chatkit/options", {"GET": answering(choices.list_options)}),
         Route("/api/chatkit/entities", {"GET": answering(choices.list_entities)}),

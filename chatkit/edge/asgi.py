@@ -1,4 +1,4 @@
-"""HTTP as ASGI gives it: a request to read, and the three shapes of an answer.
+"""HTTP as ASGI gives it: a request to read, and the shapes of an answer.
 
 Differences from the usual frameworks, each on purpose: the body is read under a limit; a client
 that leaves is noticed by a second task that waits for `http.disconnect`, because uvicorn's `send`
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from contextlib import aclosing
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -107,9 +108,12 @@ class Request:
         """The parameters of the URL, the last of each name. Raises BadRequest."""
         try:
             text = self.scope["query_string"].decode("ascii")
-            return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50))
+            pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
         except ValueError as error:
             raise BadRequest("the query string cannot be read") from error
+        if "%00" in text:  # the database could not look for it
+            raise BadRequest("the query string holds a NUL character")
+        return dict(pairs)
 
     def expect_body(self, body_hash: bytes) -> None:
         """From now on give no body but the one with this SHA-256."""
@@ -190,6 +194,63 @@ class Reply:
 def json_reply(text: str, *, status: int = 200, headers: Headers = ()) -> Reply:
     """JSON text as an answer that nobody may keep."""
     return Reply(status, text.encode(), [_JSON, _NOT_KEPT, *headers])
+
+
+class PieceReply:
+    """An answer that is written piece by piece, at least one, as the client takes it.
+
+    `length` is how many bytes there are, where that is known.
+    """
+
+    __slots__ = ("_headers", "_length", "_pieces", "_status")
+
+    def __init__(
+        self,
+        pieces: AsyncGenerator[bytes, None],
+        headers: Headers,
+        *,
+        status: int = 200,
+        length: int | None = None,
+    ) -> None:
+        self._pieces = pieces
+        self._status = status
+        self._length = length
+        known = () if length is None else ((b"content-length", b"%d" % length),)
+        self._headers = [*headers, *known]
+
+    async def send(self, request: Request, send: Send) -> None:
+        """Write it; a HEAD gets the headers alone. What fails before the first piece is raised
+        before anything is sent."""
+        start: Message = {
+            "type": "http.response.start",
+            "status": self._status,
+            "headers": self._headers,
+        }
+        async with aclosing(self._pieces) as pieces:
+            if request.method == "HEAD":
+                await send(start)
+                await send({"type": "http.response.body", "body": b""})
+                return
+            # `send` does not fail when the client has left.
+            watch = asyncio.create_task(request.wait_for_disconnect())
+            left, started = self._length, False
+            try:
+                async for piece in pieces:
+                    if not started:
+                        await send(start)
+                        started = True
+                    if left is not None:
+                        left -= len(piece)
+                    more = left is None or left > 0
+                    await send({"type": "http.response.body", "body": piece, "more_body": more})
+                    if watch.done():
+                        return
+            finally:
+                watch.cancel()
+        if left is None:
+            await send({"type": "http.response.body", "body": b""})
+        # Where there were fewer than `length` bytes, the server sees an answer that is too short
+        # and cuts the connection, which is all that can still be told.
 
 
 class EventStream:

@@ -7,14 +7,12 @@ download alone.
 
 from __future__ import annotations
 
-import asyncio
 import re
-from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
-from chatkit.edge.asgi import Headers, Reply, Request, Send, json_reply
+from chatkit.edge.asgi import PieceReply, Reply, Request, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.router import Route, answering
@@ -35,50 +33,6 @@ _SAFETY: Final = [
 ]
 
 
-class FileReply:
-    """Some bytes of a file, read as the client takes them. `status` is 200 or 206."""
-
-    def __init__(
-        self,
-        files: FileStore,
-        user_id: str,
-        file: StoredFile,
-        *,
-        status: int,
-        span: range,
-        headers: Headers,
-    ) -> None:
-        self._files = files
-        self._user_id = user_id
-        self._file = file
-        self._status = status
-        self._span = span
-        self._headers = [*headers, (b"content-length", b"%d" % len(span))]
-
-    async def send(self, request: Request, send: Send) -> None:
-        """Write it; a HEAD gets the headers alone."""
-        start: dict[str, Any] = {"type": "http.response.start"}
-        await send({**start, "status": self._status, "headers": self._headers})
-        if request.method == "HEAD":
-            await send({"type": "http.response.body", "body": b""})
-            return
-        # `send` does not fail when the client has left.
-        watch = asyncio.create_task(request.wait_for_disconnect())
-        left = len(self._span)
-        pieces = self._files.read(self._user_id, self._file, self._span.start, self._span.stop)
-        try:
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    left -= len(piece)
-                    await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
-                    if watch.done():
-                        return
-        finally:
-            watch.cancel()
-        # Where the file was deleted under us, the server sees an answer that is too short and cuts
-        # the connection, which is all that can still be told.
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRoutes:
     """The handlers."""
@@ -97,7 +51,7 @@ class FileRoutes:
             Route("/api/chatkit/files/{id}", {"GET": get}),
         ]
 
-    async def get(self, request: Request) -> FileReply | Reply:
+    async def get(self, request: Request) -> PieceReply | Reply:
         """The bytes, or the range of them that is asked for."""
         user_id = self.links.user_of(request.query(), "read", request.params["id"])
         if user_id is None:
@@ -120,15 +74,17 @@ class FileRoutes:
             (b"content-disposition", _disposition(file)),
         ]
         span = _span(request, file.size, etag)
+        status = 200
         if span is None:
-            return FileReply(
-                self.files, user_id, file, status=200, span=range(file.size), headers=headers
-            )
-        if not span:
+            span = range(file.size)
+        elif not span:
             return _unsatisfiable(file.size)
-        place = b"bytes %d-%d/%d" % (span.start, span.stop - 1, file.size)
-        headers.append((b"content-range", place))
-        return FileReply(self.files, user_id, file, status=206, span=span, headers=headers)
+        else:
+            status = 206
+            place = b"bytes %d-%d/%d" % (span.start, span.stop - 1, file.size)
+            headers.append((b"content-range", place))
+        pieces = self.files.read(user_id, file, span.start, span.stop)
+        return PieceReply(pieces, headers, status=status, length=len(span))
 
 
 def _names(header: str | None, etag: str) -> bool:

@@ -9,11 +9,10 @@ import re
 from typing import Final, Protocol
 
 from chatkit.protocol.deltas import ModelFault, ModelRequest
+from chatkit.protocol.titles import MAX_TITLE_CHARS
 
 _log = logging.getLogger(__name__)
 
-#: Longest title, in characters.
-MAX_TITLE_CHARS: Final = 60
 #: How much the model reads of the message, and of the answer, in characters.
 _MOST_READ: Final = 1_000
 #: How long the whole takes at most; nobody waits for a title longer.

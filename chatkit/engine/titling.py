@@ -12,15 +12,18 @@ import logging
 from typing import Final
 
 from chatkit.engine.ports import ThreadStore
-from chatkit.engine.titles import MAX_TITLE_CHARS, Completes, make_title
+from chatkit.engine.titles import Completes, make_title
 from chatkit.protocol.bodies import UserMessage
-from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.events import Event, ThreadUpdated
 from chatkit.protocol.items import Thread
 from chatkit.protocol.leases import Begun, Lease, TitleSource
+from chatkit.protocol.titles import first_line, text_of
 
 _log = logging.getLogger("chatkit.turn")
+
+_FIRST_LINE: Final[TitleSource] = "first line"
+_MODEL: Final[TitleSource] = "model"
 
 
 class Titles:
@@ -76,26 +79,3 @@ class Titles:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-_FIRST_LINE: Final[TitleSource] = "first line"
-_MODEL: Final[TitleSource] = "model"
-
-
-def text_of(message: UserMessage) -> str:
-    """The words of a message, its tags by their labels."""
-    return "".join(
-        part.text if isinstance(part, InputText) else f"@{part.text}" for part in message.content
-    )
-
-
-def first_line(message: UserMessage) -> str | None:
-    """The first line of a message, cut at a word; the first file's name where it has no words."""
-    line = next((line.strip() for line in text_of(message).splitlines() if line.strip()), "")
-    if not line and message.attachments:
-        line = message.attachments[0].name
-    if len(line) <= MAX_TITLE_CHARS:
-        return line or None
-    cut = line[:MAX_TITLE_CHARS]
-    head, space, _ = cut.rpartition(" ")
-    return (head if space else cut).rstrip(" ,;:.-") + "…"

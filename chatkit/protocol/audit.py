@@ -9,6 +9,9 @@ from typing import Literal, Protocol
 
 AuditAction = Literal[
     "attachment.delete",
+    "data.erase",
+    "data.export",
+    "data.import",
     "guest.issue",
     "limit.hit",
     "session.open",

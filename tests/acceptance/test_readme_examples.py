@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatkit.protocol.jsontext import dumps
 from tests.acceptance.server import ServerProcess
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -20,18 +22,37 @@ def example(language: str) -> str:
     return found[1]
 
 
-@pytest.mark.asyncio(loop_scope="session")
-async def test_the_shell_example_adds_a_task(demo_server: ServerProcess) -> None:
-    script = example("sh").replace("http://127.0.0.1:8000", demo_server.url)
+async def run(script: str, server: ServerProcess, directory: Path) -> bytes:
+    """What a shell prints that runs it against a server."""
     process = await asyncio.create_subprocess_exec(
-        "sh", "-euc", script, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *("sh", "-euc", script.replace("http://127.0.0.1:8000", server.url)),
+        cwd=directory,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(60):
         output, errors = await process.communicate()
     assert (process.returncode, errors) == (0, b"")
+    return output
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_shell_example_adds_a_task(demo_server: ServerProcess, tmp_path: Path) -> None:
+    output = await run(example("sh"), demo_server, tmp_path)
     assert b"thread.created" in output
     assert b'"name":"tasks/changed"' in output
     assert b'"title":"Buy groceries"' in output.rsplit(b"\n", 1)[-1]
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_example_of_taking_data_along_brings_it_back(
+    demo_server: ServerProcess, tmp_path: Path
+) -> None:
+    output = await run(example("sh") + example("sh data"), demo_server, tmp_path)
+    export = json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))
+    assert [task["title"] for task in export["tasks"]] == ["Buy groceries"]
+    there = {"added": 0, "unchanged": 1}
+    assert output.endswith(dumps({"threads": there, "tasks": there}).encode())
 
 
 async def test_the_signing_example_is_accepted(data_dir: Path) -> None:

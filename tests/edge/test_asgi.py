@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from chatkit.edge import asgi
-from chatkit.edge.asgi import EventStream, Reply, Request, Send, json_reply
+from chatkit.edge.asgi import EventStream, PieceReply, Reply, Request, Send, json_reply
 from chatkit.edge.router import Route, Router, answering
 from chatkit.engine.turn_log import LogFollower, TurnLog
 from chatkit.protocol.errors import (
@@ -96,7 +97,9 @@ async def test_other_methods_are_refused_with_those_that_are_allowed() -> None:
     assert (status, headers["allow"], body) == (204, "GET, HEAD, OPTIONS, POST", b"")
 
 
-@pytest.mark.parametrize("target", ["/", "/echo", "/echo/", "/echo/a/b", "/echo/\0", "/echo/a?%ff"])
+@pytest.mark.parametrize(
+    "target", ["/", "/echo", "/echo/", "/echo/a/b", "/echo/\0", "/echo/a?%ff", "/echo/a?b=%00"]
+)
 async def test_an_unknown_path_or_a_broken_query_is_a_plain_error(target: str) -> None:
     status, _, body = await ask(ECHO, "GET", target)
     assert status == (400 if "?" in target else 404)
@@ -153,6 +156,44 @@ async def test_each_request_leaves_one_line_without_its_query(
     assert lines[0].endswith("id1")
     assert "secret" not in lines[0]
     assert "\n" not in lines[0]
+
+
+def in_pieces(*pieces: bytes | Exception, length: int | None = None) -> Router:
+    async def made() -> AsyncGenerator[bytes, None]:
+        for piece in pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    async def handle(_: Request) -> PieceReply:
+        return PieceReply(made(), [(b"content-type", b"text/plain")], length=length)
+
+    return Router([Route("/", {"GET": answering(handle)})])
+
+
+@pytest.mark.parametrize("length", [None, 4])
+async def test_an_answer_in_pieces_is_whole(length: int | None) -> None:
+    status, headers, body = await ask(in_pieces(b"one", b"2", length=length), "GET", "/")
+    assert (status, body) == (200, b"one2")
+    assert headers.get("content-length") == (None if length is None else "4")
+
+
+async def test_what_fails_before_the_first_piece_is_a_plain_error() -> None:
+    status, _, body = await ask(in_pieces(Unavailable("away")), "GET", "/")
+    assert (status, json.loads(body)["error"]["code"]) == (503, "unavailable")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "length"), [((b"one", Unavailable("away")), None), ((b"one",), 4)]
+)
+async def test_an_answer_that_breaks_off_has_no_end(
+    pieces: tuple[bytes | Exception, ...], length: int | None
+) -> None:
+    """The server cuts the connection then, so that nobody takes a part for the whole."""
+    async with Exchange(in_pieces(*pieces, length=length), "GET", "/") as exchange:
+        await exchange.message()
+        assert (await exchange.message())["more_body"] is True
+    assert exchange._sent.empty()
 
 
 def streaming(log: TurnLog) -> Router:

@@ -7,11 +7,7 @@ from typing import Final
 
 import pytest
 
-from chatkit.engine.titling import first_line
 from chatkit.protocol.asking import ASK_USER
-from chatkit.protocol.attachments import Attachment
-from chatkit.protocol.bodies import UserMessage
-from chatkit.protocol.content import InputText
 from chatkit.protocol.deltas import (
     ModelFault,
     ModelRequest,
@@ -207,29 +203,3 @@ async def test_a_thread_with_a_title_is_not_named_again(new_engine: NewEngine) -
     events = await engine.chat(AddUserMessage(thread_id=thread_id, input=said("Another line")))
     assert "thread.updated" not in [event["type"] for event in events]
     assert await title_in(engine) == "Hello"
-
-
-@pytest.mark.parametrize(
-    ("text", "title"),
-    [
-        ("Hello there\nand more", "Hello there"),
-        ("\n  \n  Hello \n", "Hello"),
-        ("x" * 60, "x" * 60),
-        ("x" * 61, "x" * 60 + "…"),
-        (f"{'x' * 50}, and a long sentence", f"{'x' * 50}, and a…"),
-        (f"{'x' * 50} - {'y' * 50}", f"{'x' * 50}…"),
-        (" \n", None),
-    ],
-)
-def test_the_first_line_is_cut_at_a_word(text: str, title: str | None) -> None:
-    assert first_line(UserMessage(content=(InputText(text=text),))) == title
-
-
-def test_a_message_of_files_alone_is_named_after_the_first() -> None:
-    files = tuple(
-        Attachment(id=f"atc_{name}", name=name, mime_type="text/plain", is_image=False)
-        for name in ("list.txt", "more.txt")
-    )
-    empty = (InputText(text=" "),)
-    assert first_line(UserMessage(content=empty, attachments=files)) == "list.txt"
-    assert first_line(UserMessage(content=(InputText(text="Look"),), attachments=files)) == "Look"

@@ -170,6 +170,37 @@ def session_body(rng: Random, known: Known) -> dict[str, Any]:
     return {"scope": rng.choice(("chat", "mcp")), "expires_in": 60, "name": "n", "origin": None}
 
 
+def import_body(rng: Random, known: Known) -> Any:
+    """A file to import: an export of ours, or of ChatGPT's conversations."""
+    at = "2026-11-22T18:52:27Z"
+    text = rng.choice(_TEXTS)
+    if rng.random() < 0.4:
+        said = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": [text]}}
+        nodes = {"n1": {"message": {**said, "create_time": 1.7e9}, "parent": "n0"}, "n0": {}}
+        return [{"id": "c1", "title": "A", "create_time": 1.7e9, "mapping": nodes}]
+    message = {
+        "content": [{"type": "input_text", "text": text}],
+        "attachments": [],
+        "inference_options": {},
+    }
+    part = {"type": "output_text", "text": text, "annotations": []}
+    step = {"type": "custom", "status_indicator": "none", "title": "Add"}
+    bodies: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("user_message", message),
+        ("assistant_message", {"content": [part]}),
+        ("workflow", {"workflow": {"type": "custom", "tasks": [step], "expanded": False}}),
+        ("widget", {"widget": {"type": "Card", "children": [{"type": "Text", "value": text}]}}),
+    )
+    items = [
+        {"id": f"i{n}", "created_at": at, "type": kind, **body}
+        for n, (kind, body) in enumerate(bodies)
+    ]
+    thread = {"id": known.an_id(rng), "created_at": at, "title": "A", "items": items}
+    task = {"id": rng.choice(known.tasks), "created_at": at, **task_body(rng, known)}
+    head = {"format": "chatkit-export", "version": 1}
+    return {**head, "threads": [thread], "tasks": [{"title": "A", **task}]}
+
+
 def mcp_body(rng: Random, known: Known) -> Any:
     """A JSON-RPC message of MCP."""
     task = {"task_id": rng.choice((rng.choice(known.tasks), "1", "abcd", "9999"))}

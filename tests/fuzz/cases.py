@@ -32,6 +32,7 @@ _JSON_ROUTES: Final[tuple[tuple[str, str, _Body], ...]] = (
     ("PATCH", "/api/tasks/{id}/complete", bodies.task_body),
     ("POST", "/api/chatkit/session", bodies.session_body),
     ("DELETE", "/api/chatkit/session", bodies.session_body),
+    ("POST", "/api/chatkit/import", bodies.import_body),
     *(("POST", "/mcp", bodies.mcp_body),) * 3,
 )
 

@@ -16,7 +16,7 @@ PATHS: Final = (
     *("/api/tasks/{id}/complete", "/mcp", "/mcp/", "/widget"),
     *("/api/chatkit/upload", "/api/chatkit/upload/{id}", "/api/chatkit/files/{id}"),
     *("/api/chatkit/options", "/api/chatkit/entities", "/api/chatkit/entities/{id}/preview"),
-    "/api/chatkit/threads/{id}/status",
+    *("/api/chatkit/threads/{id}/status", "/api/chatkit/export", "/api/chatkit/import"),
 )
 ODD_IDS: Final = (
     *(
@@ -53,6 +53,7 @@ ODD_TARGETS: Final = (
 QUERY_NAMES: Final = (
     *("status", "status_filter", "priority", "category", "tag", "search", "sort", "limit"),
     *("offset", "after", "time_zone", "x", "", "limit[]", "%00"),
+    *("thread_id", "format"),
 )
 QUERY_VALUES: Final = (
     *(

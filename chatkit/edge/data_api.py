@@ -1,0 +1,95 @@
+"""A user's data as a whole: out as a file, in from one, and away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from chatkit.edge.asgi import PieceReply, Reply, Request, Send, json_reply
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.limits import OpenStreams
+from chatkit.edge.router import Route, answering
+from chatkit.engine.erasing import Erasing
+from chatkit.engine.exporting import Exporting
+from chatkit.engine.importing import Importing
+from chatkit.engine.ports import ThreadStore
+from chatkit.protocol.audit import Deed
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.exports import ExportWriter, JsonExport
+from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.markdown_export import MarkdownExport
+
+#: Exports and imports at once, in the process and of one user.
+MOST_AT_ONCE: Final = 50
+MOST_OF_ONE: Final = 2
+
+#: By `format`: what writes it, its type and the end of its name.
+_FORMATS: Final[dict[str, tuple[Callable[[], ExportWriter], bytes, str]]] = {
+    "json": (JsonExport, b"application/json", "json"),
+    "markdown": (MarkdownExport, b"text/markdown; charset=utf-8", "md"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataRoutes:
+    """The handlers; a session, which a page holds, is not enough for them."""
+
+    authenticator: Authenticator
+    threads: ThreadStore
+    exporting: Exporting
+    importing: Importing
+    erasing: Erasing
+    max_import_bytes: int
+    now: Callable[[], datetime]
+    open: OpenStreams
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/api/chatkit/export", {"GET": self.export}),
+            Route("/api/chatkit/import", {"POST": answering(self.take)}),
+            Route("/api/chatkit/me", {"DELETE": answering(self.erase)}),
+        ]
+
+    async def export(self, request: Request, send: Send) -> None:
+        """GET `?format=json` or `markdown`: everything, or `?thread_id=` alone, as a file."""
+        user = await self.authenticator.authenticate(request)
+        query = request.query()
+        if query.get("format", "json") not in _FORMATS:
+            raise BadRequest("format: must be json or markdown")
+        make_writer, kind, ending = _FORMATS[query.get("format", "json")]
+        thread_id = query.get("thread_id")
+        if thread_id is None:
+            request.trail.deeds.append(Deed("data.export"))
+            pieces = self.exporting.everything(user.user_id, make_writer())
+        else:
+            request.trail.deeds.append(Deed("data.export", "thread", thread_id))
+            thread = await self.threads.find(user.user_id, thread_id)
+            pieces = self.exporting.one_thread(user.user_id, thread, make_writer())
+        name = f"chatkit-export-{self.now().date().isoformat()}.{ending}"
+        headers = [
+            (b"content-type", kind),
+            (b"content-disposition", f'attachment; filename="{name}"'.encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        with self.open.one_more(user.user_id):
+            await PieceReply(pieces, headers).send(request, send)
+
+    async def take(self, request: Request) -> Reply:
+        """POST a file of JSON: `{threads: {added, unchanged}, tasks: {added, unchanged}}`."""
+        user = await self.authenticator.authenticate(request)
+        request.trail.deeds.append(Deed("data.import"))
+        with self.open.one_more(user.user_id):
+            async with aclosing(request.pieces(most=self.max_import_bytes)) as pieces:
+                count = await self.importing.take(user.user_id, pieces)
+        return json_reply(dumps(count.to_wire()))
+
+    async def erase(self, request: Request) -> Reply:
+        """DELETE: 204, and nothing of the user's is here any more."""
+        user = await self.authenticator.authenticate(request)
+        request.trail.deeds.append(Deed("data.erase"))
+        await self.erasing.erase(user.user_id)
+        return Reply(204, b"")

@@ -1,0 +1,135 @@
+"""Threads and tasks from a file: all of it is read and found good before any of it is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final, Protocol
+
+from chatkit.protocol.chatgpt import read_conversation
+from chatkit.protocol.errors import BadRequest, Unavailable
+from chatkit.protocol.imports import ImportedThread, Importer, OwnExport
+from chatkit.protocol.json_parts import JsonParts
+from chatkit.protocol.tasks import Task
+
+#: Most threads, and most tasks, of one file.
+MOST_ENTRIES: Final = 20_000
+#: A file above this waits on the disk until it is whole, in bytes.
+_IN_MEMORY: Final = 1024 * 1024
+_READ_BYTES: Final = 64 * 1024
+#: How many files are in memory at once, each with up to about three times its size.
+_AT_ONCE: Final = 2
+_TASKS_AT_ONCE: Final = 1000
+
+
+class ImportStore(Protocol):
+    """Where imports go. What is there already stays as it is."""
+
+    async def add_thread(self, user_id: str, thread: ImportedThread) -> bool:
+        """Store a thread with its items, all of it or nothing. False when the user has it, or the
+        one that it was exported from."""
+        ...
+
+    async def add_tasks(self, user_id: str, tasks: Sequence[Task]) -> int:
+        """Store those tasks that are not there; how many they were."""
+        ...
+
+
+@dataclass(slots=True)
+class Count:
+    """What became of the threads or tasks of a file."""
+
+    added: int = 0
+    unchanged: int = 0
+
+    def to_wire(self) -> dict[str, int]:
+        """The JSON object."""
+        return {"added": self.added, "unchanged": self.unchanged}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCount:
+    """What became of a file."""
+
+    threads: Count = field(default_factory=Count)
+    tasks: Count = field(default_factory=Count)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON object."""
+        return {"threads": self.threads.to_wire(), "tasks": self.tasks.to_wire()}
+
+
+class Importing:
+    """Takes files. Threads keep the order of their times, whatever their order in the file."""
+
+    def __init__(self, store: ImportStore, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def take(self, user_id: str, pieces: AsyncIterator[bytes]) -> ImportCount:
+        """Store what a file of JSON holds: our own export, or ChatGPT's `conversations.json`.
+
+        Raises BadRequest, which names the place, and stores nothing then.
+        """
+        with SpooledTemporaryFile(_IN_MEMORY) as file:
+            try:
+                async for piece in pieces:
+                    file.write(piece)
+            except OSError as error:
+                raise Unavailable("there is no room for the file here") from error
+            async with self._room:
+                importer = Importer(user_id, self._now())
+                threads, tasks = await asyncio.to_thread(_read, importer, file)
+                return await self._store_all(user_id, threads, tasks)
+
+    async def _store_all(
+        self, user_id: str, threads: list[ImportedThread], tasks: list[Task]
+    ) -> ImportCount:
+        count = ImportCount()
+        threads.sort(key=lambda thread: thread.created_at)
+        for thread in threads:
+            if await self._store.add_thread(user_id, thread):
+                count.threads.added += 1
+            else:
+                count.threads.unchanged += 1
+        for start in range(0, len(tasks), _TASKS_AT_ONCE):
+            some = tasks[start : start + _TASKS_AT_ONCE]
+            added = await self._store.add_tasks(user_id, some)
+            count.tasks.added += added
+            count.tasks.unchanged += len(some) - added
+        return count
+
+
+def _read(importer: Importer, file: IO[bytes]) -> tuple[list[ImportedThread], list[Task]]:
+    """All of a file. In a thread of its own, since that takes a while."""
+    threads: list[ImportedThread] = []
+    tasks: list[Task] = []
+    for entry in _entries(importer, file):
+        if isinstance(entry, Task):
+            tasks.append(entry)
+        else:
+            threads.append(entry)
+        if len(threads) > MOST_ENTRIES or len(tasks) > MOST_ENTRIES:
+            raise BadRequest(f"the file holds more than {MOST_ENTRIES} threads or tasks")
+    return threads, tasks
+
+
+def _entries(importer: Importer, file: IO[bytes]) -> Iterator[ImportedThread | Task]:
+    parts, own = JsonParts(), OwnExport(importer)
+    is_array = False
+    file.seek(0)
+    while piece := file.read(_READ_BYTES):
+        for part in parts.feed(piece):
+            is_array = not part.name
+            entry = (
+                read_conversation(importer, part.value, part.path) if is_array else own.read(part)
+            )
+            if entry is not None:
+                yield entry
+    parts.close()
+    if not is_array:
+        own.close()

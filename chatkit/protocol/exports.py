@@ -1,0 +1,120 @@
+"""What a user takes along: threads, their items and tasks, written piece by piece.
+
+A writer is called in the order of its methods, threads first, each with its items in as many calls
+as it takes. Hidden items, which are the model's, are not among what it is given.
+
+The JSON is `{"format": "chatkit-export", "version": 1, "exported_at", "threads": [{"id", "title",
+"created_at", "status", "items": […]}], "tasks": […]}`: items as on the wire, without what is true
+of this server alone (the thread's id in each, addresses of files), and tasks as over REST.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from chatkit.protocol.items import StoredItem, Thread
+from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.tasks import Task
+from chatkit.protocol.times import to_wire
+
+FORMAT: Final = "chatkit-export"
+VERSION: Final = 1
+
+
+class ExportWriter(Protocol):
+    """Each method gives the text that comes next."""
+
+    def begin(self, exported_at: datetime) -> str:
+        """The head of the file."""
+        ...
+
+    def begin_thread(self, thread: Thread) -> str:
+        """The head of a thread."""
+        ...
+
+    def items(self, items: Sequence[StoredItem]) -> str:
+        """The next items of the thread, oldest first."""
+        ...
+
+    def end_thread(self) -> str:
+        """Its end."""
+        ...
+
+    def tasks(self, tasks: Sequence[Task]) -> str:
+        """The next tasks, oldest first, after all threads."""
+        ...
+
+    def end(self) -> str:
+        """The end of the file."""
+        ...
+
+
+class JsonExport:
+    """The export that can be imported again."""
+
+    def __init__(self) -> None:
+        self._list = ""  # the name of the list at the root that is open
+        self._first = True  # in the innermost list
+
+    def begin(self, exported_at: datetime) -> str:
+        """See ExportWriter."""
+        head = {"format": FORMAT, "version": VERSION, "exported_at": to_wire(exported_at)}
+        return dumps(head)[:-1]
+
+    def begin_thread(self, thread: Thread) -> str:
+        """See ExportWriter."""
+        wire: dict[str, Any] = {
+            "id": thread.id,
+            **({} if thread.title is None else {"title": thread.title}),
+            "created_at": to_wire(thread.created_at),
+            "status": thread.status.to_wire(),
+        }
+        before = self._next_in("threads")
+        self._first = True
+        return f'{before}{dumps(wire)[:-1]},"items":['
+
+    def items(self, items: Sequence[StoredItem]) -> str:
+        """See ExportWriter."""
+        return self._joined([_item(item) for item in items])
+
+    def end_thread(self) -> str:
+        """See ExportWriter."""
+        self._first = False
+        return "]}"
+
+    def tasks(self, tasks: Sequence[Task]) -> str:
+        """See ExportWriter."""
+        return "".join(self._next_in("tasks") + dumps(task.to_wire()) for task in tasks)
+
+    def end(self) -> str:
+        """See ExportWriter."""
+        return "]}\n" if self._list else "}\n"
+
+    def _next_in(self, name: str) -> str:
+        """What stands before the next entry of a list at the root."""
+        if name == self._list:
+            return ",\n"
+        close = "]" if self._list else ""
+        self._list = name
+        return f'{close},"{name}":[\n'
+
+    def _joined(self, entries: Sequence[str]) -> str:
+        if not entries:
+            return ""
+        before = "" if self._first else ","
+        self._first = False
+        return before + ",".join(entries)
+
+
+def _item(item: StoredItem) -> str:
+    body: dict[str, Any] = json.loads(item.body)
+    for attachment in body.get("attachments", ()):
+        attachment.pop("preview_url", None)
+        attachment.pop("thread_id", None)
+    if item.type == "generated_image" and "image" in body:
+        body["image"].pop("url")
+    head = {"id": item.id, "created_at": to_wire(item.created_at), "type": item.type}
+    return dumps({**head, **body})

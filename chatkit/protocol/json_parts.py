@@ -1,0 +1,140 @@
+"""A large JSON document, read in pieces of any size: its parts come out one by one.
+
+Parts are the entries of an array at the root, or of the arrays that are members of an object at the
+root; other members of such an object are parts themselves. So no more of a file than one part is
+in memory as values, whatever the file holds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import ijson
+
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.jsontext import MOST_LEVELS, clean_text
+
+#: Most values in one part, names included: each takes some 100 bytes of memory.
+MOST_VALUES: Final = 500_000
+
+#: What ijson raises for bytes that are not UTF-8, and for more digits than Python reads.
+_NO_TEXT_OR_NUMBER: Final = (ValueError, SystemError)
+_OPENING: Final = frozenset({"start_array", "start_map"})
+_CLOSING: Final = frozenset({"end_array", "end_map"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`name` is that of the member, empty at the root; `place` counts in an array from 0."""
+
+    name: str
+    place: int | None
+    value: Any
+
+    @property
+    def path(self) -> str:
+        """Where it is, as in `threads[3]`."""
+        return self.name if self.place is None else f"{self.name}[{self.place}]"
+
+
+class JsonParts:
+    """Not reusable. Strings come out clean of NUL characters; a lone surrogate is a mark."""
+
+    def __init__(self) -> None:
+        self._events: list[tuple[str, Any]] = ijson.sendable_list()
+        self._parser = ijson.basic_parse_coro(self._events)
+        self._depth = 0
+        self._name = ""
+        self._list_depth: int | None = None  # in which the entries of the open array are
+        self._place = 0
+        self._builder: ijson.ObjectBuilder | None = None
+        self._builder_depth = 0
+        self._values = 0
+
+    def feed(self, piece: bytes) -> list[Part]:
+        """What is whole now. Raises BadRequest with the code `invalid_json`."""
+        try:
+            if piece:  # none at all would be the end
+                self._parser.send(piece)
+        except (ijson.JSONError, *_NO_TEXT_OR_NUMBER) as error:
+            raise _not_json() from error
+        return self._take_all()
+
+    def close(self) -> None:
+        """The document is over. Raises BadRequest where it is not whole."""
+        try:
+            self._parser.close()
+        except ijson.JSONError as error:
+            raise _not_json() from error
+        self._take_all()
+
+    def _take_all(self) -> list[Part]:
+        parts: list[Part] = []
+        for event, value in self._events:
+            self._take(event, value, parts)
+        self._events.clear()
+        return parts
+
+    def _take(self, event: str, value: Any, parts: list[Part]) -> None:
+        if self._builder is None and self._is_frame(event, value):
+            return
+        if self._builder is None:
+            self._builder = ijson.ObjectBuilder()
+            self._builder_depth = self._depth
+            self._values = 0
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise BadRequest(f"{self._path()}: holds more than {MOST_VALUES} values")
+        self._builder.event(event, _plain(value))
+        self._depth += (event in _OPENING) - (event in _CLOSING)
+        if self._depth > MOST_LEVELS:
+            raise BadRequest(
+                f"the file is nested deeper than {MOST_LEVELS} levels", code="invalid_json"
+            )
+        if self._depth == self._builder_depth:
+            in_list = self._list_depth is not None
+            parts.append(Part(self._name, self._place if in_list else None, self._builder.value))
+            self._builder = None
+            self._place += in_list
+
+    def _is_frame(self, event: str, value: Any) -> bool:
+        """Whether an event belongs to what holds the parts, not to a part."""
+        if self._depth == 0:
+            if event not in _OPENING:
+                raise BadRequest("the file must hold an array or an object of JSON")
+            self._depth = 1
+            self._list_depth = 1 if event == "start_array" else None
+        elif event == "map_key":
+            self._name = clean_text(value)
+        elif event in _CLOSING:
+            self._depth -= 1
+            self._list_depth = None
+        elif event == "start_array" and self._list_depth is None:
+            self._depth = self._list_depth = 2
+            self._place = 0
+        else:
+            return False
+        return True
+
+    def _path(self) -> str:
+        place = None if self._list_depth is None else self._place
+        return Part(self._name, place, None).path
+
+
+def _plain(value: Any) -> Any:
+    """The value as `json` would give it."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, Decimal):
+        number = float(value)
+        if not math.isfinite(number):
+            raise _not_json()
+        return number
+    return value
+
+
+def _not_json() -> BadRequest:
+    return BadRequest("the file is not valid JSON", code="invalid_json")

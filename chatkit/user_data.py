@@ -1,0 +1,42 @@
+"""The parts that a user's data as a whole is handled by, put together as the settings have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.data_api import MOST_AT_ONCE, MOST_OF_ONE, DataRoutes
+from chatkit.edge.limits import OpenStreams
+from chatkit.edge.router import Route
+from chatkit.engine.erasing import Erasing
+from chatkit.engine.exporting import Exporting
+from chatkit.engine.importing import Importing
+from chatkit.engine.operations import Operations
+from chatkit.settings import Settings
+from store.erasure import Erasure
+from store.imports import Imports
+from store.postgres import Database
+from store.tasks import Tasks
+
+
+def data_routes(
+    settings: Settings,
+    authenticator: Authenticator,
+    database: Database,
+    operations: Operations,
+    *,
+    now: Callable[[], datetime],
+) -> list[Route]:
+    """The routes of export, import and erasure."""
+    threads = operations.threads
+    return DataRoutes(
+        authenticator=authenticator,
+        threads=threads,
+        exporting=Exporting(threads=threads, tasks=Tasks(database), now=now),
+        importing=Importing(Imports(database), now=now),
+        erasing=Erasing(store=Erasure(database), turns=operations.running),
+        max_import_bytes=settings.max_upload_bytes,
+        now=now,
+        open=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
+    ).routes()

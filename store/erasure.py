@@ -1,0 +1,37 @@
+"""The end of all that a user has in PostgreSQL.
+
+What stays is what others rely on: the audit log, for as long as it is kept, and for minutes the
+marks of signed requests, so that none of them is taken twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from store.postgres import Database
+from store.sql import load
+
+_SQL: Final = load("erasure")
+
+_THREADS_AT_ONCE: Final = 100
+
+
+class Erasure:
+    """The `ErasureStore` of the engine."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def running_threads(self, user_id: str) -> Sequence[str]:
+        """The threads of a user in which an answer is being made."""
+        rows = await self._database.fetch(_SQL["running_threads"], user_id)
+        return [row["thread_id"] for row in rows]
+
+    async def erase(self, user_id: str) -> None:
+        """Delete all of it. What an error leaves, the next call deletes."""
+        await self._database.execute(_SQL["erase_sessions"], user_id)
+        while await self._database.fetchval(_SQL["erase_some_threads"], user_id, _THREADS_AT_ONCE):
+            pass
+        for name in ("erase_files", "erase_tasks", "erase_requests"):
+            await self._database.execute(_SQL[name], user_id)

@@ -1,0 +1,34 @@
+-- The end of all that a user has here. Rows that hang on a thread or a file go with it.
+
+-- running_threads --
+-- $1 user_id
+SELECT thread_id FROM turns WHERE user_id = $1 AND state = 'running'
+
+-- erase_sessions --
+-- $1 user_id
+DELETE FROM sessions WHERE user_id = $1
+
+-- erase_some_threads --
+-- Some at a time, so that no statement takes long; counts them.
+-- $1 user_id  $2 how many
+WITH next AS (
+    SELECT id FROM threads WHERE user_id = $1 ORDER BY seq LIMIT $2
+), erased AS (
+    DELETE FROM threads USING next
+     WHERE threads.user_id = $1 AND threads.id = next.id
+    RETURNING threads.id
+)
+SELECT count(*) FROM erased
+
+-- erase_files --
+-- Those that no message has.
+-- $1 user_id
+DELETE FROM attachments WHERE user_id = $1
+
+-- erase_tasks --
+-- $1 user_id
+DELETE FROM tasks WHERE user_id = $1
+
+-- erase_requests --
+-- $1 user_id
+DELETE FROM accepted_requests WHERE user_id = $1
