@@ -36,8 +36,7 @@ async function failure(response) {
   const { error } = await response.json().catch(() => ({}));
   let message = error?.message;
   if (typeof message !== "string" || message === "") {
-    const said = { 413: words.tooLarge, 429: words.tooMany }[status];
-    message = said ?? (status >= 500 ? words.server : words.refused);
+    message = status === 429 ? words.tooMany : status >= 500 ? words.server : words.refused;
   }
   return new ApiError(status, error?.code ?? "unknown", asSentence(message));
 }

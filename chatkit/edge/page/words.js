@@ -202,6 +202,7 @@ export const words = {
   importTitle: "Import chats and tasks",
   importNote: "A JSON file from here, or ChatGPT’s conversations.json. Nothing is added twice.",
   importAction: "Import…",
+  importTooLarge: "This file is larger than this server takes.",
   importing: (name) => `Importing “${name}”…`,
   imported({ threads, tasks }) {
     const added = chatsAndTasks(threads.added, tasks.added);
@@ -236,7 +237,6 @@ export const words = {
   network: "The server could not be reached. Check your connection and try again.",
   server: "The server could not do this just now. Try again in a moment.",
   tooMany: "That was a little too fast. Wait a moment and try again.",
-  tooLarge: "This is larger than the server takes.",
   notFound: "This chat does not exist, or it belongs to someone else.",
   refused: "The server did not accept this request.",
   cut: "The connection broke before the answer was complete.",

@@ -119,7 +119,8 @@ export class YourData {
 
   #fail(error) {
     if (error instanceof ApiError && this.dialog.open) {
-      this.#say(icon("alert"), error.message, "is-fault");
+      const message = error.status === 413 ? words.importTooLarge : error.message;
+      this.#say(icon("alert"), message, "is-fault");
     } else {
       this.#say();
       this.dialog.close();
