@@ -78,8 +78,8 @@ class AnswerGuard:
                         clean.append(delta)
                 case Usage():
                     self._usage = delta  # some providers count with every chunk; the last holds
-                case StreamEnd(reason):
-                    self._reason = reason
+                case _:
+                    self._reason = delta.reason
                     self.stopped = True
         # Where an answer comes from is none yet.
         self._any = self._any or any(not isinstance(delta, Citation) for delta in clean)
@@ -111,12 +111,12 @@ class AnswerGuard:
         for channel, held in self._held.items():
             if not held:
                 continue
-            if channel == "text":
-                last.append(TextDelta("\ufffd"))
-            elif channel == "reasoning":
-                last.append(ReasoningDelta("\ufffd"))
-            elif isinstance(channel, int):
+            if isinstance(channel, int):
                 last.append(ToolCallDelta(index=channel, arguments="\ufffd"))
+            elif channel == "text":
+                last.append(TextDelta("\ufffd"))
+            else:
+                last.append(ReasoningDelta("\ufffd"))
         return last
 
     def _count_repeats(self, text: str) -> None:

@@ -318,7 +318,7 @@ def _update(event: Update) -> dict[str, Any]:
             return {"type": "workflow.task.updated", "task_index": place, "task": step.to_wire()}
         case WidgetUpdated(_, update):
             return update
-        case ImageUpdated():
+        case _:
             image = {"id": event.image_id, "url": event.url}
             progress = _set(progress=event.progress)
             return {"type": "generated_image.updated", "image": image, **progress}

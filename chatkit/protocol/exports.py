@@ -78,7 +78,9 @@ class JsonExport:
 
     def items(self, items: Sequence[StoredItem]) -> str:
         """See ExportWriter."""
-        return self._joined([_item(item) for item in items])
+        before = "," if items and not self._first else ""
+        self._first = self._first and not items
+        return before + ",".join(map(_item, items))
 
     def end_thread(self) -> str:
         """See ExportWriter."""
@@ -100,13 +102,6 @@ class JsonExport:
         close = "]" if self._list else ""
         self._list = name
         return f'{close},"{name}":[\n'
-
-    def _joined(self, entries: Sequence[str]) -> str:
-        if not entries:
-            return ""
-        before = "" if self._first else ","
-        self._first = False
-        return before + ",".join(entries)
 
 
 def _item(item: StoredItem) -> str:

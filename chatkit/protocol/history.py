@@ -165,7 +165,7 @@ def carried_over(
                 continue
             case ClientToolCall():
                 calls = (_client_call(entry),) if entry.has_output else ()
-            case ToolRound():
+            case _:
                 calls = tuple(call for call in entry.calls if not call.failed)
         if calls:
             kept.append(ToolRound(calls=calls, carried=True))

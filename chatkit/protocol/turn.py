@@ -275,8 +275,7 @@ class Turn:
 
     def tools_done(self, results: Sequence[ToolResult], cards: Sequence[Card] = ()) -> list[Event]:
         """The results of `next_action`'s calls, in their order, and the cards they show."""
-        if not isinstance(self.next_action, CallTools):
-            raise TypeError("no tools were asked for")
+        assert isinstance(self.next_action, CallTools)
         self._round.note_all(self.next_action.calls, results)
         events = self._close_round()
         for image in self.pictures.take():
@@ -308,7 +307,7 @@ class Turn:
         """End here, whatever was under way: text so far is kept, `note` tells the model why, and
         `shown` the user, now and later."""
         events = self._close_message()
-        if isinstance(self.next_action, CallTools):
+        if self._round:
             effects = self._round.effects()
             events += [*self._close_round(), *map(ClientEffect, effects)]
         events += self.pictures.drop()
@@ -374,8 +373,6 @@ class Turn:
         return events
 
     def _close_round(self) -> list[Event]:
-        if not self._round:
-            return []
         whole = self._round.record(after_text=self._said)
         self._round = Round()
         return [self._done(self._item("hid", whole))]

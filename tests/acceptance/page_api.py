@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Page, Route
+from playwright.async_api import Locator, Page, Route
 
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
 
@@ -188,7 +188,7 @@ async def open_thread(page: Page) -> None:
     await page.reload()
 
 
-LIVE: Final = """() => {
+_LIVE: Final = """() => {
   const fetched = window.fetch;
   window.fetch = (address, init) => {
     const asked = typeof init?.body === "string" ? JSON.parse(init.body) : {};
@@ -207,11 +207,52 @@ LIVE: Final = """() => {
 }"""
 
 
+async def send_live(page: Page, text: str) -> None:
+    """Send a message whose answer is what `feed` lets arrive."""
+    await page.evaluate(_LIVE)
+    await send(page, text)
+
+
 async def feed(page: Page, *events: dict[str, Any]) -> None:
-    """Let events arrive now, in an answer that goes on. The page has run `LIVE`."""
+    """Let events arrive now, in an answer that goes on."""
     await page.evaluate("(events) => window.feed(events)", [*events])
 
 
 async def finish(page: Page) -> None:
     """End the answer that `feed` has written."""
     await page.evaluate("() => window.controller.close()")
+
+
+def message_box(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Message")
+
+
+async def with_options(page: Page, api: ScriptedApi, **options: Any) -> None:
+    """Open the page on a server that offers these."""
+    api.answers["/api/chatkit/options"] = lambda _: (200, options)
+    async with page.expect_response("**/api/chatkit/options"):
+        await page.reload()
+
+
+def sent_inputs(api: ScriptedApi) -> list[dict[str, Any]]:
+    types = ("threads.create", "threads.add_user_message")
+    return [params["input"] for name in types for params in api.asked(name)]
+
+
+def entities(*titles: str) -> Answer:
+    def reply(body: dict[str, Any]) -> tuple[int, Any]:
+        query = body["url"].partition("?q=")[2].replace("+", " ").lower()
+        found = [
+            {
+                "id": f"task_{place}",
+                "title": title,
+                "group": "To do",
+                "interactive": False,
+                "data": {"number": str(place)},
+            }
+            for place, title in enumerate(titles)
+            if title.lower().startswith(query)
+        ]
+        return 200, {"data": found}
+
+    return reply

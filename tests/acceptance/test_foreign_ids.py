@@ -220,6 +220,9 @@ def routes(ids: Ids) -> dict[str, Way]:
             f"GET /api/chatkit/threads/{{id}}/events{note} after": Way(
                 method="GET", path=f"{place}/events?after=1"
             ),
+            f"GET /api/chatkit/export{note}": Way(
+                method="GET", path=f"/api/chatkit/export?thread_id={thread}"
+            ),
             f"PUT /api/chatkit/threads/{{id}}/status{note}": Way(
                 method="PUT", path=f"{place}/status", body={"type": "locked"}
             ),

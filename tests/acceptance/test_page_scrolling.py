@@ -9,7 +9,6 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.acceptance.page_api import (
-    LIVE,
     THREAD,
     ScriptedApi,
     answer,
@@ -17,7 +16,7 @@ from tests.acceptance.page_api import (
     feed,
     item,
     open_thread,
-    send,
+    send_live,
     stored,
     user_message,
 )
@@ -59,8 +58,7 @@ async def answering(page: Page, api: ScriptedApi) -> Page:
     api.answers["threads.get_by_id"] = stored(user_message("Go on"), answer(LONG))
     await open_thread(page)
     await expect(page.get_by_text("Paragraph 39")).to_be_in_viewport()
-    await page.evaluate(LIVE)
-    await send(page, "Show me my tasks")
+    await send_live(page, "Show me my tasks")
     await feed(
         page,
         {"type": "thread.updated", "thread": THREAD},

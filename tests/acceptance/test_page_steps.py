@@ -8,7 +8,6 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.acceptance.page_api import (
-    LIVE,
     THREAD,
     ScriptedApi,
     answer,
@@ -18,6 +17,7 @@ from tests.acceptance.page_api import (
     item,
     open_thread,
     send,
+    send_live,
     stored,
     user_message,
 )
@@ -56,8 +56,7 @@ def progress_line(page: Page) -> Locator:
 
 
 async def test_a_workflow_grows_step_by_step_and_folds_when_it_is_done(page: Page) -> None:
-    await page.evaluate(LIVE)
-    await send(page, "Look")
+    await send_live(page, "Look")
     await expect(progress_line(page)).to_have_text("Thinking…")
     await feed(page, *BEGUN, added(workflow()))
     steps = page.get_by_role("article", name="Steps")
@@ -99,8 +98,7 @@ async def test_a_workflow_grows_step_by_step_and_folds_when_it_is_done(page: Pag
 
 
 async def test_reasoning_is_markdown_that_folds_and_says_how_long_it_took(page: Page) -> None:
-    await page.evaluate(LIVE)
-    await send(page, "Look")
+    await send_live(page, "Look")
     await feed(page, *BEGUN, added(workflow(kind="reasoning")))
     steps = page.get_by_role("article", name="Steps")
     await expect(steps.locator("summary")).to_have_text("Thinking…")
@@ -137,8 +135,7 @@ async def test_stored_steps_are_folded_unless_they_say_otherwise(
 
 
 async def test_progress_is_replaced_by_the_next_and_by_the_message(page: Page) -> None:
-    await page.evaluate(LIVE)
-    await send(page, "Look")
+    await send_live(page, "Look")
     line = progress_line(page)
     await feed(page, *BEGUN, {"type": "progress_update", "text": "Asking", "icon": "search"})
     await expect(line).to_have_text("Asking")
@@ -161,8 +158,7 @@ async def test_progress_is_replaced_by_the_next_and_by_the_message(page: Page) -
 async def test_notices_stay_until_they_are_dismissed_even_when_the_answer_fails(
     page: Page,
 ) -> None:
-    await page.evaluate(LIVE)
-    await send(page, "Look")
+    await send_live(page, "Look")
     text = "3 left. [Upgrade](https://shop.example/plans) [no](javascript:alert(1))"
     await feed(
         page,
@@ -192,8 +188,7 @@ async def test_items_are_replaced_and_removed_wherever_they_stand(
         user_message("One"), answer("First"), user_message("Two", "msg_3"), answer("Old", "msg_4")
     )
     await open_thread(page)
-    await page.evaluate(LIVE)
-    await send(page, "Three")
+    await send_live(page, "Three")
     await feed(
         page,
         done(user_message("Three", "msg_5")),
@@ -208,8 +203,7 @@ async def test_items_are_replaced_and_removed_wherever_they_stand(
 
 
 async def test_a_thread_that_is_locked_or_closed_takes_no_message(page: Page) -> None:
-    await page.evaluate(LIVE)
-    await send(page, "Look")
+    await send_live(page, "Look")
     await feed(page, *BEGUN, done(answer("Done.")))
     locked = {**THREAD, "status": {"type": "locked", "reason": "Wait for a colleague."}}
     await feed(page, {"type": "thread.updated", "thread": locked})
@@ -225,8 +219,7 @@ async def test_a_thread_that_is_locked_or_closed_takes_no_message(page: Page) ->
 
 
 async def test_a_generated_image_grows_and_then_stands(page: Page) -> None:
-    await page.evaluate(LIVE)
-    await send(page, "Draw")
+    await send_live(page, "Draw")
     await feed(page, *BEGUN, added(item("generated_image", "img_1")))
     bar = page.get_by_role("progressbar", name="The image is being made")
     await expect(bar).to_be_visible()

@@ -96,7 +96,8 @@ async def ours(
     model.script()
     listed = await process.chat("threads.create", {"input": said("card")}, token)
     (card,) = (item for item in listed.done if item["type"] == "widget")
-    action = next(each for each in actions_of(card["widget"]) if each["type"] == "task.complete")
+    offered = objects_with("payload", card["widget"])
+    action = next(each for each in offered if each["type"] == "task.complete")
     await play(
         "acted",
         "threads.custom_action",
@@ -134,16 +135,16 @@ async def stopped(process: ServerProcess, model: ModelServer, token: str) -> Any
     return await process.read("items.list", token, thread_id=thread_id, order="asc")
 
 
-def actions_of(tree: Any) -> Iterator[Any]:
-    """Every action that a card offers."""
-    if isinstance(tree, dict):
-        if "payload" in tree:
-            yield tree
-        for value in tree.values():
-            yield from actions_of(value)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from actions_of(value)
+def objects_with(member: str, value: Any) -> Iterator[Any]:
+    """Every object that has the member, wherever it is."""
+    if isinstance(value, dict):
+        if member in value:
+            yield value
+        for inner in value.values():
+            yield from objects_with(member, inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from objects_with(member, inner)
 
 
 def comparable(events: list[Any]) -> list[Any]:
@@ -170,7 +171,7 @@ def comparable(events: list[Any]) -> list[Any]:
 def of_thoughts(events: list[Any]) -> list[Any]:
     """The SDK's thoughts do not say whether they are under way, ours are loading and complete. It
     tells the last state of a thought twice."""
-    for task in tasks_in(events):
+    for task in objects_with("status_indicator", events):
         task["status_indicator"] = "none"
     return [event for event, _ in groupby(events)]
 
@@ -268,18 +269,6 @@ DIFFERENCES: Final[dict[str, Callable[[list[Any]], list[Any]]]] = {
     "acted": of_actions,
     "noticed": of_notices,
 }
-
-
-def tasks_in(value: Any) -> Iterator[Any]:
-    """Every task of a workflow, wherever it is."""
-    if isinstance(value, dict):
-        if "status_indicator" in value:
-            yield value
-        for inner in value.values():
-            yield from tasks_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from tasks_in(inner)
 
 
 def without(kind: str, events: list[Any]) -> list[Any]:

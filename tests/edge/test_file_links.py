@@ -12,18 +12,10 @@ from chatkit.edge.asgi import Message, Request
 from chatkit.edge.file_links import FileLinks, Use
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.protocol.errors import Forbidden
+from tests.edge.clock import Clock
 from tests.harness import scope_of
 
 ID = "atc_" + "0a" * 16
-
-
-class Clock:
-    """Unix seconds."""
-
-    now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 CLOCK = Clock()

@@ -2,89 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.guests import GuestTokens
-from chatkit.edge.jwks import (
-    MOST_BYTES,
-    MOST_UNKNOWN,
-    REFRESH_S,
-    REMEMBER_S,
-    UNKNOWN_WINDOW_S,
-    IssuerKeys,
-    JwksFault,
-    JwksVerifier,
-    jwks_url,
-    parse_jwks,
-)
+from chatkit.edge.jwks import REMEMBER_S, IssuerKeys, JwksFault, JwksVerifier, jwks_url, parse_jwks
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.tokens import ExpectedClaims, SecretVerifier, Token, User
-from chatkit.protocol.errors import Unauthorized, Unavailable
+from chatkit.protocol.errors import Unauthorized
+from tests.edge.clock import NOW
 from tests.edge.heads import head
-from tests.edge.issuer import Issuer, PrivateKey, open_issuer, public_jwk
+from tests.edge.issuer import Issuer, PrivateKey, public_jwk
+from tests.edge.issuer_tokens import ANY, ED, OTHER_ED, SHORT_RSA, sign, user_of
 
-NOW = 1_800_000_000.0
-ANY = ExpectedClaims()
-ED = ed25519.Ed25519PrivateKey.generate()
-OTHER_ED = ed25519.Ed25519PrivateKey.generate()
 P256 = ec.generate_private_key(ec.SECP256R1())
 P384 = ec.generate_private_key(ec.SECP384R1())
 P521 = ec.generate_private_key(ec.SECP521R1())
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-SHORT_RSA = rsa.generate_private_key(public_exponent=65537, key_size=1024)
-
-
-@dataclass(slots=True)
-class Clock:
-    now: float = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def issuer() -> AsyncIterator[Issuer]:
-    async with open_issuer(public_jwk(ED, "one", alg="EdDSA")) as issuer:
-        yield issuer
-
-
-@pytest.fixture
-async def keys(issuer: Issuer, clock: Clock) -> AsyncIterator[IssuerKeys]:
-    async with IssuerKeys(issuer.url, clock=clock) as keys:
-        yield keys
-
-
-def sign(key: Any = ED, algorithm: str = "EdDSA", kid: str | None = "one", **claims: Any) -> str:
-    headers = {} if kid is None else {"kid": kid}
-    payload = {"sub": "ada", "exp": NOW + 900} | claims
-    # Not `jwt.encode`, which refuses claims that an issuer could get wrong.
-    return jwt.api_jws.encode(json.dumps(payload).encode(), key, algorithm, headers)
-
-
-async def user_of(keys: IssuerKeys, token: str, expected: ExpectedClaims = ANY) -> str:
-    verifier = JwksVerifier(keys, expected=expected, now=lambda: NOW)
-    parsed = Token.parse(token)
-    assert verifier.recognizes(parsed)
-    return (await verifier.verify(parsed)).user.user_id
 
 
 # --- Which token holds ----------------------------------------------------------------------------
@@ -273,197 +217,6 @@ async def test_a_token_is_answered_from_memory_for_a_minute_only(keys: IssuerKey
     assert (await verifier.verify(Token.parse(sign()))).good_until == NOW + REMEMBER_S
     ending = Token.parse(sign(exp=NOW - 50))
     assert (await verifier.verify(ending)).good_until == NOW + 10
-
-
-# --- When the keys are fetched --------------------------------------------------------------------
-
-
-async def test_one_fetch_serves_every_token(issuer: Issuer, keys: IssuerKeys) -> None:
-    issuer.hold.clear()
-    asking = [asyncio.create_task(user_of(keys, sign())) for _ in range(20)]
-    await issuer.wait_for(1)
-    issuer.hold.set()
-    assert await asyncio.gather(*asking) == ["ada"] * 20
-    assert await user_of(keys, sign()) == "ada"
-    assert issuer.requests == ["/api/auth/jwks"]
-
-
-async def test_who_leaves_while_waiting_does_not_stop_the_fetch_for_others(
-    issuer: Issuer, keys: IssuerKeys
-) -> None:
-    issuer.hold.clear()
-    leaving = asyncio.create_task(user_of(keys, sign()))
-    staying = asyncio.create_task(user_of(keys, sign()))
-    await issuer.wait_for(1)
-    leaving.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await leaving
-    issuer.hold.set()
-    assert await staying == "ada"
-    assert len(issuer.requests) == 1
-
-
-async def test_a_key_that_was_added_is_found_at_once(issuer: Issuer, keys: IssuerKeys) -> None:
-    assert await user_of(keys, sign()) == "ada"
-    issuer.keys.append(public_jwk(OTHER_ED, "two"))
-    assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
-    assert await user_of(keys, sign()) == "ada"
-    assert len(issuer.requests) == 2
-
-
-async def test_a_flood_of_unknown_kids_does_not_reach_the_issuer(
-    issuer: Issuer, keys: IssuerKeys, clock: Clock
-) -> None:
-    assert await user_of(keys, sign()) == "ada"
-    for number in range(50):
-        with pytest.raises(Unauthorized):
-            await user_of(keys, sign(kid=f"made-up-{number}"))
-    assert len(issuer.requests) == 1 + MOST_UNKNOWN
-    assert await user_of(keys, sign()) == "ada"
-    issuer.keys.append(public_jwk(OTHER_ED, "two"))
-    clock.now += UNKNOWN_WINDOW_S
-    assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
-
-
-async def test_what_the_pause_after_a_failure_holds_back_is_not_counted(
-    issuer: Issuer, keys: IssuerKeys, clock: Clock
-) -> None:
-    assert await user_of(keys, sign()) == "ada"
-    issuer.status = 503
-    for _ in range(2 * MOST_UNKNOWN):
-        with pytest.raises(Unauthorized):
-            await user_of(keys, sign(OTHER_ED, kid="two"))
-    assert len(issuer.requests) == 2
-    issuer.status = 200
-    issuer.keys.append(public_jwk(OTHER_ED, "two"))
-    clock.now += 1
-    assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
-
-
-async def test_old_keys_are_renewed_beside_the_request_that_uses_them(
-    issuer: Issuer, keys: IssuerKeys, clock: Clock
-) -> None:
-    assert await user_of(keys, sign()) == "ada"
-    clock.now += REFRESH_S
-    issuer.hold.clear()
-    issuer.keys = [public_jwk(OTHER_ED, "two")]
-    assert await user_of(keys, sign()) == "ada"  # and does not wait
-    await issuer.wait_for(2)
-    waiting = asyncio.create_task(user_of(keys, sign(OTHER_ED, kid="two")))
-    issuer.hold.set()
-    assert await waiting == "ada"
-    assert len(issuer.requests) == 2
-    with pytest.raises(Unauthorized):  # the withdrawn key is gone
-        await user_of(keys, sign())
-
-
-async def test_known_keys_outlive_an_issuer_that_is_away(
-    issuer: Issuer, keys: IssuerKeys, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert await user_of(keys, sign()) == "ada"
-    issuer.status = 503
-    clock.now += 100 * REFRESH_S
-    for _ in range(5):
-        assert await user_of(keys, sign()) == "ada"
-    await issuer.wait_for(2)
-    with pytest.raises(Unauthorized):
-        await user_of(keys, sign(kid="two"))
-    assert await user_of(keys, sign()) == "ada"
-    assert "the keys of the sign-in server could not be fetched: the answer is 503" in caplog.text
-
-
-async def test_without_any_key_it_is_the_server_that_is_unavailable(
-    issuer: Issuer, keys: IssuerKeys, clock: Clock
-) -> None:
-    issuer.status = 500
-    for _ in range(10):
-        with pytest.raises(Unavailable):
-            await user_of(keys, sign())
-    assert len(issuer.requests) == 1  # the pause
-    clock.now += 1
-    issuer.status = 200
-    assert await user_of(keys, sign()) == "ada"
-
-
-async def test_an_issuer_that_cannot_be_reached_is_unavailable(clock: Clock) -> None:
-    async with open_issuer() as gone:
-        pass
-    async with IssuerKeys(gone.url, clock=clock) as keys:
-        with pytest.raises(Unavailable):
-            await user_of(keys, sign())
-
-
-@pytest.mark.parametrize("url", ["http://[::1", "http://\x7f/"])
-async def test_an_address_that_is_none_is_unavailable(url: str, clock: Clock) -> None:
-    async with IssuerKeys(url, clock=clock) as keys:
-        with pytest.raises(Unavailable):
-            await user_of(keys, sign())
-
-
-async def test_an_end_in_the_middle_of_a_fetch_leaves_nothing_behind(issuer: Issuer) -> None:
-    issuer.hold.clear()
-    async with asyncio.timeout(2):
-        async with IssuerKeys(issuer.url):
-            await issuer.wait_for(1)
-    assert not [task for task in asyncio.all_tasks() if task.get_name() == "jwks"]
-    issuer.hold.set()
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "body", "reason"),
-    [
-        (302, {"location": "/elsewhere"}, b"", "the answer is 302"),
-        (200, {}, b"<html>", "the answer is not JSON"),
-        (200, {}, b"[" * 100_000, "the answer is not JSON"),
-        (200, {}, b"\xff\xfe", "the answer is not JSON"),
-        (200, {}, b"[]", "the answer is no key set"),
-        (200, {}, b'{"keys": {}}', "the answer is no key set"),
-        (200, {}, b" " * (MOST_BYTES + 1), f"the answer is larger than {MOST_BYTES} bytes"),
-        (200, {"content-length": "9999"}, b"{}", "RemoteProtocolError"),
-    ],
-)
-async def test_an_answer_that_is_no_key_set_is_a_failed_fetch(
-    issuer: Issuer,
-    clock: Clock,
-    caplog: pytest.LogCaptureFixture,
-    status: int,
-    headers: dict[str, str],
-    body: bytes,
-    reason: str,
-) -> None:
-    issuer.status, issuer.headers, issuer.body = status, headers, body
-    async with IssuerKeys(issuer.url, clock=clock) as keys:
-        with pytest.raises(Unavailable):
-            await user_of(keys, sign())
-    assert issuer.requests == ["/api/auth/jwks"]
-    assert caplog.messages == [f"the keys of the sign-in server could not be fetched: {reason}"]
-
-
-async def test_a_set_without_keys_refuses_every_token(issuer: Issuer, keys: IssuerKeys) -> None:
-    issuer.keys = []
-    with pytest.raises(Unauthorized):
-        await user_of(keys, sign())
-
-
-@pytest.mark.parametrize("entries", [[], [public_jwk(SHORT_RSA, "one")]])
-async def test_a_set_without_a_usable_key_does_not_take_the_place_of_a_good_one(
-    issuer: Issuer,
-    keys: IssuerKeys,
-    clock: Clock,
-    caplog: pytest.LogCaptureFixture,
-    entries: list[dict[str, Any]],
-) -> None:
-    assert await user_of(keys, sign()) == "ada"
-    good, issuer.keys = issuer.keys, entries
-    with pytest.raises(Unauthorized):
-        await user_of(keys, sign(OTHER_ED, kid="two"))
-    assert await user_of(keys, sign()) == "ada"
-    assert caplog.messages[-1].endswith(
-        "could not be fetched: the answer holds no key that can be used"
-    )
-    issuer.keys = [*good, public_jwk(OTHER_ED, "two")]
-    clock.now += 1
-    assert await user_of(keys, sign(OTHER_ED, kid="two")) == "ada"
 
 
 # --- What a set may hold --------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Two processes on one database: following, refusing, stopping and taking over turns."""
+"""Two processes on one database: following, refusing and stopping turns of the other."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from typing import Any
 
 import pytest
 
-from chatkit.engine import elsewhere, faults, journal, runner
+from chatkit.engine import elsewhere, faults, journal
 from chatkit.engine import turns as turns_module
-from chatkit.engine.elsewhere import INTERRUPTED_NOTE, TurnElsewhere
+from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.runner import RunningTurn
-from chatkit.protocol.deltas import TextDelta, ToolCallDelta
-from chatkit.protocol.drafting import WRITE_DRAFT
 from chatkit.protocol.errors import Unavailable
-from chatkit.protocol.params import AddUserMessage, CreateThread, GetThread, RetryAfterItem
-from chatkit.protocol.rounds import UNKNOWN_OUTCOME
+from chatkit.protocol.params import AddUserMessage, GetThread, RetryAfterItem
 from tests.engine.conftest import (
     ALICE,
     Engine,
@@ -28,27 +25,15 @@ from tests.engine.conftest import (
     said,
     until,
 )
-from tests.fakes import ScriptedTools, says
-
-HELLO = CreateThread(input=said("Hello"))
-
-
-def slow(hold: asyncio.Event) -> list[Any]:
-    return [[TextDelta("Half")], hold, [TextDelta(" done.")]]
+from tests.engine.two_processes import HELLO, ended, half_written, pair, slow, written
+from tests.fakes import says
 
 
-async def pair(new_engine: NewEngine, *scripts: Any, **options: Any) -> tuple[Engine, Engine]:
-    one = await new_engine(*scripts, owner="one", alone=False, **options)
-    two = await new_engine(says("From two."), owner="two", alone=False, **options)
-    return one, two
-
-
-async def written(engine: Engine, frames: int) -> None:
-    """Until so many events are in the database."""
-    async with asyncio.timeout(30):
-        query = "SELECT COALESCE(sum(cardinality(frames)), 0) AS n FROM turn_events"
-        while (await engine.rows(query))[0]["n"] < frames:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.01)
+async def found_by(engine: Engine, turn: RunningTurn) -> TurnElsewhere:
+    """The turn as another process sees it."""
+    found = await engine.turns.find_anywhere("alice", turn.lease.thread_id)
+    assert isinstance(found, TurnElsewhere)
+    return found
 
 
 async def read_all(engine: Engine, turn: Any, **options: Any) -> bytes:
@@ -63,19 +48,15 @@ async def read_all(engine: Engine, turn: Any, **options: Any) -> bytes:
 async def test_a_second_process_follows_every_event_from_any_point(new_engine: NewEngine) -> None:
     hold = asyncio.Event()
     one, two = await pair(new_engine, slow(hold))
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await written(one, 6)
-        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
-        assert isinstance(found, TurnElsewhere)
+    async with half_written(one) as turn:
+        found = await found_by(two, turn)
         readers = [
             asyncio.create_task(read_all(two, found, after=after, numbered=True))
             for after in (0, 2, 6)
         ]
         hold.set()
         streams = await asyncio.gather(*readers)
-        assert turn.task is not None
-        await turn.task
+        await ended(turn)
     everything = [f"id: {n}\n".encode() + f for n, f in enumerate(turn.log.frames, start=1)]
     assert streams == [b"".join(everything[after:]) for after in (0, 2, 6)]
 
@@ -86,9 +67,8 @@ async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(
     monkeypatch.setattr(turns_module, "RETURN_S", 0.6)
     hold = asyncio.Event()
     one, two = await pair(new_engine, slow(hold), on_disconnect="auto")
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await written(one, 6)
+    async with half_written(one) as turn:
+        pass  # and left
     get = GetThread(thread_id=turn.lease.thread_id)
     thread = json.loads(await two.answer(get, ALICE, new_key()))
     assert thread["items"]["data"][-1]["content"][0]["text"] == "Half"
@@ -97,8 +77,7 @@ async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(
             await asyncio.sleep(0.01)
     assert turn.stop_reason is None
     hold.set()
-    assert turn.task is not None
-    await turn.task
+    await ended(turn)
     assert await one.states() == ["done"]
 
 
@@ -114,9 +93,8 @@ async def test_a_second_process_refuses_a_second_turn_while_the_first_is_followe
 
 async def test_an_unfollowed_turn_of_another_process_gives_way(new_engine: NewEngine) -> None:
     one, two = await pair(new_engine, slow(asyncio.Event()), on_disconnect="continue")
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await written(one, 6)
+    async with half_written(one) as turn:
+        pass  # and left
     await left_by_owner(one)
     await two.chat(AddUserMessage(thread_id=turn.lease.thread_id, input=said("Other")))
     texts = await one.texts(turn.lease.thread_id)
@@ -140,8 +118,7 @@ async def test_the_number_of_an_event_of_an_earlier_turn_follows_from_the_beginn
     one, two = await pair(new_engine, slow(hold))
     turn = await one.begin(HELLO)
     with one.turns.following(turn):
-        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
-        assert found is not None
+        found = await found_by(two, turn)
         reader = asyncio.create_task(read_all(two, found, after=57))
         await written(one, 6)
         hold.set()
@@ -158,8 +135,7 @@ async def test_an_event_that_another_process_has_not_seen_yet_is_waited_for(
     turn = await one.begin(HELLO)
     with one.turns.following(turn):
         await until(lambda: len(turn.log.frames) == 6)
-        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
-        assert found is not None
+        found = await found_by(two, turn)
         reader = asyncio.create_task(read_all(two, found, after=6))
         await written(one, 6)
         hold.set()
@@ -169,11 +145,8 @@ async def test_an_event_that_another_process_has_not_seen_yet_is_waited_for(
 async def test_many_followers_in_one_process_look_once_for_all(new_engine: NewEngine) -> None:
     hold = asyncio.Event()
     one, two = await pair(new_engine, slow(hold))
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await written(one, 6)
-        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
-        assert found is not None
+    async with half_written(one) as turn:
+        found = await found_by(two, turn)
         readers = [asyncio.create_task(read_all(two, found)) for _ in range(20)]
         await until(lambda: len(two.turns._mirrors) == 1)
         assert len(two.turns._copying) == 1
@@ -193,8 +166,7 @@ async def test_a_turn_is_not_left_while_it_is_followed_elsewhere_and_is_when_tha
     with ExitStack() as here:
         here.enter_context(one.turns.following(turn))
         await written(one, 6)
-        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
-        assert isinstance(found, TurnElsewhere)
+        found = await found_by(two, turn)
         with ExitStack() as there:
             follower = there.enter_context(two.turns.following(found))
             await follower.read()
@@ -214,11 +186,8 @@ async def test_a_turn_gives_way_as_soon_as_its_last_follower_elsewhere_has_left(
     new_engine: NewEngine,
 ) -> None:
     one, two = await pair(new_engine, slow(asyncio.Event()), on_disconnect="continue")
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await written(one, 6)
-        found = await two.turns.find_anywhere("alice", turn.lease.thread_id)
-        assert isinstance(found, TurnElsewhere)
+    async with half_written(one) as turn:
+        found = await found_by(two, turn)
         with two.turns.following(found) as follower:
             await follower.read()
             await until(lambda: turn.followed_elsewhere)
@@ -237,17 +206,15 @@ async def test_a_return_that_the_owner_learns_of_late_still_counts(
     monkeypatch.setattr(journal, "WRITE_S", 1.0)
     hold = asyncio.Event()
     one, two = await pair(new_engine, slow(hold), on_disconnect="auto")
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await written(one, 6)
+    async with half_written(one) as turn:
+        pass  # and left
     get = GetThread(thread_id=turn.lease.thread_id)
     await two.answer(get, ALICE, new_key())
     await until(lambda: turn.due)  # the time is over, and the exchange has not been yet
     await until(lambda: not turn.due)
     assert turn.stop_reason is None
     hold.set()
-    assert turn.task is not None
-    await turn.task
+    await ended(turn)
     assert await one.states() == ["done"]
 
 
@@ -271,59 +238,11 @@ async def test_a_log_goes_on_after_an_answer_of_the_database_was_lost(
     with one.turns.following(turn):
         await lost.wait()
         hold.set()
-        assert turn.task is not None
-        await turn.task
+        await ended(turn)
     await until(lambda: turn.complete)
     part = await one.turns._logs.read("alice", turn.lease.turn_id, 0)
     assert part.lines == turn.log.lines().split("\n")
     assert part.last
-
-
-async def test_calls_that_a_killed_process_had_begun_are_known_to_the_next_answer(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(elsewhere, "STOP_S", 0.2)
-    calling = [[ToolCallDelta(index=0, call_id="c", name="add", arguments='{"title":"Milk"}')]]
-    called = asyncio.Event()
-
-    async def add(_: str) -> str:
-        called.set()
-        await asyncio.Event().wait()
-        return ""
-
-    tools = ScriptedTools(add=add)
-    one = await new_engine(calling, owner="one", alone=False, tools=tools)
-    two = await new_engine(says("Again."), owner="two", alone=False)
-    turn = await one.begin(HELLO)
-    await called.wait()
-    await silence(one, monkeypatch)
-    thread_id = turn.lease.thread_id
-    assert await two.turns.stop("alice", thread_id, "user") is True
-    message_id = (await two.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
-    await two.chat(RetryAfterItem(thread_id=thread_id, item_id=message_id))
-    told = two.model.requests[0].messages
-    assert [call["function"]["name"] for call in told[2]["tool_calls"]] == ["add"]
-    assert told[3]["content"] == UNKNOWN_OUTCOME
-
-
-async def test_an_interrupted_answer_says_so_to_whoever_reads_it_later(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = await new_engine(slow(asyncio.Event()), says("Whole."), owner="one")
-    turn = await one.begin(HELLO)
-    thread_id = turn.lease.thread_id
-    await written(one, 6)
-    await silence(one, monkeypatch)
-    two = await new_engine(says("Whole."), owner="two")
-    await two.turns.adopt_orphans()
-    page = json.loads(await two.answer(GetThread(thread_id=thread_id), ALICE, new_key()))
-    message, text, mark = page["items"]["data"]
-    assert text["content"][0]["text"] == "Half"
-    assert mark["type"] == "task"
-    assert mark["task"]["title"] == "Interrupted"
-    await two.chat(RetryAfterItem(thread_id=thread_id, item_id=message["id"]))
-    page = json.loads(await two.answer(GetThread(thread_id=thread_id), ALICE, new_key()))
-    assert [item["type"] for item in page["items"]["data"]] == ["user_message", "assistant_message"]
 
 
 async def test_an_item_that_is_gone_when_the_end_of_its_log_is_missing_is_taken_back(
@@ -335,8 +254,7 @@ async def test_an_item_that_is_gone_when_the_end_of_its_log_is_missing_is_taken_
     turn = await one.begin(HELLO)
     thread_id = turn.lease.thread_id
     await written(one, 6)
-    found = await two.turns.find_anywhere("alice", thread_id)
-    assert found is not None
+    found = await found_by(two, turn)
     reader = asyncio.create_task(read_all(two, found))
 
     async def append_no_more(self: Any, batches: Any) -> Any:
@@ -377,134 +295,3 @@ async def test_the_same_body_in_two_processes_runs_once(new_engine: NewEngine) -
         done = [event["item"] for event in events if event["type"] == "thread.item.done"]
         assert len(done) == 2
     assert len(one.model.requests) + len(two.model.requests) == 1
-
-
-async def silence(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an engine's process die: it reaches the database no more, and waits for nothing."""
-    monkeypatch.setattr(runner, "PATIENCE_S", 0)
-    await engine.database.close()
-    await engine.turns.interrupt_all()
-
-
-async def test_a_dead_owners_turn_is_taken_over_and_its_text_is_kept(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(elsewhere, "STOP_S", 0.2)
-    one, two = await pair(new_engine, slow(asyncio.Event()), on_disconnect="continue")
-    turn = await one.begin(HELLO)
-    await written(one, 6)
-    await silence(one, monkeypatch)
-    assert await two.turns.stop("alice", turn.lease.thread_id, "user") is True
-    assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
-    assert await two.states() == ["interrupted"]
-    await two.chat(AddUserMessage(thread_id=turn.lease.thread_id, input=said("Again")))
-    told = [message["content"] for message in two.model.requests[0].messages]
-    assert f"[Note from the server: {INTERRUPTED_NOTE}]" in told
-
-
-async def test_an_owner_that_was_taken_over_writes_nothing_more(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(elsewhere, "STOP_S", 0)
-    hold = asyncio.Event()
-    one, two = await pair(new_engine, slow(hold))
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await written(one, 6)
-        assert await two.turns.stop("alice", turn.lease.thread_id, "replaced") is True
-        hold.set()
-        assert turn.task is not None
-        await turn.task
-    assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
-    assert await two.states() == ["interrupted"]
-    assert json.loads(turn.log.lines().split("\n")[-1])["message"] == faults.LOST.message
-
-
-async def test_the_followers_of_an_owner_that_renews_no_more_do_not_count(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(elsewhere, "STOP_S", 0.1)
-    one, two = await pair(new_engine, slow(asyncio.Event()), living_s=59.8)
-    turn = await one.begin(HELLO)
-    message = AddUserMessage(thread_id=turn.lease.thread_id, input=said("Again"))
-    with one.turns.following(turn):
-        await written(one, 6)
-        await silence(one, monkeypatch)
-        async with asyncio.timeout(30):
-            while not isinstance(  # noqa: ASYNC110 - another process
-                await two.operations.begin(message, ALICE, new_key()), RunningTurn
-            ):
-                await asyncio.sleep(0.02)
-    await two.turns.stop("alice", turn.lease.thread_id, "user")
-    assert (await two.texts(turn.lease.thread_id))[:3] == ["Hello", "Half", "Again"]
-
-
-async def test_turns_whose_lease_ran_out_are_adopted(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, two = await pair(new_engine, slow(asyncio.Event()), lease_s=0.1)
-    turn = await one.begin(HELLO)
-    await written(one, 6)
-    await silence(one, monkeypatch)
-    async with asyncio.timeout(30):
-        while await two.states() == ["running"]:
-            await two.turns.adopt_orphans()
-    assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
-    assert await two.states() == ["interrupted"]
-
-
-async def test_a_live_lease_is_left_alone(new_engine: NewEngine) -> None:
-    one, two = await pair(new_engine, slow(asyncio.Event()))
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await two.turns.adopt_orphans()
-        assert await two.states() == ["running"]
-
-
-async def test_a_restart_on_the_embedded_database_ends_what_a_killed_process_left(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = await new_engine(says("Old."), slow(asyncio.Event()), owner="one")
-    thread_id = await one.hello()
-    message_id = (await one.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
-    await one.begin(RetryAfterItem(thread_id=thread_id, item_id=message_id))
-    await written(one, 4)
-    await silence(one, monkeypatch)
-    two = await new_engine(says("Two."), owner="two")
-    await two.turns.adopt_orphans()
-    assert await two.texts(thread_id) == ["Hello", "Old."]
-    assert await two.states() == ["done", "interrupted"]
-
-
-async def test_a_draft_that_a_killed_process_left_is_known_to_the_model(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arguments = '{"title": "Mail", "text": "Dear'
-    call = ToolCallDelta(index=0, call_id="c", name="write_draft", arguments=arguments)
-    one = await new_engine([[call], asyncio.Event()], owner="one", own_tools=(WRITE_DRAFT,))
-    turn = await one.begin(HELLO)
-    await written(one, 6)
-    await silence(one, monkeypatch)
-    two = await new_engine(says("Two."), owner="two")
-    await two.turns.adopt_orphans()
-    message = AddUserMessage(thread_id=turn.lease.thread_id, input=said("What is it?"))
-    await two.chat(message)
-    _, _, known, result, *_ = two.model.requests[0].messages
-    assert known["tool_calls"][0]["function"]["arguments"] == '{"title":"Mail","text":"Dear"}'
-    assert "was shown" in result["content"]
-
-
-async def test_logs_of_ended_turns_are_swept(new_engine: NewEngine) -> None:
-    hold = asyncio.Event()
-    one = await new_engine(slow(hold))
-    turn = await one.begin(HELLO)
-    with one.turns.following(turn):
-        await written(one, 6)
-        hold.set()
-        assert turn.task is not None
-        await turn.task
-    await written(one, len(turn.log.frames))
-    await one.turns._logs.sweep(60)
-    assert await one.rows("SELECT last FROM turn_events WHERE last") == [{"last": True}]
-    await one.turns._logs.sweep(0)
-    assert await one.rows("SELECT turn_id FROM turn_events") == []

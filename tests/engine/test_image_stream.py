@@ -3,14 +3,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 
 import pytest
 
 from chatkit.engine.media import MAX_IMAGE_BYTES, Media
-from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol.deltas import FaultKind, ImageStep, ModelFault
+from tests.engine.model_calls import KEY
 from tests.model_server import (
     CUT,
     EOF,
@@ -28,32 +29,13 @@ from tests.model_server import (
     sketch,
 )
 
-KEY = "sk-a-key-that-no-log-may-hold"
 WORDS = "a cat on a wall"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def make_media(server: ModelServer) -> AsyncIterator[Callable[..., Media]]:
-    models: list[LiteLLMModel] = []
-
-    def make(
-        image_model: str = "openai/gpt-image-1", *, own: bool = True, timeout_s: float = 20.0
-    ) -> Media:
-        base, key = (server.api_base, KEY) if own else (None, None)
-        models.append(LiteLLMModel(api_base=base, api_key=key, timeout_s=timeout_s))
-        return Media(
-            models[-1], transcribe_model=None, image_model=image_model, timeout_s=timeout_s
-        )
-
-    yield make
-    for model in models:
-        await model.aclose()
+def make_media(make_media: Callable[..., Media]) -> Callable[..., Media]:
+    """With a model that draws in steps."""
+    return partial(make_media, image_model="openai/gpt-image-1")
 
 
 def step(data: bytes, progress: float) -> ImageStep:
@@ -70,7 +52,7 @@ async def test_sketches_come_before_the_whole_picture_each_further_on(
 ) -> None:
     server.script(sketch(0, PNG + b"1"), sketch(1, PNG + b"2"), drawn(PNG + b"3"))
 
-    assert await draw(make_media(model), "1024x1024") == [
+    assert await draw(make_media(image_model=model), "1024x1024") == [
         step(PNG + b"1", 1 / 3),
         step(PNG + b"2", 2 / 3),
         step(PNG + b"3", 1.0),
@@ -165,7 +147,7 @@ async def test_a_gateway_that_refuses_streams_is_asked_without_one(
 async def test_a_model_without_sketches_is_not_asked_for_them(
     make_media: Callable[..., Media], server: ModelServer, model: str, name: str
 ) -> None:
-    assert await draw(make_media(model)) == [step(PNG, 1.0)]
+    assert await draw(make_media(image_model=model)) == [step(PNG, 1.0)]
     (request,) = server.requests
     assert request.body["model"] == name
     assert not {"stream", "partial_images"} & set(request.body)
@@ -182,7 +164,7 @@ async def test_the_variables_of_openai_say_where_to_ask_and_for_whom(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-theirs")
     monkeypatch.setenv("OPENAI_ORGANIZATION", "org-theirs")
 
-    assert len(await draw(make_media(own=False))) == 3
+    assert len(await draw(make_media(api_base=None, api_key=None))) == 3
     (request,) = server.requests
     assert request.path == "/v1/images/generations"
     assert request.headers["authorization"] == "Bearer sk-theirs"
@@ -246,7 +228,7 @@ async def test_without_a_key_nobody_is_asked(
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
     with pytest.raises(ModelFault, match="credentials"):
-        await draw(make_media(own=False))
+        await draw(make_media(api_base=None, api_key=None))
     assert server.requests == []
 
 

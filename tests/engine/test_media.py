@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,53 +13,11 @@ from chatkit.engine.media import MAX_IMAGE_BYTES, Media, image_type
 from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol.deltas import FaultKind, ImageStep, ModelFault
 from chatkit.protocol.errors import UnsupportedMedia
-from tests.model_server import (
-    CUT,
-    HANG,
-    PNG,
-    ModelServer,
-    Reply,
-    Status,
-    Step,
-    picture,
-    picture_at,
-)
+from tests.engine.model_calls import KEY
+from tests.model_server import CUT, HANG, PNG, ModelServer, Reply, Status, Step, picture, picture_at
 
-KEY = "sk-a-key-that-no-log-may-hold"
 WORDS = "a cat on a wall"
 RECORDING = b"\x1aE\xdf\xa3 a recording"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def make_media(server: ModelServer) -> AsyncIterator[Callable[..., Media]]:
-    models: list[LiteLLMModel] = []
-
-    def make(
-        *,
-        model: str = "openai/m",
-        transcribe_model: str | None = "openai/whisper-1",
-        image_model: str | None = "openai/dall-e-3",
-        timeout_s: float = 20.0,
-    ) -> Media:
-        models.append(
-            LiteLLMModel(model=model, api_base=server.api_base, api_key=KEY, timeout_s=timeout_s)
-        )
-        return Media(
-            models[-1],
-            transcribe_model=transcribe_model,
-            image_model=image_model,
-            timeout_s=timeout_s,
-        )
-
-    yield make
-    for model in models:
-        await model.aclose()
 
 
 async def draw(media: Media, size: str | None = None) -> list[ImageStep]:

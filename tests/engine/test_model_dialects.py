@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from chatkit.engine import model as model_module
-from chatkit.engine import model_stream
 from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol.calls import ToolSpec
 from chatkit.protocol.deltas import (
@@ -30,12 +28,6 @@ ROME = Citation(url=URL, title="Rome")
 TOOLS = tuple(ToolSpec(name=name, description="d", parameters={"type": "object"}) for name in "fg")
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as running:
-        yield running
-
-
 @asynccontextmanager
 async def served(server: ModelServer, **changes: Any) -> AsyncIterator[LiteLLMModel]:
     given = {"api_base": server.api_base, "api_key": "sk-ours", "timeout_s": 20.0, **changes}
@@ -44,12 +36,6 @@ async def served(server: ModelServer, **changes: Any) -> AsyncIterator[LiteLLMMo
         yield model
     finally:
         await model.aclose()
-
-
-@pytest.fixture
-def through_the_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_stream, "_PLAIN_PARSERS", frozenset())
-    monkeypatch.setattr(model_module, "open_source", model_stream._WrapperSource)
 
 
 def ask(name: str, content: object = "Rome?", **more: Any) -> ModelRequest:

@@ -109,7 +109,8 @@ WORKFLOW: dict[str, Any] = {
     "steps": st.lists(STEPS, max_size=3).map(tuple),
     "expanded": st.booleans(),
 }
-BODIES: st.SearchStrategy[Body] = st.one_of(
+#: What a client may see, but for widgets, whose trees have rules of their own.
+VISIBLE: st.SearchStrategy[Body] = st.one_of(
     st.builds(
         UserMessage,
         content=st.lists(st.builds(InputText, text=TEXT) | TAGS, max_size=3).map(tuple),
@@ -136,11 +137,6 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
         has_output=st.just(True),
     ),
     st.builds(ClientToolCall, call_id=WORDS, name=WORDS, arguments=st.just({})),
-    st.builds(
-        WidgetBody,
-        widget=st.dictionaries(TEXT, JSON, max_size=3).map(lambda tree: {**tree, "type": "Card"}),
-        copy_text=st.none() | TEXT,
-    ),
     st.builds(GeneratedImage, file_id=st.none() | TEXT),
     st.builds(
         StructuredInput,
@@ -156,6 +152,9 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
     ),
     st.builds(TaskBody, step=STEPS),
     st.just(EndOfTurn()),
+)
+
+HIDDEN: st.SearchStrategy[Body] = st.one_of(
     st.builds(StopMark, TEXT),
     st.builds(Note, text=TEXT, carried=st.booleans()),
     st.builds(
@@ -173,5 +172,15 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
         ).map(tuple),
         after_text=st.booleans(),
         carried=st.booleans(),
+    ),
+)
+
+BODIES: st.SearchStrategy[Body] = st.one_of(
+    VISIBLE,
+    HIDDEN,
+    st.builds(
+        WidgetBody,
+        widget=st.dictionaries(TEXT, JSON, max_size=3).map(lambda tree: {**tree, "type": "Card"}),
+        copy_text=st.none() | TEXT,
     ),
 )

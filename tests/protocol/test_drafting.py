@@ -75,6 +75,16 @@ def test_of_arguments_given_twice_the_last_count() -> None:
     assert applied(draft, [*events, *last]) == whole.body.widget
 
 
+def test_an_argument_that_is_no_part_of_a_draft_is_passed_over() -> None:
+    draft = writer()
+    arguments = '{"title": "Mail", "tone": "formal", "text": "Dear"}'
+    events = draft.grow(arguments)
+    last, whole = draft.close(arguments)
+    assert isinstance(whole.body, WidgetBody)
+    assert read_draft(whole.body.widget) == ("Mail", "Dear")
+    assert applied(draft, [*events, *last]) == whole.body.widget
+
+
 def test_a_draft_that_is_stopped_keeps_its_text() -> None:
     draft = writer()
     events = draft.grow('{"title": "Mail", "text": "Dear')

@@ -28,6 +28,7 @@ from chatkit.protocol.events import (
     ItemAdded,
     ItemDone,
     ItemRemoved,
+    ItemReplaced,
     Notice,
     PartAdded,
     PartAnnotated,
@@ -93,6 +94,10 @@ def update(kind: str, **fields: Any) -> dict[str, Any]:
             ItemDone(message("Hi")),
             {"type": "thread.item.done", "item": HEAD | {"content": [part("Hi")]}},
         ),
+        (
+            ItemReplaced(message("Hi")),
+            {"type": "thread.item.replaced", "item": HEAD | {"content": [part("Hi")]}},
+        ),
         (ItemRemoved("msg_1"), {"type": "thread.item.removed", "item_id": "msg_1"}),
         (PartAdded("msg_1"), update("added", content=part(""))),
         (PartDelta("msg_1", "Hi"), update("text_delta", delta="Hi")),
@@ -121,8 +126,8 @@ def test_each_event_has_its_wire_form(event: Event, wire: dict[str, Any]) -> Non
     assert json.loads(encoded) == wire
 
 
-@pytest.mark.parametrize("event_type", [ItemAdded, ItemDone])
-def test_a_hidden_item_is_never_sent(event_type: type[ItemAdded | ItemDone]) -> None:
+@pytest.mark.parametrize("event_type", [ItemAdded, ItemDone, ItemReplaced])
+def test_a_hidden_item_is_never_sent(event_type: type[ItemAdded | ItemDone | ItemReplaced]) -> None:
     hidden = Item(id="hid_1", thread_id="thr_1", created_at=START, body=Note(text="secret"))
     assert encode_event(event_type(hidden)) is None
 

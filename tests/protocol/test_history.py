@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -166,6 +167,14 @@ def test_a_retry_carries_over_only_what_worked() -> None:
     assert isinstance(carried[1], Note)
     assert "showed are gone" in carried[1].text
     assert len(carried) == 2
+
+
+def test_a_retry_carries_over_what_the_page_has_answered() -> None:
+    waiting = ClientToolCall(call_id="c", name="get_cart", arguments={"of": "me"})
+    answered = replace(waiting, status="completed", output=["tea"], has_output=True)
+    record = CallRecord(call_id="c", name="get_cart", arguments='{"of":"me"}', output='["tea"]')
+    assert carried_over([waiting]) == []
+    assert carried_over([answered])[0] == ToolRound(calls=(record,), carried=True)
 
 
 def test_a_retry_carries_over_what_the_user_did_but_not_its_own_note() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.protocol.bodies import Body, WidgetBody, parse_body
+from chatkit.protocol.bodies import Body, parse_body
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.exports import JsonExport
 from chatkit.protocol.imports import ImportedThread, Importer, OwnExport
@@ -20,7 +21,7 @@ from chatkit.protocol.json_parts import JsonParts
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.tasks import Task
 from chatkit.protocol.workflows import CustomTask
-from tests.protocol.bodies import BODIES
+from tests.protocol.bodies import VISIBLE
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 T0 = datetime(2026, 11, 22, 18, 52, 27, 463000, tzinfo=UTC)
@@ -58,7 +59,8 @@ def export(threads: Sequence[tuple[Thread, Sequence[StoredItem]]], tasks: Sequen
     text = writer.begin(NOW)
     for thread, items in threads:
         text += writer.begin_thread(thread)
-        text += "".join(writer.items([item]) for item in items) + writer.end_thread()
+        text += "".join(writer.items([item]) for item in items)
+        text += writer.items([]) + writer.end_thread()
     return text + writer.tasks(tasks[:1]) + writer.tasks(tasks[1:]) + writer.end()
 
 
@@ -98,9 +100,6 @@ def message_of(text: bytes) -> str:
     with pytest.raises(BadRequest) as refused:
         read(text)
     return refused.value.message
-
-
-VISIBLE = BODIES.filter(lambda body: not body.hidden and not isinstance(body, WidgetBody))
 
 
 @given(st.lists(VISIBLE, max_size=4))
@@ -235,6 +234,11 @@ def test_a_task_needs_no_more_than_a_title_an_id_and_a_time() -> None:
     assert isinstance(task, Task)
     assert (task.id, task.title) == (TASK.id, "Buy milk")
     assert task.created_at == task.updated_at == task.completed_at == T0
+
+
+def test_a_task_that_is_not_completed_has_no_time_of_it() -> None:
+    text = {"format": "chatkit-export", "tasks": [{**TASK.to_wire(), "completed": False}]}
+    assert read(dumps(text).encode()) == [replace(TASK, completed=False, completed_at=None)]
 
 
 @pytest.mark.parametrize(

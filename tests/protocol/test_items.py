@@ -7,15 +7,37 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatkit.protocol.bodies import Body, ClientToolCall, UserMessage, parse_body
-from chatkit.protocol.content import InputTag, InputText
+from chatkit.protocol.bodies import (
+    AssistantMessage,
+    Body,
+    ClientToolCall,
+    UserMessage,
+    WorkflowBody,
+    parse_body,
+)
+from chatkit.protocol.content import (
+    Annotation,
+    EntitySource,
+    FileSource,
+    InputTag,
+    InputText,
+    UrlSource,
+)
 from chatkit.protocol.ids import make_id
 from chatkit.protocol.items import Item, StoredItem, Thread, ThreadStatus
 from chatkit.protocol.jsontext import clean_text, clean_value, dumps
 from chatkit.protocol.times import to_wire
+from chatkit.protocol.workflows import (
+    CustomTask,
+    FileTask,
+    ImageTask,
+    ThoughtTask,
+    WebSearchTask,
+    Workflow,
+)
 from tests.protocol.bodies import BODIES
 
 T0 = datetime(2026, 11, 22, 18, 52, 27, 463114, tzinfo=UTC)
@@ -67,6 +89,17 @@ def test_a_thread_shows_its_title_only_when_it_has_one_and_never_metadata() -> N
     assert json.loads(locked.encode())["title"] == "A"
 
 
+def test_a_thread_says_from_where_images_may_come_only_where_that_is_limited() -> None:
+    anywhere = Thread(id="thr_1", created_at=T0)
+    limited = replace(anywhere, allowed_image_domains=("a.example",))
+    nowhere = replace(anywhere, allowed_image_domains=())
+    domains = [
+        json.loads(thread.encode()).get("allowed_image_domains")
+        for thread in (anywhere, limited, nowhere)
+    ]
+    assert domains == [None, ["a.example"], []]
+
+
 def test_a_null_that_the_page_answered_is_kept_and_an_output_that_never_came_is_left_out() -> None:
     waiting = ClientToolCall(call_id="c", name="cart", arguments={"of": None})
     answered = replace(waiting, status="completed", output=None, has_output=True)
@@ -81,7 +114,22 @@ def test_a_null_that_the_page_answered_is_kept_and_an_output_that_never_came_is_
     assert "output" not in given_up.to_wire()
 
 
+PAGE = UrlSource(title="A", url="https://a.example")
+ENTITY = EntitySource(title="Milk", id="t1")
+EVERY_STEP = (
+    CustomTask(title="Add a task"),
+    ThoughtTask(content="Hm"),
+    WebSearchTask(queries=("tea",), sources=(PAGE,)),
+    FileTask(sources=(FileSource(title="B", filename="b.pdf"),)),
+    ImageTask(title="A cat"),
+)
+
+
 @given(BODIES)
+@example(WorkflowBody(workflow=Workflow(type="custom", steps=EVERY_STEP)))
+@example(
+    AssistantMessage(text="x", annotations=(Annotation(source=PAGE), Annotation(source=ENTITY)))
+)
 def test_any_body_comes_back_from_the_store_as_it_was(body: Body) -> None:
     assert parse_body(body.type, json.loads(dumps(body.to_wire()))) == body
 

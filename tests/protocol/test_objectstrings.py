@@ -98,6 +98,10 @@ def test_halves_of_a_character_are_joined_where_both_are_there(text: str, found:
     assert read(*text) == {"a": found}
 
 
+def test_a_name_with_an_escape_that_json_does_not_have_is_taken_as_it_stands() -> None:
+    assert read('{"\\q": "x", "\\n": "y"}') == {"\\q": "x", "\n": "y"}
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_taken(text: str) -> None:
     found = read(*text)

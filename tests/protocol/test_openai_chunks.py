@@ -66,6 +66,7 @@ def _call(arguments: object = None, **fields: Any) -> dict[str, Any]:
             [ReasoningDelta("hm")],
         ),
         ({"content": [{"type": "refusal", "refusal": "no"}, {"type": "image"}]}, [TextDelta("no")]),
+        ({"content": [{"type": "refusal"}, {"type": "text", "text": 7}]}, []),
         (None, []),
         ("?", []),
     ],

@@ -259,6 +259,37 @@ def test_a_draft_that_is_stopped_is_known_to_the_model_as_the_user_sees_it() -> 
     assert "was shown" in known.output
 
 
+def test_a_draft_whose_arguments_say_nothing_is_taken_back_and_the_model_is_told() -> None:
+    turn = machine()
+    turn.offer([WRITE_DRAFT])
+    turn.receive([call(call_id="a", name="write_draft", arguments='{"title": "Mail"}')])
+    assert turn.answered() == [ItemRemoved("msg_1")]
+    assert turn.next_action == CallTools(())
+    turn.tools_done([])
+    (round_,) = [entry.body for entry in turn.items]
+    assert isinstance(round_, ToolRound)
+    assert [(known.output, known.failed) for known in round_.calls] == [
+        ("text must be a text.", True)
+    ]
+    assert not turn.has_shown
+
+
+def test_a_call_that_ends_after_an_image_began_has_no_step_left_to_change() -> None:
+    turn = machine()
+    turn.receive([call(0, call_id="a", name="draw"), call(1, call_id="b", name="add")])
+    turn.answered()
+    assert isinstance(turn.next_action, CallTools)
+    drawing, adding = turn.next_action.calls
+    turn.image_begun(drawing)
+    assert turn.call_done(adding, ToolResult(call_id="b", output="Added.")) == []
+    assert turn.under_way() == ToolRound(
+        calls=(
+            CallRecord(call_id="a", name="draw", arguments="", output=UNKNOWN_OUTCOME),
+            CallRecord(call_id="b", name="add", arguments="", output="Added."),
+        )
+    )
+
+
 def test_a_draft_that_is_stopped_before_its_first_word_is_forgotten() -> None:
     turn = machine()
     turn.offer([WRITE_DRAFT])

@@ -34,13 +34,6 @@ _CHANGES = (
 )
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, most_connections=2)
-    yield database
-    await database.close()
-
-
 def entry(user_id: str | None = "ada", *, days_ago: float = 0, times: int = 1) -> AuditEntry:
     return AuditEntry(
         at=NOW - timedelta(days=days_ago),

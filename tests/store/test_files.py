@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import tracemalloc
-from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import UTC, datetime
-from hashlib import sha256
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -14,86 +11,16 @@ from chatkit.engine.file_ports import FileStore
 from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
 from chatkit.protocol.bodies import GeneratedImage, UserMessage
 from chatkit.protocol.content import InputText
-from chatkit.protocol.errors import (
-    BadRequest,
-    ChatKitError,
-    Conflict,
-    NotFound,
-    TooLarge,
-    Unavailable,
-    UnsupportedMedia,
-)
+from chatkit.protocol.errors import Conflict, NotFound, TooLarge, Unavailable
 from chatkit.protocol.items import Item
 from chatkit.protocol.leases import Begun, NewTurn, RequestKey
-from store.files import AWAITED_S, MOST_UNSENT, PIECE_BYTES, UNSENT_S, Files
+from store.files import MOST_UNSENT, PIECE_BYTES, Files
 from store.postgres import Database
 from store.turns import Turns
 from tests.files import PNG
+from tests.store.kept_files import ANNA, BEN, NOW, add, content_of, pieces_in, send, sent, text_of
 
-ANNA = "anna"
-BEN = "ben"
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TEXT = NewFile(name="a.txt", size=10, mime_type="text/plain", is_image=False)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, most_connections=8)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def files(database: Database) -> Files:
-    return Files(database, most_bytes=2**20)
-
-
-def text_of(size: int) -> NewFile:
-    return NewFile(name="a.txt", size=size, mime_type="text/plain", is_image=False)
-
-
-async def sent(content: bytes, cut: int = 1000) -> AsyncGenerator[bytes, None]:
-    for start in range(0, len(content), cut):
-        yield content[start : start + cut]
-
-
-async def add(
-    files: Files, attachment_id: str, content: bytes = b"words", user: str = ANNA
-) -> None:
-    await files.create(user, attachment_id, text_of(len(content)))
-    await files.receive(user, attachment_id, sent(content))
-
-
-async def content_of(files: Files, attachment_id: str, user: str = ANNA) -> bytes:
-    content = await files.load_content(user, attachment_id, 2**30)
-    assert content is not None
-    return content
-
-
-async def pieces_in(database: Database) -> int:
-    return int(await database.fetchval("SELECT count(*) FROM attachment_pieces"))
-
-
-async def begin_thread(database: Database, user: str = ANNA, thread: str = "thr_1") -> None:
-    await database.execute("INSERT INTO threads (user_id, id) VALUES ($1, $2)", user, thread)
-    await database.execute(
-        "INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)"
-        " VALUES ($1, $2, 'msg_1', 'trn_1', 'user_message', '{}', false, $3)",
-        user,
-        thread,
-        NOW,
-    )
-
-
-async def send(database: Database, attachment_id: str, user: str = ANNA) -> None:
-    """As a message takes it."""
-    await begin_thread(database, user)
-    await database.execute(
-        "UPDATE attachments SET thread_id = 'thr_1', item_id = 'msg_1'"
-        " WHERE user_id = $1 AND id = $2",
-        user,
-        attachment_id,
-    )
 
 
 def test_it_is_a_file_store(files: Files) -> None:
@@ -165,172 +92,6 @@ async def test_the_files_of_another_user_are_not_there(files: Files) -> None:
     assert await content_of(files, "atc_1") == b"words"
     await add(files, "atc_1", b"an id of ben's own", user=BEN)
     assert await content_of(files, "atc_1") == b"words"
-
-
-# --- Uploads that go wrong ------------------------------------------------------------------------
-
-
-async def breaking(content: bytes, error: BaseException) -> AsyncGenerator[bytes, None]:
-    yield content
-    raise error
-
-
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [
-        (bytes(PIECE_BYTES + 1), UnsupportedMedia),
-        (b"x" * 300_001, TooLarge),
-        (b"", BadRequest),
-    ],
-)
-async def test_a_file_that_is_refused_leaves_no_bytes(
-    files: Files, database: Database, content: bytes, error: type[ChatKitError]
-) -> None:
-    await files.create(ANNA, "atc_1", text_of(300_000))
-    with pytest.raises(error):
-        await files.receive(ANNA, "atc_1", sent(content, 100_000))
-    assert await pieces_in(database) == 0
-    with pytest.raises(NotFound):
-        await files.open(ANNA, "atc_1")
-    await files.receive(ANNA, "atc_1", sent(b"in the end"))
-    assert await content_of(files, "atc_1") == b"in the end"
-
-
-async def test_an_upload_that_breaks_off_leaves_no_bytes(files: Files, database: Database) -> None:
-    await files.create(ANNA, "atc_1", text_of(10**6))
-    with pytest.raises(ConnectionError):
-        await files.receive(
-            ANNA, "atc_1", breaking(b"x" * (PIECE_BYTES + 5), ConnectionError("gone"))
-        )
-    assert await pieces_in(database) == 0
-
-
-async def test_an_upload_that_is_cancelled_leaves_no_bytes(
-    files: Files, database: Database
-) -> None:
-    await files.create(ANNA, "atc_1", text_of(10**6))
-    waiting = asyncio.Event()
-
-    async def stalling() -> AsyncGenerator[bytes, None]:
-        yield b"x" * (PIECE_BYTES + 5)
-        waiting.set()
-        await asyncio.Event().wait()
-
-    upload = asyncio.create_task(files.receive(ANNA, "atc_1", stalling()))
-    await waiting.wait()
-    assert await pieces_in(database) == 1
-    upload.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await upload
-    assert await pieces_in(database) == 0
-
-
-async def test_a_failed_second_upload_leaves_the_first_one_as_it_was(
-    files: Files, database: Database
-) -> None:
-    await add(files, "atc_1", b"the first")
-    with pytest.raises(ConnectionError):
-        await files.receive(ANNA, "atc_1", breaking(b"the", ConnectionError("gone")))
-    assert await content_of(files, "atc_1") == b"the first"
-    assert await pieces_in(database) == 1
-
-
-async def test_the_same_bytes_again_take_the_place_of_the_first(
-    files: Files, database: Database
-) -> None:
-    await add(files, "atc_1", b"the first")
-    before = await files.open(ANNA, "atc_1")
-    await files.receive(ANNA, "atc_1", sent(b"a second"))
-    after = await files.open(ANNA, "atc_1")
-    assert await content_of(files, "atc_1") == b"a second"
-    assert (after.size, await pieces_in(database)) == (8, 1)
-    assert before.version != after.version
-    assert [piece async for piece in files.read(ANNA, before, 0, 9)] == []
-
-
-async def test_of_two_uploads_at_once_the_one_that_began_last_holds(
-    files: Files, database: Database
-) -> None:
-    await files.create(ANNA, "atc_1", text_of(10**6))
-    began, go_on = asyncio.Event(), asyncio.Event()
-
-    asked = 0
-
-    async def slow() -> AsyncGenerator[bytes, None]:
-        nonlocal asked
-        yield b"1" * PIECE_BYTES
-        began.set()
-        await go_on.wait()
-        for asked in range(1, 4):  # noqa: B007 - looked at below
-            yield b"1" * PIECE_BYTES
-
-    first = asyncio.create_task(files.receive(ANNA, "atc_1", slow()))
-    await began.wait()
-    await files.receive(ANNA, "atc_1", sent(b"2" * 300_000, 50_000))
-    go_on.set()
-    with pytest.raises(Conflict):
-        await first
-    assert asked == 1  # it was told at once
-    assert await content_of(files, "atc_1") == b"2" * 300_000
-    assert await pieces_in(database) == 2
-
-
-async def test_fifty_uploads_at_once_leave_one_whole_file(files: Files, database: Database) -> None:
-    size = PIECE_BYTES + 100
-    await files.create(ANNA, "atc_1", text_of(size))
-    contents = [bytes([48 + number]) * size for number in range(50)]
-    outcomes = await asyncio.gather(
-        *(files.receive(ANNA, "atc_1", sent(content, 50_000)) for content in contents),
-        return_exceptions=True,
-    )
-    assert {type(outcome) for outcome in outcomes} <= {Attachment, Conflict}
-    assert any(isinstance(outcome, Attachment) for outcome in outcomes)
-    assert await content_of(files, "atc_1") in contents
-    assert await pieces_in(database) == 2
-    assert await database.fetchval("SELECT upload FROM attachments") is None
-
-
-async def test_an_upload_whose_file_is_deleted_meanwhile_is_refused(
-    files: Files, database: Database
-) -> None:
-    await files.create(ANNA, "atc_1", text_of(10**6))
-
-    async def deleting() -> AsyncGenerator[bytes, None]:
-        yield b"x" * PIECE_BYTES
-        await files.delete_unsent(ANNA, "atc_1")
-        yield b"x" * PIECE_BYTES
-
-    with pytest.raises(Conflict):
-        await files.receive(ANNA, "atc_1", deleting())
-    assert await pieces_in(database) == 0
-
-
-async def test_a_large_file_is_never_whole_in_memory(database: Database) -> None:
-    files = Files(database, most_bytes=2**30)
-    size, piece = 20 * 2**20, b"0123456789abcde\n" * 4096
-    digest = sha256()
-
-    async def streamed() -> AsyncGenerator[bytes, None]:
-        for _ in range(size // len(piece)):
-            digest.update(piece)
-            yield piece
-
-    await add(files, "atc_0")  # what the first statement of each kind brings along
-    await content_of(files, "atc_0")
-    await files.create(ANNA, "atc_1", text_of(size))
-    tracemalloc.start()
-    try:
-        await files.receive(ANNA, "atc_1", streamed())
-        _, most = tracemalloc.get_traced_memory()
-        read = sha256()
-        async for part in files.read(ANNA, await files.open(ANNA, "atc_1"), 0, size):
-            read.update(part)
-        _, most_with_reading = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert read.digest() == digest.digest()
-    assert most < 3 * 2**20
-    assert most_with_reading < 3 * 2**20
 
 
 # --- Limits ---------------------------------------------------------------------------------------
@@ -457,81 +218,6 @@ async def test_an_image_above_the_users_room_is_not_kept(files: Files, database:
     await files.add_made(ANNA, "atc_1", image, large)
     with pytest.raises(TooLarge):
         await files.add_made(ANNA, "atc_2", image, large)
-
-
-# --- The sweep ------------------------------------------------------------------------------------
-
-
-async def age(database: Database, attachment_id: str, seconds: float) -> None:
-    await database.execute(
-        "UPDATE attachments SET created_at = created_at - make_interval(secs => $2) WHERE id = $1",
-        attachment_id,
-        seconds,
-    )
-
-
-async def ids_in(database: Database) -> list[str]:
-    return [row["id"] for row in await database.fetch("SELECT id FROM attachments ORDER BY id")]
-
-
-async def test_what_was_never_sent_is_swept_after_a_day(files: Files, database: Database) -> None:
-    for attachment_id in ("atc_1", "atc_2", "atc_3"):
-        await add(files, attachment_id)
-    await add(files, "atc_4", user=BEN)
-    await age(database, "atc_1", UNSENT_S + 60)
-    await age(database, "atc_2", UNSENT_S - 60)
-    await send(database, "atc_3")
-    await age(database, "atc_3", 2 * UNSENT_S)
-    await age(database, "atc_4", UNSENT_S + 60)
-    await files.sweep()
-    assert await ids_in(database) == ["atc_2", "atc_3"]
-    assert await pieces_in(database) == 2
-
-
-async def test_what_never_came_is_swept_when_its_url_has_expired(
-    files: Files, database: Database
-) -> None:
-    for attachment_id in ("atc_1", "atc_2", "atc_3"):
-        await files.create(ANNA, attachment_id, text_of(10**5))
-    await age(database, "atc_1", AWAITED_S + 60)
-    await age(database, "atc_2", AWAITED_S - 60)
-    await age(database, "atc_3", AWAITED_S + 60)
-
-    async def sweeping() -> AsyncGenerator[bytes, None]:
-        yield b"it comes, slowly"
-        await files.sweep()
-
-    await files.receive(ANNA, "atc_3", sweeping())
-    assert await ids_in(database) == ["atc_2", "atc_3"]
-
-
-async def test_many_are_swept_at_once(files: Files, database: Database) -> None:
-    await database.execute(
-        "INSERT INTO attachments (user_id, id, name, mime_type, size, is_image, created_at)"
-        " SELECT 'user' || n, 'atc', 'a', 'text/plain', 1, false, now() - interval '2 days'"
-        " FROM generate_series(1, 250) AS n"
-    )
-    await files.sweep()
-    assert await ids_in(database) == []
-
-
-async def test_what_an_ended_process_left_of_an_upload_is_swept(
-    files: Files, database: Database
-) -> None:
-    await add(files, "atc_1", b"the first")
-    await database.execute(
-        "UPDATE attachments SET upload = gen_random_uuid(),"
-        " upload_began_at = clock_timestamp() - make_interval(secs => $1)",
-        UNSENT_S + 60,
-    )
-    await database.execute(
-        "INSERT INTO attachment_pieces (user_id, attachment_id, content, number, bytes)"
-        " SELECT user_id, id, upload, 0, 'half' FROM attachments"
-    )
-    assert await pieces_in(database) == 2
-    await files.sweep()
-    assert await pieces_in(database) == 1
-    assert await content_of(files, "atc_1") == b"the first"
 
 
 async def test_a_file_that_is_replaced_while_it_is_loaded_is_never_half(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,13 +13,6 @@ from store.postgres import Database
 
 #: Slow enough that nothing refills while a test runs.
 RATE = Rate(5, 3600)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, most_connections=8)
-    yield database
-    await database.close()
 
 
 async def taken(buckets: SharedBuckets, name: str, rate: Rate = RATE) -> bool:

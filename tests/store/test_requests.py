@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from chatkit.protocol.leases import RequestKey
 from store.postgres import Database
 from store.requests import AcceptedRequests
 
 KEY = RequestKey(key="key:one", body_hash=b"1" * 32, explicit=True)
 OTHER_BODY = RequestKey(key="key:one", body_hash=b"2" * 32, explicit=True)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = await Database.connect(database_url)
-    yield opened
-    await opened.close()
 
 
 async def pass_minutes(database: Database, minutes: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -17,13 +16,6 @@ from store.sessions import Sessions
 
 ANNA = "anna"
 BEN = "ben"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, most_connections=2)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

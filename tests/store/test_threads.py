@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,13 +11,6 @@ from chatkit.protocol.paging import Cursor, Order
 from store.postgres import Database
 from store.sql import load
 from store.threads import Threads
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url)
-    yield database
-    await database.close()
 
 
 async def fill(database: Database, user_id: str, thread_id: str, items: int) -> None:

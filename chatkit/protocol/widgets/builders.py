@@ -224,12 +224,11 @@ def _icon_or_none(name: object) -> str | None:
 
 def _without_nulls(value: Any) -> Any:
     match value:
-        case str() | bool() | int() | float():
-            return value
         case Mapping():
             return {
                 name: _without_nulls(member) for name, member in value.items() if member is not None
             }
         case list() | tuple():
             return [_without_nulls(entry) for entry in value if entry is not None]
-    return value
+        case _:
+            return value

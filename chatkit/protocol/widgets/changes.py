@@ -114,10 +114,8 @@ def _replace(node: Node, name: str, change: Callable[[Node], Node]) -> Node:
     return changed
 
 
-def _replaced(node: Any, name: str, change: Callable[[Node], Node]) -> Node | None:
+def _replaced(node: Node, name: str, change: Callable[[Node], Node]) -> Node | None:
     """The node with the change made in it; None where it is not in there."""
-    if not isinstance(node, dict):
-        return None
     if node.get("id") == name:
         return change(node)
     children = node.get("children")

@@ -23,6 +23,8 @@ TOOLS = (
 )  # fmt: skip
 SYSTEM = {"role": "system", "content": f"You help with tasks.\nToday is Wednesday, {TODAY}."}
 MOST_ROUNDS = 8
+#: What a thread begins with whose first answer, with the notice, is past.
+LATER = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello!"}
 
 
 class Desk:
@@ -202,3 +204,10 @@ def _asking(calls: tuple[Call, ...], ids: list[str]) -> dict[str, Any]:
             for call, call_id in zip(calls, ids, strict=True)
         ],
     }
+
+
+def later(*titles: str, **fields: Any) -> Desk:
+    """A desk whose first answer, with the notice, is past."""
+    desk = Desk(*titles, **fields)
+    desk.say("hello")
+    return desk

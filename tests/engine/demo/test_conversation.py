@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -8,9 +7,7 @@ import pytest
 from chatkit.engine.demo.conversation import Calls, Text, answer, short_title
 from chatkit.engine.demo.smalltalk import NOTICE
 from chatkit.protocol.call_pieces import MAX_CALLS
-from tests.engine.demo.desk import TODAY, TOOLS, Desk
-
-LATER = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello!"}
+from tests.engine.demo.desk import LATER, TODAY, TOOLS, Desk, later
 
 
 def first_calls(sentence: str) -> list[tuple[str, dict[str, Any]]]:
@@ -18,13 +15,6 @@ def first_calls(sentence: str) -> list[tuple[str, dict[str, Any]]]:
     step = answer([*LATER, {"role": "user", "content": sentence}], TOOLS, TODAY)
     assert isinstance(step, Calls)
     return [(call.name, dict(call.arguments)) for call in step.calls]
-
-
-def later(*titles: str, **fields: Any) -> Desk:
-    """A desk whose first answer, with the notice, is past."""
-    desk = Desk(*titles, **fields)
-    desk.say("hello")
-    return desk
 
 
 CALLS: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
@@ -101,29 +91,6 @@ def test_a_list_is_numbered_in_the_order_of_the_result() -> None:
     )
 
 
-def test_a_number_means_the_place_in_the_list_last_shown() -> None:
-    desk = later("Buy milk", "Pay rent", "Buy eggs")
-    desk.say("find buy")  # Buy eggs, Buy milk
-    assert desk.say("complete task 2") == "✅ **Buy milk** is complete."
-    desk.say("complete pay rent")  # a look-up that nobody was shown
-    assert desk.say("delete 1") == "Deleted **Buy eggs**."
-
-
-def test_a_number_beyond_the_list_is_told() -> None:
-    desk = later("Buy milk")
-    desk.say("list")
-    assert desk.say("complete 7") == "There is no task 7: the list has 1 task."
-
-
-def test_a_task_is_found_by_words_and_then_completed() -> None:
-    desk = later("Buy groceries", "Call mum")
-    assert desk.say("complete buy groceries") == "✅ **Buy groceries** is complete."
-    assert desk.rounds == [
-        [("list_tasks", {"search": "buy groceries", "limit": 100, "show": False})],
-        [("complete_task", {"task_id": desk.id_of("Buy groceries")})],
-    ]
-
-
 def test_a_list_that_a_card_shows_is_not_told_again() -> None:
     desk = later(*(f"Task {number}" for number in range(22)))
     desk.shows_cards = True
@@ -135,57 +102,6 @@ def test_a_list_that_a_card_shows_is_not_told_again() -> None:
     assert desk.say("show tasks due tomorrow") == "You have no tasks due tomorrow."
 
 
-def test_what_was_only_looked_up_is_told_in_words() -> None:
-    desk = later("Buy eggs", "Buy milk")
-    desk.shows_cards = True
-    assert "1. ☐ Buy milk\n2. ☐ Buy eggs\n\nWhich one shall I complete?" in (
-        desk.say("complete buy")
-    )
-
-
-def test_deletions_that_a_card_lists_are_asked_about_in_a_sentence() -> None:
-    desk = later("Buy eggs", "Buy milk")
-    desk.shows_cards = True
-    assert desk.say("delete all") == "Shall I delete these 2 tasks? Say “yes” to go ahead."
-    desk.say("yes")
-    assert desk.titles == []
-
-
-def test_words_are_forgiven_their_endings() -> None:
-    assert later("Buy groceries").say("I finished buying the grocery") == (
-        "✅ **Buy groceries** is complete."
-    )
-
-
-def test_of_several_matches_the_person_chooses() -> None:
-    desk = later("Buy milk", "Milk the cow")
-    assert desk.say("delete milk") == (
-        "2 tasks match “milk”:\n\n1. ☐ Milk the cow\n2. ☐ Buy milk\n\n"
-        "Which one shall I delete? Give me its number, or say “all”."
-    )
-    assert desk.say("the second one") == "Deleted **Buy milk**."
-    assert desk.titles == ["Milk the cow"]
-
-
-def test_no_match_is_told() -> None:
-    assert later("Buy milk").say("delete pay rent") == (
-        "I found no task matching “pay rent”. Say “show me my tasks” to see what there is."
-    )
-
-
-def test_it_means_the_task_last_touched() -> None:
-    desk = later("Pay rent")
-    desk.say("add buy milk")
-    desk.say("make it urgent")
-    desk.say("rename it to Buy bread")
-    desk.say("move it to next Monday")
-    assert desk.say("it's done") == "✅ **Buy bread** is complete."
-    assert desk.task("Buy bread")["due_date"] == "2026-11-30"
-    desk.say("delete it")
-    assert desk.titles == ["Pay rent"]
-    assert desk.say("reopen it").startswith("I'm not sure which task you mean.")
-
-
 def test_tags_are_added_to_those_there_are() -> None:
     desk = later("Buy milk", tags=["shop"])
     desk.say("tag buy milk with home")
@@ -194,87 +110,10 @@ def test_tags_are_added_to_those_there_are() -> None:
     assert desk.task("Buy milk")["tags"] == ["home"]
 
 
-@pytest.mark.parametrize("sentence", ["delete all", "delete 1 and 2", "clear my list"])
-def test_more_than_one_is_deleted_only_after_a_yes(sentence: str) -> None:
-    desk = later("Buy milk", "Pay rent")
-    told = desk.say(sentence)
-    assert told == (
-        "1. ☐ Pay rent\n2. ☐ Buy milk\n\nShall I delete these 2 tasks? Say “yes” to go ahead."
-    )
-    assert len(desk.tasks) == 2
-    assert desk.say("yes, please") == "Deleted 2 tasks:\n\n- **Pay rent**\n- **Buy milk**"
-    assert desk.tasks == []
-
-
-def test_deletions_of_several_sentences_are_asked_about_in_one_question() -> None:
-    desk = later("Buy milk", "Pay rent", "Call mum")
-    assert desk.say("delete buy milk and delete pay rent") == (
-        "1. ☐ Buy milk\n2. ☐ Pay rent\n\nShall I delete these 2 tasks? Say “yes” to go ahead."
-    )
-    assert len(desk.tasks) == 3
-    desk.say("yes")
-    assert desk.titles == ["Call mum"]
-
-
 def test_no_round_holds_more_calls_than_an_answer_may() -> None:
     desk = later(*[f"Task {n}" for n in range(MAX_CALLS + 1)])
     desk.say("complete all")
     assert [len(calls) for calls in desk.rounds] == [1, MAX_CALLS]
-
-
-def test_a_no_deletes_nothing_and_a_late_yes_neither() -> None:
-    desk = later("Buy milk", "Pay rent")
-    desk.say("delete all")
-    assert desk.say("no") == "All right, nothing changed."
-    assert desk.say("yes").startswith("I had not asked anything")
-    assert len(desk.tasks) == 2
-
-
-def test_a_yes_deletes_what_was_shown_and_nothing_that_came_since() -> None:
-    desk = later("Buy milk", "Pay rent")
-    desk.say("delete all")
-    desk._run("add_task", {"title": "New"})
-    desk.say("yes")
-    assert desk.titles == ["New"]
-
-
-def test_a_question_that_another_model_asked_is_not_answered_by_yes() -> None:
-    desk = later("Buy milk", "Pay rent")
-    desk.say("delete all")
-    desk.messages[-1]["content"] = "Are you certain?"
-    assert desk.say("yes").startswith("I had not asked anything")
-
-
-def test_a_question_that_was_not_told_is_not_answered_by_yes() -> None:
-    desk = later("Buy milk", "Pay rent")
-    told = desk.say("delete all and show my tasks")
-    desk.messages[-1]["content"] = told[: told.index("Shall I delete these 2 tasks?")]
-    assert desk.say("yes").startswith("I had not asked anything")
-
-
-def test_what_a_sentence_adds_can_be_meant_in_its_rest() -> None:
-    desk = later("Old")
-    desk.say("complete old")
-    assert desk.say("add milk and mark it as done") == "Added **Milk**.\n\n✅ **Milk** is complete."
-    assert [len(calls) for calls in desk.rounds] == [1, 1]
-
-
-def test_the_result_of_another_tool_is_not_taken_for_that_of_a_call() -> None:
-    messages = tool_turn('{"success": true, "message": "Listed."}')
-    messages[3]["tool_calls"][0]["function"]["name"] = "list_tasks"
-    step = answer(messages, TOOLS, TODAY)
-    assert isinstance(step, Text)
-    assert step.text.startswith("Sorry, the task list did not answer")
-
-
-def test_after_another_models_list_numbers_go_to_the_server() -> None:
-    desk = later("Buy milk", "Pay rent")
-    desk.say("show my tasks")
-    desk.messages[-1]["content"] = "You have much to do."
-    desk.say("complete 1 and 2")
-    assert desk.rounds == [
-        [("complete_task", {"task_id": "1"}), ("complete_task", {"task_id": "2"})]
-    ]
 
 
 def test_independent_requests_go_out_together_and_a_list_after_them() -> None:
@@ -295,24 +134,6 @@ def test_all_open_tasks_are_completed_without_asking() -> None:
     desk = later("Buy milk", "Pay rent")
     assert desk.say("complete all") == "Completed 2 tasks:\n\n- **Pay rent**\n- **Buy milk**"
     assert desk.say("complete all") == "You have no open tasks, so there is nothing to complete."
-
-
-def test_an_answer_to_which_one_may_be_a_word_or_all() -> None:
-    desk = later("Buy milk", "Milk the cow", "Pay rent")
-    desk.say("complete milk")
-    assert desk.say("the cow one") == "✅ **Milk the cow** is complete."
-    desk.say("reopen it")
-    desk.say("make milk urgent")
-    assert desk.say("all") == (
-        "Updated 2 tasks:\n\n- **Milk the cow** · high priority\n- **Buy milk** · high priority"
-    )
-
-
-def test_a_loose_match_is_not_deleted_unasked() -> None:
-    desk = later("Buy groceries")
-    asked = "Did you mean **Buy groceries**? Say “yes” and I delete it."
-    assert desk.say("delete grocery buying") == asked
-    assert desk.say("yes") == "Deleted **Buy groceries**."
 
 
 def test_an_update_is_told_in_its_words() -> None:
@@ -342,25 +163,6 @@ def test_what_is_complete_is_not_completed_again() -> None:
     assert desk.say("I bought the milk") == "**Buy milk** was complete already."
 
 
-def test_numbers_mean_the_list_as_it_is_when_all_that_was_shown_is_deleted() -> None:
-    desk = later("Buy milk", "Pay rent")
-    desk.say("delete all")
-    desk.say("yes")
-    desk.say("add call mum")
-    desk.say("add call dad")
-    assert desk.say("tag task 1 with home") == "Updated **Call dad**: #home."
-
-
-def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
-    for sentence in ("complete milk", "delete all", "done with 2 and 3", "complete 1, delete 2"):
-        messages = tool_turn("no")
-        messages[2]["content"] = sentence
-        messages[3]["tool_calls"][0]["function"]["name"] = "list_tasks"
-        step = answer(messages, TOOLS, TODAY)
-        assert isinstance(step, Text)
-        assert step.text.startswith("Sorry, the task list did not answer")
-
-
 def test_a_summary_names_what_was_asked() -> None:
     system = {"role": "system", "content": "Summarize the conversation."}
     users = [{"role": "user", "content": text} for text in ("add milk", "show my tasks")]
@@ -375,18 +177,6 @@ def test_a_long_list_is_shown_in_pages() -> None:
     assert desk.say("show more").startswith("The next 5 of 25 tasks:\n\n1. ☐ Task 21\n")
     desk.say("complete 1")
     assert desk.task("Task 21")["completed"]
-
-
-def test_a_task_without_a_name_is_asked_for_it() -> None:
-    desk = later()
-    assert desk.say("add a task") == "What should the new task be called?"
-    assert desk.say("Groceries tomorrow") == "Added **Groceries** · due tomorrow."
-
-
-def test_a_few_unknown_words_may_become_a_task() -> None:
-    desk = later()
-    assert desk.say("groceries").endswith("Shall I add “Groceries” as a task?")
-    assert desk.say("ok") == "Added **Groceries**."
 
 
 @pytest.mark.parametrize(
@@ -424,60 +214,9 @@ def test_the_notice_comes_once_in_a_thread_with_the_text_of_the_first_answer() -
     assert NOTICE not in desk.say("hello")
 
 
-def tool_turn(content: object) -> list[dict[str, Any]]:
-    call = {"id": "c1", "type": "function", "function": {"name": "add_task", "arguments": "{}"}}
-    return [
-        *LATER,
-        {"role": "user", "content": "add milk"},
-        {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "c1", "content": content},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (
-            '{"success": false, "message": "title: at most 255 characters"}',
-            "That did not work for **Milk**: title: at most 255 characters",
-        ),
-        (
-            '{"success": false}',
-            "That did not work for **Milk**: the task list refused it, without a reason.",
-        ),
-        (
-            '{"success": false, "message": "There is no such task; list_tasks shows them."}',
-            "I can't find **Milk**; it may be gone. Say “show me my tasks” to see what there is.",
-        ),
-        (
-            '{"success": false, "message": "Call list_tasks first."}',
-            "That did not work for **Milk**: the task list refused it, without a reason.",
-        ),
-        ("Traceback: postgres://secret", None),
-        ('{"tasks": 1}', None),
-        ("[" * 100_000, None),
-        (None, None),
-    ],
-)
-def test_what_failed_is_told_as_failed_and_nothing_internal(content: object, told: str) -> None:
-    trouble = "Sorry, the task list did not answer properly just now. Please try again in a moment."
-    assert answer(tool_turn(content), TOOLS, TODAY) == Text(told or trouble)
-
-
 def test_titles_cannot_break_out_of_the_list() -> None:
     desk = later("**bold** [x](http://y) <img>\n# head")
     assert desk.say("list").endswith("1. ☐ \\*\\*bold\\*\\* \\[x\\](http://y) \\<img\\> # head")
-
-
-def test_the_next_of_a_recurring_task_is_told_when_the_tool_tells_it() -> None:
-    task = {"id": "a", "title": "Pay rent", "recurrence": "monthly"}
-    said = {"success": True, "task": task, "message": "The next one is due on 2026-12-01."}
-    messages = tool_turn(json.dumps(said))
-    messages[2]["content"] = "complete 1"
-    messages[3]["tool_calls"][0]["function"]["name"] = "complete_task"
-    assert answer(messages, TOOLS, TODAY) == Text(
-        "✅ **Pay rent** is complete. The next one is due Tue 1 Dec."
-    )
 
 
 @pytest.mark.parametrize(

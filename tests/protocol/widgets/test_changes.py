@@ -85,6 +85,8 @@ def test_text_that_changed_otherwise_is_sent_whole(old: w.Node, new: w.Node) -> 
         (w.card([w.text("a", id="a"), w.icon("dot", id="b")]),
          w.card([w.text("ab", id="a"), w.icon("bug", id="b")])),
         (w.card([]), w.basic([])),
+        (w.card([{"type": "Later", "children": "a"}]),
+         w.card([{"type": "Later", "children": "b"}])),
     ],
 )  # fmt: skip
 def test_any_other_change_sends_the_root(old: w.Node, new: w.Node) -> None:

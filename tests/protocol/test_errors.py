@@ -1,0 +1,35 @@
+"""The tree of errors, as the docstring draws it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from chatkit.protocol import errors
+from chatkit.protocol.errors import ChatKitError, MethodNotAllowed, NotFound, TooMany
+
+
+def test_the_drawing_of_the_tree_has_every_kind_with_its_status_and_its_usual_code() -> None:
+    drawn = re.findall(r"[├└]── (\w+) +(\d{3})  (.*)", errors.__doc__ or "")
+    kinds = {kind.__name__: kind for kind in ChatKitError.__subclasses__()}
+    assert [name for name, _, _ in drawn] == list(kinds)
+    for name, status, codes in drawn:
+        assert kinds[name].status == int(status)
+        assert kinds[name].default_code in codes.split(", ")
+
+
+def test_the_root_of_the_tree_is_never_raised_itself() -> None:
+    with pytest.raises(TypeError, match="one of the kinds"):
+        ChatKitError("Something went wrong.")
+
+
+def test_an_error_says_what_the_caller_can_do() -> None:
+    assert str(NotFound("thread")) == "no such thread"
+    wrong_method = MethodNotAllowed(("GET", "DELETE"))
+    assert (str(wrong_method), wrong_method.allow) == (
+        "this path answers GET, DELETE",
+        ("GET", "DELETE"),
+    )
+    too_many = TooMany("Wait a moment.", retry_after_s=3)
+    assert (str(too_many), too_many.retry_after_s) == ("Wait a moment.", 3)

@@ -1,0 +1,37 @@
+"""The task tools on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from store.postgres import Database
+from store.tasks import Tasks
+from tests.tools.asker import ANNA, BEN, NOW, Asker
+from tests.tools.desk import Desk
+from tools.server import build_server
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database that knows the conversations of Anna and Ben."""
+    database = await Database.connect(database_url, most_connections=4)
+    for who in (ANNA, BEN):
+        await database.execute(
+            "INSERT INTO threads (user_id, id) VALUES ($1, $2)", who.user_id, who.thread_id
+        )
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def ask(database: Database) -> Asker:
+    """Calls the task tools."""
+    return Asker(build_server(Tasks(database), now=lambda: NOW))
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    """Anna, with the cards of her tasks."""
+    return Desk(database)
