@@ -262,6 +262,19 @@ async def test_a_download_that_fails_says_why_and_the_next_one_works(
         await downloaded(dialog, "Download everything as JSON")
 
 
+async def test_a_download_without_a_connection_says_so_and_works_once_it_is_back(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url) as page:
+        dialog = await open_dialog(page)
+        await page.context.set_offline(True)
+        await dialog.get_by_role("button", name="Download everything as JSON").click()
+        sentence = "You are offline. Try again when the connection is back."
+        await expect(dialog.get_by_role("status")).to_have_text(sentence)
+        await page.context.set_offline(False)
+        await downloaded(dialog, "Download everything as JSON")
+
+
 async def test_a_sign_in_that_has_ended_is_asked_for_again(
     browser: Browser, scripted_server: ServerProcess
 ) -> None:

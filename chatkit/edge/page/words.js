@@ -215,7 +215,7 @@ export const words = {
   eraseNote: "Chats, files and tasks, gone for good.",
   eraseAction: "Delete all my data",
   eraseTitle: "Delete all your data?",
-  eraseText: "All your chats, files and tasks will be gone for good. Nobody can bring them back.",
+  eraseText: "All your chats, files and tasks will be gone for good. Download first what you may want again.",
   eraseConfirm: "Delete everything",
   erasing: "Deleting…",
   erased: "All your data has been deleted.",
