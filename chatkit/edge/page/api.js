@@ -56,7 +56,7 @@ async function worded(work) {
 export class Api {
   account = new Account(send);
 
-  /** The response to a request in the person's name. Throws ApiError or SignInNeeded. */
+  /** The response to a request in the person's name; a file is sent as it is. Throws ApiError or SignInNeeded. */
   async request(path, { method = "GET", body, signal, headers = {} } = {}) {
     const attempt = async () =>
       send(path, {
@@ -67,7 +67,7 @@ export class Api {
           ...(await this.account.headers()),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       });
     return worded(async () => {
       let response = await attempt();
@@ -152,6 +152,28 @@ export class Api {
       signal.addEventListener("abort", () => request.abort());
       request.send(method === "PUT" ? file : formOf(file));
     });
+  }
+
+  /** Everything of the person's, or one thread, as a file `{name, content}`; `format` is "json" or "markdown". */
+  async exportData(format, threadId = null) {
+    const query = new URLSearchParams({ format, ...(threadId === null ? {} : { thread_id: threadId }) });
+    const response = await this.request(`api/chatkit/export?${query}`);
+    const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition"))[1];
+    try {
+      return { name, content: await response.blob() };
+    } catch {
+      throw new ApiError(0, "cut", words.downloadCut);
+    }
+  }
+
+  /** Add what is in a file. Returns how much was added and how much was there, of threads and of tasks. */
+  async importData(file) {
+    return (await this.request("api/chatkit/import", { method: "POST", body: file })).json();
+  }
+
+  /** Delete everything that the server keeps for the person. */
+  eraseData() {
+    return this.request("api/chatkit/me", { method: "DELETE" });
   }
 
   /** A page of tasks, newest first, and how many there are in all. */

@@ -34,6 +34,12 @@ export class Account {
     return this.#token !== null;
   }
 
+  /** Who the person is in every tab of this browser; null for the owner of a token, which is of one tab. */
+  get commonId() {
+    if (this.#token !== null) return null;
+    return this.#cookie ? "cookie" : (this.#guest?.user_id ?? null);
+  }
+
   /** The headers that make a request this person's. Throws SignInNeeded. */
   async headers() {
     if (this.#token !== null) return bearer(this.#token);

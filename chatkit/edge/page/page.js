@@ -13,6 +13,7 @@ import { Scroller } from "./scroller.js";
 import { Tasks } from "./tasks.js";
 import { takeFiles } from "./uploads.js";
 import { words } from "./words.js";
+import { YourData } from "./your_data.js";
 
 const part = (id) => document.getElementById(id);
 
@@ -37,6 +38,12 @@ const chats = new Chats(part("chats"), api, {
   failed: report,
 });
 const tasks = new Tasks(part("tasks-pane"), api, { failed: report });
+new YourData(part("your-data"), part("open-your-data"), api, {
+  openThread: () => shown.thread,
+  imported: () => Promise.all([chats.refresh(), tasks.refresh()]),
+  erased: () => part("foot").prepend(alertBox(words.erased, { level: "info", dismissible: true })),
+  failed: report,
+});
 const chatsDrawer = makeDrawer(part("chats-pane"), part("open-chats"), "(max-width: 767px)");
 makeDrawer(part("tasks-pane"), part("open-tasks"), "(max-width: 1179px)");
 
@@ -318,7 +325,7 @@ async function start() {
     part("view").replaceChildren(alertBox(error.message, { action }));
     return;
   }
-  part("account").hidden = !api.account.canSignOut;
+  part("sign-out").hidden = !api.account.canSignOut;
   focusComposer();
   let opened;
   if (idInAddress() === null) {

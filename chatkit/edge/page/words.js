@@ -1,6 +1,14 @@
 // Every sentence that the page itself says, in one place, so that other languages can follow.
 // Values are strings, or functions of the parts that a sentence holds.
 
+const chatsAndTasks = (chats, tasks) =>
+  [
+    chats > 0 && (chats === 1 ? "1 chat" : `${chats} chats`),
+    tasks > 0 && (tasks === 1 ? "1 task" : `${tasks} tasks`),
+  ]
+    .filter(Boolean)
+    .join(" and ");
+
 export const words = {
   app: "Chat & tasks",
   newChat: "New chat",
@@ -176,6 +184,41 @@ export const words = {
     health: "Health",
     finance: "Finance",
   },
+
+  // Your data
+  yourData: "Your data",
+  yourDataText: "Take your chats and tasks with you, bring them here from elsewhere, or delete them.",
+  downloadAll: "Download everything",
+  downloadAllNote: "JSON can be imported again. Attached files are named in it, not contained.",
+  downloadAllJson: "Download everything as JSON",
+  downloadAllMarkdown: "Download everything as Markdown",
+  downloadChat: "Download this chat",
+  downloadChatMarkdown: "Download this chat as Markdown",
+  json: "JSON",
+  markdown: "Markdown",
+  preparing: "Preparing the file…",
+  downloaded: (name) => `Downloaded “${name}”.`,
+  downloadCut: "The connection broke before the file was complete. Try again.",
+  importTitle: "Import chats and tasks",
+  importNote: "A JSON file from here, or ChatGPT’s conversations.json. Nothing is added twice.",
+  importAction: "Import…",
+  importTooLarge: "This file is larger than this server takes.",
+  importing: (name) => `Importing “${name}”…`,
+  imported({ threads, tasks }) {
+    const added = chatsAndTasks(threads.added, tasks.added);
+    const count = threads.unchanged + tasks.unchanged;
+    const wereThere = `${count === 1 ? "was" : "were"} there already.`;
+    if (added !== "") return count === 0 ? `${added} added.` : `${added} added, ${count} ${wereThere}`;
+    if (count === 0) return "This file holds no chats or tasks.";
+    return `Nothing new: ${chatsAndTasks(threads.unchanged, tasks.unchanged)} ${wereThere}`;
+  },
+  eraseNote: "Chats, files and tasks, gone for good.",
+  eraseAction: "Delete all my data",
+  eraseTitle: "Delete all your data?",
+  eraseText: "All your chats, files and tasks will be gone for good. Download first what you may want again.",
+  eraseConfirm: "Delete everything",
+  erasing: "Deleting…",
+  erased: "All your data has been deleted.",
 
   // Signing in
   signInTitle: "Sign in",

@@ -1,0 +1,144 @@
+// The dialog in which a person takes chats and tasks along, brings some in, or deletes everything.
+
+import { ApiError } from "./api.js";
+import { confirmLoss, el, icon } from "./dom.js";
+import { words } from "./words.js";
+
+const ERASED = "chatkit.erased"; // a channel between tabs, and in sessionStorage what the new page is to say
+const SAVING_MS = 40_000; // the person may be asked where to save, and the file is read after that
+
+export class YourData {
+  #api;
+  #host;
+  #thread = null; // what "this chat" is
+  #busy = false;
+  #erasures = new BroadcastChannel(ERASED);
+
+  /**
+   * `host` has `openThread()`, the thread on the screen or null, and is told: `imported()`, which
+   * resolves when what came is shown, and what cannot be said in the dialog: `erased()` when the page
+   * is new because everything was deleted, `failed(error)`.
+   */
+  constructor(dialog, opener, api, host) {
+    this.#api = api;
+    this.#host = host;
+    this.dialog = dialog;
+    this.chat = dialog.querySelector("#this-chat");
+    this.picker = dialog.querySelector("[type=file]");
+    this.said = dialog.querySelector("[role=status]");
+    opener.addEventListener("click", () => this.#open());
+    dialog.addEventListener("close", () => this.#busy || this.#say());
+    dialog.addEventListener("click", ({ target }) => this.#press(target.closest("button")));
+    this.picker.addEventListener("change", () => this.#import());
+    this.#erasures.addEventListener("message", ({ data }) => data === api.account.commonId && startOver());
+    if (sessionStorage.getItem(ERASED) !== null) host.erased();
+    sessionStorage.removeItem(ERASED);
+  }
+
+  #open() {
+    this.#thread = this.#host.openThread();
+    this.chat.hidden = this.#thread === null;
+    this.chat.querySelector("p").textContent = this.#thread?.title || words.untitled;
+    this.dialog.showModal();
+  }
+
+  #press(button) {
+    if (button?.value === "close") this.dialog.close();
+    if (button === null || this.#busy) return;
+    const actions = {
+      "all-json": () => this.#download(button, "json"),
+      "all-markdown": () => this.#download(button, "markdown"),
+      "chat-markdown": () => this.#download(button, "markdown", this.#thread.id),
+      import: () => this.picker.click(),
+      erase: () => this.#erase(button),
+    };
+    actions[button.value]?.();
+  }
+
+  #download(button, format, threadId = null) {
+    return this.#run(button, words.preparing, async () => {
+      const { name, content } = await this.#api.exportData(format, threadId);
+      const address = URL.createObjectURL(content);
+      el("a", { href: address, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(address), SAVING_MS);
+      return words.downloaded(name);
+    });
+  }
+
+  #import() {
+    const [file] = this.picker.files;
+    this.picker.value = ""; // the same file may be chosen again
+    return this.#run(this.dialog.querySelector("[value=import]"), words.importing(file.name), async () => {
+      const result = await this.#api.importData(file);
+      await this.#host.imported();
+      return words.imported(result);
+    });
+  }
+
+  async #erase(button) {
+    const agreed = await confirmLoss({
+      title: words.eraseTitle,
+      text: words.eraseText,
+      action: words.eraseConfirm,
+    });
+    if (!agreed) return;
+    this.#run(button, words.erasing, async () => {
+      await this.#api.eraseData();
+      this.#forget();
+      return words.erased;
+    });
+  }
+
+  /** Nothing is left on the server: nothing stays here either. */
+  #forget() {
+    const { commonId } = this.#api.account;
+    for (const key of Object.keys(localStorage)) if (key.startsWith("chatkit.")) localStorage.removeItem(key);
+    if (commonId !== null) this.#erasures.postMessage(commonId);
+    startOver();
+  }
+
+  /** Do one thing at a time. `work()` gives the sentence that tells of its end. */
+  async #run(button, beginning, work) {
+    this.#setBusy(true);
+    button.setAttribute("aria-busy", true);
+    this.#say(el("span", { className: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), beginning);
+    try {
+      this.#say(icon("check"), await work());
+    } catch (error) {
+      this.#fail(error);
+    }
+    button.removeAttribute("aria-busy");
+    this.#setBusy(false);
+  }
+
+  #setBusy(busy) {
+    this.#busy = busy;
+    // Not `disabled`, which would take the focus away.
+    for (const button of this.dialog.querySelectorAll(".button")) button.setAttribute("aria-disabled", busy);
+  }
+
+  #fail(error) {
+    if (error instanceof ApiError && this.dialog.open) {
+      const message = error.status === 413 ? words.importTooLarge : error.message;
+      this.#say(icon("alert"), message, "is-fault");
+    } else {
+      this.#say();
+      this.dialog.close();
+      this.#host.failed(error);
+    }
+  }
+
+  #say(mark = null, sentence = "", className = "") {
+    this.said.replaceChildren();
+    if (mark === null) return;
+    this.said.append(el("p", { className }, mark, el("span", { textContent: sentence })));
+    this.said.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** Begin as somebody does who has just come. */
+function startOver() {
+  sessionStorage.setItem(ERASED, "1");
+  history.replaceState(null, "", location.pathname + location.search);
+  location.reload();
+}
