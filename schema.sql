@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS server_secrets (
 CREATE TABLE IF NOT EXISTS threads (
     user_id     text NOT NULL,
     id          text NOT NULL,
-    seq         bigint GENERATED ALWAYS AS IDENTITY,   -- the order of threads.list
+    seq         bigint GENERATED ALWAYS AS IDENTITY,   -- the order of threads.list; below 0 what was
+                                                       -- imported
     title       text,
     title_by    text CHECK (title_by IN ('first line',     -- of its first message, until there is
                                          'model',          -- a better one
@@ -205,7 +206,8 @@ CREATE TABLE IF NOT EXISTS attachment_pieces (
 -- Images and archives do not get smaller by compression.
 ALTER TABLE attachment_pieces ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
--- Requests that began a turn, so that the same one again joins it instead of running twice.
+-- Requests that began a turn, so that the same one again joins it instead of running twice; and
+-- imports that run.
 CREATE TABLE IF NOT EXISTS accepted_requests (
     user_id     text NOT NULL,
     key         text NOT NULL,                         -- an Idempotency-Key, or the body's hash

@@ -15,9 +15,9 @@ from chatkit.engine.importing import Importing
 from chatkit.engine.operations import Operations
 from chatkit.settings import Settings
 from store.erasure import Erasure
+from store.exports import Exports
 from store.imports import Imports
 from store.postgres import Database
-from store.tasks import Tasks
 
 
 def data_routes(
@@ -29,14 +29,14 @@ def data_routes(
     now: Callable[[], datetime],
 ) -> list[Route]:
     """The routes of export, import and erasure."""
-    threads = operations.threads
     return DataRoutes(
         authenticator=authenticator,
-        threads=threads,
-        exporting=Exporting(threads=threads, tasks=Tasks(database), now=now),
+        threads=operations.threads,
+        exporting=Exporting(store=Exports(database), now=now),
         importing=Importing(Imports(database), now=now),
         erasing=Erasing(store=Erasure(database), turns=operations.running),
         max_import_bytes=settings.max_upload_bytes,
         now=now,
-        open=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
+        exports=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
+        imports=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
     ).routes()

@@ -30,8 +30,10 @@ class Erasure:
 
     async def erase(self, user_id: str) -> None:
         """Delete all of it. What an error leaves, the next call deletes."""
-        await self._database.execute(_SQL["erase_sessions"], user_id)
+        # Imports first, which need their marks: none of them adds anything from here on.
+        for name in ("erase_requests", "erase_sessions"):
+            await self._database.execute(_SQL[name], user_id)
         while await self._database.fetchval(_SQL["erase_some_threads"], user_id, _THREADS_AT_ONCE):
             pass
-        for name in ("erase_files", "erase_tasks", "erase_requests"):
+        for name in ("erase_files", "erase_tasks"):
             await self._database.execute(_SQL[name], user_id)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+import asyncpg
+
+from chatkit.protocol.errors import ChatKitError, Conflict
 from chatkit.protocol.imports import ImportedThread
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.tasks import Task
@@ -13,6 +18,50 @@ from store.sql import load
 
 _SQL: Final = load("imports")
 
+#: An import that takes longer is over, in seconds: its process may be gone.
+_LONGEST_S: Final = 3600.0
+
+
+class Import:
+    """One import that runs. Raises Conflict when the user's data is erased meanwhile."""
+
+    def __init__(self, database: Database, user_id: str, key: str, place: int) -> None:
+        self._database = database
+        self._user_id = user_id
+        self._key = key
+        self._place = place
+
+    async def add_thread(self, thread: ImportedThread) -> bool:
+        """Store a thread with its items before all that the user has, in one statement."""
+        self._place -= 1
+        try:
+            row = await self._database.fetchrow(
+                _SQL["add_thread"],
+                self._user_id,
+                thread.id,
+                thread.source_id,
+                thread.title,
+                _title_by(thread),
+                dumps(thread.status.to_wire()),
+                thread.created_at,
+                [item.id for item in thread.items],
+                [item.turn_id for item in thread.items],
+                [item.type for item in thread.items],
+                [item.body for item in thread.items],
+                [item.created_at for item in thread.items],
+                self._key,
+                self._place,
+            )
+        except asyncpg.UniqueViolationError as error:  # the place was taken
+            raise Conflict("another import of yours is under way; repeat this one") from error
+        return bool(_running(row)["added"])
+
+    async def add_tasks(self, tasks: Sequence[Task]) -> int:
+        """Store those that are not there, in one statement; how many they were."""
+        wire = dumps([task.to_wire() for task in tasks])
+        row = await self._database.fetchrow(_SQL["add_tasks"], self._user_id, wire, self._key)
+        return int(_running(row)["added"])
+
 
 class Imports:
     """The `ImportStore` of the engine."""
@@ -20,30 +69,23 @@ class Imports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_thread(self, user_id: str, thread: ImportedThread) -> bool:
-        """Store a thread with its items, in one statement."""
-        added: int = await self._database.fetchval(
-            _SQL["add_thread"],
-            user_id,
-            thread.id,
-            thread.source_id,
-            thread.title,
-            _title_by(thread),
-            dumps(thread.status.to_wire()),
-            thread.created_at,
-            [item.id for item in thread.items],
-            [item.turn_id for item in thread.items],
-            [item.type for item in thread.items],
-            [item.body for item in thread.items],
-            [item.created_at for item in thread.items],
-        )
-        return added == 1
+    @asynccontextmanager
+    async def begin(self, user_id: str) -> AsyncIterator[Import]:
+        """An import, for as long as it is open."""
+        key = f"import:{secrets.token_hex(16)}"
+        place = await self._database.fetchval(_SQL["begin_import"], user_id, key, _LONGEST_S)
+        try:
+            yield Import(self._database, user_id, key, place)
+        finally:
+            with suppress(ChatKitError):  # it ends by itself
+                await self._database.execute(_SQL["end_import"], user_id, key)
 
-    async def add_tasks(self, user_id: str, tasks: Sequence[Task]) -> int:
-        """Store those that are not there, in one statement; how many they were."""
-        wire = dumps([task.to_wire() for task in tasks])
-        added: int = await self._database.fetchval(_SQL["add_tasks"], user_id, wire)
-        return added
+
+def _running(row: asyncpg.Record | None) -> asyncpg.Record:
+    assert row is not None, "it is always one row"
+    if not row["runs"]:
+        raise Conflict("your data was erased while the file was read")
+    return row
 
 
 def _title_by(thread: ImportedThread) -> str | None:

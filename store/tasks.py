@@ -83,7 +83,7 @@ class Tasks:
             with suppress(NotFound):
                 known.append(_uuid(task_id))
         rows = await self._database.fetch(_SQL["load_tasks"], user_id, known)
-        return tuple(map(_task, rows))
+        return tuple(map(task_of, rows))
 
     async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
         """A page of tasks in the order of the query.
@@ -111,7 +111,7 @@ class Tasks:
             total = len(rows)
         else:
             total = await self._database.fetchval(_SQL["count_tasks"], user_id, *filters)
-        return TaskPage(tasks=tuple(map(_task, rows[: query.limit])), total=total)
+        return TaskPage(tasks=tuple(map(task_of, rows[: query.limit])), total=total)
 
     async def update(self, user_id: str, task_id: str, changes: TaskChanges) -> Task:
         """Change the named fields; `completed` sets or clears `completed_at` (no recurrence)."""
@@ -134,7 +134,9 @@ class Tasks:
         )
         if not rows:
             raise NotFound("task")
-        return Completion(task=_task(rows[0]), next_task=_task(rows[1]) if len(rows) > 1 else None)
+        return Completion(
+            task=task_of(rows[0]), next_task=task_of(rows[1]) if len(rows) > 1 else None
+        )
 
     async def delete(self, user_id: str, task_id: str) -> Task:
         """Delete, and give what was deleted."""
@@ -176,7 +178,7 @@ class Tasks:
         rows = await self._database.fetch(_SQL["find_tasks_between"], user_id, *bounds)
         if len(rows) != 1:
             raise NotFound("task")
-        return _task(rows[0])
+        return task_of(rows[0])
 
     async def remember_shown(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
         """Keep `task_ids` as the list last shown in the thread, if there is such a thread."""
@@ -195,7 +197,8 @@ class Tasks:
         return seq
 
 
-def _task(row: asyncpg.Record) -> Task:
+def task_of(row: asyncpg.Record) -> Task:
+    """The task in a row with a column for each of its fields."""
     return Task(
         id=str(row["id"]),
         title=row["title"],
@@ -219,7 +222,7 @@ def _as_text(day: date | None) -> str | None:
 def _only(row: asyncpg.Record | None) -> Task:
     if row is None:
         raise NotFound("task")
-    return _task(row)
+    return task_of(row)
 
 
 def _uuid(text: str) -> UUID:

@@ -11,18 +11,19 @@ from typing import Final
 from chatkit.edge.asgi import PieceReply, Reply, Request, Send, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.limits import OpenStreams
+from chatkit.edge.multipart import is_multipart
 from chatkit.edge.router import Route, answering
 from chatkit.engine.erasing import Erasing
 from chatkit.engine.exporting import Exporting
 from chatkit.engine.importing import Importing
 from chatkit.engine.ports import ThreadStore
 from chatkit.protocol.audit import Deed
-from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.errors import BadRequest, UnsupportedMedia
 from chatkit.protocol.exports import ExportWriter, JsonExport
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.markdown_export import MarkdownExport
 
-#: Exports and imports at once, in the process and of one user.
+#: Exports at once, in the process and of one user, and imports.
 MOST_AT_ONCE: Final = 50
 MOST_OF_ONE: Final = 2
 
@@ -44,7 +45,8 @@ class DataRoutes:
     erasing: Erasing
     max_import_bytes: int
     now: Callable[[], datetime]
-    open: OpenStreams
+    exports: OpenStreams
+    imports: OpenStreams
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -62,11 +64,12 @@ class DataRoutes:
             raise BadRequest("format: must be json or markdown")
         make_writer, kind, ending = _FORMATS[query.get("format", "json")]
         thread_id = query.get("thread_id")
+        if request.method != "HEAD":
+            kind_of_target = None if thread_id is None else "thread"
+            request.trail.deeds.append(Deed("data.export", kind_of_target, thread_id))
         if thread_id is None:
-            request.trail.deeds.append(Deed("data.export"))
             pieces = self.exporting.everything(user.user_id, make_writer())
         else:
-            request.trail.deeds.append(Deed("data.export", "thread", thread_id))
             thread = await self.threads.find(user.user_id, thread_id)
             pieces = self.exporting.one_thread(user.user_id, thread, make_writer())
         name = f"chatkit-export-{self.now().date().isoformat()}.{ending}"
@@ -75,14 +78,18 @@ class DataRoutes:
             (b"content-disposition", f'attachment; filename="{name}"'.encode()),
             (b"cache-control", b"no-store"),
         ]
-        with self.open.one_more(user.user_id):
+        with self.exports.one_more(user.user_id):
             await PieceReply(pieces, headers).send(request, send)
 
     async def take(self, request: Request) -> Reply:
         """POST a file of JSON: `{threads: {added, unchanged}, tasks: {added, unchanged}}`."""
         user = await self.authenticator.authenticate(request)
         request.trail.deeds.append(Deed("data.import"))
-        with self.open.one_more(user.user_id):
+        if is_multipart(request.header("content-type")):
+            raise UnsupportedMedia("the body must be the file itself, not a form")
+        if request.header("content-encoding") not in (None, "identity"):
+            raise UnsupportedMedia("the body must not be compressed")
+        with self.imports.one_more(user.user_id):
             async with aclosing(request.pieces(most=self.max_import_bytes)) as pieces:
                 count = await self.importing.take(user.user_id, pieces)
         return json_reply(dumps(count.to_wire()))

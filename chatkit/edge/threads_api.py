@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
 from chatkit.edge.asgi import Reply, Request, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.engine.ports import ThreadStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.fields import Fields
-from chatkit.protocol.items import ThreadStatus
+from chatkit.protocol.items import MAX_REASON, ThreadStatus
 from chatkit.protocol.jsontext import loads
-
-#: Longest reason that the user is shown, in characters.
-MAX_REASON: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
 
-from chatkit.engine.ports import ThreadStore
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.exports import ExportWriter
-from chatkit.protocol.items import Thread
-from chatkit.protocol.paging import MAX_LIMIT, Cursor
-from chatkit.protocol.tasks import MAX_PAGE, TaskQuery, TaskStore
+from chatkit.protocol.items import StoredItem, Thread
+from chatkit.protocol.tasks import Task
+
+#: How much is sent at once, and read at once: an item may be a megabyte.
+_PIECE_CHARS: Final = 64 * 1024
+_ITEMS_AT_ONCE: Final = 20
+_ROWS_AT_ONCE: Final = 200
+#: Before every place.
+_START: Final = -(2**63)
+
+
+class ExportStore(Protocol):
+    """Where it is read, oldest first: what comes after a place, at most `limit`, with places."""
+
+    async def threads(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Thread]]:
+        """Threads."""
+        ...
+
+    async def items(
+        self, user_id: str, thread_id: str, after: int, limit: int
+    ) -> Sequence[tuple[int, StoredItem]] | None:
+        """What the user sees of a thread; None when the thread is gone."""
+        ...
+
+    async def tasks(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Task]]:
+        """Tasks."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,60 +44,73 @@ class Exporting:
     """No connection to the database is held between two pieces, so an export is no snapshot: what
     changes meanwhile is in it as it was or as it is."""
 
-    threads: ThreadStore
-    tasks: TaskStore
+    store: ExportStore
     now: Callable[[], datetime]
 
-    async def everything(self, user_id: str, writer: ExportWriter) -> AsyncGenerator[bytes, None]:
-        """All threads and tasks, oldest first."""
-        cursor = Cursor(limit=MAX_LIMIT, order="asc")
-        page = await self.threads.list(user_id, cursor)
-        yield writer.begin(self.now()).encode()
-        while True:
-            for thread in page.data:
-                async for piece in self._thread(user_id, thread, writer):
-                    yield piece
-            if not page.has_more:
-                break
-            cursor = replace(cursor, after=page.data[-1].id)
-            page = await self.threads.list(user_id, cursor)
-        async for piece in self._tasks(user_id, writer):
-            yield piece
-        yield writer.end().encode()
+    def everything(self, user_id: str, writer: ExportWriter) -> AsyncGenerator[bytes, None]:
+        """All threads and tasks."""
+        return _gathered(self._everything(user_id, writer))
 
-    async def one_thread(
+    def one_thread(
         self, user_id: str, thread: Thread, writer: ExportWriter
     ) -> AsyncGenerator[bytes, None]:
-        """A thread alone, without tasks."""
-        yield writer.begin(self.now()).encode()
-        async for piece in self._thread(user_id, thread, writer):
-            yield piece
-        yield writer.end().encode()
+        """A thread alone, without tasks. Raises NotFound when it is gone."""
+        return _gathered(self._one_thread(user_id, thread, writer))
+
+    async def _everything(self, user_id: str, writer: ExportWriter) -> AsyncGenerator[str, None]:
+        yield writer.begin(self.now())
+        threads = await self.store.threads(user_id, _START, _ROWS_AT_ONCE)
+        while threads:
+            for _, thread in threads:
+                async for text in self._thread(user_id, thread, writer):
+                    yield text
+            threads = await self.store.threads(user_id, threads[-1][0], _ROWS_AT_ONCE)
+        yield writer.begin_tasks()
+        tasks = await self.store.tasks(user_id, _START, _ROWS_AT_ONCE)
+        while tasks:
+            for _, task in tasks:
+                yield writer.task(task)
+            tasks = await self.store.tasks(user_id, tasks[-1][0], _ROWS_AT_ONCE)
+        yield writer.end()
+
+    async def _one_thread(
+        self, user_id: str, thread: Thread, writer: ExportWriter
+    ) -> AsyncGenerator[str, None]:
+        yield writer.begin(self.now())
+        gone = True
+        async for text in self._thread(user_id, thread, writer):
+            gone = False
+            yield text
+        if gone:
+            raise NotFound("thread")
+        yield writer.end()
 
     async def _thread(
         self, user_id: str, thread: Thread, writer: ExportWriter
-    ) -> AsyncGenerator[bytes, None]:
-        head = writer.begin_thread(thread)
-        cursor = Cursor(limit=MAX_LIMIT, order="asc")
-        while True:
-            try:
-                page = (await self.threads.load(user_id, thread.id, cursor)).items
-            except NotFound:  # deleted under us
+    ) -> AsyncGenerator[str, None]:
+        """Nothing of one that is gone; what was read of one that goes meanwhile."""
+        items = await self.store.items(user_id, thread.id, _START, _ITEMS_AT_ONCE)
+        if items is None:
+            return
+        yield writer.begin_thread(thread)
+        while items:
+            for _, item in items:
+                yield writer.item(item)
+            if len(items) < _ITEMS_AT_ONCE:
                 break
-            yield (head + writer.items(page.data)).encode()
-            head = ""
-            if not page.has_more:
-                break
-            cursor = replace(cursor, after=page.data[-1].id)
-        yield (head + writer.end_thread()).encode()
+            items = await self.store.items(user_id, thread.id, items[-1][0], _ITEMS_AT_ONCE)
+        yield writer.end_thread()
 
-    async def _tasks(self, user_id: str, writer: ExportWriter) -> AsyncGenerator[bytes, None]:
-        after: str | None = None
-        while True:
-            # No status is asked for, so that it does not matter which day it is.
-            query = TaskQuery(today=date.min, sort="oldest", limit=MAX_PAGE, after=after)
-            tasks = (await self.tasks.list(user_id, query)).tasks
-            yield writer.tasks(tasks).encode()
-            if len(tasks) < MAX_PAGE:
-                break
-            after = tasks[-1].id
+
+async def _gathered(texts: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
+    """Short texts in larger pieces, with a rest after each, in which others have their turn."""
+    waiting: list[str] = []
+    size = 0
+    async for text in texts:
+        waiting.append(text)
+        size += len(text)
+        if size >= _PIECE_CHARS:
+            yield "".join(waiting).encode()
+            waiting, size = [], 0
+            await asyncio.sleep(0)
+    yield "".join(waiting).encode()

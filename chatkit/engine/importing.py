@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
@@ -16,25 +18,36 @@ from chatkit.protocol.json_parts import JsonParts
 from chatkit.protocol.tasks import Task
 
 #: Most threads, and most tasks, of one file.
-MOST_ENTRIES: Final = 20_000
+MOST_ENTRIES: Final = 100_000
 #: A file above this waits on the disk until it is whole, in bytes.
 _IN_MEMORY: Final = 1024 * 1024
 _READ_BYTES: Final = 64 * 1024
 #: How many files are in memory at once, each with up to about three times its size.
-_AT_ONCE: Final = 2
+_AT_ONCE: Final = 4
 _TASKS_AT_ONCE: Final = 1000
 
 
-class ImportStore(Protocol):
-    """Where imports go. What is there already stays as it is."""
+class RunningImport(Protocol):
+    """Takes what one file holds. What is there already stays as it is.
 
-    async def add_thread(self, user_id: str, thread: ImportedThread) -> bool:
-        """Store a thread with its items, all of it or nothing. False when the user has it, or the
-        one that it was exported from."""
+    Raises Conflict when the user's data is erased meanwhile: what was added is gone then too.
+    """
+
+    async def add_thread(self, thread: ImportedThread) -> bool:
+        """Store a thread with its items before all that the user has, all of it or nothing. False
+        when the user has it, or the one that it was exported from."""
         ...
 
-    async def add_tasks(self, user_id: str, tasks: Sequence[Task]) -> int:
+    async def add_tasks(self, tasks: Sequence[Task]) -> int:
         """Store those tasks that are not there; how many they were."""
+        ...
+
+
+class ImportStore(Protocol):
+    """Where imports go."""
+
+    def begin(self, user_id: str) -> AbstractAsyncContextManager[RunningImport]:
+        """An import, for as long as it is open."""
         ...
 
 
@@ -63,7 +76,8 @@ class ImportCount:
 
 
 class Importing:
-    """Takes files. Threads keep the order of their times, whatever their order in the file."""
+    """Takes files. Threads keep the order of their times, whatever their order in the file, and
+    come before those that are there."""
 
     def __init__(self, store: ImportStore, *, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -73,7 +87,8 @@ class Importing:
     async def take(self, user_id: str, pieces: AsyncIterator[bytes]) -> ImportCount:
         """Store what a file of JSON holds: our own export, or ChatGPT's `conversations.json`.
 
-        Raises BadRequest, which names the place, and stores nothing then.
+        Raises BadRequest, which names the place, and stores nothing then; Conflict when the
+        user's data is erased meanwhile, or another import is in the way.
         """
         with SpooledTemporaryFile(_IN_MEMORY) as file:
             try:
@@ -81,27 +96,28 @@ class Importing:
                     file.write(piece)
             except OSError as error:
                 raise Unavailable("there is no room for the file here") from error
-            async with self._room:
+            async with self._room, self._store.begin(user_id) as running:
                 importer = Importer(user_id, self._now())
                 threads, tasks = await asyncio.to_thread(_read, importer, file)
-                return await self._store_all(user_id, threads, tasks)
+                return await _store_all(running, threads, tasks)
 
-    async def _store_all(
-        self, user_id: str, threads: list[ImportedThread], tasks: list[Task]
-    ) -> ImportCount:
-        count = ImportCount()
-        threads.sort(key=lambda thread: thread.created_at)
-        for thread in threads:
-            if await self._store.add_thread(user_id, thread):
-                count.threads.added += 1
-            else:
-                count.threads.unchanged += 1
-        for start in range(0, len(tasks), _TASKS_AT_ONCE):
-            some = tasks[start : start + _TASKS_AT_ONCE]
-            added = await self._store.add_tasks(user_id, some)
-            count.tasks.added += added
-            count.tasks.unchanged += len(some) - added
-        return count
+
+async def _store_all(
+    running: RunningImport, threads: list[ImportedThread], tasks: list[Task]
+) -> ImportCount:
+    count = ImportCount()
+    threads.sort(key=lambda thread: thread.created_at, reverse=True)
+    for thread in threads:
+        if await running.add_thread(thread):
+            count.threads.added += 1
+        else:
+            count.threads.unchanged += 1
+    for start in range(0, len(tasks), _TASKS_AT_ONCE):
+        some = tasks[start : start + _TASKS_AT_ONCE]
+        added = await running.add_tasks(some)
+        count.tasks.added += added
+        count.tasks.unchanged += len(some) - added
+    return count
 
 
 def _read(importer: Importer, file: IO[bytes]) -> tuple[list[ImportedThread], list[Task]]:
@@ -122,6 +138,8 @@ def _entries(importer: Importer, file: IO[bytes]) -> Iterator[ImportedThread | T
     parts, own = JsonParts(), OwnExport(importer)
     is_array = False
     file.seek(0)
+    if file.read(len(BOM_UTF8)) != BOM_UTF8:  # as some editors begin a file
+        file.seek(0)
     while piece := file.read(_READ_BYTES):
         for part in parts.feed(piece):
             is_array = not part.name

@@ -19,7 +19,7 @@ from chatkit.protocol.imports import ImportedThread, Importer, attached
 from chatkit.protocol.items import ThreadStatus
 
 #: Marks of citations, between characters of the private use area.
-_CITATION: Final = re.compile("\ue200[^\ue201]*\ue201|[\ue200-\ue206]")
+_CITATION: Final = re.compile("\ue200[^\ue200\ue201]*\ue201|[\ue200-\ue206]")
 #: Beyond it Unix seconds are not a time that anybody means.
 _MOST_SECONDS: Final = 1e11
 
@@ -47,6 +47,7 @@ def read_conversation(importer: Importer, value: Any, path: str) -> ImportedThre
     title = wire.get("title")
     return importer.thread(
         source_id,
+        path,
         title=title if isinstance(title, str) else None,
         created_at=begun or items[0][1],
         status=ThreadStatus(),

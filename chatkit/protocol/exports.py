@@ -11,7 +11,6 @@ of this server alone (the thread's id in each, addresses of files), and tasks as
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -35,16 +34,20 @@ class ExportWriter(Protocol):
         """The head of a thread."""
         ...
 
-    def items(self, items: Sequence[StoredItem]) -> str:
-        """The next items of the thread, oldest first."""
+    def item(self, item: StoredItem) -> str:
+        """The next item of the thread, oldest first."""
         ...
 
     def end_thread(self) -> str:
         """Its end."""
         ...
 
-    def tasks(self, tasks: Sequence[Task]) -> str:
-        """The next tasks, oldest first, after all threads."""
+    def begin_tasks(self) -> str:
+        """The head of the tasks, after all threads, where there may be any."""
+        ...
+
+    def task(self, task: Task) -> str:
+        """The next task, oldest first."""
         ...
 
     def end(self) -> str:
@@ -56,13 +59,12 @@ class JsonExport:
     """The export that can be imported again."""
 
     def __init__(self) -> None:
-        self._list = ""  # the name of the list at the root that is open
-        self._first = True  # in the innermost list
+        self._first = [True]  # of each list that is open, whether it is empty
 
     def begin(self, exported_at: datetime) -> str:
         """See ExportWriter."""
         head = {"format": FORMAT, "version": VERSION, "exported_at": to_wire(exported_at)}
-        return dumps(head)[:-1]
+        return f'{dumps(head)[:-1]},"threads":['
 
     def begin_thread(self, thread: Thread) -> str:
         """See ExportWriter."""
@@ -72,36 +74,37 @@ class JsonExport:
             "created_at": to_wire(thread.created_at),
             "status": thread.status.to_wire(),
         }
-        before = self._next_in("threads")
-        self._first = True
+        before = self._next("\n")
+        self._first.append(True)
         return f'{before}{dumps(wire)[:-1]},"items":['
 
-    def items(self, items: Sequence[StoredItem]) -> str:
+    def item(self, item: StoredItem) -> str:
         """See ExportWriter."""
-        before = "," if items and not self._first else ""
-        self._first = self._first and not items
-        return before + ",".join(map(_item, items))
+        return self._next() + _item(item)
 
     def end_thread(self) -> str:
         """See ExportWriter."""
-        self._first = False
+        self._first.pop()
         return "]}"
 
-    def tasks(self, tasks: Sequence[Task]) -> str:
+    def begin_tasks(self) -> str:
         """See ExportWriter."""
-        return "".join(self._next_in("tasks") + dumps(task.to_wire()) for task in tasks)
+        self._first = [True]
+        return '],"tasks":['
+
+    def task(self, task: Task) -> str:
+        """See ExportWriter."""
+        return self._next("\n") + dumps(task.to_wire())
 
     def end(self) -> str:
         """See ExportWriter."""
-        return "]}\n" if self._list else "}\n"
+        return "]}\n"
 
-    def _next_in(self, name: str) -> str:
-        """What stands before the next entry of a list at the root."""
-        if name == self._list:
-            return ",\n"
-        close = "]" if self._list else ""
-        self._list = name
-        return f'{close},"{name}":[\n'
+    def _next(self, space: str = "") -> str:
+        """What stands before the next entry of the innermost list."""
+        before = space if self._first[-1] else f",{space}"
+        self._first[-1] = False
+        return before
 
 
 def _item(item: StoredItem) -> str:

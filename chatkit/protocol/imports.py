@@ -30,7 +30,7 @@ from chatkit.protocol.exports import FORMAT, VERSION
 from chatkit.protocol.fields import Fields
 from chatkit.protocol.ids import Prefix, make_id
 from chatkit.protocol.item_shapes import checked_body
-from chatkit.protocol.items import StatusType, ThreadStatus
+from chatkit.protocol.items import MAX_REASON, StatusType, ThreadStatus
 from chatkit.protocol.json_parts import Part
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.tasks import Task, parse_draft
@@ -39,6 +39,8 @@ from chatkit.protocol.workflows import ImageTask
 
 #: Longest title, in characters, as `threads.update` takes it.
 MAX_TITLE: Final = 255
+#: Longest item, in characters of JSON: an answer has two million of them at most.
+MAX_ITEM: Final = 4_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ENVELOPE: Final = frozenset({"id", "thread_id", "created_at", "type"})
 _IMAGE_LEFT: Final = TaskBody(step=ImageTask(title="An image, which the export does not hold"))
@@ -78,13 +80,15 @@ class Importer:
     def thread(
         self,
         source_id: str,
+        path: str,
         *,
         title: str | None,
         created_at: datetime,
         status: ThreadStatus,
         items: Sequence[tuple[str, datetime, Body]],
     ) -> ImportedThread:
-        """A thread of items with their ids in the file and their times, oldest first."""
+        """A thread of items with their ids in the file and their times, oldest first; `path` is
+        where it stands there. Raises BadRequest for an item that is too long."""
         taken: list[ImportedItem] = []
         turn_id = self._id("trn", source_id)
         first: str | None = None
@@ -94,6 +98,8 @@ class Importer:
                 first = first or first_line(body)
             new_id = self._id("msg", source_id, item_id)
             wire = dumps(body.to_wire())
+            if len(wire) > MAX_ITEM:
+                raise BadRequest(f"{path}: an item of it has more than {MAX_ITEM} characters")
             taken.append(
                 ImportedItem(id=new_id, turn_id=turn_id, type=body.type, body=wire, created_at=at)
             )
@@ -142,7 +148,7 @@ class OwnExport:
                     raise _unknown()
                 self._known = True
             case "version":
-                if part.value != VERSION:
+                if type(part.value) is not int or part.value != VERSION:
                     raise BadRequest(f"version: this server reads version {VERSION}")
             case "threads" if self._known and part.place is not None:
                 return self._thread(Fields(part.value, part.path))
@@ -171,6 +177,7 @@ class OwnExport:
                 items.append((item_id, at, _at_rest(body)))
         return self._importer.thread(
             source_id,
+            thread.path("items").removesuffix(".items"),
             title=thread.optional_text("title"),
             created_at=self._moment(thread, "created_at"),
             status=_status(thread.object("status", {})),
@@ -241,6 +248,8 @@ def _at_rest(body: Body) -> Body:
             return replace(body, status="skipped")
         case WorkflowBody(workflow=workflow):
             return WorkflowBody(workflow=replace(workflow, steps=workflow.ended(None).steps))
+        case TaskBody(step=step) if step.status == "loading":
+            return TaskBody(step=replace(step, status="none"))
         case GeneratedImage():
             return _IMAGE_LEFT
     return body
@@ -248,7 +257,10 @@ def _at_rest(body: Body) -> Body:
 
 def _status(fields: Fields) -> ThreadStatus:
     kind = cast(StatusType, fields.choice("type", "active", "locked", "closed"))
-    return ThreadStatus(type=kind, reason=fields.optional_text("reason"))
+    reason = fields.optional_text("reason")
+    if reason is not None and not 0 < len(reason.strip()) <= MAX_REASON:
+        raise BadRequest(f"{fields.path('reason')}: must be 1 to {MAX_REASON} characters")
+    return ThreadStatus(type=kind, reason=reason)
 
 
 def _unknown() -> BadRequest:

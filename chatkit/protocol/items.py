@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from chatkit.protocol.bodies import Body
 from chatkit.protocol.jsontext import dumps
@@ -16,6 +16,8 @@ from chatkit.protocol.rules import require_id, require_one_of
 from chatkit.protocol.times import to_wire
 
 StatusType = Literal["active", "locked", "closed"]
+#: Longest reason for a status that the user is shown, in characters.
+MAX_REASON: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

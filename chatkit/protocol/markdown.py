@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Final
 
 #: What means something wherever it stands, and what does at the beginning of a line alone.
-_MARKS: Final = re.compile(r"[\\`*_\[\]<>&~|]")
-_AT_START: Final = re.compile(r"^(?:([#+=-])|([0-9]{1,9})(?=[.)]))", re.MULTILINE)
-_INDENT: Final = re.compile(r"^[ \t]+", re.MULTILINE)
+_MARKS: Final = {ord(mark): f"\\{mark}" for mark in r"\`*_[]<>&~|"}
+_AT_START: Final = re.compile(r"^(?:([#+=-])|([0-9]{1,9})(?=[.)]))")
 _BREAKS: Final = re.compile(r"\r\n?|[\u2028\u2029\v\f]")
 _SOFT_BREAK: Final = re.compile(r"(?<=[^\n])\n(?=[^\n])")
 _UNFIT_IN_URL: Final = re.compile(r"[<>\\\s]")
 
-# Code, in which nothing is changed. Only what every reader of Markdown takes for code may pass for
-# it here: fences at the very beginning of a line, and spans that end in the line they begin in.
-_FENCE: Final = re.compile(r"(?P<mark>`{3,}(?=[^`]*\Z)|~{3,})")
-_SPAN: Final = re.compile(r"(?<![\\`])(?P<mark>`+)(?!`).+?(?<!`)(?P=mark)(?!`)")
-_TAG: Final = re.compile(r"(?P<before>\\*)<(?=[A-Za-z/!?])")
-_IMAGE: Final = re.compile(r"(?P<before>\\*)!\[")
+# Of a model's Markdown. Nothing that could load anything is left outside of fences of our own, so
+# that it does not matter what else a reader takes for code.
+_FENCE: Final = re.compile(
+    r"(?P<before>[ \t]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})"
+)
+_WORD: Final = re.compile(r"[ \t]*(?P<word>[A-Za-z0-9_+#.-]*)")
+_RUN: Final = re.compile(r"`+")
+_LOADING: Final = re.compile(r"<[A-Za-z/!?]|!\[|`{3}|~{3}")
+_ADDRESS: Final = re.compile(r"<(https?://[^<>\s\\`]+)>", re.IGNORECASE)
+_TOKEN: Final = re.compile(r"\\(?P<escaped>.)|<(?=[A-Za-z/!?])|!+|`{3,}|~{3,}")
 
 
 def escape(text: str) -> str:
-    """Plain text, in which nothing means anything and lines stay lines."""
-    lines = _INDENT.sub("", _BREAKS.sub("\n", text)).strip("\n")
-    escaped = _AT_START.sub(_unmarked, _MARKS.sub(r"\\\g<0>", lines))
-    return _SOFT_BREAK.sub("\\\\\n", escaped)
+    """Plain text, in which nothing means anything and lines stay lines, with their indents."""
+    lines = _BREAKS.sub("\n", text).strip("\n").split("\n")
+    return _SOFT_BREAK.sub("\\\\\n", "\n".join(map(_escape_one, lines)))
+
+
+def _escape_one(line: str) -> str:
+    words = line.strip(" \t")
+    if not words:
+        return ""
+    indent = line[: line.index(words[0])].replace("\t", "    ")
+    return "&nbsp;" * len(indent) + _AT_START.sub(_unmarked, words.translate(_MARKS))
 
 
 def _unmarked(found: re.Match[str]) -> str:
@@ -36,6 +46,12 @@ def _unmarked(found: re.Match[str]) -> str:
 def escape_line(text: str) -> str:
     """The same in one line."""
     return escape(" ".join(text.split()))
+
+
+def heading(text: str) -> str:
+    """The same as what a heading says: number signs at its end would close it."""
+    line = escape_line(text)
+    return f"{line[:-1]}\\#" if line.endswith("#") else line
 
 
 def quote(block: str) -> str:
@@ -50,55 +66,80 @@ def url(text: str) -> str:
 
 def tame(markdown: str) -> str:
     """Markdown of a model that loads nothing when it is looked at: images become links, and HTML
-    is shown as it is written."""
-    lines: list[str] = []
-    fence = ""
-    loose = False  # a mark of code that may go with one of a later line
-    for line in _BREAKS.sub("\n", markdown).split("\n"):
-        if fence:
-            lines.append(line)
-            if _closes(line, fence):
-                fence = ""
-        elif found := _FENCE.match(line):
-            fence, loose = found["mark"], False
-            lines.append(line)
+    is shown as it is written. Blocks of code are the same, and stand by themselves."""
+    lines = iter(_BREAKS.sub("\n", markdown).split("\n"))
+    told: list[str] = []
+    for line in lines:
+        found = _FENCE.match(line)
+        if found and ("`" not in line[found.end() :] or found["mark"][0] == "~"):
+            before = found["before"].rstrip()
+            told += [*([before] if before else []), "", *_code(found, line, lines), ""]
         else:
-            tamed, marks = _tame_line(line, spans=not loose)
-            loose = bool(line.strip()) and (loose or marks)
-            lines.append(tamed)
-    if fence:  # so that what follows is not taken for code
-        lines.append(fence)
-    return "\n".join(lines)
+            told.append(_tame_line(line))
+    return "\n".join(told)
 
 
-def _closes(line: str, fence: str) -> bool:
-    text = line.rstrip(" \t")
-    indent = len(text) - len(text.lstrip(" "))
-    return indent <= 3 and set(text[indent:]) == {fence[0]} and len(text) - indent >= len(fence)
+def _code(found: re.Match[str], line: str, lines: Iterator[str]) -> list[str]:
+    """The block that a fence begins, up to its end or the text's, in a fence that nothing in it can
+    close."""
+    mark, indent = found["mark"], len(found["before"])
+    word = _WORD.match(line, found.end())
+    inside: list[str] = []
+    for each in lines:
+        text = each.strip(" \t")
+        if len(text) >= len(mark) and set(text) == {mark[0]}:
+            break
+        inside.append(each[min(indent, len(each) - len(each.lstrip(" \t"))) :])
+    longest = max((len(run) for each in inside for run in _RUN.findall(each)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence + (word["word"] if word else ""), *inside, fence]
 
 
-def _tame_line(line: str, *, spans: bool) -> tuple[str, bool]:
-    """The line, and whether a mark of code is left in it that belongs to no span."""
-    done: list[str] = []
-    place, marks = 0, False
-    for span in _SPAN.finditer(line) if spans else ():
-        words = line[place : span.start()]
-        marks = marks or "`" in words
-        done += [_tame_words(words), _tame_words(span[0]) if marks else span[0]]
-        place = span.end()
-    words = line[place:]
-    return "".join([*done, _tame_words(words)]), marks or "`" in words
+def _tame_line(line: str) -> str:
+    if not _LOADING.search(line):
+        return line
+    line = _ADDRESS.sub(r"\1", line)
+    told, place = [], 0
+    for start, stop, size in _spans(line):
+        code = line[start + size : stop - size]
+        if _LOADING.search(code):  # shown as it is, though not as code
+            told += [_tame_words(line[place:start]), escape_line(code)]
+            place = stop
+        elif size > 2:
+            told += [_tame_words(line[place:start]), f"``{code}``"]
+            place = stop
+    return "".join([*told, _tame_words(line[place:])])
+
+
+def _spans(line: str) -> Iterator[tuple[int, int, int]]:
+    """What looks like code in a line: where it starts and stops, and the size of its marks."""
+    runs = [found.span() for found in _RUN.finditer(line)]
+    after: dict[int, int] = {}  # by size, the next run of that size
+    partner: list[int | None] = [None] * len(runs)
+    for number in range(len(runs) - 1, -1, -1):
+        size = runs[number][1] - runs[number][0]
+        partner[number] = after.get(size)
+        after[size] = number
+    number = 0
+    while number < len(runs):
+        end = partner[number]
+        if end is None:
+            number += 1
+            continue
+        start, stop = runs[number][0], runs[end][1]
+        yield start, stop, runs[number][1] - start
+        number = end + 1
 
 
 def _tame_words(words: str) -> str:
-    return _TAG.sub(_escaped("&lt;"), _IMAGE.sub(_escaped("["), words))
+    return _TOKEN.sub(_tamed, words)
 
 
-def _escaped(instead: str) -> Callable[[re.Match[str]], str]:
-    """Replaces what an odd number of backslashes has not made plain text already."""
-
-    def replace(found: re.Match[str]) -> str:
-        before = found["before"]
-        return found[0] if len(before) % 2 else before + instead
-
-    return replace
+def _tamed(found: re.Match[str]) -> str:
+    token = found[0]
+    if token in ("<", "\\<"):
+        return "&lt;"
+    if token[0] == "!":  # the mark of an image is dropped
+        return "" if found.string.startswith("[", found.end()) else token
+    # The marks of a fence that is none are shown.
+    return token if found["escaped"] else "".join(f"\\{mark}" for mark in token)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from chatkit.protocol.items import StoredItem, Thread
-from chatkit.protocol.markdown import escape, escape_line, quote, tame, url
+from chatkit.protocol.markdown import escape, escape_line, heading, quote, tame, url
 from chatkit.protocol.tasks import Task
 
 #: The prop of a component that holds words for people.
@@ -29,7 +29,6 @@ class MarkdownExport:
     """See ExportWriter."""
 
     def __init__(self) -> None:
-        self._has_tasks = False
         self._speaker = ""
 
     def begin(self, exported_at: datetime) -> str:
@@ -39,30 +38,11 @@ class MarkdownExport:
     def begin_thread(self, thread: Thread) -> str:
         """See ExportWriter."""
         self._speaker = ""
-        title = escape_line(thread.title) if thread.title else "Untitled"
+        title = heading(thread.title) if thread.title else "Untitled"
         return f"\n# {title}\n\n*Begun {_time(thread.created_at)}*\n"
 
-    def items(self, items: Sequence[StoredItem]) -> str:
+    def item(self, item: StoredItem) -> str:
         """See ExportWriter."""
-        return "".join(map(self._item, items))
-
-    def end_thread(self) -> str:
-        """See ExportWriter."""
-        return ""
-
-    def tasks(self, tasks: Sequence[Task]) -> str:
-        """See ExportWriter."""
-        if not tasks:
-            return ""
-        head = "" if self._has_tasks else "\n# Tasks\n\n"
-        self._has_tasks = True
-        return head + "".join(map(_task, tasks))
-
-    def end(self) -> str:
-        """See ExportWriter."""
-        return ""
-
-    def _item(self, item: StoredItem) -> str:
         body: dict[str, Any] = json.loads(item.body)
         is_user = item.type == "user_message"
         blocks = _user(body) if is_user else _assistant(item.type, body)
@@ -75,6 +55,22 @@ class MarkdownExport:
             head = f"\n**{speaker}** · {_time(item.created_at)}\n"
         self._speaker = speaker
         return f"{head}\n{text}\n"
+
+    def end_thread(self) -> str:
+        """See ExportWriter."""
+        return ""
+
+    def begin_tasks(self) -> str:
+        """See ExportWriter."""
+        return "\n# Tasks\n\n"
+
+    def task(self, task: Task) -> str:
+        """See ExportWriter."""
+        return _task(task)
+
+    def end(self) -> str:
+        """See ExportWriter."""
+        return ""
 
 
 def _user(body: Mapping[str, Any]) -> Iterator[str]:

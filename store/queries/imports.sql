@@ -1,15 +1,34 @@
--- What is taken from files. What is there already stays as it is.
+-- What is taken from files. What is there already stays as it is. An import holds a row of
+-- accepted_requests while it runs: every statement of it needs that row and holds it to its end, so
+-- that an erasure, which deletes it first, is followed by none.
+
+-- begin_import --
+-- Gives the place of the user's first thread, or 0: what is imported comes before it.
+-- $1 user_id  $2 key  $3 seconds after which it is over
+WITH begun AS (
+    INSERT INTO accepted_requests (user_id, key, body_hash, expires_at)
+    VALUES ($1, $2, '', clock_timestamp() + make_interval(secs => $3))
+)
+SELECT LEAST(min(seq), 0) FROM threads WHERE user_id = $1
+
+-- end_import --
+-- $1 user_id  $2 key
+DELETE FROM accepted_requests WHERE user_id = $1 AND key = $2
 
 -- add_thread --
--- A thread with its items, oldest first. Counts 0 when the user has it, or has the thread that it
--- was exported from.
+-- A thread with its items, oldest first. `runs` is false when the import is over; `added` when the
+-- user has no such thread, nor the one that it was exported from.
 -- $1 user_id  $2 thread_id  $3 id in the file  $4 title  $5 title_by  $6 status  $7 time
--- $8 item ids  $9 turn ids  $10 types  $11 bodies  $12 times
-WITH thread AS (
-    INSERT INTO threads (user_id, id, title, title_by, status, created_at)
-    SELECT $1, $2, $4, $5, $6, $7
+-- $8 item ids  $9 turn ids  $10 types  $11 bodies  $12 times  $13 key  $14 seq
+WITH import AS (
+    SELECT key FROM accepted_requests WHERE user_id = $1 AND key = $13 FOR KEY SHARE
+), thread AS (
+    INSERT INTO threads (user_id, id, seq, title, title_by, status, created_at)
+           OVERRIDING SYSTEM VALUE
+    SELECT $1, $2, $14, $4, $5, $6, $7
+      FROM import
      WHERE NOT EXISTS (SELECT FROM threads WHERE user_id = $1 AND id = $3)
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (user_id, id) DO NOTHING
     RETURNING id
 ), stored AS (
     INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
@@ -19,17 +38,19 @@ WITH thread AS (
            WITH ORDINALITY AS new (id, turn_id, type, body, created_at, place)
      ORDER BY new.place
 )
-SELECT count(*) FROM thread
+SELECT EXISTS (SELECT FROM import) AS runs, EXISTS (SELECT FROM thread) AS added
 
 -- add_tasks --
--- Counts those that were not there.
--- $1 user_id  $2 a JSON array of tasks as over REST
-WITH added AS (
+-- `added` counts those that were not there; `runs` is false when the import is over.
+-- $1 user_id  $2 a JSON array of tasks as over REST  $3 key
+WITH import AS (
+    SELECT key FROM accepted_requests WHERE user_id = $1 AND key = $3 FOR KEY SHARE
+), added AS (
     INSERT INTO tasks (user_id, id, title, description, completed, completed_at, priority,
                        category, tags, due_date, recurrence, created_at, updated_at)
     SELECT $1, id, title, description, completed, completed_at, priority, category, tags,
            due_date, recurrence, created_at, updated_at
-      FROM ROWS FROM (jsonb_to_recordset($2::jsonb)
+      FROM import, ROWS FROM (jsonb_to_recordset($2::jsonb)
            AS (id uuid, title text, description text, completed boolean,
                completed_at timestamptz, priority text, category text, tags text[],
                due_date date, recurrence text, created_at timestamptz, updated_at timestamptz))
@@ -40,4 +61,4 @@ WITH added AS (
         ON CONFLICT (user_id, id) DO NOTHING
     RETURNING id
 )
-SELECT count(*) FROM added
+SELECT EXISTS (SELECT FROM import) AS runs, (SELECT count(*) FROM added) AS added

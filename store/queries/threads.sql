@@ -24,7 +24,7 @@ SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
   LEFT JOIN LATERAL (
         SELECT id, title, status, created_at, seq
           FROM threads
-         WHERE user_id = $1 AND seq > COALESCE(place.seq, 0)
+         WHERE user_id = $1 AND seq > COALESCE(place.seq, -9223372036854775808)
          ORDER BY seq
          LIMIT $3) AS entry ON true
  ORDER BY entry.seq

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.protocol import imports
 from chatkit.protocol.bodies import Body, parse_body
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.exports import JsonExport
@@ -54,14 +55,16 @@ def read(text: bytes, user_id: str = "ada") -> list[ImportedThread | Task]:
     return found
 
 
-def export(threads: Sequence[tuple[Thread, Sequence[StoredItem]]], tasks: Sequence[Task]) -> str:
+def export(
+    threads: Sequence[tuple[Thread, Sequence[StoredItem]]], tasks: Sequence[Task] | None = None
+) -> str:
     writer = JsonExport()
     text = writer.begin(NOW)
     for thread, items in threads:
-        text += writer.begin_thread(thread)
-        text += "".join(writer.items([item]) for item in items)
-        text += writer.items([]) + writer.end_thread()
-    return text + writer.tasks(tasks[:1]) + writer.tasks(tasks[1:]) + writer.end()
+        text += writer.begin_thread(thread) + "".join(map(writer.item, items)) + writer.end_thread()
+    if tasks is not None:
+        text += writer.begin_tasks() + "".join(map(writer.task, tasks))
+    return text + writer.end()
 
 
 def stored(body: Body, number: int = 1) -> StoredItem:
@@ -126,13 +129,16 @@ def test_whatever_is_exported_can_be_imported(bodies: list[Body]) -> None:
 
 def test_an_export_is_json_whatever_is_in_it() -> None:
     thread = Thread(id="thr_1", created_at=T0)
-    empty = {"format": "chatkit-export", "version": 1, "exported_at": "2026-11-26T12:00:00.000Z"}
-    assert json.loads(export([], [])) == empty
-    assert json.loads(export([], [TASK, TASK])) == {**empty, "tasks": [TASK.to_wire()] * 2}
+    head = {"format": "chatkit-export", "version": 1, "exported_at": "2026-11-26T12:00:00.000Z"}
     wire = {"id": "thr_1", "created_at": "2026-11-22T18:52:27.463Z", "status": {"type": "active"}}
-    assert json.loads(export([(thread, []), (thread, [])], [])) == {
-        **empty,
-        "threads": [{**wire, "items": []}] * 2,
+    one, two = {**wire, "items": []}, [TASK.to_wire()] * 2
+    assert json.loads(export([])) == {**head, "threads": []}
+    assert json.loads(export([], [])) == {**head, "threads": [], "tasks": []}
+    assert json.loads(export([], [TASK, TASK])) == {**head, "threads": [], "tasks": two}
+    assert json.loads(export([(thread, [])] * 2, [TASK, TASK])) == {
+        **head,
+        "threads": [one, one],
+        "tasks": two,
     }
 
 
@@ -147,7 +153,7 @@ def test_addresses_of_files_are_left_out_of_an_export() -> None:
     }
     message = parse_body("user_message", {**SAID, "attachments": [file]})
     image = parse_body("generated_image", {"image": {"id": "atc_2", "url": "chatkit-file:atc_2"}})
-    text = export([(Thread(id="thr_1", created_at=T0), [stored(message), stored(image, 2)])], [])
+    text = export([(Thread(id="thr_1", created_at=T0), [stored(message), stored(image, 2)])])
     assert "chatkit-file" not in text
     (thread,) = json.loads(text)["threads"]
     assert thread["items"][0]["attachments"] == [
@@ -235,14 +241,16 @@ def test_nothing_is_under_way_in_a_thread_from_a_file() -> None:
     flow = {"type": "custom", "tasks": [step], "summary": {"duration": 3}, "expanded": False}
     (thread,) = read(
         of_items(
+            item("task", id="msg_4", task=step),
             item("client_tool_call", **call),
             item("structured_input", id="msg_2", **form),
             item("workflow", id="msg_3", workflow=flow),
         )
     )
-    assert body_of(thread)["status"] == "completed"
-    assert body_of(thread, 1)["status"] == "skipped"
-    assert body_of(thread, 2)["workflow"] == {
+    assert body_of(thread)["task"] == {**step, "status_indicator": "none"}
+    assert body_of(thread, 1)["status"] == "completed"
+    assert body_of(thread, 2)["status"] == "skipped"
+    assert body_of(thread, 3)["workflow"] == {
         **flow,
         "tasks": [{**step, "status_indicator": "none"}],
     }
@@ -290,6 +298,11 @@ def test_a_task_that_is_not_completed_has_no_time_of_it() -> None:
         (of_items(id=""), "threads[0].id: must be 1 to 255 characters"),
         (b'{"format": "chatkit-export", "threads": [1]}', "threads[0]: must be an object"),
         (b'{"format": "chatkit-export", "tasks": [{"id": "1"}]}', "tasks[0].id: must be a uuid"),
+        (
+            of_items(status={"type": "closed", "reason": "x" * 501}),
+            "threads[0].status.reason: must be 1 to 500 characters",
+        ),
+        (b'{"format": "chatkit-export", "version": true}', "version: this server reads version 1"),
         (b'{"format": "chatkit-export", "version": 2}', "version: this server reads version 1"),
         (
             b'{"format": "other", "threads": []}',
@@ -318,6 +331,14 @@ def test_a_malformed_file_is_refused_by_its_place(text: bytes, message: str) -> 
 def test_a_malformed_task_is_refused_by_its_place(change: dict[str, Any], message: str) -> None:
     file = {"format": "chatkit-export", "tasks": [{**TASK.to_wire(), **change}]}
     assert message_of(dumps(file).encode()) == message
+
+
+def test_an_item_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "MAX_ITEM", 200)
+    assert len(read(of_items(item()))) == 1
+    long = [{"type": "input_text", "text": "x" * 200}]
+    message = "threads[0]: an item of it has more than 200 characters"
+    assert message_of(of_items(item(content=long))) == message
 
 
 def test_members_of_a_later_version_are_passed_over() -> None:

@@ -28,7 +28,7 @@ def told(*items: tuple[str, dict[str, Any]], title: str | None = "Trip") -> str:
     """What stands under the head of a thread."""
     writer = MarkdownExport()
     writer.begin_thread(Thread(id="thr_1", created_at=T0, title=title))
-    return writer.items([stored(kind, body) for kind, body in items])
+    return "".join(writer.item(stored(kind, body)) for kind, body in items)
 
 
 def said(text: str, **fields: Any) -> tuple[str, dict[str, Any]]:
@@ -68,12 +68,13 @@ def test_a_whole_document() -> None:
     writer = MarkdownExport()
     text = writer.begin(T0)
     text += writer.begin_thread(Thread(id="thr_1", created_at=T0, title="A *trip*"))
-    text += writer.items([stored(*said("Where to?\nRome?")), stored(*answered("To **Rome**."))])
-    text += writer.items([stored(*answered("Or Paris."))]) + writer.end_thread()
+    text += writer.item(stored(*said("Where to?\nRome?")))
+    text += writer.item(stored(*answered("To **Rome**.")))
+    text += writer.item(stored(*answered("Or Paris."))) + writer.end_thread()
     text += writer.begin_thread(Thread(id="thr_2", created_at=T0))
     text += writer.end_thread()
-    text += writer.tasks([task("Pack")])
-    text += writer.tasks([task("Book", completed=True, completed_at=T0)]) + writer.end()
+    text += writer.begin_tasks() + writer.task(task("Pack"))
+    text += writer.task(task("Book", completed=True, completed_at=T0)) + writer.end()
     assert text == (
         "*Exported 2026-11-22 18:52 UTC*\n"
         "\n# A \\*trip\\*\n\n*Begun 2026-11-22 18:52 UTC*\n"
@@ -161,13 +162,12 @@ def test_a_task_says_what_it_holds() -> None:
         due_date=date(2026, 12, 1),
         recurrence="monthly",
     )
-    assert MarkdownExport().tasks([full, task("Rest", priority="low")]) == (
-        "\n# Tasks\n\n"
+    writer = MarkdownExport()
+    assert writer.task(full) == (
         "- [ ] Pay \\*rent\\* (high priority, due 2026-12-01, monthly, finance, #home, #a\\_b)\n\n"
         "  To Ana\n  \n  by card\n"
-        "- [ ] Rest (low priority)\n"
     )
-    assert MarkdownExport().tasks([]) == ""
+    assert writer.task(task("Rest", priority="low")) == "- [ ] Rest (low priority)\n"
 
 
 @given(st.lists(VISIBLE, max_size=3))

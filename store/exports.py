@@ -1,0 +1,55 @@
+"""What a user takes along, out of PostgreSQL, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from chatkit.protocol.items import StoredItem, Thread
+from chatkit.protocol.tasks import Task
+from store.postgres import Database
+from store.sql import load
+from store.tasks import task_of
+from store.threads import thread_of
+
+_SQL: Final = load("exports")
+
+
+class Exports:
+    """The `ExportStore` of the engine."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def threads(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Thread]]:
+        """The next threads, each with its place."""
+        rows = await self._database.fetch(_SQL["load_threads"], user_id, after, limit)
+        return [(row["seq"], thread_of(row)) for row in rows]
+
+    async def items(
+        self, user_id: str, thread_id: str, after: int, limit: int
+    ) -> Sequence[tuple[int, StoredItem]] | None:
+        """The next items of a thread, each with its place; None when the thread is gone."""
+        query = _SQL["load_items"]
+        rows = await self._database.fetch(query, user_id, thread_id, after, limit)
+        if not rows:
+            return None
+        return [
+            (
+                row["seq"],
+                StoredItem(
+                    id=row["id"],
+                    thread_id=thread_id,
+                    created_at=row["created_at"],
+                    type=row["type"],
+                    body=row["body"],
+                ),
+            )
+            for row in rows
+            if row["id"] is not None
+        ]
+
+    async def tasks(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Task]]:
+        """The next tasks, each with its place."""
+        rows = await self._database.fetch(_SQL["load_tasks"], user_id, after, limit)
+        return [(row["seq"], task_of(row)) for row in rows]

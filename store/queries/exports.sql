@@ -1,0 +1,34 @@
+-- What leaves in an export, oldest first: pages by seq, so that no row has to be there still for
+-- the next page to be found.
+
+-- load_threads --
+-- $1 user_id  $2 seq that the page comes after  $3 limit
+SELECT seq, id, title, status, created_at
+  FROM threads
+ WHERE user_id = $1 AND seq > $2
+ ORDER BY seq
+ LIMIT $3
+
+-- load_items --
+-- What a user sees of a thread. No row when the thread is missing, else at least one.
+-- $1 user_id  $2 thread_id  $3 seq that the page comes after  $4 limit
+SELECT entry.seq, entry.id, entry.type, entry.body, entry.created_at
+  FROM threads AS thread
+  LEFT JOIN LATERAL (
+        SELECT seq, id, type, body, created_at
+          FROM items
+         WHERE user_id = $1 AND thread_id = $2 AND seq > $3
+           AND NOT hidden AND withdrawn_by IS NULL
+         ORDER BY seq
+         LIMIT $4) AS entry ON true
+ WHERE thread.user_id = $1 AND thread.id = $2
+ ORDER BY entry.seq
+
+-- load_tasks --
+-- $1 user_id  $2 seq that the page comes after  $3 limit
+SELECT seq, id, title, description, completed, completed_at, priority, category, tags, due_date,
+       recurrence, created_at, updated_at
+  FROM tasks
+ WHERE user_id = $1 AND seq > $2
+ ORDER BY seq
+ LIMIT $3
