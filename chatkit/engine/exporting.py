@@ -13,9 +13,11 @@ from chatkit.protocol.exports import ExportWriter
 from chatkit.protocol.items import StoredItem, Thread
 from chatkit.protocol.tasks import Task
 
-#: How much is sent at once, and read at once: an item may be a megabyte.
+#: How much is sent at once, and how many rows are read at once: an item may be a megabyte.
 _PIECE_CHARS: Final = 64 * 1024
 _ITEMS_AT_ONCE: Final = 20
+#: An item of this takes some milliseconds to write.
+_LONG_CHARS: Final = 32 * 1024
 _ROWS_AT_ONCE: Final = 200
 #: Before every place.
 _START: Final = -(2**63)
@@ -95,7 +97,10 @@ class Exporting:
         yield writer.begin_thread(thread)
         while items:
             for _, item in items:
-                yield writer.item(item)
+                if len(item.body) < _LONG_CHARS:
+                    yield writer.item(item)
+                else:  # others have their turns while it is written
+                    yield await asyncio.to_thread(writer.item, item)
             if len(items) < _ITEMS_AT_ONCE:
                 break
             items = await self.store.items(user_id, thread.id, items[-1][0], _ITEMS_AT_ONCE)

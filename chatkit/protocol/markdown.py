@@ -10,7 +10,7 @@ from typing import Final
 _MARKS: Final = {ord(mark): f"\\{mark}" for mark in r"\`*_[]<>&~|"}
 _AT_START: Final = re.compile(r"^(?:([#+=-])|([0-9]{1,9})(?=[.)]))")
 _BREAKS: Final = re.compile(r"\r\n?|[\u2028\u2029\v\f]")
-_SOFT_BREAK: Final = re.compile(r"(?<=[^\n])\n(?=[^\n])")
+_SLICE: Final = 64 * 1024
 _UNFIT_IN_URL: Final = re.compile(r"[<>\\\s]")
 
 # Of a model's Markdown. Nothing that could load anything is left outside of fences of our own, so
@@ -27,8 +27,13 @@ _TOKEN: Final = re.compile(r"\\(?P<escaped>.)|<(?=[A-Za-z/!?])|!+|`{3,}|~{3,}")
 
 def escape(text: str) -> str:
     """Plain text, in which nothing means anything and lines stay lines, with their indents."""
-    lines = _BREAKS.sub("\n", text).strip("\n").split("\n")
-    return _SOFT_BREAK.sub("\\\\\n", "\n".join(map(_escape_one, lines)))
+    told: list[str] = []
+    for line in _BREAKS.sub("\n", text).strip("\n").split("\n"):
+        escaped = _escape_one(line)
+        if escaped and told and told[-1]:
+            told[-1] += "\\"
+        told.append(escaped)
+    return "\n".join(told)
 
 
 def _escape_one(line: str) -> str:
@@ -36,7 +41,10 @@ def _escape_one(line: str) -> str:
     if not words:
         return ""
     indent = line[: line.index(words[0])].replace("\t", "    ")
-    return "&nbsp;" * len(indent) + _AT_START.sub(_unmarked, words.translate(_MARKS))
+    # In slices, since nobody else has a turn during one.
+    slices = (words[start : start + _SLICE] for start in range(0, len(words), _SLICE))
+    escaped = "".join(each.translate(_MARKS) for each in slices)
+    return "&nbsp;" * len(indent) + _AT_START.sub(_unmarked, escaped, count=1)
 
 
 def _unmarked(found: re.Match[str]) -> str:
