@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 #: What means something wherever it stands, and what does at the beginning of a line alone.
-_MARKS: Final = {ord(mark): f"\\{mark}" for mark in r"\`*_[]<>&~|"}
+_MARKS: Final = {ord(mark): f"\\{mark}" for mark in r"\`*_[]>&~|"} | {ord("<"): "&lt;"}
 _AT_START: Final = re.compile(r"^(?:([#+=-])|([0-9]{1,9})(?=[.)]))")
 _BREAKS: Final = re.compile(r"\r\n?|[\u2028\u2029\v\f]")
 _SLICE: Final = 64 * 1024
@@ -22,7 +22,9 @@ _WORD: Final = re.compile(r"[ \t]*(?P<word>[A-Za-z0-9_+#.-]*)")
 _RUN: Final = re.compile(r"`+")
 _LOADING: Final = re.compile(r"<[A-Za-z/!?]|!\[|`{3}|~{3}")
 _ADDRESS: Final = re.compile(r"<(https?://[^<>\s\\`]+)>", re.IGNORECASE)
-_TOKEN: Final = re.compile(r"\\(?P<escaped>.)|<(?=[A-Za-z/!?])|!+|`{3,}|~{3,}")
+#: The marks of an image, which is a link without them.
+_IMAGE: Final = re.compile(r"(?<!!)!+(?=\[)")
+_TOKEN: Final = re.compile(r"\\(?P<escaped>.)|<|`{3,}|~{3,}")
 
 
 def escape(text: str) -> str:
@@ -110,13 +112,14 @@ def _tame_line(line: str) -> str:
     told, place = [], 0
     for start, stop, size in _spans(line):
         code = line[start + size : stop - size]
+        told.append(_tame_words(line[place:start]))
         if _LOADING.search(code):  # shown as it is, though not as code
-            told += [_tame_words(line[place:start]), escape_line(code)]
-            place = stop
-        elif size > 2:
-            told += [_tame_words(line[place:start]), f"``{code}``"]
-            place = stop
-    return "".join([*told, _tame_words(line[place:])])
+            told.append(escape_line(code))
+        else:
+            told.append(line[start:stop] if size <= 2 else f"``{code}``")
+        place = stop
+    told.append(_tame_words(line[place:]))
+    return _IMAGE.sub("", "".join(told))
 
 
 def _spans(line: str) -> Iterator[tuple[int, int, int]]:
@@ -147,7 +150,5 @@ def _tamed(found: re.Match[str]) -> str:
     token = found[0]
     if token in ("<", "\\<"):
         return "&lt;"
-    if token[0] == "!":  # the mark of an image is dropped
-        return "" if found.string.startswith("[", found.end()) else token
     # The marks of a fence that is none are shown.
     return token if found["escaped"] else "".join(f"\\{mark}" for mark in token)

@@ -17,7 +17,8 @@ from tests.protocol.reader import LOADING, kinds, tokens
 PIECES = st.sampled_from(
     ["`", "``", "```", "~~~", "```py\n", "![", "!", "[", "](", "]", "(x)", "(http://e.test/p.png)",
      "\n", "\n\n", " ", "   ", "    ", "\t", "\u00a0", "\x1f", "<img src=x>", "<script>", "</div>",
-     "<div>", "<!--", "-->", "<?", "<https://e.test/`>", "\\", "- ", "> ", "1. ", "# ", "word", '"',
+     "<div>", "<!--", "-->", "<?", "<https://e.test/`>", "<", "\\", "img src=x", ">",
+     "- ", "> ", "1. ", "# ", "word", '"',
      "&lt;", "*", "_", "[a]: x", "|", "-|-", "---", "\r", "\u2028", "$$", "#"]
 )  # fmt: skip
 DOCUMENTS = st.lists(PIECES, max_size=24).map("".join)
@@ -58,6 +59,9 @@ def test_no_answer_makes_the_next_one_load_anything(text: str, more: str) -> Non
         "   ```\n\n```\n![x](http://e.test)<img src=x>\n```",
         "- a\n  ```\n<img src=x>",
         "\\!![x](http://e.test)",
+        "<`img src=http://e.test alt=![`>",
+        "\\`<img src=http://e.test>`",
+        "[a]: x\n<```<b!```[a]",
     ],
 )
 def test_tricks_that_have_worked_before_load_nothing(text: str) -> None:
@@ -69,11 +73,12 @@ def test_tricks_that_have_worked_before_load_nothing(text: str) -> None:
     [
         ("A **bold** `word`, 1 < 2!", "A **bold** `word`, 1 < 2!"),
         ("![cat](http://e.test/p.png) Hi!", "[cat](http://e.test/p.png) Hi!"),
-        ("a <b>bold</b> word, 1 < 2", "a &lt;b>bold&lt;/b> word, 1 < 2"),
-        (r"\<b> \\<b> \![x] \\![x]", r"&lt;b> \\&lt;b> \![x] \\[x]"),
+        ("a <b>bold</b> word, 1 < 2", "a &lt;b>bold&lt;/b> word, 1 &lt; 2"),
+        (r"\<b> \\<b> \![x] \\![x]", r"&lt;b> \\&lt;b> \[x] \\[x]"),
         ("see <https://e.test/a> and <b>", "see https://e.test/a and &lt;b>"),
-        ("`a` is `vector<int>` or `vec![1]`", r"`a` is vector\<int\> or vec!\[1\]"),
-        ("``` x ``` and ```<b>```", r"`` x `` and \<b\>"),
+        ("`a` is `vector<int>` or `vec![1]`", r"`a` is vector&lt;int\> or vec!\[1\]"),
+        ("`a < b` and <b>", "`a < b` and &lt;b>"),
+        ("``` x ``` and ```<b>```", r"`` x `` and &lt;b\>"),
         ("a ``` b", r"a \`\`\` b"),
         ("```html\n<b>\n![x]\n```\n<b>", "\n```html\n<b>\n![x]\n```\n\n&lt;b>"),
         ("~~~\n<b>", "\n```\n<b>\n```\n"),
