@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chatkit.engine import elsewhere, faults, journal
+from chatkit.engine import elsewhere, faults
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.runner import RunningTurn
@@ -202,15 +202,24 @@ async def test_a_turn_gives_way_as_soon_as_its_last_follower_elsewhere_has_left(
 async def test_a_return_that_the_owner_learns_of_late_still_counts(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns_module, "RETURN_S", 0.4)
-    monkeypatch.setattr(journal, "WRITE_S", 1.0)
-    hold = asyncio.Event()
+    monkeypatch.setattr(turns_module, "RETURN_S", 1.0)
+    hold, asking, late = asyncio.Event(), asyncio.Event(), asyncio.Event()
     one, two = await pair(new_engine, slow(hold), on_disconnect="auto")
+    wishes, logs = type(one.turns._logs).wishes, one.turns._logs
+
+    async def wishes_later(self: Any) -> Any:
+        if self is logs:
+            asking.set()
+            await late.wait()
+        return await wishes(self)
+
     async with half_written(one) as turn:
-        pass  # and left
+        monkeypatch.setattr(type(logs), "wishes", wishes_later)
+        await asking.wait()
     get = GetThread(thread_id=turn.lease.thread_id)
     await two.answer(get, ALICE, new_key())
-    await until(lambda: turn.due)  # the time is over, and the exchange has not been yet
+    await until(lambda: turn.due)  # the time is over, and the owner has not asked yet
+    late.set()
     await until(lambda: not turn.due)
     assert turn.stop_reason is None
     hold.set()
