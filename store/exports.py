@@ -10,7 +10,7 @@ from chatkit.protocol.tasks import Task
 from store.postgres import Database
 from store.sql import load
 from store.tasks import task_of
-from store.threads import thread_of
+from store.threads import stored_item_of, thread_of
 
 _SQL: Final = load("exports")
 
@@ -35,18 +35,7 @@ class Exports:
         if not rows:
             return None
         return [
-            (
-                row["seq"],
-                StoredItem(
-                    id=row["id"],
-                    thread_id=thread_id,
-                    created_at=row["created_at"],
-                    type=row["type"],
-                    body=row["body"],
-                ),
-            )
-            for row in rows
-            if row["id"] is not None
+            (row["seq"], stored_item_of(row, thread_id)) for row in rows if row["id"] is not None
         ]
 
     async def tasks(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Task]]:

@@ -51,17 +51,7 @@ class Threads:
             created_at=rows[0]["thread_created_at"],
             allowed_image_domains=self._image_domains,
         )
-        items = [
-            StoredItem(
-                id=row["id"],
-                thread_id=thread_id,
-                created_at=row["created_at"],
-                type=row["type"],
-                body=row["body"],
-            )
-            for row in rows
-            if row["id"] is not None
-        ]
+        items = [stored_item_of(row, thread_id) for row in rows if row["id"] is not None]
         page = Page.of(items, cursor.limit)
         return LoadedThread(thread=thread, items=page, answering=rows[0]["answering"])
 
@@ -114,6 +104,17 @@ def thread_of(row: asyncpg.Record, image_domains: ImageDomains = None) -> Thread
         status=ThreadStatus(**json.loads(row["status"])),
         created_at=row["created_at"],
         allowed_image_domains=image_domains,
+    )
+
+
+def stored_item_of(row: asyncpg.Record, thread_id: str) -> StoredItem:
+    """The item in a row with the columns id, created_at, type and body."""
+    return StoredItem(
+        id=row["id"],
+        thread_id=thread_id,
+        created_at=row["created_at"],
+        type=row["type"],
+        body=row["body"],
     )
 
 

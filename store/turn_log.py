@@ -18,6 +18,7 @@ from chatkit.protocol.leases import (
 )
 from store.postgres import Database
 from store.sql import load
+from store.threads import stored_item_of
 
 _SQL: Final = load("turns")
 
@@ -71,13 +72,7 @@ class TurnLogs:
         """The visible items of a turn, its message included."""
         query = _SQL["load_turn_items"]
         return [
-            StoredItem(
-                id=row["id"],
-                thread_id=thread_id,
-                created_at=row["created_at"],
-                type=row["type"],
-                body=row["body"],
-            )
+            stored_item_of(row, thread_id)
             for row in await self._database.fetch(query, user_id, thread_id, turn_id)
         ]
 

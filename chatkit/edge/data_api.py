@@ -60,9 +60,10 @@ class DataRoutes:
         """GET `?format=json` or `markdown`: everything, or `?thread_id=` alone, as a file."""
         user = await self.authenticator.authenticate(request)
         query = request.query()
-        if query.get("format", "json") not in _FORMATS:
+        chosen = _FORMATS.get(query.get("format", "json"))
+        if chosen is None:
             raise BadRequest("format: must be json or markdown")
-        make_writer, kind, ending = _FORMATS[query.get("format", "json")]
+        make_writer, kind, ending = chosen
         thread_id = query.get("thread_id")
         if request.method != "HEAD":
             kind_of_target = None if thread_id is None else "thread"

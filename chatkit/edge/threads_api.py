@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 from chatkit.edge.asgi import Reply, Request, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.engine.ports import ThreadStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.fields import Fields
-from chatkit.protocol.items import MAX_REASON, ThreadStatus
+from chatkit.protocol.items import StatusType, ThreadStatus, parse_reason
 from chatkit.protocol.jsontext import loads
 
 
@@ -29,10 +29,6 @@ class ThreadRoutes:
         kind = body.text("type")
         if kind not in ("active", "locked", "closed"):
             raise BadRequest("type: must be active, locked or closed")
-        reason = body.optional_text("reason")
-        reason = None if reason is None else reason.strip()
-        if reason is not None and not 0 < len(reason) <= MAX_REASON:
-            raise BadRequest(f"reason: must be 1 to {MAX_REASON} characters")
-        status = ThreadStatus(type=cast(Literal["active", "locked", "closed"], kind), reason=reason)
+        status = ThreadStatus(type=cast(StatusType, kind), reason=parse_reason(body))
         thread = await self.threads.set_status(user.user_id, request.params["id"], status)
         return json_reply(thread.encode())

@@ -30,15 +30,13 @@ from chatkit.protocol.exports import FORMAT, VERSION
 from chatkit.protocol.fields import Fields
 from chatkit.protocol.ids import Prefix, make_id
 from chatkit.protocol.item_shapes import checked_body
-from chatkit.protocol.items import MAX_REASON, StatusType, ThreadStatus
+from chatkit.protocol.items import MAX_TITLE, StatusType, ThreadStatus, parse_reason
 from chatkit.protocol.json_parts import Part
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.tasks import Task, parse_draft
 from chatkit.protocol.titles import first_line, text_of
-from chatkit.protocol.workflows import ImageTask
+from chatkit.protocol.workflows import ImageTask, at_rest
 
-#: Longest title, in characters, as `threads.update` takes it.
-MAX_TITLE: Final = 255
 #: Longest item, in characters of JSON: an answer has two million of them at most.
 MAX_ITEM: Final = 4_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -247,9 +245,10 @@ def _at_rest(body: Body) -> Body:
         case StructuredInput(status="pending"):
             return replace(body, status="skipped")
         case WorkflowBody(workflow=workflow):
-            return WorkflowBody(workflow=replace(workflow, steps=workflow.ended(None).steps))
-        case TaskBody(step=step) if step.status == "loading":
-            return TaskBody(step=replace(step, status="none"))
+            steps = tuple(map(at_rest, workflow.steps))
+            return WorkflowBody(workflow=replace(workflow, steps=steps))
+        case TaskBody(step=step):
+            return TaskBody(step=at_rest(step))
         case GeneratedImage():
             return _IMAGE_LEFT
     return body
@@ -257,10 +256,7 @@ def _at_rest(body: Body) -> Body:
 
 def _status(fields: Fields) -> ThreadStatus:
     kind = cast(StatusType, fields.choice("type", "active", "locked", "closed"))
-    reason = fields.optional_text("reason")
-    if reason is not None and not 0 < len(reason.strip()) <= MAX_REASON:
-        raise BadRequest(f"{fields.path('reason')}: must be 1 to {MAX_REASON} characters")
-    return ThreadStatus(type=kind, reason=reason)
+    return ThreadStatus(type=kind, reason=parse_reason(fields))
 
 
 def _unknown() -> BadRequest:

@@ -11,12 +11,15 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from chatkit.protocol.bodies import Body
+from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.fields import Fields
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.rules import require_id, require_one_of
 from chatkit.protocol.times import to_wire
 
 StatusType = Literal["active", "locked", "closed"]
-#: Longest reason for a status that the user is shown, in characters.
+#: Longest title of a thread, and reason for a status that the user is shown, in characters.
+MAX_TITLE: Final = 255
 MAX_REASON: Final = 500
 
 
@@ -90,6 +93,17 @@ class ThreadStatus:
     def to_wire(self) -> dict[str, Any]:
         """The object, an unset reason left out."""
         return {"type": self.type} | ({} if self.reason is None else {"reason": self.reason})
+
+
+def parse_reason(fields: Fields) -> str | None:
+    """The `reason` of a status. Raises BadRequest."""
+    reason = fields.optional_text("reason")
+    if reason is None:
+        return None
+    reason = reason.strip()
+    if not 0 < len(reason) <= MAX_REASON:
+        raise BadRequest(f"{fields.path('reason')}: must be 1 to {MAX_REASON} characters")
+    return reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from chatkit.protocol.bodies import UserMessage, parse_body
 from chatkit.protocol.items import StoredItem, Thread
 from chatkit.protocol.markdown import escape, escape_line, heading, quote, tame, url
 from chatkit.protocol.tasks import Task
+from chatkit.protocol.titles import text_of
 
 #: The prop of a component that holds words for people.
 _WORDS: Final[Mapping[str, str]] = {
@@ -45,7 +47,10 @@ class MarkdownExport:
         """See ExportWriter."""
         body: dict[str, Any] = json.loads(item.body)
         is_user = item.type == "user_message"
-        blocks = _user(body) if is_user else _assistant(item.type, body)
+        if is_user:
+            blocks = _user(cast(UserMessage, parse_body(item.type, body)))
+        else:
+            blocks = _assistant(item.type, body)
         text = "\n\n".join(filter(None, blocks)).strip("\n")
         if not text:
             return ""
@@ -73,17 +78,14 @@ class MarkdownExport:
         return ""
 
 
-def _user(body: Mapping[str, Any]) -> Iterator[str]:
+def _user(message: UserMessage) -> Iterator[str]:
     """The blocks of a user's message, quoted, so that nothing in it passes for the document's."""
-    if body.get("quoted_text"):
-        yield quote(quote(escape(body["quoted_text"])))
-    text = "".join(
-        part["text"] if part["type"] == "input_text" else f"@{part['text']}"
-        for part in body["content"]
-    )
+    if message.quoted_text:
+        yield quote(quote(escape(message.quoted_text)))
+    text = text_of(message)
     if text.strip():
         yield quote(escape(text))
-    names = [escape_line(attachment["name"]) for attachment in body["attachments"]]
+    names = [escape_line(attachment.name) for attachment in message.attachments]
     if names:
         yield quote(f"*Attached: {', '.join(names)}*")
 

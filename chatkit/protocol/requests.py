@@ -15,6 +15,7 @@ from chatkit.protocol.actions import Action
 from chatkit.protocol.content import InferenceOptions, InputTag, InputText, UserContent
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.fields import MAX_ID, Fields
+from chatkit.protocol.items import MAX_TITLE
 from chatkit.protocol.jsontext import loads
 from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Order
 from chatkit.protocol.params import (
@@ -40,7 +41,6 @@ from chatkit.protocol.params import (
 )
 from chatkit.protocol.structured import Answer, Submission
 
-MAX_TITLE: Final = 255
 #: Most items that one click may judge, and most files of one message.
 MAX_ITEMS: Final = 100
 MAX_ATTACHMENTS: Final = 10

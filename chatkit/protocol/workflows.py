@@ -115,6 +115,11 @@ def _wire(step: Step, **fields: Any) -> dict[str, Any]:
     return {"status_indicator": step.status, "type": step.type, **set_fields}
 
 
+def at_rest(step: Step) -> Step:
+    """The same when it is not under way any more."""
+    return replace(step, status="none") if step.status == "loading" else step
+
+
 WorkflowType = Literal["custom", "reasoning"]
 
 
@@ -150,11 +155,7 @@ class Workflow:
 
     def ended(self, duration: int | None) -> Workflow:
         """The same when the work is over: no step is under way any more. None: who knows when."""
-        steps = tuple(
-            replace(step, status="none") if step.status == "loading" else step
-            for step in self.steps
-        )
-        return replace(self, steps=steps, duration=duration)
+        return replace(self, steps=tuple(map(at_rest, self.steps)), duration=duration)
 
 
 def parse_workflow(wire: dict[str, Any]) -> Workflow:
