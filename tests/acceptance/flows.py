@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.acceptance.server import Answer, ServerProcess, delta_of, said
-from tests.model_server import PNG, ModelServer, Reply, Status, call, cite, reasoning
+from tests.model_server import ModelServer
+from tests.model_steps import PNG, Reply, Status, call, cite, reasoning
 
 CLIENT_TOOLS: Final = [
     {

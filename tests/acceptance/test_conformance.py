@@ -22,7 +22,8 @@ from tests.acceptance.flows import DRAFT, Player, Seen
 from tests.acceptance.server import SECRET, Answer, ServerProcess
 from tests.acceptance.test_official_types import Sent, differences, official_python
 from tests.conftest import fresh_database
-from tests.model_server import PNG, ModelServer
+from tests.model_server import ModelServer
+from tests.model_steps import PNG
 
 __all__ = ["official_python"]
 

@@ -18,7 +18,8 @@ import pytest
 
 from tests.acceptance.conftest import provider
 from tests.acceptance.server import COMMAND, ROOT, SECRET, ServerProcess, delta_of, said
-from tests.model_server import ModelServer, Pause, Step
+from tests.model_server import ModelServer
+from tests.model_steps import Pause, Step
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

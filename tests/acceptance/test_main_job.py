@@ -14,7 +14,8 @@ from typing import Any, Final
 import pytest
 
 from tests.acceptance.server import Answer, Event, ServerProcess, delta_of, said
-from tests.model_server import CUT, EOF, HANG, Chunk, ModelServer, Raw, Status, Step, call
+from tests.model_server import ModelServer
+from tests.model_steps import CUT, EOF, HANG, Chunk, Raw, Status, Step, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from tests.acceptance.server import ServerProcess
-from tests.model_server import Chunk, ModelServer, call
+from tests.model_server import ModelServer
+from tests.model_steps import Chunk, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

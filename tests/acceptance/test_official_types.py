@@ -21,7 +21,8 @@ from typing import Any, Final
 import pytest
 
 from tests.acceptance.server import ServerProcess, delta_of, said
-from tests.model_server import ModelServer, Status, call
+from tests.model_server import ModelServer
+from tests.model_steps import Status, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -22,7 +22,8 @@ from chatkit.edge.signing import sign
 from store.embedded import EmbeddedPostgres
 from tests.acceptance.server import ServerProcess, body_of, said
 from tests.conftest import fresh_database
-from tests.model_server import CUT, ModelServer, Status, call
+from tests.model_server import ModelServer
+from tests.model_steps import CUT, Status, call
 
 #: Of the operator's: they leave the server nowhere.
 SECRETS: Final[dict[str, Any]] = {

@@ -22,7 +22,8 @@ from chatkit.protocol.drafting import read_draft
 from chatkit.protocol.widgets import apply
 from tests.acceptance.conftest import provider
 from tests.acceptance.server import SECRET, ServerProcess, delta_of, said
-from tests.model_server import ModelServer, Status, call, cite, picture, reasoning
+from tests.model_server import ModelServer
+from tests.model_steps import Status, call, cite, picture, reasoning
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

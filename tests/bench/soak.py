@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tests.acceptance.server import SECRET, ServerProcess, said
 from tests.conftest import reachable_directory
-from tests.model_server import HANG, ModelServer
+from tests.model_server import ModelServer
+from tests.model_steps import HANG
 
 #: Turns under way at the same time, each of a user of its own.
 USERS = 16

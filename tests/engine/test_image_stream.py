@@ -12,12 +12,12 @@ import pytest
 from chatkit.engine.media import MAX_IMAGE_BYTES, Media
 from chatkit.protocol.deltas import FaultKind, ImageStep, ModelFault
 from tests.engine.model_calls import KEY
-from tests.model_server import (
+from tests.model_server import ModelServer
+from tests.model_steps import (
     CUT,
     EOF,
     HANG,
     PNG,
-    ModelServer,
     Raw,
     Reply,
     Status,

@@ -15,7 +15,8 @@ from chatkit.protocol.params import CreateThread
 from tests.engine.conftest import NewEngine, said, until
 from tests.fakes import says
 from tests.files import PNG
-from tests.model_server import ModelServer, drawn, sketch
+from tests.model_server import ModelServer
+from tests.model_steps import drawn, sketch
 
 HELLO: Final = CreateThread(input=said("Draw a cat"))
 

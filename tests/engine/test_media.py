@@ -14,7 +14,8 @@ from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol.deltas import FaultKind, ImageStep, ModelFault
 from chatkit.protocol.errors import UnsupportedMedia
 from tests.engine.model_calls import KEY
-from tests.model_server import CUT, HANG, PNG, ModelServer, Reply, Status, Step, picture, picture_at
+from tests.model_server import ModelServer
+from tests.model_steps import CUT, HANG, PNG, Reply, Status, Step, picture, picture_at
 
 WORDS = "a cat on a wall"
 RECORDING = b"\x1aE\xdf\xa3 a recording"

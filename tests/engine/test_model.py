@@ -15,7 +15,8 @@ from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol import asking
 from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta, Usage
 from tests.engine.model_calls import KEY, NAMES, WORDS, ask, flat, read
-from tests.model_server import EOF, HANG, ModelServer, Pause, Raw, usage
+from tests.model_server import ModelServer
+from tests.model_steps import EOF, HANG, Pause, Raw, usage
 
 
 async def test_the_request_carries_tools_key_and_the_wish_for_usage(

@@ -24,20 +24,8 @@ from chatkit.protocol.deltas import (
     Usage,
 )
 from tests.engine.model_calls import NAMES, ask, flat, read
-from tests.model_server import (
-    CUT,
-    EOF,
-    Chunk,
-    ModelServer,
-    Raw,
-    Step,
-    call,
-    cite,
-    error,
-    finish,
-    refusal,
-    usage,
-)
+from tests.model_server import ModelServer
+from tests.model_steps import CUT, EOF, Chunk, Raw, Step, call, cite, error, finish, refusal, usage
 
 ANSWERS: dict[str, tuple[list[Step], list[Delta], FaultKind | None]] = {
     "text": (

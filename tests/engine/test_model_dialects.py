@@ -21,7 +21,8 @@ from chatkit.protocol.deltas import (
     TextDelta,
     Usage,
 )
-from tests.model_server import EOF, Chunk, ModelServer, Raw, Step, reasoning, usage
+from tests.model_server import ModelServer
+from tests.model_steps import EOF, Chunk, Raw, Step, reasoning, usage
 
 URL = "https://a.example/rome"
 ROME = Citation(url=URL, title="Rome")

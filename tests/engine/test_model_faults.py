@@ -12,7 +12,8 @@ import pytest
 from chatkit.engine.model import LiteLLMModel
 from chatkit.protocol.deltas import FaultKind, ReasoningDelta, TextDelta
 from tests.engine.model_calls import KEY, NAMES, WORDS, ask, flat, read
-from tests.model_server import CUT, EOF, HANG, ModelServer, Raw, Status, Step, error, reasoning
+from tests.model_server import ModelServer
+from tests.model_steps import CUT, EOF, HANG, Raw, Status, Step, error, reasoning
 
 BAD = {"message": f"Incorrect API key provided: {KEY}"}
 

@@ -11,7 +11,8 @@ from chatkit.engine.model import LiteLLMModel
 from chatkit.engine.pace import REST_S, Pace
 from chatkit.protocol.deltas import StreamEnd, TextDelta
 from tests.engine.model_calls import ask, flat, read
-from tests.model_server import CUT, HANG, ModelServer, Pause, Raw, Step
+from tests.model_server import ModelServer
+from tests.model_steps import CUT, HANG, Pause, Raw, Step
 
 
 class Busy(Pace):

@@ -15,7 +15,7 @@ from tests.acceptance.faults.fleet import Fleet, Member, new_user, until
 from tests.acceptance.faults.raw import RawStream, add, create, follow
 from tests.acceptance.proxy import Proxy, postgres_proxy
 from tests.acceptance.server import SECRET, ServerProcess, body_of, said
-from tests.model_server import HANG, Step, call
+from tests.model_steps import HANG, Step, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

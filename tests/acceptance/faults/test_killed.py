@@ -14,7 +14,8 @@ from tests.acceptance.conftest import provider
 from tests.acceptance.faults.fleet import Fleet, member, new_user, stored_in, until
 from tests.acceptance.faults.raw import create, follow
 from tests.acceptance.server import SECRET, ServerProcess
-from tests.model_server import HANG, ModelServer, Pause
+from tests.model_server import ModelServer
+from tests.model_steps import HANG, Pause
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.faults.fleet import Fleet, Member, new_user, until
 from tests.acceptance.faults.raw import RawStream, create, follow
 from tests.acceptance.server import body_of, said
-from tests.model_server import HANG, call
+from tests.model_steps import HANG, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

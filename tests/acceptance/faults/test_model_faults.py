@@ -11,7 +11,8 @@ import pytest
 from tests.acceptance.faults.fleet import Fleet, member, new_user, until
 from tests.acceptance.faults.raw import create
 from tests.acceptance.proxy import Proxy
-from tests.model_server import CUT, EOF, HANG, Chunk, ModelServer, Pause, Raw, call
+from tests.model_server import ModelServer
+from tests.model_steps import CUT, EOF, HANG, Chunk, Pause, Raw, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

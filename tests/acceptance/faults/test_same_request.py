@@ -12,7 +12,8 @@ import pytest
 from tests.acceptance.faults.fleet import Fleet, member, new_user
 from tests.acceptance.faults.raw import RawStream, add, create
 from tests.acceptance.server import Event, body_of, said
-from tests.model_server import ModelServer, Status
+from tests.model_server import ModelServer
+from tests.model_steps import Status
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,7 +11,8 @@ import pytest
 from tests.acceptance.faults.fleet import Member, member, new_user, stored_in, until
 from tests.acceptance.faults.raw import RawStream, create, follow
 from tests.acceptance.server import ServerProcess, body_of, said
-from tests.model_server import HANG, ModelServer, Pause
+from tests.model_server import ModelServer
+from tests.model_steps import HANG, Pause
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.faults.fleet import Fleet, Member, new_user
 from tests.acceptance.faults.raw import RawStream, add, create, follow, retry
 from tests.acceptance.server import Event
-from tests.model_server import HANG
+from tests.model_steps import HANG
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
