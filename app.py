@@ -19,11 +19,8 @@ from time import monotonic, time
 
 import uvicorn
 
-from chatkit.announcement import announce
-from chatkit.answering import Texts, build_operations, list_options, open_model
-from chatkit.background import Background
 from chatkit.edge.asgi import Receive, Scope, Send
-from chatkit.edge.assets import Page
+from chatkit.edge.assets import PageRoutes
 from chatkit.edge.audit import Auditor
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.chat import ChatRoutes
@@ -43,17 +40,20 @@ from chatkit.edge.sessions import SessionRoutes, SessionVerifier
 from chatkit.edge.signing import Signatures
 from chatkit.edge.tasks_api import TaskRoutes
 from chatkit.edge.threads_api import ThreadRoutes
-from chatkit.engine.model import LiteLLMModel
 from chatkit.engine.turns import Turns
-from chatkit.files import open_files
-from chatkit.listener import check_socket_path, listen
+from chatkit.models.litellm_model import LiteLLMModel
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.ids import Prefix, make_id
-from chatkit.settings import Settings, load_settings, read_environment
-from chatkit.sign_in import open_verifiers
-from chatkit.tooling import Tooling
-from chatkit.user_data import data_routes
-from chatkit.variables import SettingsError
+from chatkit.wiring.announcement import announce
+from chatkit.wiring.answering import Texts, build_operations, list_options, open_model
+from chatkit.wiring.background import Background
+from chatkit.wiring.files import open_files
+from chatkit.wiring.listener import check_socket_path, listen
+from chatkit.wiring.settings import Settings, load_settings, read_environment
+from chatkit.wiring.sign_in import open_verifiers
+from chatkit.wiring.tooling import Tooling
+from chatkit.wiring.user_data import data_routes
+from chatkit.wiring.variables import SettingsError
 from store.audit import AuditLog
 from store.embedded import EmbeddedError, start_embedded
 from store.limits import SharedBuckets
@@ -220,7 +220,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
                     today=lambda: _now().date(),
                 ),
                 health=Health(lambda: database.fetchval("SELECT 1"), turns),
-                page=Page(warm_up.start, settings.image_domains),
+                page=PageRoutes(warm_up.start, settings.image_domains),
             ),
             gate=Gate(
                 allowed_origins=settings.allowed_origins,
@@ -292,7 +292,7 @@ def _routes(
     threads: ThreadRoutes,
     choices: ChoiceRoutes,
     health: Health,
-    page: Page,
+    page: PageRoutes,
 ) -> list[Route]:
     one_task = {
         "GET": answering(tasks.get),

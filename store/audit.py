@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from chatkit.protocol.audit import AuditEntry
+from chatkit.access.audit import AuditEntry
 from store.postgres import Database
 from store.sql import load
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatkit.protocol.items import StoredItem, Thread
-from chatkit.protocol.tasks import Task
+from chatkit.todo.tasks import Task
 from store.postgres import Database
 from store.sql import load
 from store.tasks import task_of

@@ -9,10 +9,10 @@ from typing import Final
 
 import asyncpg
 
+from chatkit.ports.imports import ImportedThread
 from chatkit.protocol.errors import ChatKitError, Conflict
-from chatkit.protocol.imports import ImportedThread
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.tasks import Task
+from chatkit.todo.tasks import Task
 from store.postgres import Database
 from store.sql import load
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from chatkit.protocol.rates import Rate, Standing
+from chatkit.access.rates import Rate, Standing
 from store.postgres import Database
 from store.sql import load
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatkit.protocol.leases import AcceptedRequest, RequestKey
+from chatkit.answer.leases import AcceptedRequest, RequestKey
 from store.postgres import Database
 from store.sql import load
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
+from chatkit.access.sessions import Session, SessionScope
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.paging import Cursor, Page
-from chatkit.protocol.sessions import Session, SessionScope
 from store.postgres import Database
 from store.sql import load
 

@@ -12,14 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from chatkit.protocol.errors import BadRequest, NotFound
-from chatkit.protocol.tasks import (
-    Completion,
-    Task,
-    TaskChanges,
-    TaskDraft,
-    TaskPage,
-    TaskQuery,
-)
+from chatkit.todo.tasks import Completion, Task, TaskChanges, TaskDraft, TaskPage, TaskQuery
 from store.postgres import Database
 from store.sql import load
 

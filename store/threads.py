@@ -8,10 +8,10 @@ from typing import Final
 
 import asyncpg
 
+from chatkit.answer.leases import LoadedThread, TitleSource
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import StoredItem, Thread, ThreadStatus
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.leases import LoadedThread, TitleSource
 from chatkit.protocol.paging import Cursor, Page
 from store.postgres import Database
 from store.sql import load

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from chatkit.protocol.errors import NotFound
-from chatkit.protocol.items import StoredItem
-from chatkit.protocol.leases import (
+from chatkit.answer.leases import (
     Followed,
     LogBatch,
     LogEnd,
@@ -16,6 +14,8 @@ from chatkit.protocol.leases import (
     StopReason,
     Wish,
 )
+from chatkit.protocol.errors import NotFound
+from chatkit.protocol.items import StoredItem
 from store.postgres import Database
 from store.sql import load
 from store.threads import stored_item_of

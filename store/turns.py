@@ -10,6 +10,16 @@ from typing import Any, Final, cast
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from chatkit.answer.leases import (
+    Begun,
+    Busy,
+    Ending,
+    Lease,
+    LeaseLost,
+    NewTurn,
+    NotPending,
+    Repeated,
+)
 from chatkit.protocol.bodies import (
     Body,
     ClientToolCall,
@@ -22,16 +32,6 @@ from chatkit.protocol.content import parse_inference_options
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.leases import (
-    Begun,
-    Busy,
-    Ending,
-    Lease,
-    LeaseLost,
-    NewTurn,
-    NotPending,
-    Repeated,
-)
 from store.postgres import Database
 from store.sql import load
 from store.threads import ImageDomains, thread_of
@@ -40,7 +40,7 @@ _SQL: Final = load("turns")
 _THREADS: Final = load("threads")
 
 
-class Turns:
+class StoredTurns:
     """The turns that this process owns, by the name `owner`.
 
     A lease of `lease_s` seconds outlasts a database that is away for a while.

@@ -6,15 +6,19 @@ import asyncio
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 from hypothesis import settings
 
+from chatkit.models.litellm_model import LiteLLMModel
 from store.embedded import EmbeddedPostgres, start_embedded
+from tests.model_server import ModelServer
+from tests.models.model_calls import KEY
 
 # How long an example takes says something of the machine, not of the code.
 settings.register_profile("chatkit", deadline=None)
@@ -101,3 +105,25 @@ async def database_url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
     """The DSN of a fresh database with the schema applied, dropped after the test."""
     async with fresh_database(postgres_server) as dsn:
         yield dsn
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    """A server of models, on loopback."""
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def make_model(server: ModelServer) -> AsyncIterator[Callable[..., LiteLLMModel]]:
+    """Makes models that ask that server; other arguments are those of LiteLLMModel."""
+    made: list[LiteLLMModel] = []
+
+    def make(*, timeout_s: float = 20.0, **changes: Any) -> LiteLLMModel:
+        given = {"api_base": server.api_base, "api_key": KEY, **changes}
+        made.append(LiteLLMModel(timeout_s=timeout_s, **given))
+        return made[-1]
+
+    yield make
+    for model in made:
+        await model.aclose()

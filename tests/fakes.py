@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from chatkit.protocol.calls import Caller, ToolCall, ToolResult, ToolSpec
-from chatkit.protocol.deltas import Delta, ModelFault, ModelRequest, StreamEnd, TextDelta
+from chatkit.access.caller import Caller
+from chatkit.models.pure.deltas import Delta, ModelFault, ModelRequest, StreamEnd, TextDelta
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.protocol.calls import ToolCall, ToolResult
 from chatkit.protocol.ids import Prefix
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)

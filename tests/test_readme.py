@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chatkit.settings import DEFAULT_MODELS
+from chatkit.wiring.settings import DEFAULT_MODELS
 from tests.edge.application import running
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +23,7 @@ def first_cells(text: str) -> list[str]:
 
 
 def test_every_variable_is_documented_and_every_documented_one_is_read() -> None:
-    source = (ROOT / "chatkit" / "settings.py").read_text(encoding="utf-8")
+    source = (ROOT / "chatkit" / "wiring" / "settings.py").read_text(encoding="utf-8")
     read = set(re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', source))
     assert set(first_cells(section("Configuration"))) == read
 

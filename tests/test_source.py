@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import re
 import subprocess
 import sys
@@ -17,6 +18,12 @@ import pytest
 _ROOT: Final = Path(__file__).parents[1]
 _SOURCES: Final = ("app.py", "chatkit", "store", "tools")
 _TOP_LEVEL: Final = {*_SOURCES, "tests", "schema.sql", "requirements.txt", "README.md"}
+
+#: Rooms whose files take values and give values (`.importlinter` holds their imports).
+_PURE: Final = tuple(
+    f"chatkit/{room}"
+    for room in ("protocol", "words", "access", "todo", "models/pure", "answer", "ports")
+)
 
 _LONGEST: Final = 400
 #: Python sources that may be longer, and why.
@@ -79,6 +86,26 @@ def test_no_layer_imports_across_a_wall() -> None:
     _ran_clean(Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache")
 
 
+def test_every_room_has_a_wall_and_says_what_lives_in_it() -> None:
+    walls = configparser.ConfigParser()
+    walls.read(_ROOT / ".importlinter", encoding="utf-8")
+    walled = {
+        module
+        for section in walls.sections()
+        for module in walls[section].get("source_modules", "").split()
+    }
+    rooms = {_name(path.parent).replace("/", ".") for path in _files(".py", under=_SOURCES[1:])}
+    inside = {room for room in rooms if any(room.startswith(f"{wall}.") for wall in walled)}
+    assert rooms - inside - {"chatkit"} <= walled
+    docs = {
+        room: ast.get_docstring(
+            ast.parse((_ROOT / room.replace(".", "/") / "__init__.py").read_text())
+        )
+        for room in walled
+    }
+    assert [room for room, doc in docs.items() if not doc] == []
+
+
 def test_the_top_level_is_as_the_readme_draws_it() -> None:
     names = {_name(path).split("/")[0] for path in _files()}
     assert {name for name in names if not name.startswith(".")} == _TOP_LEVEL
@@ -105,7 +132,7 @@ def test_no_text_names_a_machine_or_unfinished_work(pattern: re.Pattern[str]) ->
 
 def test_no_pure_file_reads_a_clock_or_the_world() -> None:
     found = []
-    for path in _files(".py", under=("chatkit/protocol",)):
+    for path in _files(".py", under=_PURE):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(func=ast.Attribute(attr=name)) if name in _IMPURE_METHODS:
@@ -131,7 +158,7 @@ class _InlineCode(HTMLParser):
 
 
 def test_no_page_has_code_or_style_inside_its_markup() -> None:
-    pages = list(_files(".html", ".svg", under=("chatkit/edge",)))
+    pages = list(_files(".html", ".svg", under=("chatkit/page",)))
     assert pages
     for page in pages:
         parser = _InlineCode()
@@ -144,7 +171,7 @@ def test_no_script_turns_text_into_markup_or_code() -> None:
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
         r"|createContextualFragment|setAttribute\(\"(?:style|on)|cssText"
     )
-    scripts = list(_files(".js", under=("chatkit/edge",)))
+    scripts = list(_files(".js", under=("chatkit/page",)))
     assert scripts
     found = [
         f"{_name(script)}: {match[0]}"

@@ -11,20 +11,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from chatkit.protocol.actions import Action, ActionOutcome, ActionRefused, Card
-from chatkit.protocol.calls import Caller, CardOffer
-from chatkit.protocol.days import say_day
-from chatkit.protocol.drafting import SAVE as SAVE_DRAFT
-from chatkit.protocol.drafting import read_draft, saved_draft
+from chatkit.access.caller import Caller
+from chatkit.answer.cards import ActionOutcome, ActionRefused, Card
+from chatkit.answer.drafting import SAVE as SAVE_DRAFT
+from chatkit.answer.drafting import read_draft, saved_draft
+from chatkit.ports.tasks import TaskStore
+from chatkit.protocol.actions import Action
+from chatkit.protocol.calls import CardOffer
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.tasks import (
+from chatkit.todo.days import say_day
+from chatkit.todo.tasks import (
     MAX_DESCRIPTION,
     MAX_PAGE,
     MAX_TITLE,
     Task,
     TaskChanges,
-    TaskStore,
     parse_changes,
     parse_draft,
 )

@@ -14,7 +14,9 @@ from typing import Any, Final, Self
 from mcp.server.lowlevel import Server
 from mcp.types import Tool
 
-from chatkit.protocol.calls import Caller, ToolCall, ToolResult, ToolSpec
+from chatkit.access.caller import Caller
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.protocol.calls import ToolCall, ToolResult
 from tools.config import ServerConfig
 from tools.connection import CallFailed, Connection
 from tools.results import (

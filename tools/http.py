@@ -11,7 +11,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.types import jsonrpc_message_adapter
 
-from chatkit.protocol.calls import Caller
+from chatkit.access.caller import Caller
 from chatkit.protocol.errors import BadRequest
 from tools.server import caller as who_asks
 

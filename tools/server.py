@@ -19,9 +19,10 @@ from mcp.types import (
     TextContent,
 )
 
-from chatkit.protocol.calls import Caller, CardOffer, Effect
+from chatkit.access.caller import Caller
+from chatkit.ports.tasks import TaskStore
+from chatkit.protocol.calls import CardOffer, Effect
 from chatkit.protocol.errors import ChatKitError, NotFound
-from chatkit.protocol.tasks import TaskStore
 from tools.tasks import TOOLS, Answer, TaskTools, encode
 
 _log = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Final
 
+from chatkit.answer.cards import Card
 from chatkit.protocol import widgets as w
-from chatkit.protocol.actions import Card
-from chatkit.protocol.days import say_day
-from chatkit.protocol.tasks import CATEGORIES, PRIORITIES, RECURRENCES, Task
+from chatkit.todo.days import say_day
+from chatkit.todo.tasks import CATEGORIES, PRIORITIES, RECURRENCES, Task
 
 #: Rows of one list card; further tasks are counted in a last line.
 MOST_ROWS: Final = 50

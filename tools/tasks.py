@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from mcp.types import Tool, ToolAnnotations
 
-from chatkit.protocol.calls import Caller, CardOffer, Effect
+from chatkit.access.caller import Caller
+from chatkit.ports.tasks import TaskStore
+from chatkit.protocol.calls import CardOffer, Effect
 from chatkit.protocol.errors import BadRequest
-from chatkit.protocol.tasks import (
+from chatkit.todo.tasks import (
     CATEGORIES,
     MAX_DESCRIPTION,
     MAX_PAGE,
@@ -24,7 +26,6 @@ from chatkit.protocol.tasks import (
     STATUSES,
     Task,
     TaskChanges,
-    TaskStore,
     parse_changes,
     parse_draft,
     parse_query,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from chatkit.protocol.calls import Caller
+from chatkit.access.caller import Caller
 
 
 def zone_of(who: Caller) -> tzinfo:

@@ -14,8 +14,8 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from chatkit.access.audit import Trail
 from chatkit.engine.turn_log import Follower
-from chatkit.protocol.audit import Trail
 from chatkit.protocol.errors import BadRequest, TooLarge, Unauthorized
 from chatkit.protocol.links import resolve_bytes
 from chatkit.protocol.sse import PING
@@ -37,7 +37,7 @@ class ClientLeft(Exception):
     """The connection was closed before the request was read."""
 
 
-class Request:
+class HttpRequest:
     """One HTTP request."""
 
     __slots__ = (
@@ -182,7 +182,7 @@ class Reply:
         self.body = body
         self.headers = list(headers)
 
-    async def send(self, request: Request, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: Send) -> None:
         """Write it; a HEAD gets the headers alone."""
         length = (b"content-length", str(len(self.body)).encode())
         headers = self.headers if self.status == 204 else [*self.headers, length]
@@ -218,7 +218,7 @@ class PieceReply:
         known = () if length is None else ((b"content-length", b"%d" % length),)
         self._headers = [*headers, *known]
 
-    async def send(self, request: Request, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: Send) -> None:
         """Write it; a HEAD gets the headers alone. What fails before the first piece is raised
         before anything is sent."""
         start: Message = {
@@ -272,7 +272,7 @@ class EventStream:
         self._follower = follower
         self._url_of = url_of
 
-    async def send(self, request: Request, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: Send) -> None:
         """Write frames as they come, and pings while none does."""
         start = {"type": "http.response.start", "status": 200, "headers": self._HEADERS}
         await send(start)

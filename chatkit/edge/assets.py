@@ -8,10 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from chatkit.edge.asgi import Reply, Request
+from chatkit.edge.asgi import HttpRequest, Reply
 from chatkit.protocol.errors import NotFound
 
-_FOLDER: Final = Path(__file__).with_name("page")
+_FOLDER: Final = Path(__file__).parents[1] / "page"
 _TYPES: Final = {
     ".html": b"text/html; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
@@ -34,7 +34,7 @@ class _Asset:
     etag: bytes
 
 
-class Page:
+class PageRoutes:
     """The handlers of `/` and of what it loads.
 
     `expect_chat` is called when the page is opened: its reader is about to ask something.
@@ -61,16 +61,16 @@ class Page:
             if path.suffix in _TYPES
         }
 
-    async def index(self, request: Request) -> Reply:
+    async def index(self, request: HttpRequest) -> Reply:
         """The page."""
         self._expect_chat()
         return self._reply(request, "index.html")
 
-    async def asset(self, request: Request) -> Reply:
+    async def asset(self, request: HttpRequest) -> Reply:
         """A file beside it. Names are looked up, never joined to a path."""
         return self._reply(request, request.params["name"])
 
-    def _reply(self, request: Request, name: str) -> Reply:
+    def _reply(self, request: HttpRequest, name: str) -> Reply:
         asset = self._assets.get(name)
         if asset is None:
             raise NotFound("path")

@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from chatkit.edge.asgi import Request, Send
+from chatkit.access.audit import AuditAction, AuditEntry, Deed
+from chatkit.edge.asgi import HttpRequest, Send
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Handler
-from chatkit.protocol.audit import AuditAction, AuditEntry, AuditStore, Deed
+from chatkit.ports.audit import AuditStore
 from chatkit.protocol.errors import ChatKitError, TooMany, Unauthorized
 from chatkit.protocol.fields import MAX_ID
 
@@ -76,7 +77,7 @@ class Auditor:
         self._counts: dict[AuditAction, dict[_Caller, AuditEntry]] = {}
         self._lost = 0
 
-    def note(self, request: Request, error: ChatKitError | None) -> None:
+    def note(self, request: HttpRequest, error: ChatKitError | None) -> None:
         """Take what a request has left, at its end; `error` is what it was answered with."""
         deeds = request.trail.deeds
         if isinstance(error, TooMany) or (error is not None and error.code == "storage_full"):
@@ -100,7 +101,7 @@ class Auditor:
     def acting(self, handler: Handler) -> Handler:
         """A handler whose tools and cards act from where its request comes from."""
 
-        async def handle(request: Request, send: Send) -> None:
+        async def handle(request: HttpRequest, send: Send) -> None:
             bound = _origin.set(_Origin(self._proxies.resolve(request).ip, request.id))
             try:
                 await handler(request, send)
@@ -199,7 +200,7 @@ def _outcome(deed: Deed, error: ChatKitError | None) -> str:
     return "rate_limited" if deed.action == "limit.hit" else "ok"
 
 
-def _tried_to_sign_in(request: Request) -> bool:
+def _tried_to_sign_in(request: HttpRequest) -> bool:
     """Whether a credential was shown; a visitor without one has not failed at anything."""
     return any(name in request.headers for name in _CREDENTIALS) or "auth_token=" in (
         request.header("cookie") or ""

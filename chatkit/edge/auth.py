@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from chatkit.access.sessions import Session, SessionScope
 from chatkit.edge.guests import GuestToken, GuestTokens
 from chatkit.edge.limits import Limits
 from chatkit.edge.origins import is_loopback_origin, normalize_origin, origin_of
@@ -23,7 +24,6 @@ from chatkit.edge.proxies import RequestHead, TrustedProxies, is_local
 from chatkit.edge.signing import Signatures
 from chatkit.edge.tokens import Token, TokenCache, User, Verifier
 from chatkit.protocol.errors import Forbidden, Unauthorized
-from chatkit.protocol.sessions import Session, SessionScope
 
 #: `local`: only from this machine, with no proxy between.
 GuestPolicy = Literal["on", "local", "off"]

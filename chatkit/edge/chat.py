@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from chatkit.edge.asgi import EventStream, Reply, Request, Send, json_reply
+from chatkit.access.audit import Deed
+from chatkit.access.caller import Caller
+from chatkit.answer.leases import RequestKey
+from chatkit.edge.asgi import EventStream, HttpRequest, Reply, Send, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.limits import OpenStreams
@@ -16,12 +19,9 @@ from chatkit.engine import faults
 from chatkit.engine.operations import Operations
 from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.engine.turns import Turns
-from chatkit.protocol.audit import Deed
-from chatkit.protocol.calls import Caller
 from chatkit.protocol.errors import BadRequest, TooLarge, TooMany, Unavailable
 from chatkit.protocol.events import ErrorEvent, Event, Notice
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.leases import RequestKey
 from chatkit.protocol.links import resolve
 from chatkit.protocol.params import (
     CustomAction,
@@ -53,7 +53,7 @@ class ChatRoutes:
     max_body_bytes: int
     streams: OpenStreams
 
-    async def post(self, request: Request, send: Send) -> None:
+    async def post(self, request: HttpRequest, send: Send) -> None:
         """Whether the answer streams is decided by the request's type alone."""
         try:
             user = await self.authenticator.authenticate(request, sessions=("chat",))
@@ -89,7 +89,7 @@ class ChatRoutes:
             await json_reply(resolve(text, read_url)).send(request, send)
 
     async def _answer(
-        self, request: Request, send: Send, params: TurnParams, caller: Caller, key: RequestKey
+        self, request: HttpRequest, send: Send, params: TurnParams, caller: Caller, key: RequestKey
     ) -> None:
         with ExitStack() as held:
             try:
@@ -107,12 +107,14 @@ class ChatRoutes:
             with self.turns.following(begun) as follower:
                 await self._send(request, send, caller.user_id, follower)
 
-    async def _send(self, request: Request, send: Send, user_id: str, follower: Follower) -> None:
+    async def _send(
+        self, request: HttpRequest, send: Send, user_id: str, follower: Follower
+    ) -> None:
         await EventStream(follower, self.links.read_url(request, user_id)).send(request, send)
 
     async def _follow(
         self,
-        request: Request,
+        request: HttpRequest,
         send: Send,
         user_id: str,
         thread_id: str,
@@ -132,7 +134,7 @@ class ChatRoutes:
         ):
             await self._send(request, send, user_id, follower)
 
-    async def _refuse(self, request: Request, send: Send, error: TooMany) -> None:
+    async def _refuse(self, request: HttpRequest, send: Send, error: TooMany) -> None:
         """Above a rate limit, a chat gets a sentence that its page can show; 429 all the rest, and
         what is too long to be worth a look."""
         try:
@@ -143,7 +145,7 @@ class ChatRoutes:
             raise error
         await _refused(request, faults.too_fast(error.retry_after_s)).send(request, send)
 
-    async def events(self, request: Request, send: Send) -> None:
+    async def events(self, request: HttpRequest, send: Send) -> None:
         """Follow the running turn of a thread, from `?after=` or `Last-Event-ID` on."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         after = _after(request)
@@ -151,7 +153,7 @@ class ChatRoutes:
             request, send, user.user_id, request.params["id"], after=after, numbered=True
         )
 
-    async def cancel(self, request: Request) -> Reply:
+    async def cancel(self, request: HttpRequest) -> Reply:
         """Stop the running turn of a thread; 200 whether or not one ran."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         thread_id = request.params["id"]
@@ -160,7 +162,7 @@ class ChatRoutes:
         return json_reply(dumps({"cancelled": cancelled}))
 
 
-def request_key(request: Request, body: bytes) -> RequestKey:
+def request_key(request: HttpRequest, body: bytes) -> RequestKey:
     """By what a request is known when it comes again: its Idempotency-Key, else its body."""
     body_hash = sha256(body).digest()
     given = request.header("idempotency-key")
@@ -171,7 +173,7 @@ def request_key(request: Request, body: bytes) -> RequestKey:
     return RequestKey(key=f"key:{given}", body_hash=body_hash, explicit=True)
 
 
-def _after(request: Request) -> int:
+def _after(request: HttpRequest) -> int:
     """The number of the last event that the client has, 0 for none."""
     given = request.query().get("after") or request.header("last-event-id") or "0"
     if not re.fullmatch(r"\d{1,9}", given, re.ASCII):
@@ -179,7 +181,7 @@ def _after(request: Request) -> int:
     return int(given)
 
 
-def _notices(request: Request) -> list[Notice]:
+def _notices(request: HttpRequest) -> list[Notice]:
     """What a user is told beside the answer: that a rate limit is near."""
     left = request.reply_headers.get(b"ratelimit-remaining")
     if left is None or int(left) >= _FEW_LEFT:
@@ -187,7 +189,7 @@ def _notices(request: Request) -> list[Notice]:
     return [faults.nearly_too_fast(int(left), int(request.reply_headers[b"ratelimit-reset"]))]
 
 
-def _refused(request: Request, event: ErrorEvent) -> EventStream:
+def _refused(request: HttpRequest, event: ErrorEvent) -> EventStream:
     if event.of_limit:
         request.trail.deeds.append(Deed("limit.hit"))
     return _ended([event])

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
+from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.tasks import Task, TaskStore, parse_query
+from chatkit.todo.tasks import Task, parse_query
 
 #: Most tasks of one answer to a search, and the longest search, in characters.
 MOST_ENTITIES = 10
@@ -28,12 +29,12 @@ class ChoiceRoutes:
     preview: Callable[[Task, date], dict[str, Any]]
     today: Callable[[], date]
 
-    async def list_options(self, request: Request) -> Reply:
+    async def list_options(self, request: HttpRequest) -> Reply:
         """`{models, tools, attachments: {enabled, max_bytes, max_count}, dictation}`."""
         await self.authenticator.authenticate(request, sessions=("chat",))
         return json_reply(dumps(await self.options()))
 
-    async def list_entities(self, request: Request) -> Reply:
+    async def list_entities(self, request: HttpRequest) -> Reply:
         """`?q=`: tasks by their title, each in the shape that a page hands to the widget's
         `onTagSearch`: `{data: [{id, title, group, icon, interactive, data}]}`."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
@@ -46,7 +47,7 @@ class ChoiceRoutes:
         page = await self.tasks.list(user.user_id, parse_query(wanted, today=self.today()))
         return json_reply(dumps({"data": [_entity(task) for task in page.tasks]}))
 
-    async def preview_entity(self, request: Request) -> Reply:
+    async def preview_entity(self, request: HttpRequest) -> Reply:
         """The widget that `onRequestPreview` wants for a task."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         task = await self.tasks.get(user.user_id, request.params["id"])

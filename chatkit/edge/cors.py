@@ -11,7 +11,7 @@ import ipaddress
 import re
 from typing import Final
 
-from chatkit.edge.asgi import Reply, Request
+from chatkit.edge.asgi import HttpRequest, Reply
 from chatkit.edge.origins import origin_of
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.protocol.errors import BadRequest
@@ -48,7 +48,7 @@ class Gate:
         self._proxies = proxies
         self._any_host = any_host
 
-    def __call__(self, request: Request) -> Reply | None:
+    def __call__(self, request: HttpRequest) -> Reply | None:
         """The answer to a preflight, None for everything else. Raises BadRequest."""
         if self._origins:
             request.reply_headers[b"vary"] = b"origin"
@@ -73,7 +73,7 @@ class Gate:
             headers[b"access-control-allow-headers"] = asked
         return Reply(204, b"")
 
-    def _require_own_host(self, request: Request) -> None:
+    def _require_own_host(self, request: HttpRequest) -> None:
         """A page whose name was rebound to us can send any `X-Forwarded-Host`, but no `Host` other
         than its own name: what stands there must be one of ours, or no name of anybody's."""
         asked_for = self._proxies.resolve(request).host

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from chatkit.edge.asgi import PieceReply, Reply, Request, Send, json_reply
+from chatkit.access.audit import Deed
+from chatkit.edge.asgi import HttpRequest, PieceReply, Reply, Send, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.limits import OpenStreams
 from chatkit.edge.multipart import is_multipart
 from chatkit.edge.router import Route, answering
-from chatkit.engine.erasing import Erasing
-from chatkit.engine.exporting import Exporting
-from chatkit.engine.importing import Importing
-from chatkit.engine.ports import ThreadStore
-from chatkit.protocol.audit import Deed
+from chatkit.portable.erasing import Erasing
+from chatkit.portable.exporting import Exporting
+from chatkit.portable.exports import ExportWriter, JsonExport
+from chatkit.portable.importing import Importing
+from chatkit.portable.markdown_export import MarkdownExport
+from chatkit.ports.threads import ThreadStore
 from chatkit.protocol.errors import BadRequest, UnsupportedMedia
-from chatkit.protocol.exports import ExportWriter, JsonExport
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.markdown_export import MarkdownExport
 
 #: Exports at once, in the process and of one user, and imports.
 MOST_AT_ONCE: Final = 50
@@ -56,7 +56,7 @@ class DataRoutes:
             Route("/api/chatkit/me", {"DELETE": answering(self.erase)}),
         ]
 
-    async def export(self, request: Request, send: Send) -> None:
+    async def export(self, request: HttpRequest, send: Send) -> None:
         """GET `?format=json` or `markdown`: everything, or `?thread_id=` alone, as a file."""
         user = await self.authenticator.authenticate(request)
         query = request.query()
@@ -82,7 +82,7 @@ class DataRoutes:
         with self.exports.one_more(user.user_id):
             await PieceReply(pieces, headers).send(request, send)
 
-    async def take(self, request: Request) -> Reply:
+    async def take(self, request: HttpRequest) -> Reply:
         """POST a file of JSON: `{threads: {added, unchanged}, tasks: {added, unchanged}}`."""
         user = await self.authenticator.authenticate(request)
         request.trail.deeds.append(Deed("data.import"))
@@ -95,7 +95,7 @@ class DataRoutes:
                 count = await self.importing.take(user.user_id, pieces)
         return json_reply(dumps(count.to_wire()))
 
-    async def erase(self, request: Request) -> Reply:
+    async def erase(self, request: HttpRequest) -> Reply:
         """DELETE: 204, and nothing of the user's is here any more."""
         user = await self.authenticator.authenticate(request)
         request.trail.deeds.append(Deed("data.erase"))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import quote, urlencode
 
-from chatkit.edge.asgi import Request
+from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.origins import origin_of
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.protocol.errors import Forbidden
@@ -42,12 +42,12 @@ class FileLinks:
     proxies: TrustedProxies
     now: Callable[[], float]
 
-    def read_url(self, request: Request, user_id: str) -> Callable[[str], str]:
+    def read_url(self, request: HttpRequest, user_id: str) -> Callable[[str], str]:
         """From the id of a file to where `user_id` may read it, under the name that the request
         came to; for `resolve`."""
         return self._urls(request, user_id, "read")
 
-    def upload_url(self, request: Request, user_id: str) -> Callable[[str], str]:
+    def upload_url(self, request: HttpRequest, user_id: str) -> Callable[[str], str]:
         """From the id of a file to where its bytes may be sent."""
         return self._urls(request, user_id, "upload")
 
@@ -69,7 +69,7 @@ class FileLinks:
             raise Forbidden("the link has expired")
         return user_id
 
-    def _urls(self, request: Request, user_id: str, use: Use) -> Callable[[str], str]:
+    def _urls(self, request: HttpRequest, user_id: str, use: Use) -> Callable[[str], str]:
         @functools.cache
         def base() -> str:
             caller = self.proxies.resolve(request)

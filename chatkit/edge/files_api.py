@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from chatkit.edge.asgi import PieceReply, Reply, Request, json_reply
+from chatkit.edge.asgi import HttpRequest, PieceReply, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.router import Route, answering
 from chatkit.edge.uploads import UploadRoutes
-from chatkit.engine.file_ports import FileStore
+from chatkit.ports.files import FileStore
 from chatkit.protocol.attachments import StoredFile
 from chatkit.protocol.file_types import FileType, served_type
 from chatkit.protocol.jsontext import dumps
@@ -51,7 +51,7 @@ class FileRoutes:
             Route("/api/chatkit/files/{id}", {"GET": get}),
         ]
 
-    async def get(self, request: Request) -> PieceReply | Reply:
+    async def get(self, request: HttpRequest) -> PieceReply | Reply:
         """The bytes, or the range of them that is asked for."""
         user_id = self.links.user_of(request.query(), "read", request.params["id"])
         if user_id is None:
@@ -94,7 +94,7 @@ def _names(header: str | None, etag: str) -> bool:
     return any(each.strip().removeprefix("W/") in (etag, "*") for each in header.split(","))
 
 
-def _span(request: Request, size: int, etag: str) -> range | None:
+def _span(request: HttpRequest, size: int, etag: str) -> range | None:
     """What is asked for; None for all of it, an empty range where there is nothing of it."""
     header = request.header("range")
     if header is None or request.method != "GET":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.access.audit import Deed
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
-from chatkit.protocol.audit import Deed
 from chatkit.protocol.jsontext import dumps
 
 
@@ -18,7 +18,7 @@ class GuestRoutes:
     authenticator: Authenticator
     expect_chat: Callable[[], None]
 
-    async def issue(self, request: Request) -> Reply:
+    async def issue(self, request: HttpRequest) -> Reply:
         """`{token, user_id, expires_in}`; who shows a valid one stays the same guest."""
         guest = await self.authenticator.issue_guest(request)
         self.expect_chat()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Final
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.engine.turns import Turns
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.jsontext import dumps
@@ -28,7 +28,7 @@ class Health:
         self._reachable = True
         self._asked_at = -_HOLDS_S
 
-    async def get(self, _: Request) -> Reply:
+    async def get(self, _: HttpRequest) -> Reply:
         """200 or 503."""
         if monotonic() - self._asked_at >= _HOLDS_S:
             self._asked_at = monotonic()

@@ -14,14 +14,15 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Final
 
+from chatkit.access.rates import Rate, Standing
 from chatkit.edge.proxies import RequestHead, TrustedProxies
 from chatkit.edge.tokens import User
+from chatkit.ports.limits import BucketStore
 from chatkit.protocol.errors import ChatKitError, TooMany, Unavailable
-from chatkit.protocol.rates import Rate, Standing
 
 #: How many buckets one limit keeps in memory, at most twice over.
 _MOST_BUCKETS: Final = 100_000
@@ -75,13 +76,6 @@ class Buckets:
         self._full_at[key] = self._now() + full_in_s
 
 
-class SharedBuckets(Protocol):
-    """The same for every process; see store/limits.py."""
-
-    async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[Standing]:
-        """Count one request in each bucket that allows it."""
-
-
 class Limits:
     """The rate limits; None switches one off.
 
@@ -96,7 +90,7 @@ class Limits:
         address: Rate | None,
         proxies: TrustedProxies,
         now: Callable[[], float],
-        shared: SharedBuckets | None = None,
+        shared: BucketStore | None = None,
     ) -> None:
         self._users = None if user is None else Buckets(user, now=now)
         self._addresses = None if address is None else Buckets(address, now=now)

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatkit.edge.asgi import Request, Scope, Send
+from chatkit.access.caller import Caller
+from chatkit.edge.asgi import HttpRequest, Scope, Send
 from chatkit.edge.auth import Authenticator
-from chatkit.protocol.calls import Caller
 from chatkit.protocol.errors import UnsupportedMedia
 from chatkit.protocol.jsontext import loads
 
@@ -39,7 +39,7 @@ class McpRoutes:
     answer: McpAnswer
     max_body_bytes: int
 
-    async def post(self, request: Request, send: Send) -> None:
+    async def post(self, request: HttpRequest, send: Send) -> None:
         """One JSON-RPC message."""
         self.authenticator.require_known_origin(request)
         user = await self.authenticator.authenticate(request, sessions=("mcp",))

@@ -14,8 +14,8 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from chatkit.access.audit import Trail
 from chatkit.edge.origins import is_loopback_origin, origin_of
-from chatkit.protocol.audit import Trail
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -81,7 +81,7 @@ class RequestHead(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class RequestSource:
     """Who asks, and under which address of ours."""
 
     ip: str | None
@@ -114,7 +114,7 @@ class TrustedProxies:
                 raise ValueError(f"{entry!r} is no IP address, CIDR block or *") from None
         return cls(networks=tuple(networks), everyone=everyone)
 
-    def resolve(self, request: RequestHead) -> Caller:
+    def resolve(self, request: RequestHead) -> RequestSource:
         """The client's address, scheme and host, as far as trusted hops vouch for them.
 
         With n believed entries of `X-Forwarded-For`, the n-th value from the right of the other
@@ -124,14 +124,14 @@ class TrustedProxies:
         ip, hops = self.client_ip(peer, request.header("x-forwarded-for"))
         scheme, host = request.scheme, request.header("host")
         if hops is None:
-            return Caller(ip=ip, scheme=scheme, host=host)
+            return RequestSource(ip=ip, scheme=scheme, host=host)
         proto = _from_right(request.header("x-forwarded-proto"), hops)
         if proto is not None and proto.lower() in ("http", "https"):
             scheme = proto.lower()
         forwarded_host = _from_right(request.header("x-forwarded-host"), hops)
         if forwarded_host is not None and origin_of(scheme, forwarded_host) is not None:
             host = forwarded_host
-        return Caller(ip=ip, scheme=scheme, host=host)
+        return RequestSource(ip=ip, scheme=scheme, host=host)
 
     def client_ip(self, peer: str | None, forwarded: str | None) -> tuple[str | None, int | None]:
         """The client's address, from the direct peer's and `X-Forwarded-For`, and how many entries

@@ -11,7 +11,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from chatkit.edge.asgi import ClientLeft, Message, Receive, Reply, Request, Scope, Send, json_reply
+from chatkit.edge.asgi import (
+    ClientLeft,
+    HttpRequest,
+    Message,
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    json_reply,
+)
 from chatkit.edge.logs import RequestLine
 from chatkit.protocol.errors import (
     ChatKitError,
@@ -26,11 +35,11 @@ from chatkit.protocol.jsontext import dumps
 
 _log = logging.getLogger("chatkit.http")
 
-Handler = Callable[[Request, Send], Awaitable[None]]
+Handler = Callable[[HttpRequest, Send], Awaitable[None]]
 #: Looks at every request before its route does, and may answer or refuse it.
-Gate = Callable[[Request], Reply | None]
+CheckRequest = Callable[[HttpRequest], Reply | None]
 #: Looks at every request when it is over, with the error that it was answered with, if any.
-Note = Callable[[Request, ChatKitError | None], None]
+NoteRequest = Callable[[HttpRequest, ChatKitError | None], None]
 
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -39,15 +48,15 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 class Answer(Protocol):
     """What a plain handler gives: something that can write itself."""
 
-    async def send(self, request: Request, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: Send) -> None:
         """Write it."""
         ...
 
 
-def answering(handle: Callable[[Request], Awaitable[Answer]]) -> Handler:
+def answering(handle: Callable[[HttpRequest], Awaitable[Answer]]) -> Handler:
     """The handler of a function that gives its answer whole."""
 
-    async def handler(request: Request, send: Send) -> None:
+    async def handler(request: HttpRequest, send: Send) -> None:
         answer = await handle(request)
         await answer.send(request, send)
 
@@ -69,8 +78,8 @@ class Router:
         self,
         routes: Sequence[Route],
         *,
-        gate: Gate = lambda _: None,
-        note: Note = lambda _, __: None,
+        gate: CheckRequest = lambda _: None,
+        note: NoteRequest = lambda _, __: None,
     ) -> None:
         self._gate = gate
         self._note = note
@@ -87,7 +96,7 @@ class Router:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request, whatever happens."""
         began = time.perf_counter()
-        request = Request(scope, receive, _request_id(scope))
+        request = HttpRequest(scope, receive, _request_id(scope))
         status = 0
         fault: ChatKitError | None = None
 
@@ -123,7 +132,7 @@ class Router:
                 line = RequestLine(request.id, request.method, request.path, status, duration_ms)
                 _log.info("%s", line, extra={"request": line})
 
-    async def _handle(self, request: Request, send: Send) -> None:
+    async def _handle(self, request: HttpRequest, send: Send) -> None:
         early = self._gate(request)
         if early is not None:
             await early.send(request, send)
@@ -142,7 +151,7 @@ class Router:
             return
         raise MethodNotAllowed(allow)
 
-    def _find(self, request: Request) -> Route:
+    def _find(self, request: HttpRequest) -> Route:
         path = request.path
         route = self._exact.get(path)
         if route is not None:

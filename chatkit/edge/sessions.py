@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.access.audit import Deed
+from chatkit.access.sessions import SessionScope
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.origins import normalize_origin
 from chatkit.edge.tokens import GUEST_PREFIX, Token, User, Verified
-from chatkit.protocol.audit import Deed
+from chatkit.ports.sessions import SessionStore
 from chatkit.protocol.errors import BadRequest, NotFound, Unauthorized
 from chatkit.protocol.jsontext import dumps, loads
 from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor
-from chatkit.protocol.sessions import SessionScope, SessionStore
 from chatkit.protocol.times import to_wire
 
 #: How long a page's session lasts, in seconds; it asks for the next one by itself.
@@ -103,7 +104,7 @@ class SessionRoutes:
     domain_key: str
     max_body_bytes: int
 
-    async def open(self, request: Request) -> Reply:
+    async def open(self, request: HttpRequest) -> Reply:
         """The one answer that holds the `client_secret`."""
         user = await self.authenticator.authenticate(request)
         asked = parse_session_request(await self._object(request))
@@ -128,19 +129,19 @@ class SessionRoutes:
         }
         return json_reply(dumps(wire))
 
-    async def list(self, request: Request) -> Reply:
+    async def list(self, request: HttpRequest) -> Reply:
         """A page of the user's sessions that hold, newest first, without their secrets."""
         user = await self.authenticator.authenticate(request)
         page = await self.sessions.list(user.user_id, _cursor(request.query()))
         return json_reply(page.encode())
 
-    async def revoke(self, request: Request) -> Reply:
+    async def revoke(self, request: HttpRequest) -> Reply:
         """204: one of the user's sessions, by its id."""
         user = await self.authenticator.authenticate(request)
         await self._revoke(request, user, request.params["id"])
         return Reply(204, b"")
 
-    async def revoke_own(self, request: Request) -> Reply:
+    async def revoke_own(self, request: HttpRequest) -> Reply:
         """204: a session itself; for a user the one whose `client_secret` the body holds, or with
         no body every session of a page, as at signing out. Personal tokens stay then."""
         user = await self.authenticator.authenticate(request, sessions=("chat", "mcp"))
@@ -160,11 +161,11 @@ class SessionRoutes:
         await self._revoke(request, user, session.id)
         return Reply(204, b"")
 
-    async def _revoke(self, request: Request, user: User, session_id: str) -> None:
+    async def _revoke(self, request: HttpRequest, user: User, session_id: str) -> None:
         request.trail.deeds.append(Deed("session.revoke", "session", session_id))
         await self.sessions.revoke(user.user_id, session_id)
 
-    async def _object(self, request: Request) -> Mapping[str, Any]:
+    async def _object(self, request: HttpRequest) -> Mapping[str, Any]:
         body = await request.body(most=self.max_body_bytes)
         value = loads(body) if body else {}
         if not isinstance(value, dict):

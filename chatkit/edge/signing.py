@@ -25,10 +25,11 @@ import hmac
 import re
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Final
 
 from chatkit.edge.proxies import RequestHead
 from chatkit.edge.tokens import User, read_user_id
+from chatkit.ports.signatures import SignatureStore
 from chatkit.protocol.errors import Unauthorized
 
 #: How far the timestamp may be from our clock, in seconds either way.
@@ -39,17 +40,10 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"v1=(?P<mac>[0-9a-f]{64})", re.ASCII)
 
 
-class UsedSignatures(Protocol):
-    """Remembers signatures, for every server process alike."""
-
-    async def use(self, user_id: str, signature: bytes, *, keep_s: float) -> bool:
-        """Whether this is the first use; it is remembered for `keep_s` seconds."""
-
-
 class Signatures:
     """Judges signed requests. `now` gives Unix seconds."""
 
-    def __init__(self, *, secret: str, used: UsedSignatures, now: Callable[[], float]) -> None:
+    def __init__(self, *, secret: str, used: SignatureStore, now: Callable[[], float]) -> None:
         self._key = secret.encode()
         self._used = used
         self._now = now

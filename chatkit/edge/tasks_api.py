@@ -8,18 +8,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.access.audit import Deed
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
-from chatkit.protocol.audit import Deed
+from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.jsontext import dumps, loads
-from chatkit.protocol.tasks import (
-    TaskChanges,
-    TaskStore,
-    parse_changes,
-    parse_draft,
-    parse_query,
-)
+from chatkit.todo.tasks import TaskChanges, parse_changes, parse_draft, parse_query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +26,7 @@ class TaskRoutes:
     max_body_bytes: int
     now: Callable[[], datetime]
 
-    async def list(self, request: Request) -> Reply:
+    async def list(self, request: HttpRequest) -> Reply:
         """An array of tasks, newest first; how many there are in all is in `x-total-count`."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         given: dict[str, Any] = dict(request.query())
@@ -44,7 +39,7 @@ class TaskRoutes:
             headers=[(b"x-total-count", str(page.total).encode())],
         )
 
-    async def add(self, request: Request) -> Reply:
+    async def add(self, request: HttpRequest) -> Reply:
         """201 and the task."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         draft = parse_draft(await self._object(request))
@@ -52,13 +47,13 @@ class TaskRoutes:
         location = f"/api/tasks/{task.id}".encode()
         return json_reply(dumps(task.to_wire()), status=201, headers=[(b"location", location)])
 
-    async def get(self, request: Request) -> Reply:
+    async def get(self, request: HttpRequest) -> Reply:
         """The task."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         task = await self.tasks.get(user.user_id, request.params["id"])
         return json_reply(dumps(task.to_wire()))
 
-    async def replace(self, request: Request) -> Reply:
+    async def replace(self, request: HttpRequest) -> Reply:
         """PUT: what the body leaves out goes back to its default."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         draft = parse_draft(await self._object(request))
@@ -66,14 +61,14 @@ class TaskRoutes:
         task = await self.tasks.update(user.user_id, request.params["id"], changes)
         return json_reply(dumps(task.to_wire()))
 
-    async def merge(self, request: Request) -> Reply:
+    async def merge(self, request: HttpRequest) -> Reply:
         """PATCH: what the body leaves out stays."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         changes = parse_changes(await self._object(request))
         task = await self.tasks.update(user.user_id, request.params["id"], changes)
         return json_reply(dumps(task.to_wire()))
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: HttpRequest) -> Reply:
         """`{"completed": bool}`; completing a recurring task creates the next one."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         completed = (await self._object(request)).get("completed")
@@ -85,7 +80,7 @@ class TaskRoutes:
         )
         return json_reply(dumps(completion.task.to_wire()))
 
-    async def delete(self, request: Request) -> Reply:
+    async def delete(self, request: HttpRequest) -> Reply:
         """204."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         deeds, asked = request.trail.deeds, request.params["id"]
@@ -94,7 +89,7 @@ class TaskRoutes:
         deeds[-1] = Deed("task.delete", "task", task.id)  # an id can be written in several ways
         return Reply(204, b"")
 
-    async def _object(self, request: Request) -> Mapping[str, Any]:
+    async def _object(self, request: HttpRequest) -> Mapping[str, Any]:
         value = loads(await request.body(most=self.max_body_bytes))
         if not isinstance(value, dict):
             raise BadRequest("the body: must be an object")

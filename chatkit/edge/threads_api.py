@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
-from chatkit.engine.ports import ThreadStore
+from chatkit.ports.threads import ThreadStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.fields import Fields
 from chatkit.protocol.items import StatusType, ThreadStatus, parse_reason
@@ -22,7 +22,7 @@ class ThreadRoutes:
     threads: ThreadStore
     max_body_bytes: int
 
-    async def set_status(self, request: Request) -> Reply:
+    async def set_status(self, request: HttpRequest) -> Reply:
         """PUT `{type: active | locked | closed, reason?}`: the thread as it is now."""
         user = await self.authenticator.authenticate(request, sessions=())
         body = Fields(loads(await request.body(most=self.max_body_bytes)), "")

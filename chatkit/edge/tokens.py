@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 import jwt
 
+from chatkit.access.sessions import Session
 from chatkit.protocol.errors import Unauthorized
-from chatkit.protocol.sessions import Session
 
 #: How far two clocks may be apart, in seconds, wherever a token's times are judged.
 LEEWAY_S = 60.0

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.limits import OpenStreams
@@ -33,7 +33,7 @@ class UploadRoutes:
     max_upload_bytes: int
     open: OpenStreams
 
-    async def upload(self, request: Request) -> Reply:
+    async def upload(self, request: HttpRequest) -> Reply:
         """POST: a file that comes in one step, as multipart/form-data with the field `file`."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         with self.open.one_more(user.user_id):
@@ -50,7 +50,7 @@ class UploadRoutes:
                     )
         return self._reply(request, user.user_id, attachment)
 
-    async def fill(self, request: Request) -> Reply:
+    async def fill(self, request: HttpRequest) -> Reply:
         """PUT: the bytes of a file that was announced, as they are. POST, and PUT too: as
         multipart/form-data."""
         attachment_id = request.params["id"]
@@ -75,15 +75,15 @@ class UploadRoutes:
                         attachment = await self.attachments.receive(user_id, attachment_id, pieces)
         return self._reply(request, user_id, attachment)
 
-    def _body(self, request: Request, around: int) -> AsyncGenerator[bytes, None]:
+    def _body(self, request: HttpRequest, around: int) -> AsyncGenerator[bytes, None]:
         return request.pieces(most=self.max_upload_bytes + around)
 
-    def _reply(self, request: Request, user_id: str, attachment: Attachment) -> Reply:
+    def _reply(self, request: HttpRequest, user_id: str, attachment: Attachment) -> Reply:
         text = dumps(attachment.to_wire())
         return json_reply(resolve(text, self.links.read_url(request, user_id)))
 
 
-def _length(request: Request, most: int) -> int:
+def _length(request: HttpRequest, most: int) -> int:
     """How many bytes a file may have by what the request says of its length."""
     declared = request.headers.get(b"content-length", b"")
     return min(int(declared), most) if declared.isdigit() else most

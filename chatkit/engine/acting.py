@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
+from chatkit.access.caller import Caller
+from chatkit.answer.cards import ActionOutcome, ActionRefused
 from chatkit.engine import faults
-from chatkit.engine.ports import ActionStore, Cards, HeldCard
-from chatkit.protocol.actions import ActionOutcome, ActionRefused
+from chatkit.ports.actions import ActionStore, HeldCard
+from chatkit.ports.cards import Cards
 from chatkit.protocol.bodies import Note, WidgetBody
-from chatkit.protocol.calls import Caller
 from chatkit.protocol.errors import Conflict
 from chatkit.protocol.events import (
     ClientEffect,

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
-from chatkit.engine.file_ports import FileStore
+from chatkit.ports.files import FileStore
 from chatkit.protocol.attachments import Attachment, NewFile, announce
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.ids import NewId

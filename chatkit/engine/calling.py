@@ -11,24 +11,20 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from chatkit.engine.file_ports import FileStore
-from chatkit.engine.ports import Cards, Images, ToolBox
-from chatkit.protocol.actions import Card
+from chatkit.access.caller import Caller
+from chatkit.answer.cards import Card
+from chatkit.answer.turn import Turn
+from chatkit.models.pure.deltas import ImageStep, ModelFault
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.ports.cards import Cards
+from chatkit.ports.files import FileStore
+from chatkit.ports.models import Images
+from chatkit.ports.tools import ToolBox
 from chatkit.protocol.attachments import NewFile
-from chatkit.protocol.calls import (
-    BadArguments,
-    Caller,
-    CardOffer,
-    ToolCall,
-    ToolResult,
-    ToolSpec,
-    read_arguments,
-)
-from chatkit.protocol.deltas import ImageStep, ModelFault
+from chatkit.protocol.calls import BadArguments, CardOffer, ToolCall, ToolResult, read_arguments
 from chatkit.protocol.errors import ChatKitError, TooLarge
 from chatkit.protocol.events import Event, Progress
 from chatkit.protocol.ids import NewId
-from chatkit.protocol.turn import Turn
 
 _log = logging.getLogger("chatkit.turn")
 

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from chatkit.access.caller import Caller
+from chatkit.answer import history
 from chatkit.engine.file_contents import contents_for
-from chatkit.engine.file_ports import FileStore
-from chatkit.engine.ports import Model
-from chatkit.protocol import history
+from chatkit.ports.files import FileStore
+from chatkit.ports.models import Model
 from chatkit.protocol.attachments import (
     Attachment,
     DocumentContent,
@@ -20,7 +21,6 @@ from chatkit.protocol.attachments import (
     NameContent,
 )
 from chatkit.protocol.bodies import Body, UserMessage
-from chatkit.protocol.calls import Caller
 
 _NOT_SEEN = "The model in use cannot read files of this type."
 

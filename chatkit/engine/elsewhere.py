@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from chatkit.answer.drafting import cut_off_call
+from chatkit.answer.leases import Ending, Lease, LeaseLost, LogPart, StopReason
+from chatkit.answer.replay import open_items
 from chatkit.engine import faults
-from chatkit.engine.ports import LogStore, TurnStore
 from chatkit.engine.runner import PATIENCE_S
 from chatkit.engine.turn_log import TurnLog
+from chatkit.ports.turn_log import LogStore
+from chatkit.ports.turns import TurnStore
 from chatkit.protocol.bodies import Body, StopMark, TaskBody, ToolRound, WidgetBody
-from chatkit.protocol.drafting import cut_off_call
 from chatkit.protocol.errors import NotFound, Unavailable
 from chatkit.protocol.events import Event, ItemRemoved, ThreadCreated, encode_event
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item, StoredItem, Thread
-from chatkit.protocol.leases import Ending, Lease, LeaseLost, LogPart, StopReason
-from chatkit.protocol.replay import open_items
 
 _log = logging.getLogger("chatkit.turn")
 

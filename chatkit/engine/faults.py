@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from chatkit.protocol.deltas import FaultKind
+from chatkit.models.pure.deltas import FaultKind
 from chatkit.protocol.events import ErrorEvent, Notice
 from chatkit.protocol.items import ThreadStatus
 from chatkit.protocol.workflows import CustomTask

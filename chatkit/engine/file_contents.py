@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Final
 
-from chatkit.engine.file_ports import FileStore
+from chatkit.ports.files import FileStore
 from chatkit.protocol.attachments import (
     Attachment,
     DocumentContent,

@@ -10,10 +10,10 @@ import asyncio
 import logging
 from typing import Final
 
-from chatkit.engine.ports import LogStore
+from chatkit.answer.leases import Followed, LogBatch, Wish
 from chatkit.engine.runner import RunningTurn
+from chatkit.ports.turn_log import LogStore
 from chatkit.protocol.errors import Unavailable
-from chatkit.protocol.leases import Followed, LogBatch, Wish
 
 _log = logging.getLogger("chatkit.turn")
 

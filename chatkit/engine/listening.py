@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chatkit.engine import faults
-from chatkit.engine.ports import Transcriber
-from chatkit.protocol.deltas import ModelFault
+from chatkit.models.pure.deltas import ModelFault
+from chatkit.ports.models import Transcriber
 from chatkit.protocol.errors import Forbidden, Unavailable
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chatkit.engine.ports import ToolBox
-from chatkit.protocol.calls import ToolSpec
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.ports.tools import ToolBox
 from chatkit.protocol.content import InferenceOptions
 from chatkit.protocol.errors import BadRequest
 

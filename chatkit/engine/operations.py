@@ -10,28 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, assert_never, cast
 
-from chatkit.engine import faults
-from chatkit.engine.acting import Acting
-from chatkit.engine.attachments import Attachments
-from chatkit.engine.elsewhere import TurnElsewhere
-from chatkit.engine.file_ports import FileStore
-from chatkit.engine.listening import Listening
-from chatkit.engine.offers import Offers
-from chatkit.engine.ports import RequestStore, ThreadStore, TurnStore
-from chatkit.engine.replies import answered_with, completed_with
-from chatkit.engine.runner import RunningTurn
-from chatkit.engine.turn_limit import TurnLimit
-from chatkit.engine.turns import Turns
-from chatkit.protocol.attachments import Attachment
-from chatkit.protocol.bodies import ClientToolCall, StructuredInput, UserMessage
-from chatkit.protocol.calls import Caller
-from chatkit.protocol.content import InferenceOptions
-from chatkit.protocol.errors import ChatKitError, Conflict, NotFound, Unavailable, Unprocessable
-from chatkit.protocol.events import ErrorEvent, Event, ItemDone, ItemReplaced, Notice, ThreadCreated
-from chatkit.protocol.ids import NewId
-from chatkit.protocol.items import Item
-from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.leases import (
+from chatkit.access.caller import Caller
+from chatkit.answer.leases import (
     AcceptedRequest,
     Begun,
     Busy,
@@ -41,7 +21,29 @@ from chatkit.protocol.leases import (
     Repeated,
     RequestKey,
 )
-from chatkit.protocol.pages import with_unfinished
+from chatkit.answer.unfinished import with_unfinished
+from chatkit.engine import faults
+from chatkit.engine.acting import Acting
+from chatkit.engine.attachments import Attachments
+from chatkit.engine.elsewhere import TurnElsewhere
+from chatkit.engine.listening import Listening
+from chatkit.engine.offers import Offers
+from chatkit.engine.replies import answered_with, completed_with
+from chatkit.engine.runner import RunningTurn
+from chatkit.engine.turn_limit import TurnLimit
+from chatkit.engine.turns import Turns
+from chatkit.ports.files import FileStore
+from chatkit.ports.requests import RequestStore
+from chatkit.ports.threads import ThreadStore
+from chatkit.ports.turns import TurnStore
+from chatkit.protocol.attachments import Attachment
+from chatkit.protocol.bodies import ClientToolCall, StructuredInput, UserMessage
+from chatkit.protocol.content import InferenceOptions
+from chatkit.protocol.errors import ChatKitError, Conflict, NotFound, Unavailable, Unprocessable
+from chatkit.protocol.events import ErrorEvent, Event, ItemDone, ItemReplaced, Notice, ThreadCreated
+from chatkit.protocol.ids import NewId
+from chatkit.protocol.items import Item
+from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.paging import Cursor
 from chatkit.protocol.params import (
     AddClientToolOutput,

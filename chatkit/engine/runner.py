@@ -14,24 +14,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
+from chatkit.access.caller import Caller
+from chatkit.answer import history
+from chatkit.answer.leases import Begun, Ending, Lease, LeaseLost, StopReason, TurnState
+from chatkit.answer.turn import AskModel, CallTools, Finish, TooManyRounds, Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import TOLD_AFTER_S, Calls, told_after
 from chatkit.engine.context import Context
-from chatkit.engine.ports import Model, TurnStore
 from chatkit.engine.titling import Titles
 from chatkit.engine.turn_log import TurnLog
-from chatkit.protocol import history
+from chatkit.models.pure.deltas import ModelFault, ModelRequest, TextDelta
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.ports.models import Model
+from chatkit.ports.turns import TurnStore
 from chatkit.protocol.attachments import FileContent, NameContent
 from chatkit.protocol.bodies import Body, ToolRound, UserMessage
-from chatkit.protocol.calls import Caller, ToolSpec
 from chatkit.protocol.content import FileSource, InferenceOptions
-from chatkit.protocol.deltas import ModelFault, ModelRequest, TextDelta
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.events import ErrorEvent, Event, ItemDone, Notice, StreamOptions
 from chatkit.protocol.ids import NewId
 from chatkit.protocol.items import Item
-from chatkit.protocol.leases import Begun, Ending, Lease, LeaseLost, StopReason, TurnState
-from chatkit.protocol.turn import AskModel, CallTools, Finish, TooManyRounds, Turn
 from chatkit.protocol.workflows import FileTask
 
 _log = logging.getLogger("chatkit.turn")

@@ -11,14 +11,14 @@ import asyncio
 import logging
 from typing import Final
 
-from chatkit.engine.ports import ThreadStore
-from chatkit.engine.titles import Completes, make_title
+from chatkit.answer.first_title import first_line, text_of
+from chatkit.answer.leases import Begun, Lease, TitleSource
+from chatkit.engine.model_titles import Completes, make_title
+from chatkit.ports.threads import ThreadStore
 from chatkit.protocol.bodies import UserMessage
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.events import Event, ThreadUpdated
 from chatkit.protocol.items import Thread
-from chatkit.protocol.leases import Begun, Lease, TitleSource
-from chatkit.protocol.titles import first_line, text_of
 
 _log = logging.getLogger("chatkit.turn")
 

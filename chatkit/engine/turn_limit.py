@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatkit.engine.ports import RequestStore, TurnStore
+from chatkit.answer.leases import RequestKey
 from chatkit.engine.turns import Turns
-from chatkit.protocol.leases import RequestKey
+from chatkit.ports.requests import RequestStore
+from chatkit.ports.turns import TurnStore
 from chatkit.protocol.params import CreateThread, TurnParams
 
 

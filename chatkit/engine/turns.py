@@ -14,16 +14,18 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Literal
 
+from chatkit.answer.leases import StopReason
+from chatkit.answer.replay import open_items
 from chatkit.engine.elsewhere import LAG_S, Mirror, Orphans, TurnElsewhere
 from chatkit.engine.journal import Journal
-from chatkit.engine.ports import LogStore, RequestStore, TurnStore
 from chatkit.engine.runner import Runner, RunningTurn
 from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
+from chatkit.ports.requests import RequestStore
+from chatkit.ports.turn_log import LogStore
+from chatkit.ports.turns import TurnStore
 from chatkit.protocol.errors import ChatKitError, Unavailable
 from chatkit.protocol.events import Event
 from chatkit.protocol.items import Item
-from chatkit.protocol.leases import StopReason
-from chatkit.protocol.replay import open_items
 
 OnDisconnect = Literal["auto", "cancel", "continue"]
 

@@ -4,47 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from chatkit.protocol.jsontext import clean_value
 from chatkit.protocol.rules import require
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who asks. Bound by the server for each call and never a parameter that a model can name.
-
-    `thread_id` and `turn_id` are None outside a conversation; `alone` says that the model calls
-    this tool just once in this round, `shows_cards` that the cards which a tool offers are shown.
-    `language` is a BCP 47 tag, `time_zone` an IANA name.
-    """
-
-    user_id: str
-    thread_id: str | None = None
-    turn_id: str | None = None
-    alone: bool = True
-    shows_cards: bool = False
-    language: str = "en"
-    time_zone: str = "UTC"
-
-
-ToolKind = Literal["server", "client", "ask", "image", "draft"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolSpec:
-    """A tool as the model is told of it; `parameters` is a JSON Schema of type object.
-
-    `kind` says who answers a call: a tool server, the page (`client`), the user (`ask`), or an
-    image model. `title` and `icon` are what the user sees of it.
-    """
-
-    name: str
-    description: str
-    parameters: dict[str, Any]
-    kind: ToolKind = "server"
-    title: str = ""
-    icon: str = "bolt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from playwright.async_api import Locator, Page, Route
 
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
 
-FILES: Final = Path(__file__).parents[2] / "chatkit" / "edge" / "page"
+FILES: Final = Path(__file__).parents[2] / "chatkit" / "page"
 ORIGIN: Final = (
     "http://localhost"  # a secure context, as the browser sees it; nothing listens there
 )

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatkit.protocol import widgets as w
-from chatkit.protocol.tasks import Task
 from chatkit.protocol.widgets.components import COMPONENTS, ROOTS
 from chatkit.protocol.widgets.icons import ICONS
+from chatkit.todo.tasks import Task
 from tests.acceptance.test_official_types import Sent, differences, official_python
 from tests.protocol.widgets.samples import whole_nodes
 from tools.task_cards import Listed, confirm_card, form_card, list_card, task_preview, told_card

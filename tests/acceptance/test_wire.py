@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
-from chatkit.protocol.drafting import read_draft
+from chatkit.answer.drafting import read_draft
 from chatkit.protocol.widgets import apply
 from tests.acceptance.conftest import provider
 from tests.acceptance.server import SECRET, ServerProcess, delta_of, said

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from app import Services, opened
-from chatkit.settings import load_settings
+from chatkit.wiring.settings import load_settings
 
 
 @asynccontextmanager

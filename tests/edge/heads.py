@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chatkit.protocol.audit import Trail
+from chatkit.access.audit import Trail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from chatkit.edge import asgi
-from chatkit.edge.asgi import EventStream, PieceReply, Reply, Request, Send, json_reply
+from chatkit.edge.asgi import EventStream, HttpRequest, PieceReply, Reply, Send, json_reply
 from chatkit.edge.router import Route, Router, answering
 from chatkit.engine.turn_log import LogFollower, TurnLog
 from chatkit.protocol.errors import (
@@ -25,7 +25,7 @@ from chatkit.protocol.events import PartDelta
 from tests.harness import Exchange, ask
 
 
-async def echo(request: Request) -> Reply:
+async def echo(request: HttpRequest) -> Reply:
     body = await request.body(most=10)
     told = {
         "path": request.path,
@@ -40,7 +40,7 @@ ECHO = Router([Route("/echo/{name}", {"GET": answering(echo), "POST": answering(
 
 
 def failing(error: Exception) -> Router:
-    async def handler(request: Request, send: Send) -> None:
+    async def handler(request: HttpRequest, send: Send) -> None:
         raise error
 
     return Router([Route("/", {"GET": handler})])
@@ -165,7 +165,7 @@ def in_pieces(*pieces: bytes | Exception, length: int | None = None) -> Router:
                 raise piece
             yield piece
 
-    async def handle(_: Request) -> PieceReply:
+    async def handle(_: HttpRequest) -> PieceReply:
         return PieceReply(made(), [(b"content-type", b"text/plain")], length=length)
 
     return Router([Route("/", {"GET": answering(handle)})])
@@ -197,7 +197,7 @@ async def test_an_answer_that_breaks_off_has_no_end(
 
 
 def streaming(log: TurnLog) -> Router:
-    async def handler(request: Request, send: Send) -> None:
+    async def handler(request: HttpRequest, send: Send) -> None:
         await request.body(most=10)
         await EventStream(LogFollower(log)).send(request, send)
 

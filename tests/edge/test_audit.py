@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from chatkit.access.audit import AuditEntry, Deed
 from chatkit.edge import audit
-from chatkit.edge.asgi import Reply, Request
+from chatkit.edge.asgi import HttpRequest, Reply
 from chatkit.edge.audit import MOST_CALLERS, MOST_WAITING, Auditor
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Route, Router, answering
-from chatkit.protocol.audit import AuditEntry, Deed
 from chatkit.protocol.errors import NotFound, TooLarge, TooMany, Unauthorized, Unavailable
 from store.audit import AuditLog
 from store.postgres import Database
@@ -45,7 +45,7 @@ class Site:
 
 
 def build(auditor: Auditor) -> Router:
-    async def act(request: Request) -> Reply:
+    async def act(request: HttpRequest) -> Reply:
         request.trail.user_id = request.header("x-user")
         match request.params["what"]:
             case "delete":

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.cors import Gate, normalize_host
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Route, Router, answering
@@ -17,10 +17,10 @@ WIDGET_HEADERS = (
 
 
 def build(*hosts: str, origins: tuple[str, ...] = (FRIEND,), trusted: str = "") -> Router:
-    async def answer(_: Request) -> Reply:
+    async def answer(_: HttpRequest) -> Reply:
         return json_reply("{}", headers=[(b"x-total-count", b"1")])
 
-    async def fail(_: Request) -> Reply:
+    async def fail(_: HttpRequest) -> Reply:
         raise Unavailable("the database is away")
 
     return Router(

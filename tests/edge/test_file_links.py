@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from chatkit.edge.asgi import Message, Request
+from chatkit.edge.asgi import HttpRequest, Message
 from chatkit.edge.file_links import FileLinks, Use
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.protocol.errors import Forbidden
@@ -22,12 +22,12 @@ CLOCK = Clock()
 LINKS = FileLinks(key=bytes(32), proxies=TrustedProxies.parse("127.0.0.1"), now=CLOCK)
 
 
-def request(headers: dict[str, str] | None = None, **scope: Any) -> Request:
+def request(headers: dict[str, str] | None = None, **scope: Any) -> HttpRequest:
     async def receive() -> Message:
         raise AssertionError("no body is needed")
 
     given = {"host": "chat.example:8000"} if headers is None else headers
-    return Request(scope_of("GET", "/", given, **scope), receive, "id")
+    return HttpRequest(scope_of("GET", "/", given, **scope), receive, "id")
 
 
 def query_of(url: str) -> dict[str, str]:

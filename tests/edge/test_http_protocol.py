@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from chatkit.edge.asgi import Receive, Request, Scope, Send, json_reply
+from chatkit.edge.asgi import HttpRequest, Receive, Scope, Send, json_reply
 from chatkit.edge.http_protocol import GuardedProtocol
 from chatkit.edge.router import Route, Router, answering
 
@@ -46,16 +46,16 @@ class Site:
 
     @property
     def _router(self) -> Router:
-        async def here(request: Request) -> Any:
+        async def here(request: HttpRequest) -> Any:
             return json_reply(json.dumps({"path": request.path}))
 
-        async def size(request: Request) -> Any:
+        async def size(request: HttpRequest) -> Any:
             try:
                 return json_reply(str(len(await request.body(most=10**7))))
             finally:
                 self.left.set()
 
-        async def flood(request: Request, send: Send) -> None:
+        async def flood(request: HttpRequest, send: Send) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             watch = asyncio.create_task(request.wait_for_disconnect())
             try:
@@ -68,7 +68,7 @@ class Site:
                 watch.cancel()
                 self.writing_stopped.set()
 
-        async def hold(request: Request, send: Send) -> None:
+        async def hold(request: HttpRequest, send: Send) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"first", "more_body": True})
             await request.wait_for_disconnect()

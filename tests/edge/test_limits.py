@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.access.rates import Rate, Standing
 from chatkit.edge.limits import Buckets, Limits, OpenStreams
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.tokens import User
 from chatkit.protocol.errors import TooMany, Unauthorized, Unavailable
-from chatkit.protocol.rates import Rate, Standing
 from tests.edge.clock import Clock
 from tests.edge.heads import Head, head
 

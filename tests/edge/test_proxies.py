@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.edge.proxies import Caller, TrustedProxies, is_local
+from chatkit.edge.proxies import RequestSource, TrustedProxies, is_local
 from tests.edge.heads import head
 
 PROXY = "10.0.0.1"
@@ -54,12 +54,12 @@ def test_the_client_is_the_right_most_untrusted_hop(
 def test_without_forwarding_headers_the_request_speaks_for_itself() -> None:
     request = head(client=PROXY, host="chat.example")
     caller = TrustedProxies.parse(PROXY).resolve(request)
-    assert caller == Caller(ip=PROXY, scheme="http", host="chat.example")
+    assert caller == RequestSource(ip=PROXY, scheme="http", host="chat.example")
 
 
 def test_a_unix_socket_without_headers_has_no_client_address() -> None:
     caller = TrustedProxies.parse("127.0.0.1").resolve(head(client=None, host=None))
-    assert caller == Caller(ip=None, scheme="http", host=None)
+    assert caller == RequestSource(ip=None, scheme="http", host=None)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any
 import jwt
 import pytest
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.access.sessions import SessionScope
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator, GuestPolicy
 from chatkit.edge.guests import GuestTokens
 from chatkit.edge.proxies import TrustedProxies
@@ -18,7 +19,6 @@ from chatkit.edge.router import Route, Router, answering
 from chatkit.edge.sessions import SessionRoutes, SessionVerifier
 from chatkit.edge.tokens import SecretVerifier
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.sessions import SessionScope
 from store.postgres import Database
 from store.sessions import Sessions
 from tests.edge.calls import Answer, call
@@ -54,13 +54,13 @@ def build(database: Database, *, policy: GuestPolicy = "local") -> Router:
     )
 
     def who(*scopes: SessionScope) -> Any:
-        async def answer(request: Request) -> Reply:
+        async def answer(request: HttpRequest) -> Reply:
             user = await authenticator.authenticate(request, sessions=scopes)
             return json_reply(dumps(user.user_id))
 
         return {"GET": answering(answer), "POST": answering(answer)}
 
-    async def guest(request: Request) -> Reply:
+    async def guest(request: HttpRequest) -> Reply:
         issued = await authenticator.issue_guest(request)
         return json_reply(dumps({"token": issued.token, "user_id": issued.user_id}))
 

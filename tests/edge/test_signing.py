@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
-from chatkit.edge.asgi import Reply, Request, json_reply
+from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.guests import GuestTokens
 from chatkit.edge.proxies import TrustedProxies
@@ -46,11 +46,11 @@ def build(database: Database, *, on: bool = True) -> Router:
         signatures=signatures if on else None,
     )
 
-    async def who(request: Request) -> Reply:
+    async def who(request: HttpRequest) -> Reply:
         user = await authenticator.authenticate(request)
         return json_reply(dumps(user.user_id))
 
-    async def body(request: Request) -> Reply:
+    async def body(request: HttpRequest) -> Reply:
         await authenticator.authenticate(request)
         return Reply(200, await request.body(most=1000))
 

@@ -14,27 +14,24 @@ from typing import Any
 
 import pytest
 
-from chatkit.engine import model as model_module
-from chatkit.engine import model_stream
+from chatkit.access.caller import Caller
+from chatkit.answer.leases import RequestKey
 from chatkit.engine.acting import Acting
 from chatkit.engine.attachments import Attachments
 from chatkit.engine.calling import Calls
 from chatkit.engine.context import Context
 from chatkit.engine.elsewhere import Orphans
 from chatkit.engine.listening import Listening
-from chatkit.engine.media import Media
-from chatkit.engine.model import LiteLLMModel
 from chatkit.engine.offers import Offers
 from chatkit.engine.operations import Operations
-from chatkit.engine.ports import Images
 from chatkit.engine.runner import Runner, RunningTurn
 from chatkit.engine.titling import Titles
 from chatkit.engine.turn_limit import TurnLimit
 from chatkit.engine.turns import OnDisconnect, Turns
-from chatkit.protocol.calls import Caller, ToolSpec
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.ports.models import Images
 from chatkit.protocol.content import InputText
 from chatkit.protocol.events import ErrorEvent
-from chatkit.protocol.leases import RequestKey
 from chatkit.protocol.params import CreateThread, CustomAction, PlainParams, TurnParams, UserInput
 from store.actions import Actions
 from store.files import Files
@@ -43,10 +40,8 @@ from store.requests import AcceptedRequests
 from store.tasks import Tasks
 from store.threads import Threads
 from store.turn_log import TurnLogs
-from store.turns import Turns as StoredTurns
-from tests.engine.model_calls import KEY
+from store.turns import StoredTurns
 from tests.fakes import ScriptedModel, ScriptedTools, counting_ids
-from tests.model_server import ModelServer
 from tools.cards import TaskCards
 
 ALICE = Caller(user_id="alice")
@@ -281,59 +276,3 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what it waits for gives no sign
             await asyncio.sleep(0)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    """A server of models, on loopback."""
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def make_model(server: ModelServer) -> AsyncIterator[Callable[..., LiteLLMModel]]:
-    """Makes models that ask that server; other arguments are those of LiteLLMModel."""
-    made: list[LiteLLMModel] = []
-
-    def make(*, timeout_s: float = 20.0, **changes: Any) -> LiteLLMModel:
-        given = {"api_base": server.api_base, "api_key": KEY, **changes}
-        made.append(LiteLLMModel(timeout_s=timeout_s, **given))
-        return made[-1]
-
-    yield make
-    for model in made:
-        await model.aclose()
-
-
-@pytest.fixture
-def make_media(make_model: Callable[..., LiteLLMModel]) -> Callable[..., Media]:
-    """Makes what listens and draws by that server; other arguments are those of `make_model`."""
-
-    def make(
-        *,
-        image_model: str | None = "openai/dall-e-3",
-        transcribe_model: str | None = "openai/whisper-1",
-        timeout_s: float = 20.0,
-        **changes: Any,
-    ) -> Media:
-        return Media(
-            make_model(timeout_s=timeout_s, **changes),
-            transcribe_model=transcribe_model,
-            image_model=image_model,
-            timeout_s=timeout_s,
-        )
-
-    return make
-
-
-@pytest.fixture
-def through_the_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every answer is read as that of a provider which speaks no OpenAI chunks."""
-    monkeypatch.setattr(model_stream, "_PLAIN_PARSERS", frozenset())
-    monkeypatch.setattr(model_module, "open_source", model_stream._WrapperSource)
-
-
-@pytest.fixture
-def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that is asked again is so at once."""
-    monkeypatch.setattr(model_module, "_BACK_OFF_S", (0.0, 0.0))

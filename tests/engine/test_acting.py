@@ -9,14 +9,15 @@ from typing import Any, Final
 
 import pytest
 
+from chatkit.access.caller import Caller
+from chatkit.answer.drafting import SAVE, WRITE_DRAFT
+from chatkit.models.pure.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.actions import Action
-from chatkit.protocol.calls import Caller, CardOffer, ToolResult
-from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
-from chatkit.protocol.drafting import SAVE, WRITE_DRAFT
+from chatkit.protocol.calls import CardOffer, ToolResult
 from chatkit.protocol.errors import BadRequest, Conflict, NotFound, Unprocessable
 from chatkit.protocol.items import ThreadStatus
 from chatkit.protocol.params import AddUserMessage, CreateThread, CustomAction, RetryAfterItem
-from chatkit.protocol.tasks import parse_draft
+from chatkit.todo.tasks import parse_draft
 from store.tasks import Tasks
 from store.threads import Threads
 from tests.engine.conftest import ALICE, Engine, Event, NewEngine, named_key, new_key, said

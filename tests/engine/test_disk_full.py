@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from chatkit.protocol.deltas import TextDelta
+from chatkit.models.pure.deltas import TextDelta
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.params import CreateThread
 from tests.engine.conftest import ALICE, NewEngine, new_key, said, until

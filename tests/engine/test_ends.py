@@ -11,15 +11,15 @@ from typing import Any
 import asyncpg
 import pytest
 
+from chatkit.answer.leases import Ending, NewTurn
 from chatkit.engine import faults, runner
 from chatkit.engine import turns as turns_module
 from chatkit.engine.runner import RunningTurn
+from chatkit.models.pure.deltas import StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.bodies import UserMessage
-from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import Unavailable
-from chatkit.protocol.leases import Ending, NewTurn
 from chatkit.protocol.params import AddUserMessage, CreateThread, DeleteThread, RetryAfterItem
-from store.turns import Turns as StoredTurns
+from store.turns import StoredTurns
 from tests.engine.conftest import ALICE, Engine, NewEngine, events_in, new_key, said, until
 from tests.fakes import ScriptedTools, says
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from chatkit.engine.calling import GENERATE_IMAGE
-from chatkit.engine.media import Media
-from chatkit.engine.model import LiteLLMModel
-from chatkit.protocol.deltas import ImageStep, ModelFault, StreamEnd, ToolCallDelta
+from chatkit.models.litellm_model import LiteLLMModel
+from chatkit.models.media import Media
+from chatkit.models.pure.deltas import ImageStep, ModelFault, StreamEnd, ToolCallDelta
 from chatkit.protocol.params import CreateThread
 from tests.engine.conftest import NewEngine, said, until
 from tests.fakes import says

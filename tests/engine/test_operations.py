@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from chatkit.access.caller import Caller
 from chatkit.engine import faults
 from chatkit.engine.runner import RunningTurn
-from chatkit.protocol.calls import Caller
-from chatkit.protocol.deltas import TextDelta
+from chatkit.models.pure.deltas import TextDelta
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.params import AddUserMessage, CreateThread

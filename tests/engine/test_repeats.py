@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import pytest
 
+from chatkit.answer.asking import ASK_USER
 from chatkit.engine import faults
 from chatkit.engine.runner import RunningTurn
-from chatkit.protocol.asking import ASK_USER
-from chatkit.protocol.calls import ToolSpec
-from chatkit.protocol.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
+from chatkit.models.pure.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
+from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.errors import Unprocessable
 from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.items import ThreadStatus

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import pytest
 
+from chatkit.access.caller import Caller
+from chatkit.answer.asking import ASK_USER
 from chatkit.engine import faults
-from chatkit.protocol.asking import ASK_USER
-from chatkit.protocol.calls import Caller, ToolSpec
-from chatkit.protocol.deltas import StreamEnd, TextDelta, ToolCallDelta
+from chatkit.models.pure.deltas import StreamEnd, TextDelta, ToolCallDelta
+from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.params import (
     AddClientToolOutput,

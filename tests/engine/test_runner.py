@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from chatkit.engine import faults
-from chatkit.protocol.content import InferenceOptions, InputText
-from chatkit.protocol.deltas import (
+from chatkit.models.pure.deltas import (
     FaultKind,
     ModelFault,
     StreamEnd,
@@ -18,6 +17,7 @@ from chatkit.protocol.deltas import (
     ToolCallDelta,
     Usage,
 )
+from chatkit.protocol.content import InferenceOptions, InputText
 from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem, UserInput
 from tests.engine.conftest import ALICE, NewEngine, new_key, said, until
 from tests.fakes import ScriptedTools, says

@@ -7,13 +7,13 @@ import json
 
 import pytest
 
+from chatkit.answer.drafting import WRITE_DRAFT
+from chatkit.answer.rounds import UNKNOWN_OUTCOME
 from chatkit.engine import elsewhere, faults, runner
 from chatkit.engine.elsewhere import INTERRUPTED_NOTE
 from chatkit.engine.runner import RunningTurn
-from chatkit.protocol.deltas import ToolCallDelta
-from chatkit.protocol.drafting import WRITE_DRAFT
+from chatkit.models.pure.deltas import ToolCallDelta
 from chatkit.protocol.params import AddUserMessage, GetThread, RetryAfterItem
-from chatkit.protocol.rounds import UNKNOWN_OUTCOME
 from tests.engine.conftest import ALICE, Engine, NewEngine, new_key, said
 from tests.engine.two_processes import HELLO, ended, half_written, pair, slow, written
 from tests.fakes import ScriptedTools, says

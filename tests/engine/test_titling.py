@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from chatkit.protocol.asking import ASK_USER
-from chatkit.protocol.deltas import (
+from chatkit.answer.asking import ASK_USER
+from chatkit.models.pure.deltas import (
     ModelFault,
     ModelRequest,
     ReasoningDelta,

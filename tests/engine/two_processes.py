@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from chatkit.engine.runner import RunningTurn
-from chatkit.protocol.deltas import TextDelta
+from chatkit.models.pure.deltas import TextDelta
 from chatkit.protocol.params import CreateThread
 from tests.engine.conftest import Engine, NewEngine, said
 from tests.fakes import says

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from chatkit.protocol.tasks import Task, parse_draft, parse_query
+from chatkit.todo.tasks import Task, parse_draft, parse_query
 from store.postgres import Database
 from store.tasks import Tasks
 

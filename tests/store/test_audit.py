@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import asyncpg
 import pytest
 
-from chatkit.protocol.audit import AuditEntry, Deed
+from chatkit.access.audit import AuditEntry, Deed
 from store.audit import AuditLog
 from store.embedded import EmbeddedPostgres
 from store.migrate import apply_schema

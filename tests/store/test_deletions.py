@@ -12,16 +12,16 @@ from typing import Any, Literal
 
 import pytest
 
+from chatkit.answer.leases import Begun, Ending, Lease, NewTurn, RequestKey
 from chatkit.protocol.bodies import Body, ClientToolCall, StructuredInput, UserMessage
 from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.items import Item
-from chatkit.protocol.leases import Begun, Ending, Lease, NewTurn, RequestKey
 from chatkit.protocol.structured import Question
-from chatkit.protocol.tasks import Task, TaskDraft, TaskQuery
+from chatkit.todo.tasks import Task, TaskDraft, TaskQuery
 from store.postgres import Database
 from store.tasks import Tasks
-from store.turns import Turns
+from store.turns import StoredTurns
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -40,8 +40,8 @@ class Thread:
         return Tasks(self.database)
 
     @property
-    def turns(self) -> Turns:
-        return Turns(self.database, owner="one", lease_s=60)
+    def turns(self) -> StoredTurns:
+        return StoredTurns(self.database, owner="one", lease_s=60)
 
     def _new(self, item_id: str | None = None) -> NewTurn:
         number = next(self.numbers)

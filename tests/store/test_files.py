@@ -7,16 +7,16 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from chatkit.engine.file_ports import FileStore
+from chatkit.answer.leases import Begun, NewTurn, RequestKey
+from chatkit.ports.files import FileStore
 from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
 from chatkit.protocol.bodies import GeneratedImage, UserMessage
 from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import Conflict, NotFound, TooLarge, Unavailable
 from chatkit.protocol.items import Item
-from chatkit.protocol.leases import Begun, NewTurn, RequestKey
 from store.files import MOST_UNSENT, PIECE_BYTES, Files
 from store.postgres import Database
-from store.turns import Turns
+from store.turns import StoredTurns
 from tests.files import PNG
 from tests.store.kept_files import ANNA, BEN, NOW, add, content_of, pieces_in, send, sent, text_of
 
@@ -193,7 +193,7 @@ async def test_files_go_with_their_message_and_their_thread(
 async def test_an_image_that_is_made_goes_with_the_item_that_shows_it(
     files: Files, database: Database
 ) -> None:
-    turns = Turns(database, owner="one", lease_s=60)
+    turns = StoredTurns(database, owner="one", lease_s=60)
     key = RequestKey(key="k", body_hash=b"h", explicit=False)
     new = NewTurn(turn_id="trn_1", item_id="msg_1", model="m", key=key)
     said = UserMessage(content=(InputText(text="Draw a cat"),))

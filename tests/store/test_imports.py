@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chatkit.ports.imports import ImportedItem, ImportedThread
 from chatkit.protocol.errors import Conflict
-from chatkit.protocol.imports import ImportedItem, ImportedThread
 from chatkit.protocol.items import ThreadStatus
 from chatkit.protocol.paging import Cursor
-from chatkit.protocol.tasks import Task
+from chatkit.todo.tasks import Task
 from store.erasure import Erasure
 from store.imports import Imports
 from store.postgres import Database

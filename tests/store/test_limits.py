@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from chatkit.protocol.rates import Rate
+from chatkit.access.rates import Rate
 from store import limits
 from store.limits import SharedBuckets
 from store.postgres import Database

@@ -14,16 +14,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from chatkit.answer.leases import NewTurn
 from chatkit.protocol.bodies import UserMessage
 from chatkit.protocol.content import InputText
-from chatkit.protocol.leases import NewTurn
 from chatkit.protocol.paging import Cursor
-from chatkit.protocol.tasks import TaskDraft
+from chatkit.todo.tasks import TaskDraft
 from store.migrate import apply_schema
 from store.postgres import Database
 from store.tasks import Tasks
 from store.threads import Threads
-from store.turns import Turns
+from store.turns import StoredTurns
 from tests.conftest import reachable_directory
 from tests.engine.conftest import new_key
 from tests.fakes import START
@@ -90,7 +90,7 @@ async def test_everything_works_behind_a_transaction_pooler(pooler_url: str) -> 
     try:
         await apply_schema(database)
         tasks, threads = Tasks(database), Threads(database)
-        turns = Turns(database, owner="one", lease_s=60)
+        turns = StoredTurns(database, owner="one", lease_s=60)
 
         async def use(number: int) -> None:
             user_id = f"user{number}"

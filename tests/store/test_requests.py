@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatkit.protocol.leases import RequestKey
+from chatkit.answer.leases import RequestKey
 from store.postgres import Database
 from store.requests import AcceptedRequests
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from chatkit.access.sessions import Session, SessionScope
+from chatkit.ports.sessions import SessionStore
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.paging import Cursor
-from chatkit.protocol.sessions import Session, SessionScope, SessionStore
 from store.postgres import Database
 from store.sessions import Sessions
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chatkit.protocol.errors import BadRequest
-from chatkit.protocol.tasks import Sort, Status, TaskQuery
+from chatkit.todo.tasks import Sort, Status, TaskQuery
 from store.tasks import Tasks
 from tests.store.kept_tasks import ANNA, TODAY, add, titles
 

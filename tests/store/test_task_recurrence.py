@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from chatkit.protocol.tasks import Recurrence, parse_changes
+from chatkit.todo.tasks import Recurrence, parse_changes
 from store.postgres import Database
 from store.tasks import Tasks
 from tests.store.kept_tasks import ANNA, TODAY, add, titles

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest, NotFound
-from chatkit.protocol.tasks import Task, TaskDraft, TaskQuery, TaskStore, parse_changes
+from chatkit.todo.tasks import Task, TaskDraft, TaskQuery, parse_changes
 from store.postgres import Database
 from store.tasks import Tasks
 from tests.store.kept_tasks import ANNA, BEN, TODAY, add, add_thread, titles

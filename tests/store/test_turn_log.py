@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from chatkit.answer.leases import Begun, Followed, Lease, LogBatch, LogEnd, NewTurn, RequestKey
 from chatkit.protocol.bodies import UserMessage
 from chatkit.protocol.content import InputText
-from chatkit.protocol.leases import Begun, Followed, Lease, LogBatch, LogEnd, NewTurn, RequestKey
 from store.postgres import Database
 from store.turn_log import TurnLogs
-from store.turns import Turns
+from store.turns import StoredTurns
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ async def lease(database: Database) -> Lease:
     key = RequestKey(key="body:1", body_hash=b"1" * 32, explicit=False)
     turn = NewTurn(turn_id="trn_1", item_id="msg_1", model="m", key=key)
     message = UserMessage(content=(InputText(text="Hello"),))
-    begun = await Turns(database, owner="one", lease_s=60).begin_thread(
+    begun = await StoredTurns(database, owner="one", lease_s=60).begin_thread(
         "ada", "thr_1", turn, message, NOW
     )
     assert isinstance(begun, Begun)
@@ -91,7 +91,7 @@ async def test_the_end_of_a_log_is_confirmed_again(logs: TurnLogs, lease: Lease)
 async def test_the_log_of_a_turn_that_was_taken_over_is_not_this_owners(
     logs: TurnLogs, lease: Lease, database: Database
 ) -> None:
-    await Turns(database, owner="two", lease_s=60).take_over("ada", "trn_1")
+    await StoredTurns(database, owner="two", lease_s=60).take_over("ada", "trn_1")
     assert await logs.append([batch(lease, 1, "a")]) == {}
     assert await lines(logs) == []
 

@@ -11,7 +11,7 @@ from mcp.client import Client
 from mcp.server.lowlevel import Server
 from mcp.types import CallToolResult, TextContent
 
-from chatkit.protocol.calls import Caller
+from chatkit.access.caller import Caller
 from tools.server import caller
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)  # a Sunday; Monday in Tokyo

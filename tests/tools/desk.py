@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from chatkit.answer.cards import ActionOutcome, Card
 from chatkit.protocol import widgets as w
-from chatkit.protocol.actions import Action, ActionOutcome, Card
+from chatkit.protocol.actions import Action
 from chatkit.protocol.calls import CardOffer
-from chatkit.protocol.tasks import Task, TaskDraft, TaskQuery
+from chatkit.todo.tasks import Task, TaskDraft, TaskQuery
 from store.postgres import Database
 from store.tasks import Tasks
 from tests.tools.asker import ANNA, NOW

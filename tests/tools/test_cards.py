@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from chatkit.access.caller import Caller
+from chatkit.answer.cards import ActionRefused, Card
 from chatkit.protocol import widgets as w
-from chatkit.protocol.actions import Action, ActionRefused, Card
-from chatkit.protocol.calls import Caller, Effect
+from chatkit.protocol.actions import Action
+from chatkit.protocol.calls import Effect
 from chatkit.protocol.errors import NotFound
 from tests.tools.asker import ANNA
 from tests.tools.desk import TODAY, Desk, actions, field, nodes, words

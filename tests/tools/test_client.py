@@ -28,9 +28,10 @@ from mcp.types import (
     Tool,
 )
 
-from chatkit.engine.ports import ToolBox
-from chatkit.protocol.calls import Caller, CardOffer, Effect, ToolCall, ToolResult
-from chatkit.protocol.tasks import TaskQuery
+from chatkit.access.caller import Caller
+from chatkit.ports.tools import ToolBox
+from chatkit.protocol.calls import CardOffer, Effect, ToolCall, ToolResult
+from chatkit.todo.tasks import TaskQuery
 from store.postgres import Database
 from store.tasks import Tasks
 from tools.client import ToolClients

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from chatkit.protocol.actions import ActionRefused
+from chatkit.answer.cards import ActionRefused
 from chatkit.protocol.calls import CardOffer
 from tests.tools.asker import ANNA
 from tests.tools.desk import Desk, actions, words

@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from chatkit.protocol.actions import ActionOutcome
-from chatkit.protocol.calls import Caller, Effect
+from chatkit.access.caller import Caller
+from chatkit.answer.cards import ActionOutcome
+from chatkit.protocol.calls import Effect
 from tests.tools.desk import Desk, field, nodes, words
 
 

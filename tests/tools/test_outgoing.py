@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from chatkit.protocol.calls import Caller, ToolCall
+from chatkit.access.caller import Caller
+from chatkit.protocol.calls import ToolCall
 from store.postgres import Database
 from store.tasks import Tasks
 from tools.client import ToolClients

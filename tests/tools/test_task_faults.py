@@ -9,7 +9,7 @@ import pytest
 from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 
-from chatkit.protocol.tasks import Task, TaskPage, TaskQuery
+from chatkit.todo.tasks import Task, TaskPage, TaskQuery
 from store.postgres import Database
 from store.tasks import Tasks
 from tests.tools.asker import Asker, Reply

@@ -11,7 +11,7 @@ import pytest
 from mcp.client import Client
 from mcp.types import CallToolResult, Tool
 
-from chatkit.protocol.calls import Caller
+from chatkit.access.caller import Caller
 from store.postgres import Database
 from tests.tools.asker import ANNA, BEN, Asker, Reply
 from tools.tasks import TOOLS

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app import Services
-from chatkit.edge.asgi import Message, Request
+from chatkit.edge.asgi import HttpRequest, Message
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.signing import sign
@@ -50,7 +50,7 @@ async def announced(
     async def receive() -> Message:
         raise AssertionError("no body is needed")
 
-    request = Request(scope_of("POST", "/", {"host": "localhost"}), receive, "id")
+    request = HttpRequest(scope_of("POST", "/", {"host": "localhost"}), receive, "id")
     attachments = Attachments(
         Files(services.database, most_bytes=4 * MOST),
         most_bytes=MOST,

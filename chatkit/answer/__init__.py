@@ -1,0 +1,4 @@
+"""Pure: one answer as a machine: the turn, its items while written, its history, its lease.
+
+Everything here takes values and returns values: no I/O, no clock, no tasks. The engine drives it.
+"""

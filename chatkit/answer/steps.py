@@ -1,0 +1,65 @@
+"""A tool call as the step of a workflow that the user sees."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.protocol.calls import BadArguments, ToolCall, ToolResult, read_arguments
+from chatkit.protocol.content import FileSource, UrlSource
+from chatkit.protocol.workflows import CustomTask, FileTask, ImageTask, Indicator, WebSearchTask
+
+#: Names that arguments of a search have, and the longest query that is shown, in characters.
+_QUERIES: Final = ("query", "q", "queries", "search_query")
+_LONGEST_QUERY: Final = 200
+
+
+CallStep = CustomTask | WebSearchTask | FileTask | ImageTask
+
+
+def step_of(call: ToolCall, tool: ToolSpec | None, result: ToolResult | None = None) -> CallStep:
+    """The step while the call runs, and with its `result` when it is over.
+
+    A call whose result links to pages becomes a search with its sources, one that links to files
+    a reading of files.
+    """
+    status: Indicator = "loading" if result is None else "complete"
+    title = (tool.title if tool is not None else "") or call.name.replace("_", " ").strip()
+    if tool is not None and tool.kind == "image":
+        return ImageTask(status=status, title=title)
+    pages, files = _sources(result)
+    if pages:
+        return WebSearchTask(status=status, title=title, queries=_queries(call), sources=pages)
+    if files:
+        return FileTask(status=status, title=title, sources=files)
+    failed = result is not None and result.failed
+    return CustomTask(
+        status=status,
+        title=title or None,
+        icon="circle-question" if failed else tool.icon if tool is not None else None,
+        content="This did not work." if failed else None,
+    )
+
+
+def _sources(result: ToolResult | None) -> tuple[tuple[UrlSource, ...], tuple[FileSource, ...]]:
+    links = () if result is None else result.links
+    pages = tuple(
+        UrlSource(title=link.title, url=link.uri)
+        for link in links
+        if link.uri.startswith(("https://", "http://"))
+    )
+    files = tuple(
+        FileSource(title=link.title, filename=link.uri.rpartition("/")[2] or link.title)
+        for link in links
+    )
+    return pages, files
+
+
+def _queries(call: ToolCall) -> tuple[str, ...]:
+    try:
+        arguments = read_arguments(call.arguments)
+    except BadArguments:
+        return ()
+    given: Any = next((arguments[name] for name in _QUERIES if name in arguments), None)
+    queries = given if isinstance(given, list) else [given]
+    return tuple(query[:_LONGEST_QUERY] for query in queries if isinstance(query, str) and query)

@@ -1,0 +1,391 @@
+"""One answer as a state machine: deltas and tool results in, events and the next action out.
+
+    AskModel ──receive*──> answered ──no calls──> Finish
+        ^                     │                      ^
+        └──────tools_done──<──CallTools──client tool─┘
+
+It awaits nothing, reads no clock and makes no randomness: `now` and `new_id` are passed in. What
+it has finished is in `ItemDone` events, hidden items included; the runner stores those and sends
+the visible ones. At every moment `stop` gives the events that close what is still open.
+
+Reasoning and tool calls grow a workflow, which is closed when the next visible item begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from chatkit.answer.asking import read_questions
+from chatkit.answer.cards import Card
+from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off_call
+from chatkit.answer.picturing import Pictures
+from chatkit.answer.rounds import Round
+from chatkit.answer.steps import step_of
+from chatkit.answer.writing import MessageWriter, WorkflowWriter
+from chatkit.models.pure.call_pieces import CallPieces
+from chatkit.models.pure.deltas import (
+    Citation,
+    Delta,
+    ModelFault,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.protocol.bodies import (
+    AssistantMessage,
+    Body,
+    ClientToolCall,
+    EndOfTurn,
+    GeneratedImage,
+    Note,
+    StopMark,
+    StructuredInput,
+    TaskBody,
+    ToolRound,
+    WidgetBody,
+    WorkflowBody,
+)
+from chatkit.protocol.calls import BadArguments, ToolCall, ToolResult, read_arguments
+from chatkit.protocol.events import ClientEffect, Event, ItemDone
+from chatkit.protocol.ids import NewId, Prefix
+from chatkit.protocol.items import Item
+from chatkit.protocol.workflows import Step, Workflow
+
+_ONE_AT_A_TIME: Final = (
+    "Only one call that the user or the page has to answer is possible at a time. "
+    "This one was not made; make it again later."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskModel:
+    """Send the thread so far to the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTools:
+    """Run these calls, all of one model answer, and give their results in the same order."""
+
+    calls: tuple[ToolCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The answer is complete, or waits for the page or the user."""
+
+
+Action = AskModel | CallTools | Finish
+
+
+class TooManyRounds(Exception):
+    """The model kept calling tools."""
+
+
+class Turn:
+    """The machine of one answer. Not reusable."""
+
+    def __init__(
+        self, *, thread_id: str, new_id: NewId, now: Callable[[], datetime], max_rounds: int
+    ) -> None:
+        self.next_action: Action = AskModel()
+        #: Tokens that the model calls of this turn took, as far as the provider counted them.
+        self.usage = Usage(input_tokens=0, output_tokens=0)
+        #: Every item that is final, hidden ones included, in the order of the thread.
+        self.items: list[Item] = []
+        #: Whether the turn has shown something that needs no word of the model's.
+        self.has_shown = False
+        #: Images that are being made, by their calls.
+        self.pictures = Pictures()
+        self._thread_id = thread_id
+        self._new_id = new_id
+        self._now = now
+        self._rounds_left = max_rounds
+        self._tools: dict[str, ToolSpec] = {}
+        self._message: MessageWriter | None = None
+        self._workflow: WorkflowWriter | None = None
+        self._calls = CallPieces()
+        self._drafts: dict[int, DraftWriter] = {}  # by the index of their calls
+        self._round = Round()
+        self._waiting: ClientToolCall | StructuredInput | None = None
+        self._said = False  # whether this answer of the model holds text
+        self._citations: list[Citation] = []  # those that came before any text
+        self._mentions: dict[str, str] = {}
+
+    def offer(self, tools: Sequence[ToolSpec], *, after_rounds: int = 0) -> None:
+        """The tools that the model is told of, before the first answer, and how often it has
+        called some in turns that this one goes on from."""
+        self._tools = {tool.name: tool for tool in tools}
+        self._rounds_left = max(0, self._rounds_left - after_rounds)
+
+    def receive(self, batch: Sequence[Delta]) -> list[Event]:
+        """What the model gave in one read. Text that came together leaves as one event."""
+        events: list[Event] = []
+        text = ""
+        for delta in batch:
+            match delta:
+                case TextDelta(piece):
+                    text += piece
+                case ToolCallDelta():
+                    events += [*self._write(text), *self._grow_call(delta)]
+                    text = ""
+                case ReasoningDelta(piece) if not text:
+                    events += self._think(piece)
+                case Citation():
+                    self._citations.append(delta)
+                case Usage():
+                    self.usage = Usage(
+                        input_tokens=self.usage.input_tokens + delta.input_tokens,
+                        output_tokens=self.usage.output_tokens + delta.output_tokens,
+                    )
+                case _:  # thoughts about text that is written, and the reason of the end
+                    pass
+        events += self._write(text)
+        if self._citations and self._message is not None:
+            events += self._message.cite(self._citations)
+            self._citations = []
+        return events
+
+    def _write(self, text: str) -> list[Event]:
+        if not text:
+            return []
+        if self._message is not None:
+            return [self._message.write(text)]
+        events = self._close_workflow()
+        self._message = MessageWriter(self._item("msg", AssistantMessage(text=None)))
+        return [*events, *self._message.begin(), self._message.write(text)]
+
+    def _think(self, piece: str) -> list[Event]:
+        if self._message is not None:  # a thought after the text began adds nothing to it
+            return []
+        events, workflow = self._open_workflow("reasoning")
+        return [*events, *workflow.think(piece)]
+
+    def _grow_call(self, delta: ToolCallDelta) -> list[Event]:
+        call = self._calls.add(delta)
+        tool = self._tools.get(call.name)
+        if tool is None or tool.kind != "draft":
+            return []
+        events: list[Event] = []
+        draft = self._drafts.get(delta.index)
+        if draft is None:
+            draft = self._drafts[delta.index] = DraftWriter(self._item("msg", EndOfTurn()))
+            events = [*self._close_message(), *self._close_workflow(), draft.begin()]
+            return [*events, *draft.grow("".join(call.pieces))]
+        return draft.grow(delta.arguments)
+
+    def answered(self) -> list[Event]:
+        """The model's answer has ended; `next_action` says what follows.
+
+        Raises TooManyRounds when it asks for tools once more than it may, and ModelFault when
+        the answer was empty. Both leave the machine as it was, ready for `stop`.
+        """
+        if not self._calls:
+            if self._message is None and not self.has_shown:
+                raise ModelFault("empty")
+            return self._finish()
+        if self._rounds_left == 0:
+            raise TooManyRounds
+        self._rounds_left -= 1
+        events = self._close_message()
+        run = []
+        for index, call in self._calls.take(self._new_id):
+            kind = self._kind(call)
+            if kind == "draft":
+                events += self._end_draft(self._drafts.pop(index), call)
+            elif kind in ("client", "ask"):
+                self._put_aside(call, kind)
+            else:
+                run.append(call)
+                self._round.add(call)
+                opened, workflow = self._open_workflow("custom")
+                step = step_of(call, self._tools.get(call.name))
+                events += [*opened, *workflow.add(call.call_id, step)]
+        if not self._round:
+            return [*events, *self._wait()]
+        self.next_action = CallTools(tuple(run))
+        return events
+
+    def _put_aside(self, call: ToolCall, kind: str) -> None:
+        """A call that the page or the user answers is waited for; a second one is refused."""
+        if self._waiting is not None:
+            self._answer(call, _ONE_AT_A_TIME, failed=True)
+            return
+        try:
+            self._waiting = (
+                read_questions(call.arguments)
+                if kind == "ask"
+                else ClientToolCall(
+                    call_id=call.call_id,
+                    name=call.name,
+                    arguments=read_arguments(call.arguments),
+                )
+            )
+        except BadArguments as error:
+            self._answer(call, str(error), failed=True)
+
+    def _end_draft(self, draft: DraftWriter, call: ToolCall) -> list[Event]:
+        try:
+            events, whole = draft.close(call.arguments)
+        except BadArguments as error:
+            self._answer(call, str(error), failed=True)
+            return [draft.remove()]
+        self.items.append(whole)
+        self.has_shown = True
+        self._answer(call, SHOWN, failed=False)
+        return events
+
+    def _answer(self, call: ToolCall, output: str, *, failed: bool) -> None:
+        """A call of the round has its result without being run."""
+        self._round.add(call)
+        result = ToolResult(call_id=call.call_id, output=output, failed=failed)
+        self._round.note(call, result)
+
+    def _kind(self, call: ToolCall) -> str:
+        tool = self._tools.get(call.name)
+        return "server" if tool is None else tool.kind
+
+    def title_of(self, call: ToolCall) -> str:
+        """What a call is named to the user."""
+        return step_of(call, self._tools.get(call.name)).title or call.name
+
+    def under_way(self) -> ToolRound | None:
+        """The calls of `next_action`, for whoever has to end this turn in our place."""
+        return self._round.record(after_text=self._said) if self._round else None
+
+    def call_done(self, call: ToolCall, result: ToolResult) -> list[Event]:
+        """One call of the round has its result; the others may still run."""
+        self._round.note(call, result)
+        return self._show_done(call, result)
+
+    def _show_done(self, call: ToolCall, result: ToolResult) -> list[Event]:
+        if self._workflow is None:
+            return []
+        step = step_of(call, self._tools.get(call.name), result)
+        return self._workflow.change(call.call_id, step)
+
+    def image_begun(self, call: ToolCall) -> list[Event]:
+        """The image of a call is on its way."""
+        events = self._show_done(call, ToolResult(call_id=call.call_id, output=""))
+        events += self._close_workflow()
+        return [*events, self.pictures.begin(call.call_id, self._item("msg", GeneratedImage()))]
+
+    def tools_done(self, results: Sequence[ToolResult], cards: Sequence[Card] = ()) -> list[Event]:
+        """The results of `next_action`'s calls, in their order, and the cards they show."""
+        assert isinstance(self.next_action, CallTools)
+        self._round.note_all(self.next_action.calls, results)
+        events = self._close_round()
+        for image in self.pictures.take():
+            events.append(self._done(image))
+            self.has_shown = True
+        events += [ClientEffect(effect) for result in results for effect in result.effects]
+        for result in results:
+            self._mentions |= {title: task_id for task_id, title in result.mentions}
+        for card in cards:
+            events += self._close_workflow()
+            body = WidgetBody(widget=card.widget, copy_text=card.copy_text)
+            events.append(self._done(self._item("msg", body)))
+            self.has_shown = True
+        if self._waiting is not None:
+            return [*events, *self._wait()]
+        self._said = False
+        self.next_action = AskModel()
+        return events
+
+    def begin_with(self, bodies: Sequence[ToolRound | Note]) -> list[Event]:
+        """Put hidden items into the thread, before the first answer."""
+        return [self._done(self._item("hid", body)) for body in bodies]
+
+    def show_step(self, step: Step) -> list[Event]:
+        """A step that stands by itself, outside of any workflow."""
+        return [self._done(self._item("tsk", TaskBody(step=step)))]
+
+    def stop(self, note: str, shown: Step | None = None) -> list[Event]:
+        """End here, whatever was under way: text so far is kept, `note` tells the model why, and
+        `shown` the user, now and later."""
+        events = self._close_message()
+        if self._round:
+            effects = self._round.effects()
+            events += [*self._close_round(), *map(ClientEffect, effects)]
+        events += self.pictures.drop()
+        events += self._close_workflow()
+        seen = []
+        for draft in self._drafts.values():
+            closed, whole = draft.cut_off()
+            events += closed
+            if whole is not None:
+                self.items.append(whole)
+                seen.append(cut_off_call(whole.to_wire()["widget"], self._new_id("tc")))
+        if seen:
+            round_ = ToolRound(calls=tuple(seen), after_text=self._said)
+            events.append(self._done(self._item("hid", round_)))
+        self._calls.drop()
+        self._drafts, self._waiting = {}, None
+        self.next_action = Finish()
+        if shown is not None:
+            events += self.show_step(shown)
+        events.append(self._done(self._item("hid", StopMark(note))))
+        return events
+
+    def _finish(self) -> list[Event]:
+        events = [*self._close_message(), *self._close_workflow()]
+        if not self._said:
+            events.append(self._done(self._item("msg", EndOfTurn())))
+        self.next_action = Finish()
+        return events
+
+    def _wait(self) -> list[Event]:
+        """The turn ends with what the page or the user has to answer, as its last item."""
+        assert self._waiting is not None
+        prefix: Prefix = "tc" if isinstance(self._waiting, ClientToolCall) else "msg"
+        events = self._close_workflow()
+        events.append(self._done(self._item(prefix, self._waiting)))
+        self._waiting = None
+        self.next_action = Finish()
+        return events
+
+    def _close_message(self) -> list[Event]:
+        if self._message is None:
+            return []
+        events, whole = self._message.close(self._mentions)
+        self._message = None
+        if whole is not None:
+            self.items.append(whole)
+            self._said = True
+        return events
+
+    def _open_workflow(self, kind: str) -> tuple[list[Event], WorkflowWriter]:
+        if self._workflow is not None:
+            return [], self._workflow
+        empty = WorkflowBody(workflow=Workflow(type="custom"))
+        self._workflow = WorkflowWriter(self._item("wf", empty), kind)
+        return [self._workflow.begin()], self._workflow
+
+    def _close_workflow(self) -> list[Event]:
+        if self._workflow is None:
+            return []
+        events, whole = self._workflow.close(self._now())
+        self._workflow = None
+        self.items.append(whole)
+        return events
+
+    def _close_round(self) -> list[Event]:
+        whole = self._round.record(after_text=self._said)
+        self._round = Round()
+        return [self._done(self._item("hid", whole))]
+
+    def _done(self, item: Item) -> ItemDone:
+        self.items.append(item)
+        return ItemDone(item)
+
+    def _item(self, prefix: Prefix, body: Body) -> Item:
+        return Item(
+            id=self._new_id(prefix),
+            thread_id=self._thread_id,
+            created_at=self._now(),
+            body=body,
+        )

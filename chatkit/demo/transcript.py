@@ -1,0 +1,195 @@
+"""OpenAI chat messages -> turns, each with its tool calls and their results. Total on any input.
+
+A turn holds the user's own words alone: what a file says, and what is quoted, asks for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from chatkit.answer.history import NOTE_START, TRIMMED
+from chatkit.demo.values import Call, Result, TaskView
+
+#: What stands for a result that never came, or that is not the documented object.
+UNREADABLE: Final = Result(readable=False)
+
+_DECODER: Final = json.JSONDecoder()
+_TODAY = re.compile(r"Today is \w+, (\d{4}-\d{2}-\d{2})", re.ASCII)
+
+
+_MENTION = re.compile(r"(?<!\w)@(?P<title>\S(?:(?!\W@\S)[^\n])*?) (?=\{\"id\": ?\")")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One user message with all that followed: rounds of calls with results, then text.
+
+    In `said` a task that was mentioned stands by its id; `mentioned` holds its title. `quoted` is
+    what the message replies to. `noted` says that something happened since, such as a click.
+    """
+
+    said: str
+    mentioned: tuple[TaskView, ...] = ()
+    quoted: str = ""
+    has_files: bool = False
+    rounds: tuple[tuple[tuple[Call, Result], ...], ...] = ()
+    told: str = ""
+    noted: bool = False
+
+
+def read_text(content: object) -> str:
+    """The text of a message's content: a string, or its text parts in order."""
+    if isinstance(content, str):
+        text = content
+    elif isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, Mapping)]
+        text = "\n".join(part for part in parts if isinstance(part, str))
+    else:
+        return ""
+    # NUL and lone surrogates can neither be stored nor sent on.
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _read_user(content: object) -> Turn:
+    """The user's own words: the first text part, for the others are files."""
+    parts = content if isinstance(content, list) else [content]
+    lines = read_text(parts[:1] if isinstance(content, list) else content).split("\n")
+    quoted = [line for line in lines if line.startswith(">")]
+    said, mentioned = _read_mentions("\n".join(line for line in lines if line not in quoted))
+    return Turn(
+        said=said.strip("\n"),
+        mentioned=mentioned,
+        quoted="\n".join(line.removeprefix(">").strip() for line in quoted),
+        has_files=len(parts) > 1,
+    )
+
+
+def _read_mentions(text: str) -> tuple[str, tuple[TaskView, ...]]:
+    """`@Buy milk {"id": "…"}` -> the id, and the title apart. Other entities are their names."""
+    mentioned: dict[str, TaskView] = {}
+    said, position = "", 0
+    while match := _MENTION.search(text, position):
+        try:
+            data, end = _DECODER.raw_decode(text, match.end())
+        except (ValueError, RecursionError):
+            break
+        known, title = str(data.get("id")).lower(), match["title"]
+        if _UUID.fullmatch(known):
+            mentioned[known] = TaskView(known, title)
+            title = known
+        said, position = said + text[position : match.start()] + title, end
+    return said + text[position:], tuple(mentioned.values())
+
+
+def read_today(messages: Iterable[object], otherwise: date) -> date:
+    """The user's day, which the system message tells."""
+    for message in messages:
+        if isinstance(message, Mapping) and message.get("role") in ("system", "developer"):
+            for match in _TODAY.finditer(read_text(message.get("content"))):
+                try:
+                    return date.fromisoformat(match[1])
+                except ValueError:
+                    continue
+    return otherwise
+
+
+def read_system(messages: Iterable[object]) -> str:
+    """All that the system messages say."""
+    told = [message for message in messages if isinstance(message, Mapping)]
+    return "\n".join(read_text(m.get("content")) for m in told if m.get("role") == "system")
+
+
+def read_turns(messages: Iterable[object]) -> list[Turn]:
+    """The turns in order. What stands before the first user message belongs to none."""
+    turns: list[Turn] = []
+    messages = list(messages)
+    results = {
+        str(message.get("tool_call_id")): read_result(message.get("content"))
+        for message in messages
+        if isinstance(message, Mapping) and message.get("role") == "tool"
+    }
+    for message in messages:
+        if not isinstance(message, Mapping):
+            continue
+        if message.get("role") == "user":
+            if not read_text(message.get("content")).startswith(NOTE_START):
+                turns.append(_read_user(message.get("content")))
+            elif turns:
+                turns[-1] = replace(turns[-1], noted=True)
+        elif message.get("role") == "assistant" and turns:
+            last = turns[-1]
+            calls = tuple(
+                (call, results.get(call_id, UNREADABLE))
+                for call_id, call in _read_calls(message.get("tool_calls"))
+            )
+            turns[-1] = replace(
+                last,
+                rounds=(*last.rounds, calls) if calls else last.rounds,
+                told=last.told + read_text(message.get("content")),
+                noted=False,
+            )
+    return turns
+
+
+def is_trimmed(messages: Iterable[object]) -> bool:
+    """Whether the conversation began earlier than these messages."""
+    found = [message for message in messages if isinstance(message, Mapping)]
+    return any(TRIMMED in read_text(m.get("content")) for m in found if m.get("role") == "user")
+
+
+def _read_calls(calls: object) -> Iterable[tuple[str, Call]]:
+    for entry in calls if isinstance(calls, list) else ():
+        function = entry.get("function") if isinstance(entry, Mapping) else None
+        if isinstance(function, Mapping):
+            arguments = _read_object(function.get("arguments"))
+            yield str(entry.get("id")), Call(str(function.get("name")), arguments or {})
+
+
+def _read_object(text: object) -> dict[str, Any] | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def read_result(content: object) -> Result:
+    """A tool's answer `{success, task | tasks, total, message}`; anything else is unreadable."""
+    found = _read_object(read_text(content))
+    if found is not None and isinstance(found.get("answers"), list):
+        return Result(success=True, answers=tuple(map(_read_answer, found["answers"])))
+    if found is None or not isinstance(found.get("success"), bool):
+        return UNREADABLE
+    entries = found.get("tasks")
+    read = [_read_task(entry) for entry in entries] if isinstance(entries, list) else []
+    tasks = tuple(task for task in read if task is not None)
+    total, message = found.get("total"), found.get("message")
+    return Result(
+        success=found["success"],
+        task=_read_task(found.get("task")),
+        tasks=tasks,
+        total=max(total, len(tasks)) if type(total) is int else len(tasks),
+        message=message if isinstance(message, str) else "",
+        asks=found.get("needs_confirmation") is True,
+        on_card=found.get("shown_as_card") is True,
+    )
+
+
+def _read_answer(entry: object) -> str:
+    values = entry.get("answers") if isinstance(entry, Mapping) else None
+    return ", ".join(map(str, values)) if isinstance(values, list) else ""
+
+
+def _read_task(entry: object) -> TaskView | None:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str):
+        return None
+    title = entry.get("title")
+    return TaskView(entry["id"], title if isinstance(title, str) else None, dict(entry))

@@ -1,0 +1,116 @@
+"""Pictures that come with sketches: OpenAI's images API as a stream, which LiteLLM has not.
+
+The events are those of OpenAI's reference, "Image generation streaming events". Where to ask, with
+which key and what certificates, LiteLLM says, as for every other call.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Final
+
+import httpx
+
+from chatkit.models.litellm_faults import fault_of
+from chatkit.models.media_fetch import read_body
+from chatkit.models.pure.deltas import ModelFault
+from chatkit.models.pure.openai_chunks import kind_of_error
+from chatkit.protocol.sse import Decoder
+
+#: How many sketches are asked for; each costs some tokens.
+_SKETCHES: Final = 2
+#: Longest sketch shown, in base64: it goes into the turn's log, and to every reader.
+_MAX_SKETCH_CHARS: Final = 4 * 2**20
+#: Room for what an answer holds beside its picture, in bytes.
+_BESIDE_BYTES: Final = 64 * 1024
+
+
+class NotStreamed(Exception):
+    """The model makes no sketches, or its provider takes no request for a stream."""
+
+
+async def stream_image(
+    litellm: Any, given: Mapping[str, Any], prompt: str, size: str | None, *, most_bytes: int
+) -> AsyncGenerator[tuple[Mapping[str, Any], float], None]:
+    """Sketches and the whole picture, each with its progress, as objects with `b64_json` or `url`.
+
+    `given` names the model and the access to it, in LiteLLM's words. The caller limits the time.
+    Raises NotStreamed before anything else has come, ModelFault, and httpx's and LiteLLM's errors.
+    """
+    name, provider, *_ = litellm.get_llm_provider(given["model"], api_base=given["api_base"])
+    if provider != "openai" or not name.startswith("gpt-image"):
+        raise NotStreamed
+    body = {"model": name, "prompt": prompt, "stream": True, "partial_images": _SKETCHES}
+    if size is not None:
+        body["size"] = size
+    most_bytes = most_bytes * 4 // 3 + _BESIDE_BYTES
+    async with (
+        _client(given) as client,
+        client.stream("POST", "images/generations", json=body) as response,
+    ):
+        await _check(response)
+        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+            yield _alone(await read_body(response, most_bytes)), 1.0
+            return
+        decoder = Decoder(max_frame_bytes=most_bytes)
+        sketches = 0
+        async for piece in response.aiter_bytes():
+            for frame in decoder.receive(piece):
+                event = _read(frame.data)
+                if event.get("type") == "image_generation.completed":
+                    yield event, 1.0
+                    return
+                if event.get("type") == "image_generation.partial_image" and sketches < _SKETCHES:
+                    sketches += 1
+                    if len(frame.data) <= _MAX_SKETCH_CHARS:
+                        yield event, sketches / (_SKETCHES + 1)
+    raise ModelFault("unavailable")
+
+
+def _client(given: Mapping[str, Any]) -> httpx.AsyncClient:
+    openai: Any = importlib.import_module("litellm.llms.openai.common_utils")
+    handlers: Any = importlib.import_module("litellm.llms.custom_httpx.http_handler")
+    access = openai.get_openai_credentials(given["api_base"], given["api_key"])
+    if not access.api_key:
+        raise ModelFault("credentials")
+    headers = {"authorization": f"Bearer {access.api_key}"}
+    if access.organization:
+        headers["openai-organization"] = access.organization
+    return httpx.AsyncClient(
+        base_url=access.api_base,
+        headers=headers,
+        verify=handlers.get_ssl_configuration(),
+        follow_redirects=True,
+        timeout=given["timeout"],
+    )
+
+
+async def _check(response: httpx.Response) -> None:
+    if response.is_success:
+        return
+    await response.aread()
+    try:
+        response.raise_for_status()
+    except httpx.HTTPStatusError as error:
+        if fault_of(error).kind == "misconfigured":
+            raise NotStreamed from error
+        raise
+
+
+def _read(text: str | bytes) -> Mapping[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, Mapping):
+        raise ModelFault("malformed")
+    if value.get("error") or value.get("type") == "error":
+        raise ModelFault(kind_of_error(value.get("error") or value))
+    return value
+
+
+def _alone(body: bytes) -> Mapping[str, Any]:
+    """The picture in the answer of a gateway that knows no streams."""
+    images = _read(body).get("data")
+    if isinstance(images, list) and images and isinstance(images[0], Mapping):
+        return images[0]
+    raise ModelFault("malformed")

@@ -1,0 +1,130 @@
+"""Exceptions of LiteLLM and of what it stands on, as faults of the model.
+
+They are told apart by what the provider wrote, by HTTP status, and by the names of their classes,
+so that nothing has to be imported for it. Their text may quote the request and the key: only
+`describe` goes to a log.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from chatkit.models.pure.deltas import FaultKind, ModelFault
+from chatkit.models.pure.openai_chunks import kind_of_error, kind_of_status
+
+#: By class name, the nearest ancestor first. LiteLLM's own classes derive from the OpenAI SDK's.
+_KINDS: Final[dict[str, FaultKind]] = {
+    "ContextWindowExceededError": "too_long",
+    "ContentPolicyViolationError": "refused",
+    "RejectedRequestError": "refused",
+    "GuardrailRaisedException": "refused",
+    "AuthenticationError": "credentials",
+    "PermissionDeniedError": "credentials",
+    "PaymentRequiredError": "credentials",
+    "BudgetExceededError": "credentials",
+    "RateLimitError": "rate_limited",
+    "NotFoundError": "misconfigured",
+    "BadRequestError": "misconfigured",
+    "UnprocessableEntityError": "misconfigured",
+    "APITimeoutError": "timeout",
+    "TimeoutException": "timeout",  # httpx
+    "TimeoutError": "timeout",
+    "InternalServerError": "unavailable",
+    "APIResponseValidationError": "malformed",
+    "DecodingError": "malformed",  # httpx: a body that is not in its content-encoding
+    "FrameTooLarge": "malformed",
+    "JSONDecodeError": "malformed",
+    "ValidationError": "malformed",
+}
+
+#: OpenRouter and vLLM say it in words alone, under the code 400.
+_TOO_LONG: Final = re.compile(r"\bcontext (length|limit|size|window)\b", re.IGNORECASE)
+
+#: The longest wait that a provider may ask for with Retry-After, in seconds.
+MAX_RETRY_AFTER_S: Final = 5.0
+
+
+def fault_of(error: BaseException) -> ModelFault:
+    """The fault that `error` means. The caller chains it: `raise fault_of(error) from error`."""
+    if isinstance(error, ModelFault):
+        return ModelFault(error.kind)
+    for link in _chain(error):
+        # Of a 400, and of a stream, whose status is 200, what the provider wrote says more.
+        written = _written(link)
+        kind = kind_of_error(written)
+        if kind == "misconfigured" and _TOO_LONG.search(str(written.get("message"))):
+            kind = "too_long"
+        if kind not in ("unavailable", "misconfigured"):
+            return ModelFault(kind)
+    for link in _chain(error):
+        if _covers(link):
+            continue
+        for ancestor in type(link).__mro__:
+            if ancestor.__name__ in _KINDS:
+                return ModelFault(_KINDS[ancestor.__name__])
+        if (status := _status(link)) is not None:
+            return ModelFault(kind_of_status(status))
+    return ModelFault("unavailable")
+
+
+def describe(error: BaseException) -> str:
+    """`error` for a log: the types in its chain and the first status, and no word of any text."""
+    links = list(_chain(error))
+    status = next((status for link in links if (status := _status(link)) is not None), None)
+    names = " < ".join(dict.fromkeys(type(link).__name__ for link in links))
+    return names if status is None else f"{names}, status {status}"
+
+
+def retry_after_s(error: BaseException) -> float | None:
+    """The seconds of a Retry-After header; None without one, and for dates."""
+    for link in _chain(error):
+        for source in (link, getattr(link, "response", None)):
+            for name in ("litellm_response_headers", "headers"):
+                headers = getattr(source, name, None)
+                if isinstance(headers, Mapping):
+                    value = headers.get("retry-after") or headers.get("Retry-After")
+                    if isinstance(value, str) and value.strip().isdecimal():
+                        return float(value)
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what it came from, the innermost last."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        original = getattr(link, "original_exception", None)  # MidStreamFallbackError
+        link = original if isinstance(original, Exception) else link.__cause__ or link.__context__
+
+
+def _written(error: BaseException) -> Mapping[str, Any]:
+    """The `error` object of the provider's answer; empty without one."""
+    body = getattr(error, "body", None)  # the OpenAI SDK has taken it apart
+    if body is None:
+        # RuntimeError: httpx has not read that body; ValueError: it is not JSON.
+        with suppress(RuntimeError, ValueError):
+            body = json.loads(getattr(getattr(error, "response", None), "content", b""))
+    if not isinstance(body, Mapping):
+        return {}
+    inner = body.get("error", body)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _covers(error: BaseException) -> bool:
+    """Whether `error` is LiteLLM's cover for one that says more; its status is a stand-in then."""
+    return type(error).__name__ in ("APIConnectionError", "MidStreamFallbackError")
+
+
+def _status(error: BaseException) -> int | None:
+    """The HTTP status that a provider answered with, as far as `error` carries it."""
+    for source in (error, getattr(error, "response", None)):  # the latter of httpx
+        status = getattr(source, "status_code", None)
+        if isinstance(status, int) and 400 <= status < 600 and not _covers(error):
+            return status
+    return None

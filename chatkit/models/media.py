@@ -1,0 +1,181 @@
+"""Recordings into words, and words into pictures, through LiteLLM or past it for sketches.
+
+TRANSCRIBE_MODEL and IMAGE_MODEL may be of other providers than MODEL; MODEL_API_BASE and
+MODEL_API_KEY serve them where the provider is the same (see `LiteLLMModel.access`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager, suppress
+from typing import Any, Final
+
+from chatkit.models.litellm_faults import describe, fault_of
+from chatkit.models.litellm_model import LiteLLMModel
+from chatkit.models.pure.answer_guard import tidy
+from chatkit.models.pure.deltas import ImageStep, ModelFault
+from chatkit.protocol.errors import UnsupportedMedia
+
+_log = logging.getLogger(__name__)
+
+#: Largest picture taken, in bytes.
+MAX_IMAGE_BYTES: Final = 20 * 2**20
+#: Longest transcript, in characters; longer ones are cut. An hour of speech has some 60,000.
+MAX_TRANSCRIPT_CHARS: Final = 100_000
+
+#: By media type, the name of the file: providers go by its ending.
+_RECORDINGS: Final = {
+    "audio/webm": "audio.webm",
+    "audio/mp4": "audio.mp4",
+    "audio/m4a": "audio.m4a",
+    "audio/x-m4a": "audio.m4a",
+    "audio/ogg": "audio.ogg",
+    "audio/wav": "audio.wav",
+    "audio/wave": "audio.wav",
+    "audio/x-wav": "audio.wav",
+    "audio/mpeg": "audio.mp3",
+}
+
+
+class Media:
+    """The models beside the one that answers. `timeout_s` is for a whole call.
+
+    Every method raises ModelFault, `misconfigured` for a feature whose model is None. Cancelling
+    closes the provider's connection.
+    """
+
+    def __init__(
+        self,
+        model: LiteLLMModel,
+        *,
+        transcribe_model: str | None,
+        image_model: str | None,
+        timeout_s: float,
+    ) -> None:
+        self._model = model
+        self._transcribe_model = transcribe_model
+        self._image_model = image_model
+        self._timeout_s = timeout_s
+
+    async def transcribe(self, audio: bytes, mime_type: str) -> str:
+        """What was said; empty for silence. `mime_type` is as a browser's recorder tells it.
+
+        Raises UnsupportedMedia for a kind of file that is no common recording.
+        """
+        kind = mime_type.partition(";")[0].strip().lower()
+        name = _RECORDINGS.get(kind)
+        if name is None:
+            raise UnsupportedMedia(f"mime_type must be one of {', '.join(_RECORDINGS)}")
+
+        litellm, given = await self._given(self._transcribe_model)
+        with _as_faults(given["model"]):
+            async with asyncio.timeout(self._timeout_s):
+                answer = await litellm.atranscription(
+                    file=(name, audio, kind), max_retries=0, num_retries=0, **given
+                )
+            if not isinstance(answer.text, str):
+                raise ModelFault("malformed")
+            return tidy(answer.text[:MAX_TRANSCRIPT_CHARS]).strip()
+
+    async def generate_image(
+        self, prompt: str, size: str | None = None
+    ) -> AsyncGenerator[ImageStep, None]:
+        """The picture that `prompt` describes; `size` is in OpenAI's words, such as `1024x1024`.
+
+        Up to two sketches come before it from models that make them, with growing progress.
+        """
+        litellm, given = await self._given(self._image_model)
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        async with aclosing(_draw(litellm, given, prompt, size)) as steps:
+            while True:
+                with _as_faults(given["model"]):
+                    async with asyncio.timeout_at(deadline):
+                        step = await anext(steps, None)
+                if step is None:
+                    return
+                yield step
+
+    async def _given(self, model: str | None) -> tuple[Any, Mapping[str, Any]]:
+        """LiteLLM, and what every call of `model` is given."""
+        if model is None:
+            raise ModelFault("misconfigured")
+        litellm = await self._model.library()
+        access = self._model.access(litellm, model)
+        return litellm, {"model": model, "timeout": self._timeout_s, **access}
+
+
+@contextmanager
+def _as_faults(model: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # the edge to a foreign library, which raises anything
+        fault = fault_of(error)
+        _log.warning("model %s: %s (%s)", model, fault.kind, describe(error))
+        raise fault from error
+
+
+async def _draw(
+    litellm: Any, given: Mapping[str, Any], prompt: str, size: str | None
+) -> AsyncGenerator[ImageStep, None]:
+    # They bring httpx along, which a start need not wait for.
+    from chatkit.models.image_stream import NotStreamed, stream_image
+
+    with suppress(NotStreamed):
+        images = stream_image(litellm, given, prompt, size, most_bytes=MAX_IMAGE_BYTES)
+        async with aclosing(images):
+            async for image, progress in images:
+                yield await _step(image, progress, given)
+        return
+    answer = await litellm.aimage_generation(
+        prompt=prompt,
+        size=size,
+        response_format="b64_json",
+        drop_params=True,  # size and format, where a model knows one only
+        num_retries=0,
+        **given,
+    )
+    first = answer.data[0] if answer.data else None
+    image = {name: getattr(first, name, None) for name in ("b64_json", "url")}
+    yield await _step(image, 1.0, given)
+
+
+async def _step(image: Mapping[str, Any], progress: float, given: Mapping[str, Any]) -> ImageStep:
+    data = await _image_bytes(image, given["api_base"])
+    if (mime_type := image_type(data)) is None:
+        raise ModelFault("malformed")
+    return ImageStep(data=data, mime_type=mime_type, progress=progress)
+
+
+def image_type(data: bytes) -> str | None:
+    """The media type of a picture that every browser shows, by its first bytes; else None."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    return None
+
+
+async def _image_bytes(image: Mapping[str, Any], api_base: str | None) -> bytes:
+    """The bytes of a picture, from inside of the answer or from where it points to."""
+    encoded, url = image.get("b64_json"), image.get("url")
+    if not encoded and isinstance(url, str) and url.startswith("data:"):
+        encoded = url.partition(";base64,")[2]
+    if isinstance(encoded, str) and encoded:
+        if len(encoded) > MAX_IMAGE_BYTES * 4 // 3 + 4:
+            raise ModelFault("malformed")
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise ModelFault("malformed") from error
+    if not isinstance(url, str):
+        raise ModelFault("malformed")
+    from chatkit.models.media_fetch import fetch, origin_of
+
+    return await fetch(url, trusted=origin_of(api_base), most_bytes=MAX_IMAGE_BYTES)

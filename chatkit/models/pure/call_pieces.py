@@ -1,0 +1,65 @@
+"""Tool calls of one model answer, put together from the pieces in which they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from chatkit.models.pure.deltas import ModelFault, ToolCallDelta
+from chatkit.protocol.calls import ToolCall
+from chatkit.protocol.ids import NewId
+
+#: Most calls that one model answer may hold; an answer with more is malformed.
+MAX_CALLS: Final = 32
+#: Longest text of a call's arguments, in characters.
+MAX_ARGUMENTS: Final = 200_000
+
+
+@dataclass(slots=True)
+class GrowingCall:
+    """What has come of a call."""
+
+    call_id: str = ""
+    name: str = ""
+    pieces: list[str] = field(default_factory=list)
+    size: int = 0
+
+
+class CallPieces:
+    """The calls under way, by the index that the model gives each."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, GrowingCall] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def add(self, delta: ToolCallDelta) -> GrowingCall:
+        """The call with one more piece. Raises ModelFault `malformed` above the limits."""
+        call = self._calls.setdefault(delta.index, GrowingCall())
+        call.call_id = call.call_id or delta.call_id or ""
+        call.name = call.name or delta.name or ""
+        call.pieces.append(delta.arguments)
+        call.size += len(delta.arguments)
+        if len(self._calls) > MAX_CALLS or call.size > MAX_ARGUMENTS:
+            raise ModelFault("malformed")
+        return call
+
+    def take(self, new_id: NewId) -> list[tuple[int, ToolCall]]:
+        """All of them, whole, in order, each with its index; none is left."""
+        taken: set[str] = set()
+        calls = []
+        for index in sorted(self._calls):
+            call = self._calls[index]
+            call_id = call.call_id
+            if not call_id or call_id in taken:  # some providers leave it out or repeat it
+                call_id = new_id("tc")
+            taken.add(call_id)
+            arguments = "".join(call.pieces)
+            calls.append((index, ToolCall(call_id=call_id, name=call.name, arguments=arguments)))
+        self._calls = {}
+        return calls
+
+    def drop(self) -> None:
+        """Forget them."""
+        self._calls = {}

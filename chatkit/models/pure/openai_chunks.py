@@ -1,0 +1,300 @@
+"""`chat.completion.chunk` objects of the OpenAI API, and of the many servers that imitate it.
+
+The source is OpenAI's reference of the streamed chat completion. What imitators do otherwise is
+taken as it is meant: nulls for missing fields, content as a list of parts, `reasoning` beside
+`reasoning_content`, citations in several places, tool calls without an index or an id, arguments
+as an object, errors in the middle of a stream. Unknown fields and the legacy `function_call` are
+passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chatkit.models.pure.citations import read_chunk_citations, read_delta_citations
+from chatkit.models.pure.deltas import (
+    Citation,
+    Delta,
+    FaultKind,
+    ModelFault,
+    ReasoningDelta,
+    StreamEnd,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+
+#: The data of the frame after the last chunk.
+DONE: Final = "[DONE]"
+
+#: Where the text of a chunk begins, in its JSON. Inside of a string the marks would be escaped.
+_TEXT: Final = re.compile(r'[{,]\s*"(content|reasoning_content|reasoning)"\s*:\s*(?=")')
+_decode: Final = json.JSONDecoder().raw_decode
+
+#: Other providers' words for the reasons that OpenAI names.
+_REASONS: Final = {
+    "end_turn": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "tool_use": "tool_calls",
+    "function_call": "tool_calls",
+    "refusal": "content_filter",
+    "safety": "content_filter",
+}
+
+_KINDS_BY_STATUS: Final[dict[int, FaultKind]] = {
+    401: "credentials",
+    402: "credentials",  # the key is right but has nothing left to spend
+    403: "credentials",
+    408: "timeout",
+    413: "too_long",
+    425: "unavailable",
+    429: "rate_limited",
+    504: "timeout",
+}
+
+#: Values of an error's `code` or `type`, as OpenAI, OpenRouter, Anthropic, vLLM, Groq write them.
+_KINDS_BY_WORD: Final[dict[str, FaultKind]] = {
+    "authentication_error": "credentials",
+    "billing_hard_limit_reached": "credentials",
+    "content_filter": "refused",
+    "content_policy_violation": "refused",
+    "context_length_exceeded": "too_long",
+    "insufficient_quota": "credentials",
+    "invalid_api_key": "credentials",
+    "invalid_request_error": "misconfigured",
+    "model_not_found": "misconfigured",
+    "moderation_blocked": "refused",
+    "not_found_error": "misconfigured",
+    "overloaded_error": "unavailable",
+    "permission_error": "credentials",
+    "rate_limit_error": "rate_limited",
+    "rate_limit_exceeded": "rate_limited",
+    "request_too_large": "too_long",
+    "string_above_max_length": "too_long",
+    "timeout": "timeout",
+    "timeout_error": "timeout",
+    "tokens": "rate_limited",
+    "requests": "rate_limited",
+}
+
+
+def kind_of_status(status: int) -> FaultKind:
+    """What an HTTP status of a provider, 400 or above, says."""
+    return _KINDS_BY_STATUS.get(status, "misconfigured" if 400 <= status < 500 else "unavailable")
+
+
+def kind_of_error(error: object) -> FaultKind:
+    """What the `error` of a body or a chunk says: its `code` before its `type`, else a 5xx."""
+    for word in (error.get("code"), error.get("type")) if isinstance(error, Mapping) else ():
+        if isinstance(word, str) and word.lower() in _KINDS_BY_WORD:
+            return _KINDS_BY_WORD[word.lower()]
+        if isinstance(word, str) and word.isdecimal() and len(word) == 3:
+            word = int(word)
+        if isinstance(word, int) and 400 <= word < 600:
+            return kind_of_status(word)
+    return "unavailable"
+
+
+@dataclass(slots=True)
+class _Call:
+    index: int
+    call_id: str | None = None
+    name: str | None = None
+    filled: bool = False  # some arguments have come
+
+
+class ChunkReader:
+    """Chunks of one answer in, deltas out. It remembers its tool calls and its citations.
+
+    Most chunks of an answer are one piece of text in the same surroundings as the last. Of those,
+    only the text is decoded.
+    """
+
+    def __init__(self) -> None:
+        #: What stood before and after the text of a chunk that was nothing but text.
+        self._around: tuple[str, str, type[TextDelta | ReasoningDelta]] | None = None
+        self._cited: set[tuple[str, int | None]] = set()
+        self._calls: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
+
+    def read(self, data: str) -> list[Delta]:
+        """The deltas in the JSON of one chunk. Raises ModelFault; `malformed` for what is no JSON.
+
+        Text may hold NUL characters and lone surrogates, which JSON can spell.
+        """
+        try:
+            if self._around is not None and data.startswith(self._around[0]):
+                before, after, kind = self._around
+                text, end = _decode(data, len(before))
+                if data[end:] == after and isinstance(text, str):
+                    return [kind(text)] if text else []
+            chunk = json.loads(data)
+            if isinstance(chunk, dict):
+                deltas = self.deltas(chunk)
+                self._around = _around(data, chunk, deltas)
+                return deltas
+        except (ValueError, RecursionError) as error:
+            raise ModelFault("malformed") from error
+        raise ModelFault("malformed")
+
+    def deltas(self, chunk: Mapping[str, Any]) -> list[Delta]:
+        """The deltas in a decoded chunk. An `error` in it raises ModelFault of its kind."""
+        if error := chunk.get("error"):
+            raise ModelFault(kind_of_error(error))
+        if chunk.get("object") == "error":  # vLLM's older form has the fields at the top
+            raise ModelFault(kind_of_error(chunk))
+        deltas: list[Delta] = []
+        if "citations" in chunk or "search_results" in chunk:  # few have them, all pass here
+            deltas.extend(self._new(read_chunk_citations(chunk)))
+        choices = chunk.get("choices")
+        if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+            choice = choices[0]
+            delta = choice.get("delta")
+            if isinstance(delta, dict):
+                self._read_delta(delta, deltas)
+            if isinstance(reason := choice.get("finish_reason"), str) and reason:
+                if reason == "error":
+                    raise ModelFault("unavailable")
+                deltas.append(StreamEnd(_REASONS.get(reason.lower(), reason)))
+        if isinstance(usage := chunk.get("usage"), dict):
+            deltas.append(
+                Usage(
+                    input_tokens=_count(usage.get("prompt_tokens")),
+                    output_tokens=_count(usage.get("completion_tokens")),
+                )
+            )
+        return deltas
+
+    def _read_delta(self, delta: dict[str, Any], deltas: list[Delta]) -> None:
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if not reasoning and "thinking_blocks" in delta:
+            reasoning = _thoughts(delta["thinking_blocks"])
+        if isinstance(reasoning, str) and reasoning:
+            deltas.append(ReasoningDelta(reasoning))
+        content = delta.get("content")
+        if isinstance(content, str):
+            if content:
+                deltas.append(TextDelta(content))
+        elif isinstance(content, list):
+            _read_parts(content, deltas)
+        if isinstance(refusal := delta.get("refusal"), str) and refusal:
+            deltas.append(TextDelta(refusal))
+        if isinstance(calls := delta.get("tool_calls"), list):
+            deltas.extend(self._call_delta(call) for call in calls if isinstance(call, dict))
+        if "annotations" in delta or "provider_specific_fields" in delta:
+            deltas.extend(self._new(read_delta_citations(delta)))
+
+    def _new(self, citations: Iterable[Citation]) -> Iterator[Citation]:
+        """Those that have not come yet: some providers send the list with every chunk."""
+        for citation in citations:
+            if (key := (citation.url, citation.index)) not in self._cited:
+                self._cited.add(key)
+                yield citation
+
+    def _call_delta(self, piece: dict[str, Any]) -> ToolCallDelta:
+        function = piece.get("function")
+        function = function if isinstance(function, dict) else {}
+        call_id = _word(piece.get("id"))
+        name = _word(function.get("name"))
+        arguments = function.get("arguments")
+        if not isinstance(arguments, str):
+            arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
+
+        call = self._find_call(piece.get("index"), call_id, name)
+        news = ToolCallDelta(
+            index=call.index,
+            call_id=call_id if call.call_id is None else None,
+            name=name if call.name is None else None,
+            arguments=arguments,
+        )
+        call.call_id = call.call_id or call_id
+        call.name = call.name or name
+        call.filled = call.filled or bool(arguments)
+        return news
+
+    def _find_call(self, index: object, call_id: str | None, name: str | None) -> _Call:
+        """The call that a piece goes on with, or a new one.
+
+        A piece with a name begins a call unless the call at its place still waits for one: some
+        providers give every call the index 0, or none, and tell them apart by id alone.
+        """
+        known: _Call | None
+        if isinstance(index, int):
+            known = self._by_index.get(index)
+        else:
+            known = self._calls[-1] if self._calls else None
+            if call_id is not None and (known is None or known.call_id != call_id):
+                known = next((call for call in self._calls if call.call_id == call_id), None)
+        if known is not None and (
+            name is None  # not the id: some servers make up a new one for every piece
+            or known.name is None
+            or (call_id is not None and call_id == known.call_id)
+            or (call_id is None and name == known.name and not known.filled)
+        ):
+            return known
+        call = _Call(index=len(self._calls))
+        self._calls.append(call)
+        if isinstance(index, int):
+            self._by_index[index] = call
+        return call
+
+
+def _around(
+    data: str, chunk: Mapping[str, Any], deltas: list[Delta]
+) -> tuple[str, str, type[TextDelta | ReasoningDelta]] | None:
+    """What stands around the text of a chunk, and its kind; None where the chunk is more than one
+    text, or where that cannot be told."""
+    if len(deltas) != 1 or not isinstance(delta := deltas[0], TextDelta | ReasoningDelta):
+        return None
+    places = [(found[1], found.end()) for found in _TEXT.finditer(data)]
+    if len(places) != 1:
+        return None
+    ((name, start),) = places
+    text, end = _decode(data, start)
+    if text != delta.text or chunk["choices"][0]["delta"].get(name) != text:
+        return None
+    return data[:start], data[end:], type(delta)
+
+
+def _read_parts(parts: list[Any], deltas: list[Delta]) -> None:
+    """Content as a list: text parts, and Mistral's `thinking` whose own parts are the reasoning."""
+    for part in parts:
+        if isinstance(part, str):
+            part = {"type": "text", "text": part}
+        if not isinstance(part, dict):
+            continue
+        if part.get("type") in ("text", "output_text"):
+            if isinstance(text := part.get("text"), str) and text:
+                deltas.append(TextDelta(text))
+        elif part.get("type") == "refusal":
+            if isinstance(text := part.get("refusal"), str) and text:
+                deltas.append(TextDelta(text))
+        elif part.get("type") == "thinking":
+            thought: list[Delta] = []
+            inner = part.get("thinking")
+            _read_parts(inner if isinstance(inner, list) else [inner], thought)
+            deltas.extend(ReasoningDelta(d.text) for d in thought if isinstance(d, TextDelta))
+
+
+def _thoughts(blocks: object) -> str:
+    """The text of Anthropic's `thinking_blocks`, as LiteLLM hands them on; signatures have none."""
+    entries = (
+        [block for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else []
+    )
+    texts = [block.get("thinking") for block in entries]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: object) -> int:
+    return int(value) if isinstance(value, int | float) and 0 < value < 10**12 else 0

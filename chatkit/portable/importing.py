@@ -1,0 +1,129 @@
+"""Threads and tasks from a file: all of it is read and found good before any of it is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from codecs import BOM_UTF8
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final
+
+from chatkit.portable.chatgpt import read_conversation
+from chatkit.portable.imports import Importer, OwnExport
+from chatkit.portable.json_parts import JsonParts
+from chatkit.ports.imports import ImportedThread, ImportStore, RunningImport
+from chatkit.protocol.errors import BadRequest, Unavailable
+from chatkit.todo.tasks import Task
+
+#: Most threads, and most tasks, of one file.
+MOST_ENTRIES: Final = 100_000
+#: A file above this waits on the disk until it is whole, in bytes.
+_IN_MEMORY: Final = 1024 * 1024
+_READ_BYTES: Final = 64 * 1024
+#: How many files are in memory at once, each with up to about three times its size.
+_AT_ONCE: Final = 4
+_TASKS_AT_ONCE: Final = 1000
+
+
+@dataclass(slots=True)
+class Count:
+    """What became of the threads or tasks of a file."""
+
+    added: int = 0
+    unchanged: int = 0
+
+    def to_wire(self) -> dict[str, int]:
+        """The JSON object."""
+        return {"added": self.added, "unchanged": self.unchanged}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCount:
+    """What became of a file."""
+
+    threads: Count = field(default_factory=Count)
+    tasks: Count = field(default_factory=Count)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON object."""
+        return {"threads": self.threads.to_wire(), "tasks": self.tasks.to_wire()}
+
+
+class Importing:
+    """Takes files. Threads keep the order of their times, whatever their order in the file, and
+    come before those that are there."""
+
+    def __init__(self, store: ImportStore, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def take(self, user_id: str, pieces: AsyncIterator[bytes]) -> ImportCount:
+        """Store what a file of JSON holds: our own export, or ChatGPT's `conversations.json`.
+
+        Raises BadRequest, which names the place, and stores nothing then; Conflict when the
+        user's data is erased meanwhile, or another import is in the way.
+        """
+        with SpooledTemporaryFile(_IN_MEMORY) as file:
+            try:
+                async for piece in pieces:
+                    file.write(piece)
+            except OSError as error:
+                raise Unavailable("there is no room for the file here") from error
+            async with self._room, self._store.begin(user_id) as running:
+                importer = Importer(user_id, self._now())
+                threads, tasks = await asyncio.to_thread(_read, importer, file)
+                return await _store_all(running, threads, tasks)
+
+
+async def _store_all(
+    running: RunningImport, threads: list[ImportedThread], tasks: list[Task]
+) -> ImportCount:
+    count = ImportCount()
+    threads.sort(key=lambda thread: thread.created_at, reverse=True)
+    for thread in threads:
+        if await running.add_thread(thread):
+            count.threads.added += 1
+        else:
+            count.threads.unchanged += 1
+    for start in range(0, len(tasks), _TASKS_AT_ONCE):
+        some = tasks[start : start + _TASKS_AT_ONCE]
+        added = await running.add_tasks(some)
+        count.tasks.added += added
+        count.tasks.unchanged += len(some) - added
+    return count
+
+
+def _read(importer: Importer, file: IO[bytes]) -> tuple[list[ImportedThread], list[Task]]:
+    """All of a file. In a thread of its own, since that takes a while."""
+    threads: list[ImportedThread] = []
+    tasks: list[Task] = []
+    for entry in _entries(importer, file):
+        if isinstance(entry, Task):
+            tasks.append(entry)
+        else:
+            threads.append(entry)
+        if len(threads) > MOST_ENTRIES or len(tasks) > MOST_ENTRIES:
+            raise BadRequest(f"the file holds more than {MOST_ENTRIES} threads or tasks")
+    return threads, tasks
+
+
+def _entries(importer: Importer, file: IO[bytes]) -> Iterator[ImportedThread | Task]:
+    parts, own = JsonParts(), OwnExport(importer)
+    is_array = False
+    file.seek(0)
+    if file.read(len(BOM_UTF8)) != BOM_UTF8:  # as some editors begin a file
+        file.seek(0)
+    while piece := file.read(_READ_BYTES):
+        for part in parts.feed(piece):
+            is_array = not part.name
+            entry = (
+                read_conversation(importer, part.value, part.path) if is_array else own.read(part)
+            )
+            if entry is not None:
+                yield entry
+    parts.close()
+    if not is_array:
+        own.close()

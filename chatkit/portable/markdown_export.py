@@ -1,0 +1,188 @@
+"""The export for people: a document in Markdown (CommonMark with GitHub's task lists)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, cast
+
+from chatkit.answer.first_title import text_of
+from chatkit.portable.markdown import escape, escape_line, heading, quote, tame, url
+from chatkit.protocol.bodies import UserMessage, parse_body
+from chatkit.protocol.items import StoredItem, Thread
+from chatkit.todo.tasks import Task
+
+#: The prop of a component that holds words for people.
+_WORDS: Final[Mapping[str, str]] = {
+    "Text": "value",
+    "Title": "value",
+    "Caption": "value",
+    "Label": "value",
+    "Markdown": "value",
+    "Badge": "label",
+    "Checkbox": "label",
+}
+#: Components that are one line of a card.
+_LINES: Final = frozenset({"Row", "ListViewItem", "Table.Row"})
+
+
+class MarkdownExport:
+    """See ExportWriter."""
+
+    def __init__(self) -> None:
+        self._speaker = ""
+
+    def begin(self, exported_at: datetime) -> str:
+        """See ExportWriter."""
+        return f"*Exported {_time(exported_at)}*\n"
+
+    def begin_thread(self, thread: Thread) -> str:
+        """See ExportWriter."""
+        self._speaker = ""
+        title = heading(thread.title) if thread.title else "Untitled"
+        return f"\n# {title}\n\n*Begun {_time(thread.created_at)}*\n"
+
+    def item(self, item: StoredItem) -> str:
+        """See ExportWriter."""
+        body: dict[str, Any] = json.loads(item.body)
+        is_user = item.type == "user_message"
+        if is_user:
+            blocks = _user(cast(UserMessage, parse_body(item.type, body)))
+        else:
+            blocks = _assistant(item.type, body)
+        text = "\n\n".join(filter(None, blocks)).strip("\n")
+        if not text:
+            return ""
+        speaker = "You" if is_user else "Assistant"
+        head = ""
+        if is_user or speaker != self._speaker:
+            head = f"\n**{speaker}** · {_time(item.created_at)}\n"
+        self._speaker = speaker
+        return f"{head}\n{text}\n"
+
+    def end_thread(self) -> str:
+        """See ExportWriter."""
+        return ""
+
+    def begin_tasks(self) -> str:
+        """See ExportWriter."""
+        return "\n# Tasks\n\n"
+
+    def task(self, task: Task) -> str:
+        """See ExportWriter."""
+        return _task(task)
+
+    def end(self) -> str:
+        """See ExportWriter."""
+        return ""
+
+
+def _user(message: UserMessage) -> Iterator[str]:
+    """The blocks of a user's message, quoted, so that nothing in it passes for the document's."""
+    if message.quoted_text:
+        yield quote(quote(escape(message.quoted_text)))
+    text = text_of(message)
+    if text.strip():
+        yield quote(escape(text))
+    names = [escape_line(attachment.name) for attachment in message.attachments]
+    if names:
+        yield quote(f"*Attached: {', '.join(names)}*")
+
+
+def _assistant(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
+    """The blocks of anything that the assistant's side has made."""
+    match kind:
+        case "assistant_message":
+            for part in body["content"]:
+                yield tame(part["text"])
+                yield _sources(part["annotations"])
+        case "workflow":
+            yield "\n".join(map(_step, body["workflow"]["tasks"]))
+        case "task":
+            yield _step(body["task"])
+        case "widget":
+            text = body.get("copy_text")
+            lines = _card(body["widget"])
+            yield escape(text) if text else "\n".join(f"- {line}" for line in lines)
+        case "structured_input":
+            yield "\n".join(map(_question, body["inputs"]))
+        case "client_tool_call":
+            yield f"- *Asked the page: {escape_line(body['name'])}*"
+        case "generated_image":
+            yield "- *Made an image*"
+
+
+def _sources(annotations: Sequence[Mapping[str, Any]]) -> str:
+    """A list of the web pages and files that an answer names, each once."""
+    lines: dict[str, None] = {}
+    for annotation in annotations:
+        source = annotation["source"]
+        if source["type"] == "url":
+            lines[f"- [{escape_line(source['title'])}](<{url(source['url'])}>)"] = None
+        elif source["type"] == "file":
+            lines[f"- {escape_line(source['filename'])}"] = None
+    return "\n".join(lines)
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    title = step.get("title") or {"thought": "Thought", "web_search": "Searched the web"}.get(
+        step["type"], "Worked on it"
+    )
+    return f"- *{escape_line(title)}*"
+
+
+def _question(question: Mapping[str, Any]) -> str:
+    answer = question.get("answer")
+    given = "not answered"
+    if answer is not None and not answer["skipped"]:
+        given = ", ".join(map(escape_line, answer["values"]))
+    return f"- {escape_line(question['question'])}: *{given}*"
+
+
+def _card(node: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of a card."""
+    if node["type"] in _LINES:
+        if words := list(_words(node)):
+            yield " · ".join(words)
+        return
+    own = node.get(_WORDS.get(node["type"], ""))
+    if own:
+        yield escape_line(own)
+    for child in _children(node):
+        yield from _card(child)
+
+
+def _words(node: Mapping[str, Any]) -> Iterator[str]:
+    own = node.get(_WORDS.get(node["type"], ""))
+    if own:
+        yield escape_line(own)
+    for child in _children(node):
+        yield from _words(child)
+
+
+def _children(node: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    children = node.get("children", ())
+    return [children] if isinstance(children, dict) else children
+
+
+def _task(task: Task) -> str:
+    about = [
+        *(["high priority"] if task.priority == "high" else []),
+        *(["low priority"] if task.priority == "low" else []),
+        *([f"due {task.due_date.isoformat()}"] if task.due_date else []),
+        *([task.recurrence] if task.recurrence else []),
+        *([task.category] if task.category else []),
+        *(f"#{escape_line(tag)}" for tag in task.tags),
+    ]
+    line = f"- [{'x' if task.completed else ' '}] {escape_line(task.title)}"
+    if about:
+        line += f" ({', '.join(about)})"
+    if task.description:
+        indented = "\n  ".join(escape(task.description).split("\n"))
+        return f"{line}\n\n  {indented}\n"
+    return line + "\n"
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,40 @@
+"""Where actions of widgets leave their effects."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from chatkit.protocol.bodies import Note
+from chatkit.protocol.items import Item, Thread
+
+
+class HeldCard(Protocol):
+    """A thread, and the widget of it that an action came from, where one did."""
+
+    @property
+    def thread(self) -> Thread:
+        """As it is while the widget is held."""
+        ...
+
+    @property
+    def item(self) -> Item | None:
+        """The widget."""
+        ...
+
+    async def save(
+        self, *, widget: Item | None, note: tuple[str, Note] | None, now: datetime
+    ) -> None:
+        """Exchange the widget, and leave a note (id and body) for the model."""
+        ...
+
+
+class ActionStore(Protocol):
+    """What actions of widgets leave in threads."""
+
+    def hold(
+        self, user_id: str, thread_id: str, item_id: str | None
+    ) -> AbstractAsyncContextManager[HeldCard]:
+        """What an action came from, for one action at a time. Raises NotFound, BadRequest."""
+        ...

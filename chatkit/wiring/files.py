@@ -1,0 +1,63 @@
+"""The parts that files are handled by, put together as the settings have it."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from time import time
+
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.file_links import FileLinks
+from chatkit.edge.files_api import FileRoutes
+from chatkit.edge.limits import OpenStreams
+from chatkit.edge.router import Route
+from chatkit.edge.uploads import MOST_AT_ONCE, MOST_OF_ONE, UploadRoutes
+from chatkit.engine.attachments import Attachments
+from chatkit.protocol.ids import NewId
+from chatkit.wiring.background import Background
+from chatkit.wiring.settings import Settings
+from store.files import Files
+from store.postgres import Database
+from store.secrets import keep_secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileParts:
+    """The store, the rules for what comes into it, and the URLs of what is there."""
+
+    store: Files
+    attachments: Attachments
+    links: FileLinks
+    max_upload_bytes: int
+
+    def routes(self, authenticator: Authenticator) -> list[Route]:
+        """All routes of files."""
+        uploads = UploadRoutes(
+            authenticator=authenticator,
+            attachments=self.attachments,
+            links=self.links,
+            max_upload_bytes=self.max_upload_bytes,
+            open=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
+        )
+        return FileRoutes(
+            authenticator=authenticator, files=self.store, links=self.links, uploads=uploads
+        ).routes()
+
+
+async def open_files(
+    settings: Settings, database: Database, new_id: NewId, stack: AsyncExitStack
+) -> FileParts:
+    """What was never sent is swept until `stack` is closed."""
+    key = await keep_secret(database, "file_key", lambda: secrets.token_hex(32))
+    store = Files(database, most_bytes=settings.max_storage_bytes)
+    attachments = Attachments(store, most_bytes=settings.max_upload_bytes, new_id=new_id)
+    sweep = Background(attachments.run, "sweep of files")
+    sweep.start()
+    stack.push_async_callback(sweep.stop)
+    return FileParts(
+        store=store,
+        attachments=attachments,
+        links=FileLinks(key=bytes.fromhex(key), proxies=settings.trusted_proxies, now=time),
+        max_upload_bytes=settings.max_upload_bytes,
+    )

@@ -1,0 +1,97 @@
+"""The tools, opened while the server is up already.
+
+The MCP library takes a second to import, for which a start need not wait: it is imported in a
+thread, and who wants a tool before waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chatkit.access.caller import Caller
+from chatkit.edge.asgi import Scope, Send
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.ports.tasks import TaskStore
+from chatkit.protocol.calls import ToolCall, ToolResult
+from chatkit.wiring.background import Background
+
+if TYPE_CHECKING:
+    from tools.client import ToolClients
+    from tools.config import ServerConfig
+    from tools.http import ToolsOverHttp
+
+
+class Tooling:
+    """The engine's tool box, and what answers at /mcp: `start` it, and `stop` it in the end."""
+
+    def __init__(
+        self, tasks: TaskStore, servers: Sequence[ServerConfig], *, now: Callable[[], datetime]
+    ) -> None:
+        self._tasks = tasks
+        self._servers = servers
+        self._now = now
+        self._clients: asyncio.Future[ToolClients] = asyncio.get_running_loop().create_future()
+        self._mcp: asyncio.Future[ToolsOverHttp] = asyncio.get_running_loop().create_future()
+        self._stopping = asyncio.Event()
+        self._holding = Background(self._hold, "tools")
+
+    def start(self) -> None:
+        """Begin to open them."""
+        self._holding.start()
+
+    async def stop(self) -> None:
+        """Close them, and the connections to other servers."""
+        self._stopping.set()
+        await self._holding.join()
+
+    async def _hold(self) -> None:
+        # One task enters and leaves them, as their library demands.
+        try:
+            client, http, server = await asyncio.to_thread(_import)
+            async with (
+                client.ToolClients(
+                    server.build_server(self._tasks, now=self._now), self._servers
+                ) as clients,
+                http.ToolsOverHttp(server.build_server(self._tasks, now=self._now)) as mcp,
+            ):
+                self._clients.set_result(clients)
+                self._mcp.set_result(mcp)
+                await self._stopping.wait()
+        finally:
+            for waited in (self._clients, self._mcp):
+                waited.cancel()  # who still waits gets no tool any more
+
+    async def list_tools(self) -> Sequence[ToolSpec]:
+        """See ToolBox."""
+        return await (await asyncio.shield(self._clients)).list_tools()
+
+    async def call(
+        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+    ) -> ToolResult:
+        """See ToolBox."""
+        return await (await asyncio.shield(self._clients)).call(call, caller, progress)
+
+    async def answer_mcp(
+        self,
+        caller: Caller,
+        body: bytes,
+        *,
+        scope: Scope,
+        left: Callable[[], Awaitable[None]],
+        send: Send,
+    ) -> None:
+        """See McpAnswer."""
+        mcp = await asyncio.shield(self._mcp)
+        await mcp(caller, body, scope=scope, left=left, send=send)
+
+
+def _import() -> tuple[Any, Any, Any]:
+    return (
+        importlib.import_module("tools.client"),
+        importlib.import_module("tools.http"),
+        importlib.import_module("tools.server"),
+    )

@@ -1,0 +1,42 @@
+"""The parts that a user's data as a whole is handled by, put together as the settings have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.data_api import MOST_AT_ONCE, MOST_OF_ONE, DataRoutes
+from chatkit.edge.limits import OpenStreams
+from chatkit.edge.router import Route
+from chatkit.engine.operations import Operations
+from chatkit.portable.erasing import Erasing
+from chatkit.portable.exporting import Exporting
+from chatkit.portable.importing import Importing
+from chatkit.wiring.settings import Settings
+from store.erasure import Erasure
+from store.exports import Exports
+from store.imports import Imports
+from store.postgres import Database
+
+
+def data_routes(
+    settings: Settings,
+    authenticator: Authenticator,
+    database: Database,
+    operations: Operations,
+    *,
+    now: Callable[[], datetime],
+) -> list[Route]:
+    """The routes of export, import and erasure."""
+    return DataRoutes(
+        authenticator=authenticator,
+        threads=operations.threads,
+        exporting=Exporting(store=Exports(database), now=now),
+        importing=Importing(Imports(database), now=now),
+        erasing=Erasing(store=Erasure(database), turns=operations.running),
+        max_import_bytes=settings.max_upload_bytes,
+        now=now,
+        exports=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
+        imports=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
+    ).routes()

@@ -1,0 +1,75 @@
+"""Catalogues of sentences, and the choice of one by what a user's browser asks for.
+
+A new language is one file like `english.py`, added to `_CATALOGUES`. A code that it does not have
+is said in English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from chatkit.words import english
+from chatkit.words.say import Say
+
+#: A sentence with `{names}`, or one for each plural category of the language (CLDR: one, other …).
+Sentence = str | Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """The sentences of one language by code; `plural` gives the CLDR category of a count."""
+
+    language: str
+    sentences: Mapping[str, Sentence]
+    plural: Callable[[int], str]
+
+    def say(self, code: str, /, **params: str | int) -> str:
+        """See Say."""
+        sentence = self.sentences[code]
+        if not isinstance(sentence, str):
+            sentence = sentence[self.plural(int(params["count"]))]
+        return sentence.format_map(params)
+
+
+_ENGLISH: Final = Catalogue(
+    language="en", sentences=english.SENTENCES, plural=english.plural_category
+)
+_CATALOGUES: Final = {catalogue.language: catalogue for catalogue in (_ENGLISH,)}
+
+
+@cache
+def say_in(language: str) -> Say:
+    """The words of a BCP 47 tag that `choose_language` gave."""
+    chosen = _CATALOGUES[language]
+
+    def say(code: str, /, **params: str | int) -> str:
+        catalogue = chosen if code in chosen.sentences else _ENGLISH
+        return catalogue.say(code, **params)
+
+    return say
+
+
+def choose_language(accept_language: str | None) -> str:
+    """The best language that we have for an Accept-Language header (RFC 9110, 12.5.4).
+
+    A tag matches by its primary subtag. English where nothing matches or the header is malformed.
+    """
+    ranked: list[tuple[float, str]] = []
+    for entry in (accept_language or "").split(",")[:20]:
+        tag, _, weight = entry.partition(";")
+        primary = tag.strip().lower().partition("-")[0]
+        if primary in _CATALOGUES:
+            ranked.append((_weight(weight), primary))
+    best = max(ranked, key=lambda each: each[0], default=(0.0, ""))
+    return best[1] if best[0] > 0 else _ENGLISH.language
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.strip().partition("=")
+    try:
+        return float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0
