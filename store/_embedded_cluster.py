@@ -122,7 +122,8 @@ def drop_stale_pid_files(home: Home) -> None:
     by now, as after a power loss, or to a dead one that nobody reaps, as in a container without an
     init. One that was started by hand is not ours to judge and keeps its files.
     """
-    for file in (home.data / "postmaster.pid", home.socket_dir / ".s.PGSQL.5432.lock"):
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        file = home.data / name
         try:
             first = file.read_text().partition("\n")[0]
         except FileNotFoundError:

@@ -4,9 +4,12 @@ DATA_DIR/
   lock            held by the server process for its life: one server a directory
   postgres.lock   held by PostgreSQL and its children: free means that the last of them is gone
   postgres.log    what PostgreSQL and initdb say
-  socket/         the unix socket (or a link to a short private directory)
-  cluster/        appears whole, by one rename: password (the role's) and data (PGDATA)
+  cluster/        appears whole, by one rename: password (the role's) and data (PGDATA, which
+                  holds the unix socket too: see `_embedded_socket.py`)
   cluster.new/    the same, half made
+
+Nothing of a database lies anywhere else, so a copied directory is a database of its own. The locks
+are flock(2), on the files and not on their paths, so a second server is refused by any path.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
-import re
 import shutil
 import stat
 import subprocess
@@ -29,9 +31,6 @@ from pathlib import Path
 
 # Where a server that was started as root keeps what the unprivileged user cannot reach elsewhere.
 _REACHABLE = Path("/var/lib/chatkit")
-
-# sun_path holds 108 bytes on Linux and 104 on macOS, the closing NUL among them.
-_SOCKET_PATH_BYTES = 103
 
 _LAUNCHER = Path(__file__).with_name("_postmaster.py")
 _LOG_BYTES = 8 * 1024 * 1024
@@ -76,7 +75,6 @@ class Home:
     """A directory that is ours alone while `lock` is open; paths are absolute."""
 
     path: Path
-    socket_dir: Path
     programs: Path
     major: str
     account: Account | None
@@ -195,7 +193,6 @@ def open_home(data_dir: Path, note: Callable[[str], None]) -> Home:
         os.close(log)
         return Home(
             path=path,
-            socket_dir=_make_socket_dir(path, account),
             programs=programs,
             major=version.partition(".")[0],
             account=account,
@@ -315,36 +312,3 @@ def _copy_programs(programs: Path, target: Path) -> Path:
                 raise
             # Else another server made the same copy first.
     return target / programs.parent.name / programs.name
-
-
-def _make_socket_dir(path: Path, account: Account | None) -> Path:
-    """A directory for the socket that only PostgreSQL's user enters (and root).
-
-    Where the path is too long for a socket, or holds what a connection string or PostgreSQL's list
-    of directories would split, `socket` is a link to a short private directory, kept for next time.
-    """
-    place = path / "socket"
-    uid = os.geteuid() if account is None else account.uid
-    target = f"{place}/.s.PGSQL.5432"
-    if len(os.fsencode(target)) <= _SOCKET_PATH_BYTES and re.fullmatch(r"[\w./+-]+", target, re.A):
-        if place.is_symlink():
-            place.unlink()
-        place.mkdir(mode=0o700, exist_ok=True)
-    else:
-        if place.is_symlink():
-            earlier = place.readlink()
-            if earlier.is_dir() and not earlier.is_symlink():
-                status = earlier.stat()
-                if status.st_uid == uid and stat.S_IMODE(status.st_mode) == 0o700:
-                    return earlier
-            place.unlink()
-        elif place.exists():
-            shutil.rmtree(place)
-        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-        parent = runtime if account is None and Path(runtime).is_dir() and runtime else "/tmp"  # noqa: S108 - mkdtemp
-        short = Path(tempfile.mkdtemp(prefix="chatkit-", dir=parent))
-        place.symlink_to(short)
-        place = short
-    if account is not None:
-        os.chown(place, account.uid, account.gid)
-    return place

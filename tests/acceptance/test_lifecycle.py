@@ -20,6 +20,7 @@ from tests.acceptance.conftest import provider
 from tests.acceptance.server import COMMAND, ROOT, SECRET, ServerProcess, delta_of, said
 from tests.model_server import ModelServer
 from tests.model_steps import Pause, Step
+from tests.store.embedded_servers import copy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -130,6 +131,29 @@ async def until_unavailable(server: ServerProcess) -> None:
     health = await server.get("/api/chatkit/health")
     assert health.status_code == 503
     assert health.json() == {"status": "unavailable", "service": "chatkit"}
+
+
+async def test_messages_to_a_server_and_to_one_on_a_copy_of_its_directory_never_mix(
+    data_dir: Path,
+) -> None:
+    original, duplicate = data_dir.with_name("my data"), data_dir.with_name("my data copy")
+    async with ServerProcess(DATA_DIR=str(original)) as first:
+        token = await first.guest()
+        copy(original, duplicate)
+        async with ServerProcess(DATA_DIR=str(duplicate)) as second:
+            servers = [first, second] * 10
+            # All at once, so that both servers open more connections to their databases.
+            answers = await asyncio.gather(*(server.say("Hello", token) for server in servers))
+            for server in (first, second):
+                listed = await server.read("threads.list", token, limit=100)
+                assert {thread["id"] for thread in listed["data"]} == {
+                    answer.thread_id
+                    for answer, asked in zip(answers, servers, strict=True)
+                    if asked is server
+                }
+        # The end of the other server takes nothing from this one.
+        answers = await asyncio.gather(*(first.say("Hello", token) for _ in range(10)))
+        assert all(answer.text for answer in answers)
 
 
 WRONG: Final = {

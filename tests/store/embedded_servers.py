@@ -77,6 +77,12 @@ def other_server(data_dir: Path, program: str = _SERVER) -> Iterator[subprocess.
             process.wait()
 
 
+def first_line(process: subprocess.Popen[str]) -> list[str]:
+    """The words that it prints first."""
+    assert process.stdout is not None
+    return process.stdout.readline().split()
+
+
 def output(*command: str | Path) -> str:
     return subprocess.check_output(command, text=True)
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import asyncpg
 import pytest
@@ -138,8 +138,7 @@ async def server_role(database_url: str, postgres_server: EmbeddedPostgres) -> A
 @asynccontextmanager
 async def superuser(dsn: str, server: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
     """A connection as `postgres`, whose password nobody knows: it is let in without one."""
-    socket_dir = parse_qs(urlsplit(dsn).query)["host"][0]
-    rules = Path(socket_dir).parent / "cluster" / "data" / "pg_hba.conf"
+    rules = server.place / "cluster" / "data" / "pg_hba.conf"
     before = rules.read_text()
     rules.write_text(f"local all postgres trust\n{before}")
     try:

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import stat
-import subprocess
 from pathlib import Path
 
 import asyncpg
@@ -14,7 +13,7 @@ import pytest
 
 from store import _postmaster
 from store.embedded import EmbeddedError, start_embedded
-from tests.store.embedded_servers import other_server, query, running, unheard, until
+from tests.store.embedded_servers import first_line, other_server, query, running, unheard, until
 
 
 def _lives(pid: int) -> bool:
@@ -23,11 +22,6 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def _first_line(process: subprocess.Popen[str]) -> list[str]:
-    assert process.stdout is not None
-    return process.stdout.readline().split()
 
 
 async def test_the_server_connects_as_an_ordinary_role_with_a_password_over_a_socket(
@@ -58,12 +52,11 @@ async def test_nobody_else_can_read_the_password_or_enter_the_socket_directory(
     async with running(made):
         modes = {
             name: stat.S_IMODE((made / name).stat().st_mode)
-            for name in ("cluster/password", "cluster/data", "socket", "postgres.log")
+            for name in ("cluster/password", "cluster/data", "postgres.log")
         }
         assert modes == {
             "cluster/password": 0o600,
             "cluster/data": 0o700,
-            "socket": 0o700,
             "postgres.log": 0o600,
         }
 
@@ -114,7 +107,7 @@ async def test_postgres_ends_with_a_server_that_is_killed_and_the_next_start_has
     made: Path,
 ) -> None:
     with other_server(made) as server:
-        pid, dsn = _first_line(server)
+        pid, dsn = first_line(server)
         await query(dsn, "INSERT INTO kept VALUES (8)")
         server.kill()
         async with running(made) as postgres:  # while the old one is still ending
@@ -124,7 +117,7 @@ async def test_postgres_ends_with_a_server_that_is_killed_and_the_next_start_has
 
 async def test_committed_rows_outlive_a_kill_of_server_and_postgres_both(made: Path) -> None:
     with other_server(made) as server:
-        pid, dsn = _first_line(server)
+        pid, dsn = first_line(server)
         await query(dsn, "INSERT INTO kept VALUES (8)")
         os.kill(int(pid), signal.SIGKILL)
         server.kill()
@@ -163,7 +156,7 @@ async def test_a_restart_that_fails_is_told_and_tried_again(
 async def test_pid_files_left_by_a_power_loss_do_not_stop_a_start(
     made: Path, first_line: str
 ) -> None:
-    for name in ("cluster/data/postmaster.pid", "socket/.s.PGSQL.5432.lock"):
+    for name in ("cluster/data/postmaster.pid", "cluster/data/.s.PGSQL.5432.lock"):
         stale = made / name
         stale.write_text(f"{first_line}\n{made}/cluster/data\n1700000000\n5432\n\n\n\nready\n")
         stale.chmod(0o600)
@@ -210,7 +203,7 @@ async def test_where_the_system_has_no_parent_death_signal_a_watcher_ends_the_pr
         time.sleep(60)
     """
     with other_server(Path(), launcher) as server:
-        pid = int(_first_line(server)[0])
+        pid = int(first_line(server)[0])
         await until(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
         server.kill()
         await until(lambda: not _lives(pid))

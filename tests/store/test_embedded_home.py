@@ -80,23 +80,6 @@ async def test_a_lost_password_is_told_in_one_sentence(made: Path) -> None:
         await start_embedded(made, note=unheard)
 
 
-@pytest.mark.parametrize("name", ["l" * 120, "a,b c%d"])
-async def test_a_path_that_no_socket_can_have_gets_a_private_directory_that_is_kept(
-    made_once: Path, data_dir: Path, name: str
-) -> None:
-    made = data_dir.with_name(name)
-    copy(made_once, made)
-    used = []
-    for _ in range(2):
-        async with running(made) as postgres:
-            assert await query(postgres.dsn, "SELECT value FROM kept") == 7
-            place = (made / "socket").readlink()
-            assert stat.S_IMODE(place.stat().st_mode) == 0o700
-            used.append(place)
-    assert used[0] == used[1]
-    used[0].rmdir()
-
-
 @pytest.fixture
 def set_umask() -> Iterator[Callable[[int], int]]:
     """`os.umask`, undone after the test."""

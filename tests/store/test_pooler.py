@@ -49,11 +49,12 @@ def pooler_url(database_url: str) -> Iterator[str]:
         pytest.fail("this test needs PgBouncer: apt-get install pgbouncer")
     parts = urlsplit(database_url)
     place = parse_qs(parts.query)
-    socket_dir = place["host"][0]
+    # The real path: PgBouncer is another user, to whom our open files are closed.
+    socket_dir = Path(place["host"][0]).resolve()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         listen = free.getsockname()[1]
-    owner = Path(socket_dir).stat().st_uid
+    owner = socket_dir.stat().st_uid
     with reachable_directory() as folder:
         config = folder / "pgbouncer.ini"
         config.write_text(
