@@ -50,10 +50,6 @@ class AcceptedRequests:
         """Free the key, if it still is that turn's."""
         await self._database.execute(_SQL["forget_request"], user_id, key.key, turn_id)
 
-    async def forget_ended(self, user_id: str, key: RequestKey) -> None:
-        """Free the key, unless its turn runs."""
-        await self._database.execute(_SQL["forget_ended_request"], user_id, key.key)
-
     async def sweep(self) -> None:
         """Delete what has expired, of every user."""
         await self._database.execute(_SQL["sweep_requests"])

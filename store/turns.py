@@ -145,6 +145,7 @@ class StoredTurns:
                 self._lease_s,
                 turn.model,
                 *_key(turn),
+                not turn.key.explicit,
             )
         if row is None:
             raise NotFound("thread")

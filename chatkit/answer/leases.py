@@ -44,8 +44,8 @@ class RequestKey:
     """By what a request is known when it comes again: a key, and a hash of its body.
 
     `explicit`: the client named the key, so that it holds for a day and for one body only;
-    otherwise the body is the key, and holds while its turn runs and, of a message, for two
-    seconds.
+    otherwise the body is the key, and holds while its turn runs and for two seconds after it was
+    accepted.
     """
 
     key: str

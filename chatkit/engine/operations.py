@@ -68,7 +68,7 @@ from chatkit.protocol.params import (
     UserInput,
 )
 
-#: How long after its acceptance an identical message joins one that was answered, in seconds.
+#: How long after its acceptance an identical request joins one that was answered, in seconds.
 JOIN_S: Final = 2.0
 #: How often a request is begun again when what stood in its way is gone.
 _MOST_ATTEMPTS: Final = 4
@@ -208,9 +208,6 @@ class Operations:
         self.running.require_accepting()
         if isinstance(params, MessageParams):
             await self.offers.check(params.input.inference_options)
-        elif not key.explicit:
-            # A click or an output that is the same as an earlier one is another one.
-            await self.requests.forget_ended(caller.user_id, key)
         for _ in range(_MOST_ATTEMPTS):
             if await self.limit.is_reached(params, caller.user_id, key):
                 return faults.too_many_turns(self.limit.most)
@@ -339,7 +336,7 @@ class Operations:
         if key.explicit:
             _require_same_body(earlier, key)
         joinable = earlier.state == "running" or (
-            earlier.state is not None if key.explicit else _may_be_joined(earlier, params)
+            earlier.state is not None if key.explicit else _may_be_joined(earlier)
         )
         if not joinable or earlier.turn_id is None or earlier.thread_id is None:
             await self.requests.forget(user_id, key, earlier.turn_id)
@@ -379,11 +376,9 @@ def _running(
     )
 
 
-def _may_be_joined(earlier: AcceptedRequest, params: TurnParams) -> bool:
-    """Whether an identical body joins a turn that has ended. A request that is no message found
-    it running, or `begin` had forgotten it."""
-    recent = earlier.fresh or not isinstance(params, MessageParams)
-    return recent and earlier.state in ("done", "cancelled")
+def _may_be_joined(earlier: AcceptedRequest) -> bool:
+    """Whether an identical body joins a turn that has ended."""
+    return earlier.fresh and earlier.state in ("done", "cancelled")
 
 
 def _require_same_body(earlier: AcceptedRequest, key: RequestKey) -> None:

@@ -29,10 +29,6 @@ class RequestStore(Protocol):
         """Free the key, if it still is that turn's."""
         ...
 
-    async def forget_ended(self, user_id: str, key: RequestKey) -> None:
-        """Free the key, unless its turn runs."""
-        ...
-
     async def sweep(self) -> None:
         """Delete what has expired."""
         ...

@@ -94,10 +94,11 @@ SELECT id, body, created_at, body ->> 'status' = 'pending' AS pending,
    FOR UPDATE
 
 -- begin_reply --
--- An item that waited is answered, and the turn goes on with it.
+-- An item that waited is answered, and the turn goes on with it. A key that is the body's ($12) is
+-- taken over from a turn that has ended: while an item waits, an equal body answers another call.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the item's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
--- $11 seconds that the key is kept
+-- $11 seconds that the key is kept  $12 whether the key is the body's
 WITH thread AS (
     SELECT id, title, status, created_at,
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
@@ -107,7 +108,13 @@ WITH thread AS (
 ), claim AS (
     INSERT INTO accepted_requests (user_id, key, body_hash, turn_id, thread_id, expires_at)
     SELECT $1, $9, $10, $5, id, clock_timestamp() + make_interval(secs => $11) FROM thread
-        ON CONFLICT (user_id, key) DO NOTHING
+        ON CONFLICT (user_id, key) DO UPDATE
+       SET turn_id = EXCLUDED.turn_id, accepted_at = clock_timestamp(),
+           expires_at = EXCLUDED.expires_at
+     WHERE $12 AND NOT EXISTS (SELECT FROM turns
+                                WHERE turns.user_id = $1
+                                  AND turns.id = accepted_requests.turn_id
+                                  AND turns.state = 'running')
     RETURNING thread_id
 ), turn AS (
     INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
@@ -209,15 +216,6 @@ UPDATE accepted_requests SET answer = $3 WHERE user_id = $1 AND key = $2
 -- $1 user_id  $2 request key  $3 turn_id or null
 DELETE FROM accepted_requests
  WHERE user_id = $1 AND key = $2 AND turn_id IS NOT DISTINCT FROM $3
-
--- forget_ended_request --
--- The claim of a request whose turn is over.
--- $1 user_id  $2 request key
-DELETE FROM accepted_requests AS request
- WHERE request.user_id = $1 AND request.key = $2
-   AND NOT EXISTS (SELECT FROM turns
-                    WHERE turns.user_id = $1 AND turns.id = request.turn_id
-                      AND turns.state = 'running')
 
 -- sweep_requests --
 -- Of every user.

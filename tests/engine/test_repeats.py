@@ -1,4 +1,4 @@
-"""The same request again: copies of one time are one turn, and only a message joins for longer."""
+"""The same request again: copies of one time are one turn, later ones are another request."""
 
 from __future__ import annotations
 
@@ -42,12 +42,33 @@ def calling(name: str, arguments: str = "{}", call_id: str = "c") -> Any:
     return [[call], [StreamEnd("tool_calls")]]
 
 
-async def asked(new_engine: NewEngine, *scripts: Any) -> tuple[Engine, str, list[str]]:
+async def asked(
+    new_engine: NewEngine, *scripts: Any, fresh_s: float = 2
+) -> tuple[Engine, str, list[str]]:
     """An engine with a thread of one answered message; the thread's id and its items'."""
-    engine = await new_engine(*scripts, own_tools=(CART, ASK_USER))
+    engine = await new_engine(*scripts, own_tools=(CART, ASK_USER), fresh_s=fresh_s)
     events = await engine.chat(HELLO)
     done = [event["item"]["id"] for event in events if event["type"] == "thread.item.done"]
     return engine, events[0]["thread"]["id"], done
+
+
+async def answerable(new_engine: NewEngine, kind: str) -> tuple[Engine, str, TurnParams]:
+    """An engine whose thread can go on by an output, by answers or by a retry; that request."""
+    first = {
+        "output": calling("get_cart"),
+        "answers": calling("ask_user", QUESTIONS),
+        "retry": says("Old."),
+    }
+    engine, thread_id, items = await asked(new_engine, first[kind], says("New."))
+    submission = Submission(skipped=False, answers={"q1": Answer(values=("Very",))})
+    params: dict[str, TurnParams] = {
+        "output": AddClientToolOutput(thread_id=thread_id, result=1),
+        "answers": AddStructuredInput(
+            thread_id=thread_id, item_id=items[-1], submission=submission
+        ),
+        "retry": RetryAfterItem(thread_id=thread_id, item_id=items[0]),
+    }
+    return engine, thread_id, params[kind]
 
 
 async def read(engine: Engine, begun: Any) -> bytes:
@@ -152,11 +173,20 @@ async def test_two_calls_with_equal_outputs_are_both_answered(new_engine: NewEng
     assert await engine.texts(thread_id) == ["Hello", "Two apples."]
     stored = [body for kind, body in await engine.stored(thread_id) if kind == "client_tool_call"]
     assert [body["output"] for body in stored] == [{"apples": 2}, {"apples": 2}]
-    assert await engine.operations.begin(output, ALICE, body_key(b"equal")) is None
+
+
+async def test_an_output_that_nothing_waits_for_any_more_is_nothing_to_do(
+    new_engine: NewEngine,
+) -> None:
+    engine, thread_id, _ = await asked(new_engine, calling("get_cart"), says("Two."), fresh_s=0)
+    output = AddClientToolOutput(thread_id=thread_id, result=2)
+    await begun_and_ended(engine, output, b"late")
+    assert await engine.operations.begin(output, ALICE, body_key(b"late")) is None
 
 
 async def test_a_second_retry_is_answered_anew(new_engine: NewEngine) -> None:
-    engine, thread_id, items = await asked(new_engine, *map(says, ("One.", "Two.", "Three.")))
+    answers = map(says, ("One.", "Two.", "Three."))
+    engine, thread_id, items = await asked(new_engine, *answers, fresh_s=0)
     retry = RetryAfterItem(thread_id=thread_id, item_id=items[0])
     for _ in range(2):
         await begun_and_ended(engine, retry, b"again")
@@ -164,7 +194,7 @@ async def test_a_second_retry_is_answered_anew(new_engine: NewEngine) -> None:
 
 
 async def test_a_second_retry_in_a_locked_thread_gets_the_sentence(new_engine: NewEngine) -> None:
-    engine, thread_id, items = await asked(new_engine, says("One."), says("Two."))
+    engine, thread_id, items = await asked(new_engine, says("One."), says("Two."), fresh_s=0)
     retry = RetryAfterItem(thread_id=thread_id, item_id=items[0])
     await begun_and_ended(engine, retry, b"again")
     status = ThreadStatus(type="locked", reason="Closed for the night.")
@@ -175,23 +205,10 @@ async def test_a_second_retry_in_a_locked_thread_gets_the_sentence(new_engine: N
 
 @pytest.mark.parametrize("kind", ["output", "answers", "retry"])
 async def test_copies_made_at_one_time_are_one_turn(new_engine: NewEngine, kind: str) -> None:
-    first = {
-        "output": calling("get_cart"),
-        "answers": calling("ask_user", QUESTIONS),
-        "retry": says("Old."),
-    }
-    engine, thread_id, items = await asked(new_engine, first[kind], says("New."))
-    submission = Submission(skipped=False, answers={"q1": Answer(values=("Very",))})
-    params: dict[str, TurnParams] = {
-        "output": AddClientToolOutput(thread_id=thread_id, result=1),
-        "answers": AddStructuredInput(
-            thread_id=thread_id, item_id=items[-1], submission=submission
-        ),
-        "retry": RetryAfterItem(thread_id=thread_id, item_id=items[0]),
-    }
+    engine, thread_id, params = await answerable(new_engine, kind)
 
     async def send() -> bytes | ErrorEvent | None:
-        begun = await engine.operations.begin(params[kind], ALICE, body_key(b"copy"))
+        begun = await engine.operations.begin(params, ALICE, body_key(b"copy"))
         if begun is None or isinstance(begun, ErrorEvent):
             return begun
         return await read(engine, begun)
@@ -202,6 +219,32 @@ async def test_copies_made_at_one_time_are_one_turn(new_engine: NewEngine, kind:
     assert await engine.states() == ["done", "done"]
     assert await engine.texts(thread_id) == ["Hello", "New."]
     assert len(engine.model.requests) == 2
+
+
+@pytest.mark.parametrize("kind", ["output", "answers", "retry"])
+async def test_a_copy_that_comes_right_after_the_end_gets_the_same_answer(
+    new_engine: NewEngine, kind: str
+) -> None:
+    engine, thread_id, params = await answerable(new_engine, kind)
+    turn = await begun_and_ended(engine, params, b"copy")
+    copy = await engine.operations.begin(params, ALICE, body_key(b"copy"))
+    assert copy is not None
+    assert b"New." in await read(engine, copy)
+    assert len(engine.model.requests) == 2
+    assert await engine.states() == ["done", "done"]
+    assert await engine.texts(thread_id) == ["Hello", "New."]
+    assert turn.log.closed
+
+
+async def test_a_retry_after_a_failed_one_runs_again_at_once(new_engine: NewEngine) -> None:
+    engine, thread_id, items = await asked(
+        new_engine, says("Old."), [ModelFault("timeout")], says("New.")
+    )
+    retry = RetryAfterItem(thread_id=thread_id, item_id=items[0])
+    for _ in range(2):
+        await begun_and_ended(engine, retry, b"again")
+    assert await engine.states() == ["done", "failed", "done"]
+    assert await engine.texts(thread_id) == ["Hello", "New."]
 
 
 async def test_a_copy_that_comes_while_the_first_runs_joins_it_to_its_end(
