@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from chatkit.edge.asgi import HttpRequest, Reply
+from chatkit.edge.router import Route, answering
 from chatkit.protocol.errors import NotFound
 
 _FOLDER: Final = Path(__file__).parents[1] / "page"
@@ -60,6 +61,13 @@ class PageRoutes:
             for path in _FOLDER.iterdir()
             if path.suffix in _TYPES
         }
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/", {"GET": answering(self.index)}),
+            Route("/page/{name}", {"GET": answering(self.asset)}),
+        ]
 
     async def index(self, request: HttpRequest) -> Reply:
         """The page."""

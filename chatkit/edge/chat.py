@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +16,7 @@ from chatkit.edge.asgi import EventStream, HttpRequest, Reply, Send, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.limits import OpenStreams
+from chatkit.edge.router import Handler, Route, answering
 from chatkit.engine import faults
 from chatkit.engine.operations import Operations
 from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
@@ -44,14 +46,26 @@ _FEW_LEFT: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRoutes:
-    """The handlers of the chat URL. `max_body_bytes` is the longest request that is read."""
+    """The handlers of the chat URL. `max_body_bytes` is the longest request that is read; `acting`
+    marks what tools and cards do with the request that they do it for."""
 
     authenticator: Authenticator
     operations: Operations
     turns: Turns
     links: FileLinks
+    acting: Callable[[Handler], Handler]
     max_body_bytes: int
     streams: OpenStreams
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        ask = self.acting(self.post)
+        return [
+            Route("/api/chatkit", {"POST": ask}),
+            Route("/api/chatkit/", {"POST": ask}),
+            Route("/api/chatkit/threads/{id}/events", {"GET": self.events}),
+            Route("/api/chatkit/threads/{id}/cancel", {"POST": answering(self.cancel)}),
+        ]
 
     async def post(self, request: HttpRequest, send: Send) -> None:
         """Whether the answer streams is decided by the request's type alone."""

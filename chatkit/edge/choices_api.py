@@ -9,6 +9,7 @@ from typing import Any
 
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.router import Route, answering
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.jsontext import dumps
@@ -28,6 +29,14 @@ class ChoiceRoutes:
     tasks: TaskStore
     preview: Callable[[Task, date], dict[str, Any]]
     today: Callable[[], date]
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/api/chatkit/options", {"GET": answering(self.list_options)}),
+            Route("/api/chatkit/entities", {"GET": answering(self.list_entities)}),
+            Route("/api/chatkit/entities/{id}/preview", {"GET": answering(self.preview_entity)}),
+        ]
 
     async def list_options(self, request: HttpRequest) -> Reply:
         """`{models, tools, attachments: {enabled, max_bytes, max_count}, dictation}`."""

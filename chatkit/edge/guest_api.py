@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chatkit.access.audit import Deed
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.router import Route, answering
 from chatkit.protocol.jsontext import dumps
 
 
@@ -17,6 +18,10 @@ class GuestRoutes:
 
     authenticator: Authenticator
     expect_chat: Callable[[], None]
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [Route("/api/auth/guest", {"POST": answering(self.issue)})]
 
     async def issue(self, request: HttpRequest) -> Reply:
         """`{token, user_id, expires_in}`; who shows a valid one stays the same guest."""

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Final
 
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
+from chatkit.edge.router import Route, answering
 from chatkit.engine.turns import Turns
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.jsontext import dumps
@@ -27,6 +28,10 @@ class Health:
         self._turns = turns
         self._reachable = True
         self._asked_at = -_HOLDS_S
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [Route(PATH, {"GET": answering(self.get)})]
 
     async def get(self, _: HttpRequest) -> Reply:
         """200 or 503."""

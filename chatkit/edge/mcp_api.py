@@ -12,6 +12,7 @@ from typing import Protocol
 from chatkit.access.caller import Caller
 from chatkit.edge.asgi import HttpRequest, Scope, Send
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.router import Handler, Route
 from chatkit.protocol.errors import UnsupportedMedia
 from chatkit.protocol.jsontext import loads
 
@@ -33,11 +34,20 @@ class McpAnswer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpRoutes:
-    """The handler. A personal token (a session of the scope `mcp`) opens this and nothing else."""
+    """The handler. A personal token (a session of the scope `mcp`) opens this and nothing else.
+
+    `acting` marks what tools do with the request that they do it for.
+    """
 
     authenticator: Authenticator
     answer: McpAnswer
+    acting: Callable[[Handler], Handler]
     max_body_bytes: int
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        post = {"POST": self.acting(self.post)}
+        return [Route("/mcp", post), Route("/mcp/", post)]
 
     async def post(self, request: HttpRequest, send: Send) -> None:
         """One JSON-RPC message."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -18,6 +18,7 @@ from chatkit.access.sessions import SessionScope
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.origins import normalize_origin
+from chatkit.edge.router import Route, answering
 from chatkit.edge.tokens import GUEST_PREFIX, Token, User, Verified
 from chatkit.ports.sessions import SessionStore
 from chatkit.protocol.errors import BadRequest, NotFound, Unauthorized
@@ -103,6 +104,18 @@ class SessionRoutes:
     sessions: SessionStore
     domain_key: str
     max_body_bytes: int
+
+    def routes(self) -> Sequence[Route]:
+        """All of them."""
+        own = {
+            "GET": answering(self.list),
+            "POST": answering(self.open),
+            "DELETE": answering(self.revoke_own),
+        }
+        return [
+            Route("/api/chatkit/session", own),
+            Route("/api/chatkit/session/{id}", {"DELETE": answering(self.revoke)}),
+        ]
 
     async def open(self, request: HttpRequest) -> Reply:
         """The one answer that holds the `client_secret`."""

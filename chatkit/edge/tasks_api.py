@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from chatkit.access.audit import Deed
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.router import Route, answering
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.jsontext import dumps, loads
@@ -25,6 +26,20 @@ class TaskRoutes:
     tasks: TaskStore
     max_body_bytes: int
     now: Callable[[], datetime]
+
+    def routes(self) -> Sequence[Route]:
+        """All of them."""
+        one = {
+            "GET": answering(self.get),
+            "PUT": answering(self.replace),
+            "PATCH": answering(self.merge),
+            "DELETE": answering(self.delete),
+        }
+        return [
+            Route("/api/tasks", {"GET": answering(self.list), "POST": answering(self.add)}),
+            Route("/api/tasks/{id}", one),
+            Route("/api/tasks/{id}/complete", {"PATCH": answering(self.complete)}),
+        ]
 
     async def list(self, request: HttpRequest) -> Reply:
         """An array of tasks, newest first; how many there are in all is in `x-total-count`."""

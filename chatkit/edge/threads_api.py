@@ -7,6 +7,7 @@ from typing import cast
 
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.router import Route, answering
 from chatkit.ports.threads import ThreadStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.fields import Fields
@@ -21,6 +22,10 @@ class ThreadRoutes:
     authenticator: Authenticator
     threads: ThreadStore
     max_body_bytes: int
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [Route("/api/chatkit/threads/{id}/status", {"PUT": answering(self.set_status)})]
 
     async def set_status(self, request: HttpRequest) -> Reply:
         """PUT `{type: active | locked | closed, reason?}`: the thread as it is now."""

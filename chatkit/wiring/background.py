@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 
 _log = logging.getLogger("chatkit")
 
@@ -37,3 +38,12 @@ class Background:
     def _report(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("%s failed", self._name, exc_info=error)
+
+
+def keep_running(
+    stack: AsyncExitStack, work: Callable[[], Coroutine[None, None, None]], name: str
+) -> None:
+    """Run `work` from now on, until `stack` is closed."""
+    background = Background(work, name)
+    background.start()
+    stack.push_async_callback(background.stop)

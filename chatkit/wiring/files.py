@@ -15,7 +15,7 @@ from chatkit.edge.router import Route
 from chatkit.edge.uploads import MOST_AT_ONCE, MOST_OF_ONE, UploadRoutes
 from chatkit.engine.attachments import Attachments
 from chatkit.protocol.ids import NewId
-from chatkit.wiring.background import Background
+from chatkit.wiring.background import keep_running
 from chatkit.wiring.settings import Settings
 from store.files import Files
 from store.postgres import Database
@@ -52,9 +52,7 @@ async def open_files(
     key = await keep_secret(database, "file_key", lambda: secrets.token_hex(32))
     store = Files(database, most_bytes=settings.max_storage_bytes)
     attachments = Attachments(store, most_bytes=settings.max_upload_bytes, new_id=new_id)
-    sweep = Background(attachments.run, "sweep of files")
-    sweep.start()
-    stack.push_async_callback(sweep.stop)
+    keep_running(stack, attachments.run, "sweep of files")
     return FileParts(
         store=store,
         attachments=attachments,

@@ -9,10 +9,22 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from chatkit.wiring.settings import Settings
 from chatkit.wiring.variables import SettingsError
 
 #: Connections that wait to be accepted, at most; uvicorn has the same.
 _BACKLOG: Final = 2048
+
+
+def open_sockets(settings: Settings) -> list[socket.socket] | None:
+    """The bound sockets, or None for UDS, where uvicorn makes the socket in place of a left-over.
+
+    Raises SettingsError.
+    """
+    if settings.uds is None:
+        return [listen(settings.host, settings.port)]
+    check_socket_path(settings.uds)
+    return None
 
 
 def listen(host: str, port: int) -> socket.socket:

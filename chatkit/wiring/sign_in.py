@@ -1,21 +1,59 @@
-"""The kinds of token by which users who have signed in are known, as the settings have it."""
+"""Who may come in: tokens, sessions, guests and rates, as the settings have it."""
 
 from __future__ import annotations
 
+import secrets
 from contextlib import AsyncExitStack
-from time import time
+from time import monotonic, time
 
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.guests import GuestTokens
+from chatkit.edge.limits import Limits
+from chatkit.edge.sessions import SessionVerifier
+from chatkit.edge.signing import Signatures
 from chatkit.edge.tokens import ExpectedClaims, SecretVerifier, Verifier
 from chatkit.wiring.settings import Settings
+from store.limits import SharedBuckets
+from store.postgres import Database
+from store.secrets import keep_secret
+from store.sessions import Sessions
+from store.signatures import UsedSignatures
 
 
-async def open_verifiers(settings: Settings, stack: AsyncExitStack) -> list[Verifier]:
-    """None where there is no sign-in server. What they hold open is closed by `stack`."""
+async def open_authenticator(
+    settings: Settings, database: Database, sessions: Sessions, stack: AsyncExitStack
+) -> Authenticator:
+    """Who is asking, and how often they may. What it holds open is closed by `stack`."""
+    guest_key = await keep_secret(database, "guest_key", lambda: secrets.token_hex(32))
+    signatures = None
+    if settings.signing_secret is not None:
+        used = UsedSignatures(database)
+        signatures = Signatures(secret=settings.signing_secret, used=used, now=time)
+    return Authenticator(
+        verifiers=[SessionVerifier(sessions), *await _open_verifiers(settings, stack)],
+        guests=GuestTokens(key=bytes.fromhex(guest_key), now=time),
+        guest_policy=settings.guest_policy,
+        proxies=settings.trusted_proxies,
+        allowed_origins=settings.allowed_origins,
+        now=time,
+        limits=Limits(
+            user=settings.rate_limit_user,
+            address=settings.rate_limit_ip,
+            proxies=settings.trusted_proxies,
+            now=monotonic,
+            shared=SharedBuckets(database) if settings.shared_limits else None,
+        ),
+        signatures=signatures,
+    )
+
+
+async def _open_verifiers(settings: Settings, stack: AsyncExitStack) -> list[Verifier]:
+    """None where there is no sign-in server."""
     expected = ExpectedClaims(issuer=settings.auth_issuer, audience=settings.auth_audience)
     verifiers: list[Verifier] = []
     if settings.better_auth_secrets:
-        secrets = settings.better_auth_secrets
-        verifiers.append(SecretVerifier(secrets=secrets, expected=expected, now=time))
+        accepted = settings.better_auth_secrets
+        verifiers.append(SecretVerifier(secrets=accepted, expected=expected, now=time))
     if settings.better_auth_url is not None:
         # Brings httpx along, which a start without it need not wait for.
         from chatkit.edge.jwks import IssuerKeys, JwksVerifier, jwks_url

@@ -18,10 +18,12 @@ from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import ToolCall, ToolResult
 from chatkit.wiring.background import Background
+from chatkit.wiring.settings import Settings
+from chatkit.wiring.variables import SettingsError
+from tools.config import ServerConfig, read_mcp_servers
 
 if TYPE_CHECKING:
     from tools.client import ToolClients
-    from tools.config import ServerConfig
     from tools.http import ToolsOverHttp
 
 
@@ -87,6 +89,14 @@ class Tooling:
         """See McpAnswer."""
         mcp = await asyncio.shield(self._mcp)
         await mcp(caller, body, scope=scope, left=left, send=send)
+
+
+def read_tool_servers(settings: Settings) -> Sequence[ServerConfig]:
+    """The further tool servers that MCP_SERVERS names. Raises SettingsError."""
+    try:
+        return read_mcp_servers(settings.mcp_servers) if settings.mcp_servers else ()
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _import() -> tuple[Any, Any, Any]:

@@ -16,31 +16,19 @@ import pytest
 
 from chatkit.access.caller import Caller
 from chatkit.answer.leases import RequestKey
-from chatkit.engine.acting import Acting
 from chatkit.engine.attachments import Attachments
-from chatkit.engine.calling import Calls
-from chatkit.engine.context import Context
-from chatkit.engine.elsewhere import Orphans
-from chatkit.engine.listening import Listening
-from chatkit.engine.offers import Offers
 from chatkit.engine.operations import Operations
-from chatkit.engine.runner import Runner, RunningTurn
-from chatkit.engine.titling import Titles
-from chatkit.engine.turn_limit import TurnLimit
+from chatkit.engine.runner import RunningTurn
 from chatkit.engine.turns import OnDisconnect, Turns
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.models import Images
 from chatkit.protocol.content import InputText
 from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.params import CreateThread, CustomAction, PlainParams, TurnParams, UserInput
-from store.actions import Actions
+from chatkit.wiring.engine import EngineOptions, EngineParts, build_operations
 from store.files import Files
 from store.postgres import Database
-from store.requests import AcceptedRequests
 from store.tasks import Tasks
-from store.threads import Threads
-from store.turn_log import TurnLogs
-from store.turns import StoredTurns
 from tests.fakes import ScriptedModel, ScriptedTools, counting_ids
 from tools.cards import TaskCards
 
@@ -191,68 +179,47 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
             stack.push_async_callback(database.close)
             model = ScriptedModel(*scripts)
             tools = tools or ScriptedTools()
-            store = StoredTurns(database, owner=owner, lease_s=lease_s)
-            threads = Threads(database)
             files = Files(database, most_bytes=2**20)
 
             def now() -> datetime:
                 return datetime.now(UTC)
 
-            cards = TaskCards(Tasks(database), now=now)
-            titles = Titles(model=model, title_model=title_model, threads=threads)
-            stack.push_async_callback(titles.aclose)
-            runner = Runner(
-                model=model,
-                context=Context(
-                    model=model,
+            operations = build_operations(
+                EngineParts(
+                    database=database,
                     files=files,
-                    instructions="Be brief.",
-                    tokens=context_tokens,
+                    attachments=Attachments(files, most_bytes=2**20, new_id=ids),
+                    model=model,
+                    tools=tools,
+                    cards=TaskCards(Tasks(database), now=now),
+                    images=images,
+                    transcriber=None,
+                    new_id=ids,
                     now=now,
                 ),
-                calls=Calls(tools=tools, cards=cards, images=images, files=files, new_id=ids),
-                own_tools=own_tools,
-                turns=store,
-                titles=titles,
-                max_rounds=max_rounds,
-                new_id=ids,
-                now=now,
+                EngineOptions(
+                    instructions="Be brief.",
+                    models=models,
+                    title_model=title_model,
+                    own_tools=own_tools,
+                    context_tokens=context_tokens,
+                    max_tool_rounds=max_rounds,
+                    max_turns_per_user=max_turns,
+                    shared_limits=shared_limits,
+                    image_domains=(),
+                    on_disconnect=on_disconnect,
+                    alone=alone,
+                    owner=owner,
+                    lease_s=lease_s,
+                    living_s=living_s,
+                    join_s=fresh_s,
+                ),
+                stack,
             )
-            logs = TurnLogs(database, owner=owner, living_s=living_s)
-            requests = AcceptedRequests(database, fresh_s=fresh_s)
-            turns = Turns(
-                runner=runner,
-                store=store,
-                logs=logs,
-                requests=requests,
-                orphans=Orphans(turns=store, logs=logs, new_id=ids),
-                on_disconnect=on_disconnect,
-                alone=alone,
-                now=now,
-            )
+            turns = operations.running
             keeping = asyncio.create_task(turns.run())
             stack.push_async_callback(_cancelled, keeping)
             stack.push_async_callback(turns.interrupt_all)
-            operations = Operations(
-                limit=TurnLimit(
-                    most=max_turns,
-                    shared=shared_limits,
-                    running=turns,
-                    turns=store,
-                    requests=requests,
-                ),
-                threads=threads,
-                turns=store,
-                requests=requests,
-                files=files,
-                attachments=Attachments(files, most_bytes=2**20, new_id=ids),
-                acting=Acting(cards=cards, actions=Actions(database), new_id=ids, now=now),
-                listening=Listening(model=None),
-                offers=Offers(models=models, own_tools=own_tools, tools=tools),
-                running=turns,
-                new_id=ids,
-                now=now,
-            )
             return Engine(
                 operations=operations,
                 turns=turns,

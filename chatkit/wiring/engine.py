@@ -1,0 +1,236 @@
+"""The engine: models, turns and operations, put together as plain values say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chatkit.answer.asking import ASK_USER
+from chatkit.answer.drafting import WRITE_DRAFT
+from chatkit.engine.acting import Acting
+from chatkit.engine.attachments import Attachments
+from chatkit.engine.calling import GENERATE_IMAGE, Calls
+from chatkit.engine.context import Context
+from chatkit.engine.elsewhere import Orphans
+from chatkit.engine.instructions import DEFAULT_INSTRUCTIONS
+from chatkit.engine.listening import Listening
+from chatkit.engine.offers import Offers
+from chatkit.engine.operations import JOIN_S, Operations
+from chatkit.engine.runner import Runner
+from chatkit.engine.titling import Titles
+from chatkit.engine.turn_limit import TurnLimit
+from chatkit.engine.turns import LEASE_S, LIVING_S, OnDisconnect, Turns
+from chatkit.models.litellm_model import LiteLLMModel
+from chatkit.models.media import Media
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.ports.cards import Cards
+from chatkit.ports.files import FileStore
+from chatkit.ports.models import Images, Model, Transcriber
+from chatkit.ports.tools import ToolBox
+from chatkit.protocol.ids import NewId
+from chatkit.protocol.requests import MAX_ATTACHMENTS
+from chatkit.wiring.client_tools import read_client_tools
+from chatkit.wiring.settings import Settings, read_instructions
+from store.actions import Actions
+from store.postgres import Database
+from store.requests import AcceptedRequests
+from store.threads import Threads
+from store.turn_log import TurnLogs
+from store.turns import StoredTurns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """What is read from files before anything is begun. Raises SettingsError."""
+
+    instructions: str
+    client_tools: tuple[ToolSpec, ...]
+
+    @classmethod
+    def read(cls, settings: Settings) -> Texts:
+        """As the settings name them."""
+        client_tools = read_client_tools(settings.client_tools) if settings.client_tools else ()
+        instructions = DEFAULT_INSTRUCTIONS
+        if settings.instructions is not None:
+            instructions = read_instructions(settings.instructions)
+        return cls(instructions=instructions, client_tools=client_tools)
+
+
+def open_model(settings: Settings, stack: AsyncExitStack) -> LiteLLMModel:
+    """The model; what it holds open is closed by `stack`."""
+    model = LiteLLMModel(
+        model=settings.model,
+        api_base=settings.model_api_base,
+        api_key=settings.model_api_key,
+        timeout_s=settings.model_timeout_s,
+    )
+    stack.push_async_callback(model.aclose)
+    return model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """What may be chosen about the engine, as plain values.
+
+    `models` begins with the default one. `alone`: no other process serves the database; `owner`
+    is this process's name among them. Times are in seconds.
+    """
+
+    instructions: str
+    models: Sequence[str]
+    title_model: str
+    own_tools: Sequence[ToolSpec]
+    context_tokens: int | None
+    max_tool_rounds: int
+    max_turns_per_user: int
+    shared_limits: bool
+    image_domains: tuple[str, ...] | None
+    on_disconnect: OnDisconnect
+    alone: bool
+    owner: str
+    lease_s: float = LEASE_S
+    living_s: float = LIVING_S
+    join_s: float = JOIN_S
+
+    @classmethod
+    def of(cls, settings: Settings, texts: Texts, owner: str) -> EngineOptions:
+        """As the settings have it."""
+        draws = (GENERATE_IMAGE,) if settings.image_model is not None else ()
+        return cls(
+            instructions=texts.instructions,
+            models=settings.models,
+            title_model=settings.title_model or settings.model,
+            own_tools=(ASK_USER, WRITE_DRAFT, *draws, *texts.client_tools),
+            context_tokens=settings.context_tokens,
+            max_tool_rounds=settings.max_tool_rounds,
+            max_turns_per_user=settings.max_turns_per_user,
+            shared_limits=settings.shared_limits,
+            image_domains=settings.image_domains,
+            on_disconnect=settings.on_disconnect,
+            alone=settings.database_url is None,  # the embedded database serves one process
+            owner=owner,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineParts:
+    """What the engine works with. `images` and `transcriber` are None where they are off."""
+
+    database: Database
+    files: FileStore
+    attachments: Attachments
+    model: Model
+    tools: ToolBox
+    cards: Cards
+    images: Images | None
+    transcriber: Transcriber | None
+    new_id: NewId
+    now: Callable[[], datetime]
+
+
+def build_operations(
+    parts: EngineParts, options: EngineOptions, stack: AsyncExitStack
+) -> Operations:
+    """All that the protocol asks for. Titles that are late are given up when `stack` is closed."""
+    database, new_id, now = parts.database, parts.new_id, parts.now
+    threads = Threads(database, options.image_domains)
+    stored = StoredTurns(
+        database,
+        owner=options.owner,
+        lease_s=options.lease_s,
+        image_domains=options.image_domains,
+    )
+    requests = AcceptedRequests(database, fresh_s=options.join_s)
+    titles = Titles(model=parts.model, title_model=options.title_model, threads=threads)
+    stack.push_async_callback(titles.aclose)
+    turns = _build_turns(parts, options, stored, requests, titles)
+    return Operations(
+        threads=threads,
+        turns=stored,
+        requests=requests,
+        files=parts.files,
+        attachments=parts.attachments,
+        acting=Acting(cards=parts.cards, actions=Actions(database), new_id=new_id, now=now),
+        listening=Listening(model=parts.transcriber),
+        offers=Offers(models=options.models, own_tools=options.own_tools, tools=parts.tools),
+        running=turns,
+        limit=TurnLimit(
+            most=options.max_turns_per_user,
+            shared=options.shared_limits,
+            running=turns,
+            turns=stored,
+            requests=requests,
+        ),
+        new_id=new_id,
+        now=now,
+    )
+
+
+def _build_turns(
+    parts: EngineParts,
+    options: EngineOptions,
+    stored: StoredTurns,
+    requests: AcceptedRequests,
+    titles: Titles,
+) -> Turns:
+    new_id, now = parts.new_id, parts.now
+    logs = TurnLogs(parts.database, owner=options.owner, living_s=options.living_s)
+    runner = Runner(
+        model=parts.model,
+        context=Context(
+            model=parts.model,
+            files=parts.files,
+            instructions=options.instructions,
+            tokens=options.context_tokens,
+            now=now,
+        ),
+        calls=Calls(
+            tools=parts.tools,
+            cards=parts.cards,
+            images=parts.images,
+            files=parts.files,
+            new_id=new_id,
+        ),
+        own_tools=options.own_tools,
+        turns=stored,
+        titles=titles,
+        max_rounds=options.max_tool_rounds,
+        new_id=new_id,
+        now=now,
+    )
+    return Turns(
+        runner=runner,
+        store=stored,
+        logs=logs,
+        requests=requests,
+        orphans=Orphans(turns=stored, logs=logs, new_id=new_id),
+        on_disconnect=options.on_disconnect,
+        alone=options.alone,
+        now=now,
+    )
+
+
+def open_media(settings: Settings, model: LiteLLMModel) -> Media:
+    """What listens and draws, where the settings name models for it."""
+    return Media(
+        model,
+        transcribe_model=settings.transcribe_model,
+        image_model=settings.image_model,
+        timeout_s=settings.model_timeout_s,
+    )
+
+
+async def list_options(settings: Settings, offers: Offers) -> dict[str, Any]:
+    """What a page offers its user, as JSON."""
+    return {
+        **await offers.listed(),
+        "attachments": {
+            "enabled": True,
+            "max_bytes": settings.max_upload_bytes,
+            "max_count": MAX_ATTACHMENTS,
+        },
+        "dictation": settings.transcribe_model is not None,
+    }

@@ -1,0 +1,128 @@
+"""All parts of a server, opened in order and closed in the opposite one."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chatkit.edge.audit import Auditor
+from chatkit.edge.auth import Authenticator
+from chatkit.engine.operations import Operations
+from chatkit.models.litellm_model import LiteLLMModel
+from chatkit.protocol.ids import Prefix, make_id
+from chatkit.wiring.background import Background, keep_running
+from chatkit.wiring.database import open_database
+from chatkit.wiring.engine import (
+    EngineOptions,
+    EngineParts,
+    Texts,
+    build_operations,
+    open_media,
+    open_model,
+)
+from chatkit.wiring.files import FileParts, open_files
+from chatkit.wiring.settings import Settings
+from chatkit.wiring.sign_in import open_authenticator
+from chatkit.wiring.tooling import Tooling, read_tool_servers
+from store.audit import AuditLog
+from store.postgres import Database
+from store.sessions import Sessions
+from store.tasks import Tasks
+from tools.cards import TaskCards
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the routes stand on. `place` is the embedded database's directory."""
+
+    settings: Settings
+    place: Path | None
+    database: Database
+    auditor: Auditor
+    files: FileParts
+    tasks: Tasks
+    tools: Tooling
+    model: LiteLLMModel
+    operations: Operations
+    sessions: Sessions
+    authenticator: Authenticator
+    warm_up: Background
+
+
+async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
+    """Open everything; `stack` closes it. Raises what StartErrors in app.py lists."""
+    # Read first: nothing is begun for a start that cannot succeed.
+    servers = read_tool_servers(settings)
+    texts = Texts.read(settings)
+    database, place = await open_database(settings, stack)
+    files = await open_files(settings, database, new_id, stack)
+    auditor = _open_auditor(settings, database, stack)
+    # Deletions by tools and cards are noted here, those over REST with their request.
+    audited = Tasks(database, deleted=auditor.note_deletion)
+    tools = Tooling(audited, servers, now=now)
+    tools.start()
+    stack.push_async_callback(tools.stop)
+    model = open_model(settings, stack)
+    warm_up = Background(model.warm_up, "warm-up of the model")
+    stack.push_async_callback(warm_up.stop)
+    media = open_media(settings, model)
+    operations = build_operations(
+        EngineParts(
+            database=database,
+            files=files.store,
+            attachments=files.attachments,
+            model=model,
+            tools=tools,
+            cards=TaskCards(audited, now=now),
+            images=media if settings.image_model is not None else None,
+            transcriber=media if settings.transcribe_model is not None else None,
+            new_id=new_id,
+            now=now,
+        ),
+        EngineOptions.of(settings, texts, owner=new_id("trn")),
+        stack,
+    )
+    turns = operations.running
+    await turns.adopt_orphans()
+    keep_running(stack, turns.run, "care of the turns")
+    stack.push_async_callback(turns.interrupt_all)
+    sessions = Sessions(database)
+    return Parts(
+        settings=settings,
+        place=place,
+        database=database,
+        auditor=auditor,
+        files=files,
+        tasks=Tasks(database),
+        tools=tools,
+        model=model,
+        operations=operations,
+        sessions=sessions,
+        authenticator=await open_authenticator(settings, database, sessions, stack),
+        warm_up=warm_up,
+    )
+
+
+def _open_auditor(settings: Settings, database: Database, stack: AsyncExitStack) -> Auditor:
+    auditor = Auditor(
+        AuditLog(database),
+        proxies=settings.trusted_proxies,
+        keep_days=settings.retention_days,
+        now=now,
+    )
+    stack.push_async_callback(auditor.close)
+    keep_running(stack, auditor.run, "audit log")
+    return auditor
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id(prefix: Prefix) -> str:
+    """A new id that nobody can guess."""
+    return make_id(prefix, secrets.token_bytes(16))
