@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 
-from chatkit.edge.asgi import Receive, Scope, Send
+from chatkit.edge.asgi_types import HttpReceive, Receive, Scope, Send
 from chatkit.edge.assets import PageRoutes
 from chatkit.edge.chat import ChatRoutes
 from chatkit.edge.choices_api import ChoiceRoutes
@@ -73,7 +74,8 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection's request, or the lifespan."""
         if scope["type"] == "http" and self._services is not None:
-            await self._services.router(scope, receive, send)
+            # Within an HTTP scope, `receive` gives HTTP's messages alone.
+            await self._services.router(scope, cast(HttpReceive, receive), send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket":

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from chatkit.edge.asgi import Message, Receive, Scope, Send
+from chatkit.edge.asgi_types import HttpReceive, HttpReceived, HttpSend, HttpSent
 from chatkit.edge.router import Router
 
 
-def scope_of(method: str, target: str, headers: dict[str, str], **changes: Any) -> dict[str, Any]:
+def scope_of(method: str, target: str, headers: dict[str, str], **changes: Any) -> Any:
     """An HTTP scope as uvicorn makes it."""
     path, _, query = target.partition("?")
     return {
@@ -41,14 +41,14 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)
     body: list[bytes] = field(default_factory=lambda: [b""])
     scope: dict[str, Any] = field(default_factory=dict)
-    _sent: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
+    _sent: asyncio.Queue[HttpSent] = field(default_factory=asyncio.Queue)
     _left: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        scope: Scope = scope_of(self.method, self.target, self.headers, **self.scope)
-        receive: Receive = self._receive
-        send: Send = self._send
+        scope: Any = scope_of(self.method, self.target, self.headers, **self.scope)
+        receive: HttpReceive = self._receive
+        send: HttpSend = self._send
         self._task = asyncio.create_task(self.app(scope, receive, send))
         return self
 
@@ -63,19 +63,19 @@ class Exchange:
         async with asyncio.timeout(30):
             await self._task
 
-    async def _receive(self) -> Message:
+    async def _receive(self) -> HttpReceived:
         if self.body:
             piece = self.body.pop(0)
             return {"type": "http.request", "body": piece, "more_body": bool(self.body)}
         await self._left.wait()
         return {"type": "http.disconnect"}
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: HttpSent) -> None:
         # As uvicorn does: what is sent to a client that has gone is dropped without an error.
         if not self._left.is_set():
             self._sent.put_nowait(message)
 
-    async def message(self) -> Message:
+    async def message(self) -> Any:
         """The next message that the application sends."""
         async with asyncio.timeout(30):
             return await self._sent.get()

@@ -46,13 +46,14 @@ class ToolsOverHttp:
         caller: Caller,
         body: bytes,
         *,
-        scope: MutableMapping[str, Any],
+        scope: Any,
         left: Callable[[], Awaitable[None]],
-        send: Callable[[_Message], Awaitable[None]],
+        send: Callable[[Any], Awaitable[None]],
     ) -> None:
         """Answer the POST in `scope` as `caller`, who has shown who that is.
 
-        `body` is all of it, and `left` returns when the client is gone. Raises BadRequest.
+        `body` is all of it, and `left` returns when the client is gone; `scope` and `send` are
+        ASGI's. Raises BadRequest.
         """
         try:
             # The library would quote the validator in its answer.

@@ -8,23 +8,18 @@ never fails; and the writer of a stream is never cancelled, it is told that its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 from chatkit.access.audit import Trail
+from chatkit.edge.asgi_types import Headers, HttpReceive, HttpScope, HttpSend, ResponseStart
 from chatkit.engine.turn_log import Follower
 from chatkit.protocol.errors import BadRequest, TooLarge, Unauthorized
 from chatkit.protocol.links import resolve_bytes
 from chatkit.protocol.sse import PING
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Headers = Iterable[tuple[bytes, bytes]]
 
 #: A stream that has been silent for this long gets a comment frame, in seconds.
 PING_S: Final = 15.0
@@ -51,7 +46,7 @@ class HttpRequest:
         "trail",
     )
 
-    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
+    def __init__(self, scope: HttpScope, receive: HttpReceive, request_id: str) -> None:
         self.scope = scope
         self.id = request_id
         #: What the route's pattern took from the path.
@@ -129,7 +124,7 @@ class HttpRequest:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientLeft
-            piece = message.get("body", b"")
+            piece: bytes = message.get("body", b"")
             size += len(piece)
             if size > most:
                 raise TooLarge(f"the body is larger than {most} bytes")
@@ -182,7 +177,7 @@ class Reply:
         self.body = body
         self.headers = list(headers)
 
-    async def send(self, request: HttpRequest, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: HttpSend) -> None:
         """Write it; a HEAD gets the headers alone."""
         length = (b"content-length", str(len(self.body)).encode())
         headers = self.headers if self.status == 204 else [*self.headers, length]
@@ -218,10 +213,10 @@ class PieceReply:
         known = () if length is None else ((b"content-length", b"%d" % length),)
         self._headers = [*headers, *known]
 
-    async def send(self, request: HttpRequest, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: HttpSend) -> None:
         """Write it; a HEAD gets the headers alone. What fails before the first piece is raised
         before anything is sent."""
-        start: Message = {
+        start: ResponseStart = {
             "type": "http.response.start",
             "status": self._status,
             "headers": self._headers,
@@ -272,10 +267,9 @@ class EventStream:
         self._follower = follower
         self._url_of = url_of
 
-    async def send(self, request: HttpRequest, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: HttpSend) -> None:
         """Write frames as they come, and pings while none does."""
-        start = {"type": "http.response.start", "status": 200, "headers": self._HEADERS}
-        await send(start)
+        await send({"type": "http.response.start", "status": 200, "headers": self._HEADERS})
         follower = self._follower
         loop = asyncio.get_running_loop()
         watch = asyncio.create_task(request.wait_for_disconnect())

@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import Final
 
 from chatkit.access.audit import AuditAction, AuditEntry, Deed
-from chatkit.edge.asgi import HttpRequest, Send
+from chatkit.edge.asgi import HttpRequest
+from chatkit.edge.asgi_types import HttpSend
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Handler
 from chatkit.ports.audit import AuditStore
@@ -101,7 +102,7 @@ class Auditor:
     def acting(self, handler: Handler) -> Handler:
         """A handler whose tools and cards act from where its request comes from."""
 
-        async def handle(request: HttpRequest, send: Send) -> None:
+        async def handle(request: HttpRequest, send: HttpSend) -> None:
             bound = _origin.set(_Origin(self._proxies.resolve(request).ip, request.id))
             try:
                 await handler(request, send)

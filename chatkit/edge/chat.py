@@ -12,7 +12,8 @@ from typing import Final
 from chatkit.access.audit import Deed
 from chatkit.access.caller import Caller
 from chatkit.answer.leases import RequestKey
-from chatkit.edge.asgi import EventStream, HttpRequest, Reply, Send, json_reply
+from chatkit.edge.asgi import EventStream, HttpRequest, Reply, json_reply
+from chatkit.edge.asgi_types import HttpSend
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.limits import OpenStreams
@@ -67,7 +68,7 @@ class ChatRoutes:
             Route("/api/chatkit/threads/{id}/cancel", {"POST": answering(self.cancel)}),
         ]
 
-    async def post(self, request: HttpRequest, send: Send) -> None:
+    async def post(self, request: HttpRequest, send: HttpSend) -> None:
         """Whether the answer streams is decided by the request's type alone."""
         try:
             user = await self.authenticator.authenticate(request, sessions=("chat",))
@@ -103,7 +104,12 @@ class ChatRoutes:
             await json_reply(resolve(text, read_url)).send(request, send)
 
     async def _answer(
-        self, request: HttpRequest, send: Send, params: TurnParams, caller: Caller, key: RequestKey
+        self,
+        request: HttpRequest,
+        send: HttpSend,
+        params: TurnParams,
+        caller: Caller,
+        key: RequestKey,
     ) -> None:
         with ExitStack() as held:
             try:
@@ -122,14 +128,14 @@ class ChatRoutes:
                 await self._send(request, send, caller.user_id, follower)
 
     async def _send(
-        self, request: HttpRequest, send: Send, user_id: str, follower: Follower
+        self, request: HttpRequest, send: HttpSend, user_id: str, follower: Follower
     ) -> None:
         await EventStream(follower, self.links.read_url(request, user_id)).send(request, send)
 
     async def _follow(
         self,
         request: HttpRequest,
-        send: Send,
+        send: HttpSend,
         user_id: str,
         thread_id: str,
         *,
@@ -148,7 +154,7 @@ class ChatRoutes:
         ):
             await self._send(request, send, user_id, follower)
 
-    async def _refuse(self, request: HttpRequest, send: Send, error: TooMany) -> None:
+    async def _refuse(self, request: HttpRequest, send: HttpSend, error: TooMany) -> None:
         """Above a rate limit, a chat gets a sentence that its page can show; 429 all the rest, and
         what is too long to be worth a look."""
         try:
@@ -159,7 +165,7 @@ class ChatRoutes:
             raise error
         await _refused(request, faults.too_fast(error.retry_after_s)).send(request, send)
 
-    async def events(self, request: HttpRequest, send: Send) -> None:
+    async def events(self, request: HttpRequest, send: HttpSend) -> None:
         """Follow the running turn of a thread, from `?after=` or `Last-Event-ID` on."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         after = _after(request)

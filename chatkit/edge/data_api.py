@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from chatkit.access.audit import Deed
-from chatkit.edge.asgi import HttpRequest, PieceReply, Reply, Send, json_reply
+from chatkit.edge.asgi import HttpRequest, PieceReply, Reply, json_reply
+from chatkit.edge.asgi_types import HttpSend
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.limits import OpenStreams
 from chatkit.edge.multipart import is_multipart
@@ -56,7 +57,7 @@ class DataRoutes:
             Route("/api/chatkit/me", {"DELETE": answering(self.erase)}),
         ]
 
-    async def export(self, request: HttpRequest, send: Send) -> None:
+    async def export(self, request: HttpRequest, send: HttpSend) -> None:
         """GET `?format=json` or `markdown`: everything, or `?thread_id=` alone, as a file."""
         user = await self.authenticator.authenticate(request)
         query = request.query()

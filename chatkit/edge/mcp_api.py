@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chatkit.access.caller import Caller
-from chatkit.edge.asgi import HttpRequest, Scope, Send
+from chatkit.edge.asgi import HttpRequest
+from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.router import Handler, Route
 from chatkit.protocol.errors import UnsupportedMedia
@@ -25,9 +26,9 @@ class McpAnswer(Protocol):
         caller: Caller,
         body: bytes,
         *,
-        scope: Scope,
+        scope: HttpScope,
         left: Callable[[], Awaitable[None]],
-        send: Send,
+        send: HttpSend,
     ) -> None:
         """Write the answer to one message of `caller`. Raises BadRequest where it is none."""
 
@@ -49,7 +50,7 @@ class McpRoutes:
         post = {"POST": self.acting(self.post)}
         return [Route("/mcp", post), Route("/mcp/", post)]
 
-    async def post(self, request: HttpRequest, send: Send) -> None:
+    async def post(self, request: HttpRequest, send: HttpSend) -> None:
         """One JSON-RPC message."""
         self.authenticator.require_known_origin(request)
         user = await self.authenticator.authenticate(request, sessions=("mcp",))

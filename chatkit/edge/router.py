@@ -11,16 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from chatkit.edge.asgi import (
-    ClientLeft,
-    HttpRequest,
-    Message,
-    Receive,
-    Reply,
-    Scope,
-    Send,
-    json_reply,
-)
+from chatkit.edge.asgi import ClientLeft, HttpRequest, Reply, json_reply
+from chatkit.edge.asgi_types import HttpReceive, HttpScope, HttpSend, HttpSent
 from chatkit.edge.logs import RequestLine
 from chatkit.protocol.errors import (
     ChatKitError,
@@ -35,7 +27,7 @@ from chatkit.protocol.jsontext import dumps
 
 _log = logging.getLogger("chatkit.http")
 
-Handler = Callable[[HttpRequest, Send], Awaitable[None]]
+Handler = Callable[[HttpRequest, HttpSend], Awaitable[None]]
 #: Looks at every request before its route does, and may answer or refuse it.
 CheckRequest = Callable[[HttpRequest], Reply | None]
 #: Looks at every request when it is over, with the error that it was answered with, if any.
@@ -48,7 +40,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 class Answer(Protocol):
     """What a plain handler gives: something that can write itself."""
 
-    async def send(self, request: HttpRequest, send: Send) -> None:
+    async def send(self, request: HttpRequest, send: HttpSend) -> None:
         """Write it."""
         ...
 
@@ -56,7 +48,7 @@ class Answer(Protocol):
 def answering(handle: Callable[[HttpRequest], Awaitable[Answer]]) -> Handler:
     """The handler of a function that gives its answer whole."""
 
-    async def handler(request: HttpRequest, send: Send) -> None:
+    async def handler(request: HttpRequest, send: HttpSend) -> None:
         answer = await handle(request)
         await answer.send(request, send)
 
@@ -93,14 +85,14 @@ class Router:
             else:
                 self._exact[route.path] = route
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HttpScope, receive: HttpReceive, send: HttpSend) -> None:
         """Answer one HTTP request, whatever happens."""
         began = time.perf_counter()
         request = HttpRequest(scope, receive, _request_id(scope))
         status = 0
         fault: ChatKitError | None = None
 
-        async def send_marked(message: Message) -> None:
+        async def send_marked(message: HttpSent) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -132,7 +124,7 @@ class Router:
                 line = RequestLine(request.id, request.method, request.path, status, duration_ms)
                 _log.info("%s", line, extra={"request": line})
 
-    async def _handle(self, request: HttpRequest, send: Send) -> None:
+    async def _handle(self, request: HttpRequest, send: HttpSend) -> None:
         early = self._gate(request)
         if early is not None:
             await early.send(request, send)
@@ -182,7 +174,7 @@ def error_reply(error: ChatKitError) -> Reply:
     return json_reply(dumps(wire), status=error.status, headers=headers)
 
 
-def _request_id(scope: Scope) -> str:
+def _request_id(scope: HttpScope) -> str:
     """The caller's own id where it is a plain word, so that logs can be joined; else a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id":

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chatkit.access.caller import Caller
-from chatkit.edge.asgi import Scope, Send
+from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import ToolCall, ToolResult
@@ -82,9 +82,9 @@ class Tooling:
         caller: Caller,
         body: bytes,
         *,
-        scope: Scope,
+        scope: HttpScope,
         left: Callable[[], Awaitable[None]],
-        send: Send,
+        send: HttpSend,
     ) -> None:
         """See McpAnswer."""
         mcp = await asyncio.shield(self._mcp)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chatkit.edge.asgi import Message
+from chatkit.edge.asgi_types import HttpReceived, HttpSent
 from chatkit.edge.router import Router
 
 
@@ -36,16 +36,16 @@ async def call(
     path, _, query = path.partition("?")
     headers = {"host": "localhost:8000"} | {name.replace("_", "-"): fields[name] for name in fields}
     given = body if isinstance(body, bytes) else json.dumps(body).encode()
-    arriving: list[Message] = [{"type": "http.request", "body": given}]
-    sent: list[Message] = []
+    arriving: list[HttpReceived] = [{"type": "http.request", "body": given}]
+    sent: list[Any] = []
 
-    async def receive() -> Message:
+    async def receive() -> HttpReceived:
         return arriving.pop(0) if arriving else {"type": "http.disconnect"}
 
-    async def send(message: Message) -> None:
+    async def send(message: HttpSent) -> None:
         sent.append(message)
 
-    scope = {
+    scope: Any = {
         "type": "http",
         "method": method,
         "scheme": "http",

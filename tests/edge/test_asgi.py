@@ -10,7 +10,8 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from chatkit.edge import asgi
-from chatkit.edge.asgi import EventStream, HttpRequest, PieceReply, Reply, Send, json_reply
+from chatkit.edge.asgi import EventStream, HttpRequest, PieceReply, Reply, json_reply
+from chatkit.edge.asgi_types import HttpSend
 from chatkit.edge.router import Route, Router, answering
 from chatkit.engine.turn_log import LogFollower, TurnLog
 from chatkit.protocol.errors import (
@@ -40,7 +41,7 @@ ECHO = Router([Route("/echo/{name}", {"GET": answering(echo), "POST": answering(
 
 
 def failing(error: Exception) -> Router:
-    async def handler(request: HttpRequest, send: Send) -> None:
+    async def handler(request: HttpRequest, send: HttpSend) -> None:
         raise error
 
     return Router([Route("/", {"GET": handler})])
@@ -197,7 +198,7 @@ async def test_an_answer_that_breaks_off_has_no_end(
 
 
 def streaming(log: TurnLog) -> Router:
-    async def handler(request: HttpRequest, send: Send) -> None:
+    async def handler(request: HttpRequest, send: HttpSend) -> None:
         await request.body(most=10)
         await EventStream(LogFollower(log)).send(request, send)
 

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from chatkit.edge.asgi import HttpRequest, Message
+from chatkit.edge.asgi import HttpRequest
+from chatkit.edge.asgi_types import HttpReceived
 from chatkit.edge.file_links import FileLinks, Use
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.protocol.errors import Forbidden
@@ -23,7 +24,7 @@ LINKS = FileLinks(key=bytes(32), proxies=TrustedProxies.parse("127.0.0.1"), now=
 
 
 def request(headers: dict[str, str] | None = None, **scope: Any) -> HttpRequest:
-    async def receive() -> Message:
+    async def receive() -> HttpReceived:
         raise AssertionError("no body is needed")
 
     given = {"host": "chat.example:8000"} if headers is None else headers

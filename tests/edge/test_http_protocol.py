@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from chatkit.edge.asgi import HttpRequest, Receive, Scope, Send, json_reply
+from chatkit.edge.asgi import HttpRequest, json_reply
+from chatkit.edge.asgi_types import HttpReceive, HttpScope, HttpSend
 from chatkit.edge.http_protocol import GuardedProtocol
 from chatkit.edge.router import Route, Router, answering
 
@@ -40,7 +41,7 @@ class Site:
         self.left = threading.Event()
         self.writing_stopped = threading.Event()
 
-    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(self, scope: HttpScope, receive: HttpReceive, send: HttpSend) -> None:
         """`/size` reads the body, `/early` does not, `/flood` writes for ever, the rest is here."""
         await self._router(scope, receive, send)
 
@@ -55,7 +56,7 @@ class Site:
             finally:
                 self.left.set()
 
-        async def flood(request: HttpRequest, send: Send) -> None:
+        async def flood(request: HttpRequest, send: HttpSend) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             watch = asyncio.create_task(request.wait_for_disconnect())
             try:
@@ -68,7 +69,7 @@ class Site:
                 watch.cancel()
                 self.writing_stopped.set()
 
-        async def hold(request: HttpRequest, send: Send) -> None:
+        async def hold(request: HttpRequest, send: HttpSend) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"first", "more_body": True})
             await request.wait_for_disconnect()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app import Services
-from chatkit.edge.asgi import Message
+from chatkit.edge.asgi_types import HttpReceived
 from chatkit.edge.data_api import MOST_OF_ONE
 from chatkit.protocol.jsontext import dumps
 from tests.edge.data.client import EXPORT, IMPORT, Client, counted, signed_in
@@ -197,7 +197,7 @@ async def test_a_file_above_the_limit_is_refused(ada: Client) -> None:
 class Endless(Exchange):
     """A request whose body never ends."""
 
-    async def _receive(self) -> Message:
+    async def _receive(self) -> HttpReceived:
         if self.body:
             return {"type": "http.request", "body": self.body.pop(0), "more_body": True}
         return await super()._receive()

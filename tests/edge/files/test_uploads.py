@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from app import Services
-from chatkit.edge.asgi import HttpRequest, Message
+from chatkit.edge.asgi import HttpRequest
+from chatkit.edge.asgi_types import HttpReceived, HttpSent
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.signing import sign
@@ -47,7 +48,7 @@ async def announced(
         key=bytes.fromhex(key), proxies=TrustedProxies.parse("127.0.0.1"), now=time.time
     )
 
-    async def receive() -> Message:
+    async def receive() -> HttpReceived:
         raise AssertionError("no body is needed")
 
     request = HttpRequest(scope_of("POST", "/", {"host": "localhost"}), receive, "id")
@@ -163,14 +164,14 @@ async def test_an_upload_that_is_broken_off_leaves_nothing(services: Services) -
     pieces = [part(b"")[:-2] + b"x" * PIECE_BYTES, b"x" * PIECE_BYTES]
     taken, left = asyncio.Event(), asyncio.Event()
 
-    async def receive() -> Message:
+    async def receive() -> HttpReceived:
         if pieces:
             return {"type": "http.request", "body": pieces.pop(0), "more_body": True}
         taken.set()
         await left.wait()
         return {"type": "http.disconnect"}
 
-    async def send(message: Message) -> None:
+    async def send(message: HttpSent) -> None:
         raise AssertionError(f"nobody is there: {message}")
 
     scope = scope_of("POST", UPLOAD, {**token(), "content-type": MULTIPART})
