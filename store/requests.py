@@ -8,7 +8,7 @@ from chatkit.answer.leases import AcceptedRequest, RequestKey
 from store.postgres import Database
 from store.sql import load
 
-_SQL: Final = load("turns")
+_SQL: Final = load("requests")
 #: After this time a request that was claimed and not answered is nobody's, in seconds: longer than
 #: its few statements may take.
 _CLAIM_S: Final = 60.0
@@ -48,8 +48,15 @@ class AcceptedRequests:
 
     async def forget(self, user_id: str, key: RequestKey, turn_id: str | None) -> None:
         """Free the key, if it still is that turn's."""
-        await self._database.execute(_SQL["forget_request"], user_id, key.key, turn_id)
+        await forget_request(self._database, user_id, key, turn_id)
 
     async def sweep(self) -> None:
         """Delete what has expired, of every user."""
         await self._database.execute(_SQL["sweep_requests"])
+
+
+async def forget_request(
+    database: Database, user_id: str, key: RequestKey, turn_id: str | None
+) -> None:
+    """Free the key, if it still is that turn's."""
+    await database.execute(_SQL["forget_request"], user_id, key.key, turn_id)

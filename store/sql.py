@@ -1,4 +1,7 @@
-"""The SQL statements, from the files in `queries/`: each has a name, a comment, its parameters."""
+"""The SQL statements of each store module, from the file of its name in `queries/`.
+
+A statement has a name, a comment and its parameters.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from chatkit.answer.leases import LoadedThread, TitleSource
 from chatkit.protocol.errors import BadRequest, NotFound
@@ -57,12 +58,13 @@ class Threads:
 
     async def find(self, user_id: str, thread_id: str) -> Thread:
         """A thread without its items."""
-        return self._found(await self._database.fetchrow(_SQL["find_thread"], user_id, thread_id))
+        return await find_thread(self._database, user_id, thread_id, self._image_domains)
 
     async def rename(self, user_id: str, thread_id: str, title: str | None) -> Thread:
         """Set the title that the user wants, or take it away."""
         query = _SQL["rename_thread"]
-        return self._found(await self._database.fetchrow(query, user_id, thread_id, title))
+        row = await self._database.fetchrow(query, user_id, thread_id, title)
+        return _found(row, self._image_domains)
 
     async def give_title(
         self, user_id: str, thread_id: str, title: str, by: TitleSource
@@ -75,7 +77,8 @@ class Threads:
     async def set_status(self, user_id: str, thread_id: str, status: ThreadStatus) -> Thread:
         """Open, lock or close a thread."""
         query, wire = _SQL["set_status"], dumps(status.to_wire())
-        return self._found(await self._database.fetchrow(query, user_id, thread_id, wire))
+        row = await self._database.fetchrow(query, user_id, thread_id, wire)
+        return _found(row, self._image_domains)
 
     async def judge(self, user_id: str, thread_id: str, item_ids: Sequence[str], kind: str) -> None:
         """Keep what the user thinks of items, the last click counts; unknown ids are ignored."""
@@ -90,10 +93,25 @@ class Threads:
         if await self._database.fetchval(query, user_id, thread_id) is None:
             raise NotFound("thread")
 
-    def _found(self, row: asyncpg.Record | None) -> Thread:
-        if row is None:
-            raise NotFound("thread")
-        return thread_of(row, self._image_domains)
+
+async def find_thread(
+    source: Database | PoolConnectionProxy,
+    user_id: str,
+    thread_id: str,
+    image_domains: ImageDomains = None,
+) -> Thread:
+    """Read a thread, within the transaction of `source` if that is a connection with one.
+
+    Raises NotFound.
+    """
+    row = await source.fetchrow(_SQL["find_thread"], user_id, thread_id)
+    return _found(row, image_domains)
+
+
+def _found(row: asyncpg.Record | None, image_domains: ImageDomains) -> Thread:
+    if row is None:
+        raise NotFound("thread")
+    return thread_of(row, image_domains)
 
 
 def thread_of(row: asyncpg.Record, image_domains: ImageDomains = None) -> Thread:

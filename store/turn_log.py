@@ -20,7 +20,7 @@ from store.postgres import Database
 from store.sql import load
 from store.threads import stored_item_of
 
-_SQL: Final = load("turns")
+_SQL: Final = load("turn_log")
 
 
 class TurnLogs:

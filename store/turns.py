@@ -33,11 +33,11 @@ from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
 from store.postgres import Database
+from store.requests import forget_request
 from store.sql import load
-from store.threads import ImageDomains, thread_of
+from store.threads import ImageDomains, find_thread, thread_of
 
 _SQL: Final = load("turns")
-_THREADS: Final = load("threads")
 
 
 class StoredTurns:
@@ -164,12 +164,10 @@ class StoredTurns:
     ) -> Repeated | NotPending:
         if found is not None and found["claimed"]:
             return Repeated()
-        row = await connection.fetchrow(_THREADS["find_thread"], user_id, thread_id)
-        if row is None:
-            raise NotFound("thread")
+        thread = await find_thread(connection, user_id, thread_id, self._image_domains)
         if found is None and turn.item_id:
             raise NotFound("item")
-        return NotPending(thread=self._thread(row), answered=found is not None)
+        return NotPending(thread=thread, answered=found is not None)
 
     async def begin_retry(
         self, user_id: str, thread_id: str, turn: NewTurn
@@ -203,7 +201,7 @@ class StoredTurns:
         if row["target"] is None:
             raise NotFound("item")
         if row["target"] != "user_message":
-            await self._forget(user_id, turn)
+            await forget_request(self._database, user_id, turn.key, turn.turn_id)
             raise BadRequest("params.item_id: must be a user_message")
         bodies = (parse_body(each["type"], json.loads(each["body"])) for each in calls)
         withdrawn = tuple(
@@ -217,19 +215,12 @@ class StoredTurns:
     ) -> Begun | Busy | Repeated:
         if not row["claimed"]:
             return Repeated()
-        thread = self._thread(row)
+        thread = thread_of(row, self._image_domains)
         if not row["begun"]:
-            await self._forget(user_id, turn)
+            await forget_request(self._database, user_id, turn.key, turn.turn_id)
             return Busy(thread=thread)
         lease = Lease(user_id=user_id, thread_id=thread.id, turn_id=turn.turn_id)
         return Begun(thread=thread, lease=lease, wants_title=row["wants_title"], **more)
-
-    def _thread(self, row: asyncpg.Record) -> Thread:
-        return thread_of(row, self._image_domains)
-
-    async def _forget(self, user_id: str, turn: NewTurn) -> None:
-        query = _SQL["forget_request"]
-        await self._database.execute(query, user_id, turn.key.key, turn.turn_id)
 
     async def count_running(self, user_id: str) -> int:
         """How many turns of the user run, in whichever process."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -11,7 +13,24 @@ import pytest
 import store.sql
 from store.sql import load, parse
 
-FILES = sorted(Path(store.sql.__file__).with_name("queries").glob("*.sql"))
+
+def loaded_by(tree: ast.Module) -> Iterator[ast.expr]:
+    """The argument of every call of `load`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="load"), args=[name]):
+                yield name
+
+
+ROOM = Path(store.sql.__file__).parent
+FILES = sorted((ROOM / "queries").glob("*.sql"))
+#: The parsed store modules that load statements, by name.
+MODULES = {
+    path.stem: tree
+    for path in sorted(ROOM.glob("*.py"))
+    for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+    if any(loaded_by(tree))
+}
 STATEMENTS = {
     f"{path.stem}.{name}": statement
     for path in FILES
@@ -33,11 +52,11 @@ NOT_OF_ONE_USER = {
     "secrets.get_secret": "the server's own",
     "secrets.add_secret": "the server's own",
     "turns.renew_leases": "keeps the turns of this process, whoever asked for them",
-    "turns.append_events": "one statement for all turns of this process, each with its user_id",
-    "turns.watch_turns": "looks after the turns of this process, whoever asked for them",
-    "turns.tell_followed": "one statement for all turns of this process, each with its user_id",
-    "turns.sweep_events": "clears what has expired, of every user",
-    "turns.sweep_requests": "clears what has expired, of every user",
+    "turn_log.append_events": "one statement for all turns of this process, each with its user_id",
+    "turn_log.watch_turns": "looks after the turns of this process, whoever asked for them",
+    "turn_log.tell_followed": "one statement for all turns of this process, each with its user_id",
+    "turn_log.sweep_events": "clears what has expired, of every user",
+    "requests.sweep_requests": "clears what has expired, of every user",
     "turns.reap_turns": "ends the turns whose process is gone, whoever asked for them",
 }
 
@@ -94,3 +113,28 @@ def test_a_statement_reaches_the_rows_of_one_user_only(name: str) -> None:
 
 def test_the_list_of_exceptions_names_existing_statements() -> None:
     assert NOT_OF_ONE_USER.keys() <= STATEMENTS.keys()
+
+
+def test_each_store_module_has_its_own_file_of_statements() -> None:
+    loaded = {
+        name: [ast.literal_eval(each) for each in loaded_by(MODULES[name])] for name in MODULES
+    }
+    assert loaded == {path.stem: [path.stem] for path in FILES}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_uses_each_of_its_statements(module: str) -> None:
+    patterns = []
+    for node in ast.walk(MODULES[module]):
+        match node:
+            case ast.Constant(value=str(text)):
+                patterns.append(re.escape(text))
+            case ast.JoinedStr(values=parts):
+                texts = (part.value if isinstance(part, ast.Constant) else None for part in parts)
+                patterns.append("".join(".+" if t is None else re.escape(str(t)) for t in texts))
+    unused = [
+        name
+        for name in load(module)
+        if not any(re.fullmatch(pattern, name) for pattern in patterns)
+    ]
+    assert unused == []
