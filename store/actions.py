@@ -89,8 +89,8 @@ def _widget(row: asyncpg.Record | None, thread_id: str) -> Item:
     if row["type"] != WidgetBody.type:
         raise BadRequest("params.item_id: must be a widget")
     return Item(
-        id=row["id"],
+        id=row["item_id"],
         thread_id=thread_id,
-        created_at=row["created_at"],
+        created_at=row["item_created_at"],
         body=parse_body(row["type"], json.loads(row["body"])),
     )

@@ -35,7 +35,9 @@ class Exports:
         if not rows:
             return None
         return [
-            (row["seq"], stored_item_of(row, thread_id)) for row in rows if row["id"] is not None
+            (row["seq"], stored_item_of(row, thread_id))
+            for row in rows
+            if row["item_id"] is not None
         ]
 
     async def tasks(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Task]]:

@@ -1,6 +1,7 @@
 """The SQL statements of each store module, from the file of its name in `queries/`.
 
-A statement has a name, a comment and its parameters.
+A statement has a name, a comment and its parameters. `{thread_columns}` in one stands for that list
+of `columns.sql`.
 """
 
 from __future__ import annotations
@@ -9,20 +10,38 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 _FILES = Path(__file__).with_name("queries")
 _HEADER = re.compile(r"--\s*([^\s-]\S*)?\s*--\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_COLUMNS = re.compile(r"\{([a-z]+_columns)\}")
 
 
 def load(name: str) -> Mapping[str, str]:
     """The statements of `queries/<name>.sql` by name, without their comment lines.
 
     A module loads its file when it is imported, so a broken one stops the start: ValueError for
-    a name that is missing, malformed or used twice, and for a name with no statement under it.
+    a name that is missing, malformed or used twice, for a name with no statement under it, and for
+    a list of columns that does not exist.
     """
     path = _FILES / f"{name}.sql"
-    return parse(path.read_text(encoding="utf-8"), place=path.name)
+    statements = parse(path.read_text(encoding="utf-8"), place=path.name)
+    return with_columns(statements, COLUMNS, place=path.name)
+
+
+def with_columns(
+    statements: Mapping[str, str], columns: Mapping[str, str], *, place: str
+) -> Mapping[str, str]:
+    """The statements with the lists of columns that they name."""
+
+    def list_of(placeholder: re.Match[str]) -> str:
+        if placeholder[1] not in columns:
+            raise ValueError(f"{place}: no list of columns named {placeholder[1]}")
+        return columns[placeholder[1]]
+
+    filled = {name: _COLUMNS.sub(list_of, text) for name, text in statements.items()}
+    return MappingProxyType(filled)
 
 
 def parse(text: str, *, place: str) -> Mapping[str, str]:
@@ -45,3 +64,9 @@ def parse(text: str, *, place: str) -> Mapping[str, str]:
         if not body:
             raise ValueError(f"{place}: no statement under {title}")
     return MappingProxyType({title: "\n".join(body) for title, body in statements.items()})
+
+
+#: The columns that are read of a row, by the name of their list.
+COLUMNS: Final = parse(
+    Path(__file__).with_name("columns.sql").read_text(encoding="utf-8"), place="columns.sql"
+)

@@ -191,7 +191,7 @@ class Tasks:
 
 
 def task_of(row: asyncpg.Record) -> Task:
-    """The task in a row with a column for each of its fields."""
+    """The task in a row with `task_columns` (store/columns.sql)."""
     return Task(
         id=str(row["id"]),
         title=row["title"],

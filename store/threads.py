@@ -45,14 +45,8 @@ class Threads:
         if not rows:
             raise NotFound("thread")
         _require_known_cursor(rows)
-        thread = Thread(
-            id=thread_id,
-            title=rows[0]["title"],
-            status=ThreadStatus(**json.loads(rows[0]["status"])),
-            created_at=rows[0]["thread_created_at"],
-            allowed_image_domains=self._image_domains,
-        )
-        items = [stored_item_of(row, thread_id) for row in rows if row["id"] is not None]
+        thread = thread_of(rows[0], self._image_domains)
+        items = [stored_item_of(row, thread_id) for row in rows if row["item_id"] is not None]
         page = Page.of(items, cursor.limit)
         return LoadedThread(thread=thread, items=page, answering=rows[0]["answering"])
 
@@ -115,7 +109,7 @@ def _found(row: asyncpg.Record | None, image_domains: ImageDomains) -> Thread:
 
 
 def thread_of(row: asyncpg.Record, image_domains: ImageDomains = None) -> Thread:
-    """The thread in a row with the columns id, title, status and created_at."""
+    """The thread in a row with `thread_columns` (store/columns.sql)."""
     return Thread(
         id=row["id"],
         title=row["title"],
@@ -126,11 +120,11 @@ def thread_of(row: asyncpg.Record, image_domains: ImageDomains = None) -> Thread
 
 
 def stored_item_of(row: asyncpg.Record, thread_id: str) -> StoredItem:
-    """The item in a row with the columns id, created_at, type and body."""
+    """The item in a row with `item_columns` (store/columns.sql)."""
     return StoredItem(
-        id=row["id"],
+        id=row["item_id"],
         thread_id=thread_id,
-        created_at=row["created_at"],
+        created_at=row["item_created_at"],
         type=row["type"],
         body=row["body"],
     )

@@ -105,9 +105,9 @@ class StoredTurns:
             raise NotFound("thread")
         closed = tuple(
             Item(
-                id=each["id"],
+                id=each["item_id"],
                 thread_id=thread_id,
-                created_at=datetime.fromisoformat(each["created_at"]),
+                created_at=datetime.fromisoformat(each["item_created_at"]),
                 body=parse_body(each["type"], each["body"]),
             )
             for each in json.loads(row["closed"] or "[]")
@@ -138,7 +138,7 @@ class StoredTurns:
                 _SQL["begin_reply"],
                 user_id,
                 thread_id,
-                pending["id"],
+                pending["item_id"],
                 dumps(body.to_wire()),
                 turn.turn_id,
                 self._owner,
@@ -150,7 +150,10 @@ class StoredTurns:
         if row is None:
             raise NotFound("thread")
         item = Item(
-            id=pending["id"], thread_id=thread_id, created_at=pending["created_at"], body=body
+            id=pending["item_id"],
+            thread_id=thread_id,
+            created_at=pending["item_created_at"],
+            body=body,
         )
         return await self._begun(row, user_id, turn, answered=item)
 

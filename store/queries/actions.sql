@@ -1,7 +1,7 @@
 -- hold_thread --
 -- A thread that is not deleted before the transaction ends. No row when it is missing.
 -- $1 user_id  $2 thread_id
-SELECT id, title, status, created_at
+SELECT {thread_columns}
   FROM threads
  WHERE user_id = $1 AND id = $2
    FOR KEY SHARE
@@ -9,7 +9,7 @@ SELECT id, title, status, created_at
 -- hold_item --
 -- An item that an action came from, for this transaction alone.
 -- $1 user_id  $2 thread_id  $3 item_id
-SELECT id, type, body, created_at
+SELECT {item_columns}
   FROM items
  WHERE user_id = $1 AND thread_id = $2 AND id = $3 AND NOT hidden AND withdrawn_by IS NULL
    FOR NO KEY UPDATE

@@ -3,7 +3,7 @@
 
 -- load_threads --
 -- $1 user_id  $2 seq that the page comes after  $3 limit
-SELECT seq, id, title, status, created_at
+SELECT seq, {thread_columns}
   FROM threads
  WHERE user_id = $1 AND seq > $2
  ORDER BY seq
@@ -12,10 +12,10 @@ SELECT seq, id, title, status, created_at
 -- load_items --
 -- What a user sees of a thread. No row when the thread is missing, else at least one.
 -- $1 user_id  $2 thread_id  $3 seq that the page comes after  $4 limit
-SELECT entry.seq, entry.id, entry.type, entry.body, entry.created_at
+SELECT entry.*
   FROM threads AS thread
   LEFT JOIN LATERAL (
-        SELECT seq, id, type, body, created_at
+        SELECT seq, {item_columns}
           FROM items
          WHERE user_id = $1 AND thread_id = $2 AND seq > $3
            AND NOT hidden AND withdrawn_by IS NULL
@@ -26,8 +26,7 @@ SELECT entry.seq, entry.id, entry.type, entry.body, entry.created_at
 
 -- load_tasks --
 -- $1 user_id  $2 seq that the page comes after  $3 limit
-SELECT seq, id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at
+SELECT seq, {task_columns}
   FROM tasks
  WHERE user_id = $1 AND seq > $2
  ORDER BY seq

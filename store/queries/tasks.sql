@@ -9,31 +9,27 @@ INSERT INTO tasks (user_id, id, title, description, priority, category, tags, du
                    recurrence, completed, completed_at)
 VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6, $7::text::date, $8, $9,
         CASE WHEN $9 THEN clock_timestamp() END)
-RETURNING id, title, description, completed, completed_at, priority, category, tags, due_date,
-          recurrence, created_at, updated_at
+RETURNING {task_columns}
 
 -- load_task --
 -- $1 user_id  $2 id
-SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at, seq
+SELECT {task_columns}, seq
   FROM tasks
  WHERE user_id = $1 AND id = $2
 
 -- load_tasks --
 -- Those that exist, in the order given.
 -- $1 user_id  $2 ids
-SELECT task.id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at
-  FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (id, place)
-  JOIN tasks AS task ON task.user_id = $1 AND task.id = wanted.id
+SELECT {task_columns}
+  FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (task_id, place)
+  JOIN tasks ON user_id = $1 AND id = wanted.task_id
  ORDER BY wanted.place
 
 -- list_tasks_newest --
 -- One page by the tasks_page index, and one row more. A filter that is null lets all pass.
 -- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
 -- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 seq that the page comes after
-SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at
+SELECT {task_columns}
   FROM tasks
  WHERE user_id = $1
    AND seq < coalesce($12::bigint, 9223372036854775807)
@@ -54,8 +50,7 @@ OFFSET $11
 -- The same from the other end.
 -- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
 -- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 seq that the page comes after
-SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at
+SELECT {task_columns}
   FROM tasks
  WHERE user_id = $1
    AND seq > coalesce($12::bigint, 0)
@@ -77,8 +72,7 @@ OFFSET $11
 -- equals the newest first.
 -- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
 -- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 sort
-SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at
+SELECT {task_columns}
   FROM tasks
  WHERE user_id = $1
    AND ($2::boolean IS NULL OR completed = $2)
@@ -132,8 +126,7 @@ UPDATE tasks
                            WHEN $11 THEN coalesce(completed_at, clock_timestamp()) END,
        updated_at = clock_timestamp()
  WHERE user_id = $1 AND id = $2
-RETURNING id, title, description, completed, completed_at, priority, category, tags, due_date,
-          recurrence, created_at, updated_at
+RETURNING {task_columns}
 
 -- complete_task --
 -- The task first, then the one that its recurrence creates, if any. The lock makes the second of
@@ -181,12 +174,10 @@ WITH before AS (
      WHERE $3 AND NOT completed AND recurrence IS NOT NULL
     RETURNING *
 )
-SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at, false AS is_next
+SELECT {task_columns}, false AS is_next
   FROM done
 UNION ALL
-SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at, true
+SELECT {task_columns}, true
   FROM next
  ORDER BY is_next
 
@@ -194,8 +185,7 @@ SELECT id, title, description, completed, completed_at, priority, category, tags
 -- $1 user_id  $2 id
 DELETE FROM tasks
  WHERE user_id = $1 AND id = $2
-RETURNING id, title, description, completed, completed_at, priority, category, tags, due_date,
-          recurrence, created_at, updated_at
+RETURNING {task_columns}
 
 -- delete_task_in_turn --
 -- A deletion that a model asks for. A message of the user's has one to spend, on a call that stands
@@ -229,7 +219,7 @@ WITH thread AS (
             LIMIT 1) AS said
      WHERE turn.user_id = $1 AND turn.id = $4 AND turn.thread_id = $3
 ), ruling AS (
-    SELECT task.id, message.id AS message_id, message.seq, message.before,
+    SELECT task.id AS task_id, message.id AS message_id, message.seq, message.before,
            coalesce((thread.asked_deletions -> task.id::text)::bigint = message.before, false)
                AS agreed,
            $5 AND thread.deleted_in IS DISTINCT FROM message.id AS free
@@ -238,7 +228,7 @@ WITH thread AS (
 ), deleted AS (
     DELETE FROM tasks AS task
      USING ruling
-     WHERE task.user_id = $1 AND task.id = ruling.id AND (ruling.agreed OR ruling.free)
+     WHERE task.user_id = $1 AND task.id = ruling.task_id AND (ruling.agreed OR ruling.free)
     RETURNING task.*
 ), noted AS (
     UPDATE threads AS thread
@@ -246,18 +236,16 @@ WITH thread AS (
                              ELSE ruling.message_id END,
            asked_deletions =
                CASE WHEN ruling.agreed OR ruling.free
-                    THEN thread.asked_deletions - ruling.id::text
+                    THEN thread.asked_deletions - ruling.task_id::text
                     ELSE (SELECT coalesce(jsonb_object_agg(key, value), '{}')
                             FROM jsonb_each(thread.asked_deletions)
                            WHERE value::bigint >= coalesce(ruling.before, ruling.seq))
-                         || jsonb_build_object(ruling.id::text, ruling.seq)
+                         || jsonb_build_object(ruling.task_id::text, ruling.seq)
                END
       FROM ruling
      WHERE thread.user_id = $1 AND thread.id = $3
 )
-SELECT deleted.id, deleted.title, deleted.description, deleted.completed, deleted.completed_at,
-       deleted.priority, deleted.category, deleted.tags, deleted.due_date, deleted.recurrence,
-       deleted.created_at, deleted.updated_at
+SELECT {task_columns}
   FROM ruling
   LEFT JOIN deleted ON true
  WHERE deleted.id IS NOT NULL OR NOT (ruling.agreed OR ruling.free)
@@ -278,8 +266,7 @@ WITH shown AS (
       FROM threads
      WHERE user_id = $1 AND id = $2::text AND cardinality(shown_tasks) > 0
 )
-SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at
+SELECT {task_columns}
   FROM tasks
  WHERE user_id = $1
    AND id = CASE WHEN EXISTS (SELECT FROM shown)
@@ -295,8 +282,7 @@ SELECT id, title, description, completed, completed_at, priority, category, tags
 -- find_tasks_between --
 -- The ids that begin alike lie between two uuids; a second row tells that more than one does.
 -- $1 user_id  $2 first uuid  $3 last uuid
-SELECT id, title, description, completed, completed_at, priority, category, tags, due_date,
-       recurrence, created_at, updated_at
+SELECT {task_columns}
   FROM tasks
  WHERE user_id = $1 AND id BETWEEN $2 AND $3
  LIMIT 2

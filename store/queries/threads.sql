@@ -2,12 +2,11 @@
 -- One page of a user's threads, newest first, with one row more than the page; always at least
 -- one row, which says whether the cursor is known.
 -- $1 user_id  $2 after: a thread id or null  $3 limit + 1
-SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
-       entry.id, entry.title, entry.status, entry.created_at
+SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known, entry.*
   FROM (SELECT 1) AS one
   LEFT JOIN threads AS place ON place.user_id = $1 AND place.id = $2
   LEFT JOIN LATERAL (
-        SELECT id, title, status, created_at, seq
+        SELECT {thread_columns}, seq
           FROM threads
          WHERE user_id = $1 AND seq < COALESCE(place.seq, 9223372036854775807)
          ORDER BY seq DESC
@@ -17,12 +16,11 @@ SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
 -- list_threads_asc --
 -- The same, oldest first.
 -- $1 user_id  $2 after: a thread id or null  $3 limit + 1
-SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
-       entry.id, entry.title, entry.status, entry.created_at
+SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known, entry.*
   FROM (SELECT 1) AS one
   LEFT JOIN threads AS place ON place.user_id = $1 AND place.id = $2
   LEFT JOIN LATERAL (
-        SELECT id, title, status, created_at, seq
+        SELECT {thread_columns}, seq
           FROM threads
          WHERE user_id = $1 AND seq > COALESCE(place.seq, -9223372036854775808)
          ORDER BY seq
@@ -33,57 +31,53 @@ SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
 -- One page of a thread, newest first, with one row more than the page; no row at all when the
 -- thread is missing or another user's, else at least one, which holds the thread.
 -- $1 user_id  $2 thread_id  $3 after: an item id or null  $4 limit + 1
-SELECT thread.title, thread.status, thread.created_at AS thread_created_at,
-       ($3::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
+SELECT thread.*, ($3::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
        EXISTS (SELECT FROM turns
                 WHERE user_id = $1 AND thread_id = $2 AND state = 'running') AS answering,
-       entry.id, entry.type, entry.body, entry.created_at
-  FROM threads AS thread
+       entry.*
+  FROM (SELECT {thread_columns} FROM threads WHERE user_id = $1 AND id = $2) AS thread
   LEFT JOIN items AS place
     ON place.user_id = $1 AND place.thread_id = $2 AND place.id = $3
    AND NOT place.hidden AND place.withdrawn_by IS NULL
   LEFT JOIN LATERAL (
-        SELECT id, type, body, created_at, seq
+        SELECT {item_columns}, seq
           FROM items
          WHERE user_id = $1 AND thread_id = $2 AND NOT hidden AND withdrawn_by IS NULL
            AND seq < COALESCE(place.seq, 9223372036854775807)
          ORDER BY seq DESC
          LIMIT $4) AS entry ON true
- WHERE thread.user_id = $1 AND thread.id = $2
  ORDER BY entry.seq DESC
 
 -- list_items_asc --
 -- The same, oldest first.
 -- $1 user_id  $2 thread_id  $3 after: an item id or null  $4 limit + 1
-SELECT thread.title, thread.status, thread.created_at AS thread_created_at,
-       ($3::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
+SELECT thread.*, ($3::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
        EXISTS (SELECT FROM turns
                 WHERE user_id = $1 AND thread_id = $2 AND state = 'running') AS answering,
-       entry.id, entry.type, entry.body, entry.created_at
-  FROM threads AS thread
+       entry.*
+  FROM (SELECT {thread_columns} FROM threads WHERE user_id = $1 AND id = $2) AS thread
   LEFT JOIN items AS place
     ON place.user_id = $1 AND place.thread_id = $2 AND place.id = $3
    AND NOT place.hidden AND place.withdrawn_by IS NULL
   LEFT JOIN LATERAL (
-        SELECT id, type, body, created_at, seq
+        SELECT {item_columns}, seq
           FROM items
          WHERE user_id = $1 AND thread_id = $2 AND NOT hidden AND withdrawn_by IS NULL
            AND seq > COALESCE(place.seq, 0)
          ORDER BY seq
          LIMIT $4) AS entry ON true
- WHERE thread.user_id = $1 AND thread.id = $2
  ORDER BY entry.seq
 
 -- find_thread --
 -- $1 user_id  $2 thread_id
-SELECT id, title, status, created_at FROM threads WHERE user_id = $1 AND id = $2
+SELECT {thread_columns} FROM threads WHERE user_id = $1 AND id = $2
 
 -- rename_thread --
 -- What a user takes away is not given back by the server.
 -- $1 user_id  $2 thread_id  $3 title or null
 UPDATE threads SET title = $3, title_by = 'user'
  WHERE user_id = $1 AND id = $2
-RETURNING id, title, status, created_at
+RETURNING {thread_columns}
 
 -- give_title --
 -- A title of the server's: never over the user's, and a model's only over the first line.
@@ -92,13 +86,13 @@ UPDATE threads SET title = $3, title_by = $4
  WHERE user_id = $1 AND id = $2
    AND ((title IS NULL AND title_by IS DISTINCT FROM 'user')
         OR (title_by = 'first line' AND $4 = 'model'))
-RETURNING id, title, status, created_at
+RETURNING {thread_columns}
 
 -- set_status --
 -- $1 user_id  $2 thread_id  $3 the ThreadStatus
 UPDATE threads SET status = $3
  WHERE user_id = $1 AND id = $2
-RETURNING id, title, status, created_at
+RETURNING {thread_columns}
 
 -- judge_items --
 -- Whether the thread is there; what is no visible item of it is passed over.

@@ -51,7 +51,7 @@ SELECT turn.state, turn.thread_id, log.first, log.frames, log.last
 -- load_turn_items --
 -- The visible items of one turn, its message included.
 -- $1 user_id  $2 thread_id  $3 turn_id
-SELECT id, type, body, created_at
+SELECT {item_columns}
   FROM items
  WHERE user_id = $1 AND thread_id = $2 AND turn_id = $3 AND NOT hidden AND withdrawn_by IS NULL
  ORDER BY seq

@@ -36,7 +36,7 @@ RETURNING id
 -- $12 seconds that the key is kept  $13 attachments
 -- What waited for the user's or the page's answer is given up: `closed`, a JSON array or null.
 WITH thread AS (
-    SELECT id, title, status, created_at,
+    SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
@@ -73,9 +73,9 @@ WITH thread AS (
      WHERE items.user_id = $1 AND items.thread_id = turn.thread_id
        AND items.type IN ('client_tool_call', 'structured_input')
        AND items.body ->> 'status' = 'pending' AND items.withdrawn_by IS NULL
-    RETURNING items.id, items.type, items.body, items.created_at
+    RETURNING {item_columns}
 )
-SELECT id, title, status, created_at, wants_title,
+SELECT thread.*,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun,
        (SELECT jsonb_agg(to_jsonb(closed)) FROM closed) AS closed
   FROM thread
@@ -84,7 +84,7 @@ SELECT id, title, status, created_at, wants_title,
 -- The newest item of a kind that waits for an answer, or else the newest of that kind; held until
 -- the end of the transaction. `claimed`: the same request was accepted before.
 -- $1 user_id  $2 thread_id  $3 type  $4 item_id or null  $5 request key
-SELECT id, body, created_at, body ->> 'status' = 'pending' AS pending,
+SELECT {item_columns}, body ->> 'status' = 'pending' AS pending,
        EXISTS (SELECT FROM accepted_requests WHERE user_id = $1 AND key = $5) AS claimed
   FROM items
  WHERE user_id = $1 AND thread_id = $2 AND type = $3 AND withdrawn_by IS NULL
@@ -100,7 +100,7 @@ SELECT id, body, created_at, body ->> 'status' = 'pending' AS pending,
 -- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
 -- $11 seconds that the key is kept  $12 whether the key is the body's
 WITH thread AS (
-    SELECT id, title, status, created_at,
+    SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
@@ -128,7 +128,7 @@ WITH thread AS (
       FROM turn
      WHERE items.user_id = $1 AND items.thread_id = turn.thread_id AND items.id = $3
 )
-SELECT id, title, status, created_at, wants_title,
+SELECT thread.*,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
   FROM thread
 
@@ -138,7 +138,7 @@ SELECT id, title, status, created_at, wants_title,
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id  $5 owner  $6 lease in seconds
 -- $7 model  $8 request key  $9 hash of the request  $10 seconds that the key is kept
 WITH thread AS (
-    SELECT id, title, status, created_at,
+    SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
       FROM threads
      WHERE user_id = $1 AND id = $2
@@ -161,7 +161,7 @@ WITH thread AS (
         ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
     RETURNING id
 )
-SELECT id, title, status, created_at, wants_title,
+SELECT thread.*,
        (SELECT type FROM target) AS target, (SELECT body FROM target) AS body,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
   FROM thread

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 import store.sql
-from store.sql import load, parse
+from store.sql import COLUMNS, load, parse, with_columns
 
 
 def loaded_by(tree: ast.Module) -> Iterator[ast.expr]:
@@ -35,6 +35,18 @@ STATEMENTS = {
     f"{path.stem}.{name}": statement
     for path in FILES
     for name, statement in load(path.stem).items()
+}
+#: As they are written, with the names of lists of columns.
+WRITTEN = {
+    f"{path.stem}.{name}": statement
+    for path in FILES
+    for name, statement in parse(path.read_text(encoding="utf-8"), place=path.name).items()
+}
+#: For each table: a column that only its rows have in a result, and the list of its columns.
+KNOWN_BY = {
+    "threads": ("status", "thread_columns"),
+    "items": ("item_id", "item_columns"),
+    "tasks": ("priority", "task_columns"),
 }
 
 #: Statements that serve all users at once, or no user, each with the reason.
@@ -138,3 +150,39 @@ def test_a_module_uses_each_of_its_statements(module: str) -> None:
         if not any(re.fullmatch(pattern, name) for pattern in patterns)
     ]
     assert unused == []
+
+
+def test_a_list_of_columns_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^x.sql: no list of columns named cat_columns$"):
+        with_columns({"one": "SELECT {cat_columns}"}, COLUMNS, place="x.sql")
+
+
+def test_a_statement_has_its_lists_of_columns_and_keeps_other_braces() -> None:
+    filled = with_columns(
+        {"one": "SELECT {cat_columns}, '{a,b}' AS path"}, {"cat_columns": "id, name"}, place="x.sql"
+    )
+    assert filled == {"one": "SELECT id, name, '{a,b}' AS path"}
+
+
+@pytest.mark.parametrize("table", KNOWN_BY)
+async def test_a_new_column_reaches_every_statement_that_reads_such_a_row(
+    database_url: str, table: str
+) -> None:
+    known_by, name = KNOWN_BY[table]
+    grown = with_columns(
+        WRITTEN, {**COLUMNS, name: f"{COLUMNS[name]}, colour"}, place="all of them"
+    )
+    connection = await asyncpg.connect(database_url)
+    readers, without = 0, []
+    try:
+        await connection.execute(f"ALTER TABLE {table} ADD COLUMN colour text")
+        for statement_name, statement in grown.items():
+            prepared = await connection.prepare(statement)
+            given = {attribute.name for attribute in prepared.get_attributes()}
+            readers += known_by in given
+            if known_by in given and "colour" not in given:
+                without.append(statement_name)
+    finally:
+        await connection.close()
+    assert readers
+    assert without == []
