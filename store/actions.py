@@ -31,7 +31,7 @@ _MOST_HELD: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A thread, and the widget of it that an action came from, where one did."""
+    """A `HeldCard`, on the connection whose transaction holds it."""
 
     thread: Thread
     item: Item | None
@@ -41,8 +41,7 @@ class Held:
     async def save(
         self, *, widget: Item | None, note: tuple[str, Note] | None, now: datetime
     ) -> None:
-        """Put a widget into the place of the one that is held, and a note (id and body) at the
-        end."""
+        """See the port."""
         await self.connection.execute(
             _SQL["save_outcome"],
             self.user_id,
@@ -56,7 +55,7 @@ class Held:
 
 
 class Actions:
-    """Every method sees the threads of `user_id` alone."""
+    """The `ActionStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -64,10 +63,7 @@ class Actions:
 
     @asynccontextmanager
     async def hold(self, user_id: str, thread_id: str, item_id: str | None) -> AsyncIterator[Held]:
-        """What an action came from; others that act on the same widget wait, in every process.
-
-        NotFound for a missing thread or item, BadRequest for an item that is no widget.
-        """
+        """See the port."""
         async with (
             self._places,
             self._database.acquire() as connection,

@@ -13,13 +13,13 @@ _SQL: Final = load("audit")
 
 
 class AuditLog:
-    """The `AuditStore` of the protocol layer. It is read by SQL alone; no route shows it."""
+    """The `AuditStore`. It is read by SQL alone; no route shows it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def append(self, entries: Sequence[AuditEntry]) -> None:
-        """Add some, in order, in one statement."""
+        """See the port."""
         await self._database.execute(
             _SQL["append_entries"],
             [entry.at for entry in entries],
@@ -34,6 +34,7 @@ class AuditLog:
         )
 
     async def sweep(self, keep_days: int) -> None:
-        """Delete what is older, in steps that each hold their locks for a moment only."""
+        """See the port."""
+        # In steps, each of which holds its locks for a moment only.
         while await self._database.fetchval(_SQL["sweep_audit_log"], keep_days):
             pass

@@ -1,8 +1,4 @@
-"""The end of all that a user has in PostgreSQL.
-
-What stays is what others rely on: the audit log, for as long as it is kept, and for minutes the
-marks of signed requests, so that none of them is taken twice.
-"""
+"""The erasure of all that a user has in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,18 +14,18 @@ _THREADS_AT_ONCE: Final = 100
 
 
 class Erasure:
-    """The `ErasureStore` of the engine."""
+    """The `ErasureStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def running_threads(self, user_id: str) -> Sequence[str]:
-        """The threads of a user in which an answer is being made."""
+        """See the port."""
         rows = await self._database.fetch(_SQL["running_threads"], user_id)
         return [row["thread_id"] for row in rows]
 
     async def erase(self, user_id: str) -> None:
-        """Delete all of it. What an error leaves, the next call deletes."""
+        """See the port."""
         # Imports first, which need their marks: none of them adds anything from here on.
         for name in ("erase_requests", "erase_sessions"):
             await self._database.execute(_SQL[name], user_id)

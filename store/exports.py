@@ -16,20 +16,20 @@ _SQL: Final = load("exports")
 
 
 class Exports:
-    """The `ExportStore` of the engine."""
+    """The `ExportStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def threads(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Thread]]:
-        """The next threads, each with its place."""
+        """See the port."""
         rows = await self._database.fetch(_SQL["load_threads"], user_id, after, limit)
         return [(row["seq"], thread_of(row)) for row in rows]
 
     async def items(
         self, user_id: str, thread_id: str, after: int, limit: int
     ) -> Sequence[tuple[int, StoredItem]] | None:
-        """The next items of a thread, each with its place; None when the thread is gone."""
+        """See the port."""
         query = _SQL["load_items"]
         rows = await self._database.fetch(query, user_id, thread_id, after, limit)
         if not rows:
@@ -41,6 +41,6 @@ class Exports:
         ]
 
     async def tasks(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Task]]:
-        """The next tasks, each with its place."""
+        """See the port."""
         rows = await self._database.fetch(_SQL["load_tasks"], user_id, after, limit)
         return [(row["seq"], task_of(row)) for row in rows]

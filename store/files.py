@@ -28,14 +28,14 @@ AWAITED_S: Final = 3 * 3600.0
 
 
 class Files:
-    """The `FileStore` of the engine. A user's files may take `most_bytes` bytes together."""
+    """The `FileStore`. A user's files may take `most_bytes` bytes together."""
 
     def __init__(self, database: Database, *, most_bytes: int) -> None:
         self._database = database
         self._most_bytes = most_bytes
 
     async def create(self, user_id: str, attachment_id: str, file: NewFile) -> None:
-        """Announce a file, which reserves its size."""
+        """See the port."""
         async with self._database.acquire() as connection, connection.transaction():
             used = await self._require_room(connection, user_id, file.size)
             if used["unsent"] >= MOST_UNSENT:
@@ -60,8 +60,7 @@ class Files:
         *,
         exact: bool = False,
     ) -> Attachment:
-        """Take the bytes of an announced file, all of them or none; with `exact` just as many as
-        were announced."""
+        """See the port."""
         begun = await self._begin(user_id, attachment_id)
         try:
             probe = Probe()
@@ -84,7 +83,7 @@ class Files:
     async def add_made(
         self, user_id: str, attachment_id: str, file: NewFile, content: bytes
     ) -> Attachment:
-        """Keep a file that the server made for an item, which takes it when it is stored."""
+        """See the port."""
         async with self._database.acquire() as connection, connection.transaction():
             await self._require_room(connection, user_id, len(content))
             version = await connection.fetchval(
@@ -106,7 +105,7 @@ class Files:
         )
 
     async def load_ready(self, user_id: str, ids: Sequence[str]) -> list[Attachment]:
-        """What a new message may carry, in order, each once."""
+        """See the port."""
         if not ids:
             return []
         rows = await self._database.fetch(_SQL["load_ready"], user_id, list(ids))
@@ -116,7 +115,7 @@ class Files:
         return [found[attachment_id] for attachment_id in dict.fromkeys(ids)]
 
     async def delete_unsent(self, user_id: str, attachment_id: str) -> None:
-        """Delete what no message has."""
+        """See the port."""
         sent = await self._database.fetchval(_SQL["delete_unsent"], user_id, attachment_id)
         if sent is None:
             raise NotFound("attachment")
@@ -124,7 +123,7 @@ class Files:
             raise _sent()
 
     async def open(self, user_id: str, attachment_id: str) -> StoredFile:
-        """What there is to read."""
+        """See the port."""
         row = await self._database.fetchrow(_SQL["open_file"], user_id, attachment_id)
         if row is None:
             raise NotFound("attachment")
@@ -139,7 +138,7 @@ class Files:
     async def read(
         self, user_id: str, file: StoredFile, start: int, stop: int
     ) -> AsyncGenerator[bytes, None]:
-        """The bytes from `start` up to `stop`, in pieces."""
+        """See the port."""
         version = UUID(file.version)
         for number in range(start // PIECE_BYTES, -(-stop // PIECE_BYTES)):
             place = number * PIECE_BYTES
@@ -151,7 +150,7 @@ class Files:
             yield piece[max(0, start - place) : stop - place]
 
     async def load_content(self, user_id: str, attachment_id: str, most_bytes: int) -> bytes | None:
-        """All bytes; None where there are more than `most_bytes`."""
+        """See the port."""
         file = await self.open(user_id, attachment_id)
         if file.size > most_bytes:
             return None
@@ -161,7 +160,7 @@ class Files:
         return content
 
     async def sweep(self) -> None:
-        """Delete what was never sent, and what is left of uploads that never ended."""
+        """See the port."""
         while await self._database.fetchval(_SQL["sweep_unsent"], UNSENT_S, AWAITED_S):
             pass
         await self._database.execute(_SQL["sweep_uploads"], UNSENT_S)

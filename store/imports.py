@@ -23,7 +23,7 @@ _LONGEST_S: Final = 3600.0
 
 
 class Import:
-    """One import that runs. Raises Conflict when the user's data is erased meanwhile."""
+    """The `RunningImport` that has the request `key`; threads go below the place `place`."""
 
     def __init__(self, database: Database, user_id: str, key: str, place: int) -> None:
         self._database = database
@@ -32,7 +32,7 @@ class Import:
         self._place = place
 
     async def add_thread(self, thread: ImportedThread) -> bool:
-        """Store a thread with its items before all that the user has, in one statement."""
+        """See the port."""
         self._place -= 1
         try:
             row = await self._database.fetchrow(
@@ -57,21 +57,21 @@ class Import:
         return bool(_running(row)["added"])
 
     async def add_tasks(self, tasks: Sequence[Task]) -> int:
-        """Store those that are not there, in one statement; how many they were."""
+        """See the port."""
         wire = dumps([task.to_wire() for task in tasks])
         row = await self._database.fetchrow(_SQL["add_tasks"], self._user_id, wire, self._key)
         return int(_running(row)["added"])
 
 
 class Imports:
-    """The `ImportStore` of the engine."""
+    """The `ImportStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @asynccontextmanager
     async def begin(self, user_id: str) -> AsyncIterator[Import]:
-        """An import, for as long as it is open."""
+        """See the port."""
         key = f"import:{secrets.token_hex(16)}"
         place = await self._database.fetchval(_SQL["begin_import"], user_id, key, _LONGEST_S)
         try:

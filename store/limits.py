@@ -15,17 +15,14 @@ _SWEEP_EVERY: Final = 1000
 
 
 class SharedBuckets:
-    """Buckets in a table, one row each. Time is the database's."""
+    """The `BucketStore`: a table with one row for each bucket."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._until_sweep = _SWEEP_EVERY
 
     async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[Standing]:
-        """Count one request in each named bucket that allows it, in one statement.
-
-        Whoever names several names them in one order of kinds, so that no two wait for each other.
-        """
+        """See the port."""
         rows = await self._database.fetch(
             _SQL["take"],
             [name for name, _ in requests],

@@ -15,14 +15,14 @@ _CLAIM_S: Final = 60.0
 
 
 class AcceptedRequests:
-    """Every method sees the requests of `user_id` alone; `fresh_s` is how long a body joins."""
+    """The `RequestStore`. A request is `fresh` for `fresh_s` seconds after it was accepted."""
 
     def __init__(self, database: Database, *, fresh_s: float) -> None:
         self._database = database
         self._fresh_s = fresh_s
 
     async def find(self, user_id: str, key: RequestKey) -> AcceptedRequest | None:
-        """The earlier request of the key."""
+        """See the port."""
         row = await self._database.fetchrow(_SQL["find_request"], user_id, key.key, self._fresh_s)
         if row is None:
             return None
@@ -36,22 +36,22 @@ class AcceptedRequests:
         )
 
     async def claim(self, user_id: str, key: RequestKey) -> bool:
-        """Whether a request without a turn is the first of its key, or the first one is lost."""
+        """See the port."""
         claimed = await self._database.fetchval(
             _SQL["claim_request"], user_id, key.key, key.body_hash, key.keep_s, _CLAIM_S
         )
         return claimed is not None
 
     async def answer(self, user_id: str, key: RequestKey, answer: str) -> None:
-        """Keep what it was answered."""
+        """See the port."""
         await self._database.execute(_SQL["answer_request"], user_id, key.key, answer)
 
     async def forget(self, user_id: str, key: RequestKey, turn_id: str | None) -> None:
-        """Free the key, if it still is that turn's."""
+        """See the port."""
         await forget_request(self._database, user_id, key, turn_id)
 
     async def sweep(self) -> None:
-        """Delete what has expired, of every user."""
+        """See the port."""
         await self._database.execute(_SQL["sweep_requests"])
 
 

@@ -17,7 +17,7 @@ _SQL: Final = load("sessions")
 
 
 class Sessions:
-    """The `SessionStore` of the protocol layer. Time is the database's, for every server alike."""
+    """The `SessionStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -32,8 +32,9 @@ class Sessions:
         origin: str | None,
         name: str | None,
     ) -> Session:
-        """A new one. Each takes some expired ones away, so that no more than a few are left."""
+        """See the port."""
         async with self._database.acquire() as connection:
+            # A few each time, so that expired ones do not pile up.
             await connection.execute(_SQL["sweep_sessions"])
             row = await connection.fetchrow(
                 _SQL["open_session"], user_id, secret_hash, scope, expires_in, origin, name
@@ -42,12 +43,12 @@ class Sessions:
         return _session(row)
 
     async def find(self, secret_hash: bytes) -> Session | None:
-        """The one with this secret, unless it has expired or was revoked."""
+        """See the port."""
         row = await self._database.fetchrow(_SQL["find_session"], secret_hash)
         return None if row is None else _session(row)
 
     async def list(self, user_id: str, cursor: Cursor) -> Page[Session]:
-        """Those that hold, newest first."""
+        """See the port."""
         try:
             after = None if cursor.after is None else UUID(cursor.after)
         except ValueError as error:
@@ -58,7 +59,7 @@ class Sessions:
         return Page.of([_session(row) for row in rows if row["id"] is not None], cursor.limit)
 
     async def revoke(self, user_id: str, session_id: str) -> None:
-        """End one, at once."""
+        """See the port."""
         try:
             id_ = UUID(session_id)
         except ValueError as error:
@@ -67,7 +68,7 @@ class Sessions:
             raise NotFound("session")
 
     async def revoke_all(self, user_id: str, scope: SessionScope) -> None:
-        """End every one of a kind, at once."""
+        """See the port."""
         await self._database.execute(_SQL["revoke_sessions"], user_id, scope)
 
 

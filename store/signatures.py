@@ -11,17 +11,15 @@ _SQL: Final = load("signatures")
 
 
 class UsedSignatures:
-    """Only good signatures come here, so strangers cannot fill it."""
+    """The `SignatureStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def use(self, user_id: str, signature: bytes, *, keep_s: float) -> bool:
-        """Whether this is the first use; it is remembered for `keep_s` seconds.
-
-        Each takes some away whose time is over, so that no more than a few of those are left.
-        """
+        """See the port."""
         async with self._database.acquire() as connection:
+            # A few each time, so that old ones do not pile up.
             await connection.execute(_SQL["sweep_signatures"])
             first = await connection.fetchval(_SQL["use_signature"], user_id, signature, keep_s)
         return first is not None

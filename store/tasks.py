@@ -35,9 +35,9 @@ _CHANGEABLE: Final = (
 
 
 class Tasks:
-    """The `TaskStore` of the protocol layer. The caller owns the database.
+    """The `TaskStore`.
 
-    `deleted` is told of every task that is gone, by the ids of user, task and turn, if any.
+    `deleted` is called with the ids of user, task and turn (if any) of every deleted task.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Tasks:
         self._deleted = deleted
 
     async def add(self, user_id: str, draft: TaskDraft) -> Task:
-        """Store a new task."""
+        """See the port."""
         row = await self._database.fetchrow(
             _SQL["add_task"],
             user_id,
@@ -66,11 +66,11 @@ class Tasks:
         return _only(row)
 
     async def get(self, user_id: str, task_id: str) -> Task:
-        """One task."""
+        """See the port."""
         return _only(await self._database.fetchrow(_SQL["load_task"], user_id, _uuid(task_id)))
 
     async def get_several(self, user_id: str, task_ids: Sequence[str]) -> Sequence[Task]:
-        """Those of the tasks that exist, in the order given."""
+        """See the port."""
         known = []
         for task_id in task_ids:
             with suppress(NotFound):
@@ -79,11 +79,7 @@ class Tasks:
         return tuple(map(task_of, rows))
 
     async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
-        """A page of tasks in the order of the query.
-
-        `after` goes with the sorts newest and oldest, which have a key that a page can start
-        from; with the others it is refused, and `offset` is the way.
-        """
+        """See the port."""
         filters = (*_due_window(query), query.priority, query.category, query.tag, _pattern(query))
         window = (query.limit + 1, query.offset)
         if query.sort in ("newest", "oldest"):
@@ -107,7 +103,7 @@ class Tasks:
         return TaskPage(tasks=tuple(map(task_of, rows[: query.limit])), total=total)
 
     async def update(self, user_id: str, task_id: str, changes: TaskChanges) -> Task:
-        """Change the named fields; `completed` sets or clears `completed_at` (no recurrence)."""
+        """See the port."""
         values = {**changes.values, "due_date": _as_text(changes.values.get("due_date"))}
         row = await self._database.fetchrow(
             _SQL["update_task"],
@@ -121,7 +117,7 @@ class Tasks:
     async def complete(
         self, user_id: str, task_id: str, *, completed: bool, today: date
     ) -> Completion:
-        """Complete or reopen. Completing a recurring task that was open creates the next one."""
+        """See the port."""
         rows = await self._database.fetch(
             _SQL["complete_task"], user_id, _uuid(task_id), completed, today
         )
@@ -132,7 +128,7 @@ class Tasks:
         )
 
     async def delete(self, user_id: str, task_id: str) -> Task:
-        """Delete, and give what was deleted."""
+        """See the port."""
         row = await self._database.fetchrow(_SQL["delete_task"], user_id, _uuid(task_id))
         task = _only(row)
         self._deleted(user_id, task.id, None)
@@ -141,7 +137,7 @@ class Tasks:
     async def delete_in_turn(
         self, user_id: str, task_id: str, *, thread_id: str, turn_id: str, alone: bool
     ) -> Task | None:
-        """Delete for a model, unless the user must agree first: then None."""
+        """See the port."""
         row = await self._database.fetchrow(
             _SQL["delete_task_in_turn"], user_id, _uuid(task_id), thread_id, turn_id, alone
         )
@@ -152,11 +148,11 @@ class Tasks:
         return task
 
     async def keep(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
-        """Forget that the deletion of these tasks was put off, so that no yes means it."""
+        """See the port."""
         await self._database.execute(_SQL["keep_tasks"], user_id, thread_id, [*task_ids])
 
     async def find(self, user_id: str, reference: str, *, thread_id: str | None) -> Task:
-        """The task at a place of the list last shown, or with this uuid or beginning of one."""
+        """See the port."""
         reference = reference.strip()
         if _PLACE.fullmatch(reference):
             # Place 0 exists nowhere, and the statement counts from 1.
@@ -174,7 +170,7 @@ class Tasks:
         return task_of(rows[0])
 
     async def remember_shown(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
-        """Keep `task_ids` as the list last shown in the thread, if there is such a thread."""
+        """See the port."""
         await self._database.execute(
             _SQL["remember_shown_tasks"], user_id, thread_id, [UUID(each) for each in task_ids]
         )

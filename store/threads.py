@@ -24,14 +24,14 @@ ImageDomains = tuple[str, ...] | None
 
 
 class Threads:
-    """Every method sees the threads of `user_id` alone; another's raises NotFound."""
+    """The `ThreadStore`."""
 
     def __init__(self, database: Database, image_domains: ImageDomains = None) -> None:
         self._database = database
         self._image_domains = image_domains
 
     async def list(self, user_id: str, cursor: Cursor) -> Page[Thread]:
-        """A page of threads by the order of their creation."""
+        """See the port."""
         query = _SQL[f"list_threads_{cursor.order}"]
         rows = await self._database.fetch(query, user_id, cursor.after, cursor.limit + 1)
         _require_known_cursor(rows)
@@ -39,7 +39,7 @@ class Threads:
         return Page.of(threads, cursor.limit)
 
     async def load(self, user_id: str, thread_id: str, cursor: Cursor) -> LoadedThread:
-        """A thread and a page of its visible items."""
+        """See the port."""
         query = _SQL[f"list_items_{cursor.order}"]
         rows = await self._database.fetch(query, user_id, thread_id, cursor.after, cursor.limit + 1)
         if not rows:
@@ -51,11 +51,11 @@ class Threads:
         return LoadedThread(thread=thread, items=page, answering=rows[0]["answering"])
 
     async def find(self, user_id: str, thread_id: str) -> Thread:
-        """A thread without its items."""
+        """See the port."""
         return await find_thread(self._database, user_id, thread_id, self._image_domains)
 
     async def rename(self, user_id: str, thread_id: str, title: str | None) -> Thread:
-        """Set the title that the user wants, or take it away."""
+        """See the port."""
         query = _SQL["rename_thread"]
         row = await self._database.fetchrow(query, user_id, thread_id, title)
         return _found(row, self._image_domains)
@@ -63,26 +63,26 @@ class Threads:
     async def give_title(
         self, user_id: str, thread_id: str, title: str, by: TitleSource
     ) -> Thread | None:
-        """Set a title of the server's own, unless there is one that is as good; None then."""
+        """See the port."""
         query = _SQL["give_title"]
         row = await self._database.fetchrow(query, user_id, thread_id, title, by)
         return thread_of(row, self._image_domains) if row is not None else None
 
     async def set_status(self, user_id: str, thread_id: str, status: ThreadStatus) -> Thread:
-        """Open, lock or close a thread."""
+        """See the port."""
         query, wire = _SQL["set_status"], dumps(status.to_wire())
         row = await self._database.fetchrow(query, user_id, thread_id, wire)
         return _found(row, self._image_domains)
 
     async def judge(self, user_id: str, thread_id: str, item_ids: Sequence[str], kind: str) -> None:
-        """Keep what the user thinks of items, the last click counts; unknown ids are ignored."""
+        """See the port."""
         query = _SQL["judge_items"]
         known = await self._database.fetchval(query, user_id, thread_id, item_ids, kind)
         if not known:
             raise NotFound("thread")
 
     async def delete(self, user_id: str, thread_id: str) -> None:
-        """Delete it with all that it holds."""
+        """See the port."""
         query = _SQL["delete_thread"]
         if await self._database.fetchval(query, user_id, thread_id) is None:
             raise NotFound("thread")

@@ -24,7 +24,7 @@ _SQL: Final = load("turn_log")
 
 
 class TurnLogs:
-    """Written by the process `owner`, read by every other.
+    """The `LogStore` of the process `owner`.
 
     A lease that has less than `living_s` seconds left was not renewed lately: its owner is gone,
     or cut off, and so are its followers.
@@ -36,10 +36,7 @@ class TurnLogs:
         self._living_s = living_s
 
     async def append(self, batches: Sequence[LogBatch]) -> Mapping[str, LogEnd]:
-        """Add events of several turns at once, where they follow on what is stored.
-
-        Gives how far each log goes then; turns that are not ours are not among them.
-        """
+        """See the port."""
         leases = [batch.lease for batch in batches]
         rows = await self._database.fetch(
             _SQL["append_events"],
@@ -53,7 +50,7 @@ class TurnLogs:
         return {row["turn_id"]: LogEnd(through=row["through"], last=row["last"]) for row in rows}
 
     async def read(self, user_id: str, turn_id: str, after: int) -> LogPart:
-        """The events after number `after`, as far as they are written in a row."""
+        """See the port."""
         rows = await self._database.fetch(_SQL["read_events"], user_id, turn_id, after)
         if not rows:
             raise NotFound("turn")
@@ -69,7 +66,7 @@ class TurnLogs:
         )
 
     async def load_items(self, user_id: str, thread_id: str, turn_id: str) -> list[StoredItem]:
-        """The visible items of a turn, its message included."""
+        """See the port."""
         query = _SQL["load_turn_items"]
         return [
             stored_item_of(row, thread_id)
@@ -77,7 +74,7 @@ class TurnLogs:
         ]
 
     async def wishes(self) -> list[Wish]:
-        """What other processes want of this one's running turns: one for each that is ours."""
+        """See the port."""
         return [
             Wish(
                 turn_id=row["id"],
@@ -89,7 +86,7 @@ class TurnLogs:
         ]
 
     async def find_elsewhere(self, user_id: str, thread_id: str) -> RunningElsewhere | None:
-        """The turn that another process runs in a thread."""
+        """See the port."""
         query = _SQL["find_running"]
         row = await self._database.fetchrow(query, user_id, thread_id, self._living_s)
         if row is None or row["owner"] == self._owner:
@@ -97,24 +94,24 @@ class TurnLogs:
         return RunningElsewhere(turn_id=row["id"], followed=row["followed"])
 
     async def follow(self, user_id: str, turn_id: str, for_s: float) -> None:
-        """Tell the owner that a turn has followers here, for some seconds."""
+        """See the port."""
         query = _SQL["follow_elsewhere"]
         await self._database.execute(query, user_id, turn_id, self._owner, for_s)
 
     async def unfollow(self, user_id: str, turn_id: str) -> None:
-        """Tell the owner that it has none here any more."""
+        """See the port."""
         await self._database.execute(_SQL["unfollow_elsewhere"], user_id, turn_id, self._owner)
 
     async def note_read(self, user_id: str, turn_id: str) -> None:
-        """Tell the owner that the user has read the thread of a turn here."""
+        """See the port."""
         await self._database.execute(_SQL["read_elsewhere"], user_id, turn_id)
 
     async def request_stop(self, user_id: str, turn_id: str, reason: StopReason) -> None:
-        """Ask the owner of a turn to stop it."""
+        """See the port."""
         await self._database.execute(_SQL["request_stop"], user_id, turn_id, reason)
 
     async def tell_followed(self, news: Sequence[Followed]) -> None:
-        """Tell other processes which turns of ours have followers."""
+        """See the port."""
         await self._database.execute(
             _SQL["tell_followed"],
             [each.lease.user_id for each in news],
@@ -124,5 +121,5 @@ class TurnLogs:
         )
 
     async def sweep(self, older_than_s: float) -> None:
-        """Delete the logs of turns that ended so many seconds ago, of every user."""
+        """See the port."""
         await self._database.execute(_SQL["sweep_events"], older_than_s)

@@ -41,7 +41,7 @@ _SQL: Final = load("turns")
 
 
 class StoredTurns:
-    """The turns that this process owns, by the name `owner`.
+    """The `TurnStore` of the process `owner`.
 
     A lease of `lease_s` seconds outlasts a database that is away for a while.
     """
@@ -62,7 +62,7 @@ class StoredTurns:
     async def begin_thread(
         self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
     ) -> Begun | Repeated:
-        """Create a thread with its first message."""
+        """See the port."""
         begun = await self._database.fetchval(
             _SQL["begin_thread"],
             user_id,
@@ -86,7 +86,7 @@ class StoredTurns:
     async def begin_message(
         self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
     ) -> Begun | Busy | Repeated:
-        """Add a message to a thread, unless another turn runs there or it takes no input."""
+        """See the port."""
         row = await self._database.fetchrow(
             _SQL["begin_message"],
             user_id,
@@ -122,11 +122,7 @@ class StoredTurns:
         kind: str,
         answer: Callable[[Body], Body],
     ) -> Begun | Busy | Repeated | NotPending:
-        """Answer what waits: the item `turn.item_id` of type `kind`, or (with an empty id) the
-        newest of that type, and go on with the answered item as `Begun.answered`.
-
-        Raises NotFound for a missing thread, and for a missing item that was named.
-        """
+        """See the port."""
         async with self._database.acquire() as connection, connection.transaction():
             pending = await connection.fetchrow(
                 _SQL["find_pending"], user_id, thread_id, kind, turn.item_id or None, turn.key.key
@@ -175,10 +171,7 @@ class StoredTurns:
     async def begin_retry(
         self, user_id: str, thread_id: str, turn: NewTurn
     ) -> Begun | Busy | Repeated:
-        """Withdraw what is newer than a user message, to answer it again.
-
-        Raises NotFound for a missing thread or item, BadRequest for an item of another type.
-        """
+        """See the port."""
         # Two statements, since one sees nothing of what a turn stores at whose end it waits.
         async with self._database.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
@@ -226,21 +219,18 @@ class StoredTurns:
         return Begun(thread=thread, lease=lease, wants_title=row["wants_title"], **more)
 
     async def count_running(self, user_id: str) -> int:
-        """How many turns of the user run, in whichever process."""
+        """See the port."""
         return int(await self._database.fetchval(_SQL["count_running"], user_id))
 
     async def load_history(self, user_id: str, thread_id: str, limit: int) -> list[Body]:
-        """The newest `limit` items of a thread, hidden ones included, oldest first."""
+        """See the port."""
         rows = await self._database.fetch(_SQL["load_history"], user_id, thread_id, limit)
         return [parse_body(row["type"], json.loads(row["body"])) for row in reversed(rows)]
 
     async def add_items(
         self, lease: Lease, items: Sequence[Item], calls: ToolRound | None = None
     ) -> None:
-        """Store finished items of a running turn, and the calls that it begins; again is harmless.
-
-        Raises LeaseLost.
-        """
+        """See the port."""
         held = await self._database.fetchval(
             _SQL["add_items"],
             lease.user_id,
@@ -253,7 +243,7 @@ class StoredTurns:
             raise LeaseLost
 
     async def finish(self, lease: Lease, ending: Ending) -> None:
-        """End a turn and store its last items; again is harmless. Raises LeaseLost."""
+        """See the port."""
         held = await self._database.fetchval(
             _SQL["finish_turn"],
             lease.user_id,
@@ -269,21 +259,18 @@ class StoredTurns:
             raise LeaseLost
 
     async def renew_leases(self, turn_ids: Sequence[str]) -> None:
-        """Keep these running turns of this process."""
+        """See the port."""
         await self._database.execute(_SQL["renew_leases"], self._owner, self._lease_s, turn_ids)
 
     async def reap(self, known: Sequence[str], *, everything: bool) -> list[Lease]:
-        """Take over up to 100 turns that nobody runs: those whose lease ran out, or all others'.
-
-        Those of this process are among them, but for the `known`.
-        """
+        """See the port."""
         rows = await self._database.fetch(
             _SQL["reap_turns"], self._owner, self._lease_s, everything, known
         )
         return [_lease(row["user_id"], row["id"], row) for row in rows]
 
     async def take_over(self, user_id: str, turn_id: str) -> Lease | None:
-        """The lease of a running turn whose owner does not answer; None when it has ended."""
+        """See the port."""
         query = _SQL["take_over"]
         row = await self._database.fetchrow(query, user_id, turn_id, self._owner, self._lease_s)
         return None if row is None else _lease(user_id, turn_id, row)

@@ -26,7 +26,8 @@ class HeldCard(Protocol):
     async def save(
         self, *, widget: Item | None, note: tuple[str, Note] | None, now: datetime
     ) -> None:
-        """Exchange the widget, and leave a note (id and body) for the model."""
+        """Replace the held widget with `widget`, and add a note (id and body) for the model at the
+        end of the thread."""
         ...
 
 
@@ -36,5 +37,9 @@ class ActionStore(Protocol):
     def hold(
         self, user_id: str, thread_id: str, item_id: str | None
     ) -> AbstractAsyncContextManager[HeldCard]:
-        """What an action came from, for one action at a time. Raises NotFound, BadRequest."""
+        """What an action came from, held until the context ends.
+
+        Another action on the same widget waits for that, in every process. Raises NotFound for a
+        missing thread or item, BadRequest for an item that is no widget, Unavailable.
+        """
         ...

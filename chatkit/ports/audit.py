@@ -12,9 +12,9 @@ class AuditStore(Protocol):
     """Where entries are kept. Entries are added, and leave by their age alone."""
 
     async def append(self, entries: Sequence[AuditEntry]) -> None:
-        """Add some, in order. Raises Unavailable."""
+        """Add some, in order, all or none. Raises Unavailable."""
         ...
 
     async def sweep(self, keep_days: int) -> None:
-        """Delete what is older."""
+        """Delete entries older than `keep_days` days. Raises Unavailable."""
         ...

@@ -7,15 +7,17 @@ from typing import Literal, Protocol
 
 
 class ErasureStore(Protocol):
-    """Where all of it is."""
+    """Erases what a user has. Two things stay: the audit log, for as long as it is kept, and the
+    used signatures, for minutes, so that none is accepted twice.
+    """
 
     async def running_threads(self, user_id: str) -> Sequence[str]:
         """The threads of a user in which an answer is being made."""
         ...
 
     async def erase(self, user_id: str) -> None:
-        """Delete threads, files, tasks, sessions and the marks of requests. What an error leaves,
-        the next call deletes."""
+        """Delete threads, files, tasks, sessions and accepted requests. An import that runs adds
+        nothing more. Raises Unavailable; what that leaves, the next call deletes."""
         ...
 
 

@@ -10,7 +10,11 @@ from chatkit.todo.tasks import Task
 
 
 class ExportStore(Protocol):
-    """Where it is read, oldest first: what comes after a place, at most `limit`, with places."""
+    """Reads pages, oldest first: at most `limit` rows after the place `after`, each with its place.
+
+    A page does not need the last row of the page before it to be there still. All methods raise
+    Unavailable while the database is away.
+    """
 
     async def threads(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Thread]]:
         """Threads."""
@@ -19,7 +23,7 @@ class ExportStore(Protocol):
     async def items(
         self, user_id: str, thread_id: str, after: int, limit: int
     ) -> Sequence[tuple[int, StoredItem]] | None:
-        """What the user sees of a thread; None when the thread is gone."""
+        """The visible items of a thread; None when the thread is gone."""
         ...
 
     async def tasks(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Task]]:

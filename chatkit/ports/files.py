@@ -38,7 +38,8 @@ class FileStore(Protocol):
     async def add_made(
         self, user_id: str, attachment_id: str, file: NewFile, content: bytes
     ) -> Attachment:
-        """Keep a file that the server made, for the item that will show it. TooLarge."""
+        """Keep a file that the server made; the item that shows it takes it when that is stored.
+        Raises TooLarge (`storage_full`) above the user's limit."""
         ...
 
     async def load_ready(self, user_id: str, ids: Sequence[str]) -> list[Attachment]:
@@ -51,20 +52,22 @@ class FileStore(Protocol):
         ...
 
     async def open(self, user_id: str, attachment_id: str) -> StoredFile:
-        """What there is to read."""
+        """The file as it is now, for `read`."""
         ...
 
     def read(
         self, user_id: str, file: StoredFile, start: int, stop: int
     ) -> AsyncGenerator[bytes, None]:
-        """The bytes from `start` up to `stop`, in pieces; it ends early when they are replaced or
-        deleted meanwhile."""
+        """The bytes from `start` up to `stop`, in pieces of at most 256 KiB; it ends early when
+        they are replaced or deleted meanwhile."""
         ...
 
     async def load_content(self, user_id: str, attachment_id: str, most_bytes: int) -> bytes | None:
-        """All bytes; None where there are more than `most_bytes`."""
+        """All bytes; None where there are more than `most_bytes`. NotFound also when they are
+        replaced or deleted meanwhile."""
         ...
 
     async def sweep(self) -> None:
-        """Delete what was never sent, and what is left of uploads that never ended."""
+        """Delete files that no message took within a day, and what is left of uploads that never
+        ended; of every user."""
         ...

@@ -40,15 +40,17 @@ class RunningImport(Protocol):
     """Takes what one file holds. What is there already stays as it is.
 
     Raises Conflict when the user's data is erased meanwhile: what was added is gone then too.
+    Raises Unavailable while the database is away.
     """
 
     async def add_thread(self, thread: ImportedThread) -> bool:
         """Store a thread with its items before all that the user has, all of it or nothing. False
-        when the user has it, or the one that it was exported from."""
+        when the user has it, or the one that it was exported from. Raises Conflict for two imports
+        of one user at once."""
         ...
 
     async def add_tasks(self, tasks: Sequence[Task]) -> int:
-        """Store those tasks that are not there; how many they were."""
+        """Store those tasks that are not there, all or none of them; how many they were."""
         ...
 
 
@@ -56,5 +58,5 @@ class ImportStore(Protocol):
     """Where imports go."""
 
     def begin(self, user_id: str) -> AbstractAsyncContextManager[RunningImport]:
-        """An import, for as long as it is open."""
+        """An import, for as long as the context is open; an hour at most. Raises Unavailable."""
         ...

@@ -9,7 +9,11 @@ from chatkit.access.rates import Rate, Standing
 
 
 class BucketStore(Protocol):
-    """The same for every process; see store/limits.py."""
+    """Buckets that all processes share, on the clock of the database. Raises Unavailable."""
 
     async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[Standing]:
-        """Count one request in each bucket that allows it."""
+        """Count one request in each named bucket that allows it; the standings in the order given.
+
+        Callers that name several buckets name them in one order of kinds, so that no two wait for
+        each other.
+        """

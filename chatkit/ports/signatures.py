@@ -6,7 +6,10 @@ from typing import Protocol
 
 
 class SignatureStore(Protocol):
-    """Remembers signatures, for every server process alike."""
+    """Remembers good signatures, for every server process alike: strangers cannot fill it.
+
+    Raises Unavailable while the database is away.
+    """
 
     async def use(self, user_id: str, signature: bytes, *, keep_s: float) -> bool:
         """Whether this is the first use; it is remembered for `keep_s` seconds."""

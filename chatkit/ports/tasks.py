@@ -13,7 +13,7 @@ class TaskStore(Protocol):
     """Where tasks live. Every method sees the tasks of `user_id` alone.
 
     A `task_id` is a whole uuid in any spelling; one that is malformed, unknown or another user's
-    raises NotFound("task").
+    raises NotFound("task"). All methods raise Unavailable while the database is away.
     """
 
     async def add(self, user_id: str, draft: TaskDraft) -> Task:
@@ -29,7 +29,12 @@ class TaskStore(Protocol):
         ...
 
     async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
-        """A page of tasks. An unknown `after` raises BadRequest with code `invalid_cursor`."""
+        """A page of tasks in the order of the query.
+
+        `after` goes with the sorts `newest` and `oldest`, which have a key that a page can start
+        from. With another sort, and for an unknown id, it raises BadRequest with code
+        `invalid_cursor`; use `offset` there.
+        """
         ...
 
     async def update(self, user_id: str, task_id: str, changes: TaskChanges) -> Task:
@@ -41,12 +46,13 @@ class TaskStore(Protocol):
     ) -> Completion:
         """Complete or reopen. Completing a recurring task that was open creates the next one.
 
-        The next one is due one period after the last due date, and after `today`.
+        The next one is due a whole number of periods after the last due date (without one, after
+        `today`), at the first such day after `today`.
         """
         ...
 
     async def delete(self, user_id: str, task_id: str) -> Task:
-        """Delete, and give what was deleted."""
+        """Delete a task; the deleted task."""
         ...
 
     async def delete_in_turn(

@@ -14,7 +14,12 @@ from chatkit.protocol.paging import Cursor, Page
 
 
 class ThreadStore(Protocol):
-    """Threads and their items. Every method sees `user_id`'s alone; others raise NotFound."""
+    """Threads and their items. Every method sees `user_id`'s alone: another user's thread, and one
+    that does not exist, raise NotFound("thread"). All raise Unavailable while the database is away.
+
+    A page is in the order in which its rows were created, or the reverse, as the cursor says; an
+    unknown `after` raises BadRequest with code `invalid_cursor`.
+    """
 
     async def list(self, user_id: str, cursor: Cursor) -> Page[Thread]:
         """A page of threads."""
@@ -25,7 +30,7 @@ class ThreadStore(Protocol):
         ...
 
     async def rename(self, user_id: str, thread_id: str, title: str | None) -> Thread:
-        """Set the title, or take it away."""
+        """Set the title that the user wants, or take it away; the server never changes it then."""
         ...
 
     async def find(self, user_id: str, thread_id: str) -> Thread:
@@ -35,7 +40,11 @@ class ThreadStore(Protocol):
     async def give_title(
         self, user_id: str, thread_id: str, title: str, by: TitleSource
     ) -> Thread | None:
-        """Set a title of the server's own, unless there is one that is as good; None then."""
+        """Set a title of the server's own; None where nothing is changed.
+
+        Nothing replaces a title of the user's, and only a model's replaces that of the first line.
+        A missing thread is None too.
+        """
         ...
 
     async def set_status(self, user_id: str, thread_id: str, status: ThreadStatus) -> Thread:
@@ -43,9 +52,12 @@ class ThreadStore(Protocol):
         ...
 
     async def judge(self, user_id: str, thread_id: str, item_ids: Sequence[str], kind: str) -> None:
-        """Keep what the user thinks of items; unknown ids are ignored."""
+        """Keep what the user thinks of items, `positive` or `negative`; the last click counts.
+
+        Ids of hidden and unknown items are ignored.
+        """
         ...
 
     async def delete(self, user_id: str, thread_id: str) -> None:
-        """Delete it with all that it holds."""
+        """Delete a thread with its items, turns and files."""
         ...

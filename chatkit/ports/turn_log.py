@@ -18,7 +18,10 @@ from chatkit.protocol.items import StoredItem
 
 
 class LogStore(Protocol):
-    """The logs of running turns, where every process finds them."""
+    """The logs of running turns: written by the process that owns the turn, read by every other.
+
+    All methods raise Unavailable while the database is away.
+    """
 
     async def append(self, batches: Sequence[LogBatch]) -> Mapping[str, LogEnd]:
         """Add events of several turns at once, where they follow on what is stored; how far the
@@ -26,7 +29,8 @@ class LogStore(Protocol):
         ...
 
     async def read(self, user_id: str, turn_id: str, after: int) -> LogPart:
-        """The events after number `after`, as far as they are written."""
+        """The events after number `after`, as far as they are written without a gap. Raises
+        NotFound("turn")."""
         ...
 
     async def load_items(self, user_id: str, thread_id: str, turn_id: str) -> Sequence[StoredItem]:
@@ -62,5 +66,5 @@ class LogStore(Protocol):
         ...
 
     async def sweep(self, older_than_s: float) -> None:
-        """Delete the logs of turns that ended so many seconds ago."""
+        """Delete the logs of turns that ended so many seconds ago, of every user."""
         ...
