@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from chatkit.access.caller import Caller
+from chatkit.access.zones import day_of, zone_of
 from chatkit.answer.cards import ActionOutcome, ActionRefused, Card
 from chatkit.answer.drafting import SAVE as SAVE_DRAFT
 from chatkit.answer.drafting import read_draft, saved_draft
@@ -42,7 +43,6 @@ from tools.task_cards import (
     read_listed,
     told_card,
 )
-from tools.zones import day_of, zone_of
 
 _FIELDS: Final = (
     "title", "description", "priority", "category", "recurrence", "due_date", "tags",

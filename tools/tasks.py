@@ -11,6 +11,7 @@ from typing import Any, Final
 from mcp.types import Tool, ToolAnnotations
 
 from chatkit.access.caller import Caller
+from chatkit.access.zones import day_of
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import CardOffer, Effect
 from chatkit.protocol.errors import BadRequest
@@ -31,7 +32,6 @@ from chatkit.todo.tasks import (
     parse_query,
 )
 from tools.signals import DELETION_CARD, LIST_CARD, task_changed
-from tools.zones import day_of
 
 #: A value as the JSON text that a model reads.
 encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatkit.access.audit import Deed
+from chatkit.access.zones import find_zone
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.router import Route, answering
@@ -112,9 +112,7 @@ class TaskRoutes:
 
     def _today(self, time_zone: str | None) -> date:
         """The day that `overdue` and the like are measured from, in `?time_zone=` or UTC."""
-        if not time_zone:
-            return self.now().astimezone(UTC).date()
-        try:
-            return self.now().astimezone(ZoneInfo(time_zone)).date()
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise BadRequest("time_zone: must be an IANA name like Europe/Berlin") from error
+        zone = find_zone(time_zone or "UTC")
+        if zone is None:
+            raise BadRequest("time_zone: must be an IANA name like Europe/Berlin")
+        return self.now().astimezone(zone).date()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatkit.access.caller import Caller
+from chatkit.access.zones import zone_of
 from chatkit.answer import history
 from chatkit.engine.file_contents import contents_for
 from chatkit.ports.files import FileStore
@@ -81,13 +81,6 @@ class Context:
         self, bodies: Sequence[Body], files: Mapping[str, FileContent], caller: Caller
     ) -> list[dict[str, Any]]:
         """What `fit` gave in OpenAI's chat format, the system message first."""
-        moment = self.now().astimezone(_zone(caller.time_zone))
+        moment = self.now().astimezone(zone_of(caller))
         system = history.system_message(self.instructions, moment, caller.time_zone)
         return [system, *history.to_messages(bodies, files)]
-
-
-def _zone(name: str) -> ZoneInfo | Any:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
