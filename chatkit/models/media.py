@@ -18,6 +18,7 @@ from chatkit.models.litellm_model import LiteLLMModel
 from chatkit.models.pure.answer_guard import tidy
 from chatkit.models.pure.deltas import ImageStep, ModelFault
 from chatkit.protocol.errors import UnsupportedMedia
+from chatkit.protocol.file_types import image_type
 
 _log = logging.getLogger(__name__)
 
@@ -147,19 +148,6 @@ async def _step(image: Mapping[str, Any], progress: float, given: Mapping[str, A
     if (mime_type := image_type(data)) is None:
         raise ModelFault("malformed")
     return ImageStep(data=data, mime_type=mime_type, progress=progress)
-
-
-def image_type(data: bytes) -> str | None:
-    """The media type of a picture that every browser shows, by its first bytes; else None."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "image/webp"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    return None
 
 
 async def _image_bytes(image: Mapping[str, Any], api_base: str | None) -> bytes:

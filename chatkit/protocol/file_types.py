@@ -91,6 +91,16 @@ def declared_type(text: str, *, place: str = "") -> FileType:
     return kind
 
 
+def image_type(data: bytes) -> str | None:
+    """The type of an image that is shown, by its first bytes; None for anything else."""
+    name = _by_magic(data)
+    return name if name in IMAGES else None
+
+
+def _by_magic(beginning: bytes) -> str | None:
+    return next((name for magic, name in _MAGIC if magic.match(beginning)), None)
+
+
 def served_type(mime_type: str) -> str:
     """The type under which a file may be served: none that a browser would run."""
     kind = FileType(mime_type)
@@ -132,9 +142,8 @@ class Probe:
         return said if fits else FileType(found)
 
     def _found(self) -> str | None:
-        for magic, name in _MAGIC:
-            if magic.match(self._beginning):
-                return name
+        if (name := _by_magic(self._beginning)) is not None:
+            return name
         return PLAIN if self._is_text and self._decodes(b"", final=True) else None
 
     def _decodes(self, piece: bytes, *, final: bool = False) -> bool:

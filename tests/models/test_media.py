@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatkit.models.litellm_model import LiteLLMModel
-from chatkit.models.media import MAX_IMAGE_BYTES, Media, image_type
+from chatkit.models.media import MAX_IMAGE_BYTES, Media
 from chatkit.models.pure.deltas import FaultKind, ImageStep, ModelFault
 from chatkit.protocol.errors import UnsupportedMedia
 from tests.model_server import ModelServer
@@ -254,19 +254,3 @@ async def test_a_feature_without_a_model_is_a_fault_and_asks_nobody(
         await media.transcribe(RECORDING, "audio/webm")
     assert await fault_of_drawing(media) == "misconfigured"
     assert server.requests == []
-
-
-@pytest.mark.parametrize(
-    ("data", "mime_type"),
-    [
-        (PNG, "image/png"),
-        (b"\xff\xd8\xff\xe0rest", "image/jpeg"),
-        (b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
-        (b"GIF89a", "image/gif"),
-        (b"RIFF\x10\0\0\0WAVEfmt ", None),
-        (b"%PDF-1.7", None),
-        (b"", None),
-    ],
-)
-def test_a_picture_is_known_by_its_first_bytes(data: bytes, mime_type: str | None) -> None:
-    assert image_type(data) == mime_type

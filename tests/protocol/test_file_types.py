@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.protocol.errors import BadRequest, UnsupportedMedia
-from chatkit.protocol.file_types import FileType, Probe, declared_type, served_type
+from chatkit.protocol.file_types import FileType, Probe, declared_type, image_type, served_type
 from tests.files import GIF, JPEG, PDF, PNG, SVG, WEBP, ZIP
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -127,3 +127,21 @@ def test_what_could_never_be_taken_is_refused_before_it_comes(text: str) -> None
 )
 def test_no_file_is_served_as_something_that_runs(mime_type: str, served: str) -> None:
     assert served_type(mime_type) == served
+
+
+@pytest.mark.parametrize(
+    ("data", "mime_type"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0rest", "image/jpeg"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\x10\0\0\0WAVEfmt ", None),
+        (b"%PDF-1.7", None),
+        (b"", None),
+    ],
+)
+def test_an_image_that_is_shown_is_known_by_its_first_bytes(
+    data: bytes, mime_type: str | None
+) -> None:
+    assert image_type(data) == mime_type
