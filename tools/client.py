@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -16,7 +15,7 @@ from mcp.types import Tool
 
 from chatkit.access.caller import Caller
 from chatkit.models.pure.tools import ToolSpec
-from chatkit.protocol.calls import ToolCall, ToolResult
+from chatkit.protocol.calls import MAX_TOOL_NAME, ToolCall, ToolResult, as_tool_name
 from tools.config import ServerConfig
 from tools.connection import CallFailed, Connection
 from tools.results import (
@@ -33,10 +32,6 @@ from tools.server import CARDS_KEY, EFFECTS_KEY, MENTIONS_KEY
 from tools.server import caller as who_asks
 
 _log = logging.getLogger(__name__)
-
-#: What every provider takes as the name of a function.
-_MAX_NAME: Final = 64
-_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 #: Most characters of a foreign tool's description, which each request to the model repeats.
 _MAX_DESCRIPTION: Final = 1000
@@ -164,7 +159,9 @@ class ToolClients:
         route = self._routes.get(name)
         if route is None:
             known = ", ".join(spec.name for spec in self._listed)
-            raise CallFailed(f"There is no tool named {name[:_MAX_NAME]}. The tools are: {known}.")
+            raise CallFailed(
+                f"There is no tool named {name[:MAX_TOOL_NAME]}. The tools are: {known}."
+            )
         return route
 
     def _rebuild(self) -> None:
@@ -219,14 +216,14 @@ class ToolClients:
 
 
 def _free_name(server: str, tool: str, taken: set[str]) -> str:
-    name = _NOT_IN_NAMES.sub("_", tool)[:_MAX_NAME] or "tool"
+    name = as_tool_name(tool) or "tool"
     if name in taken:
-        name = _NOT_IN_NAMES.sub("_", f"{server}_{tool}")[:_MAX_NAME]
+        name = as_tool_name(f"{server}_{tool}")
     stem, number = name, 1
     while name in taken:
         number += 1
         ending = f"_{number}"
-        name = stem[: _MAX_NAME - len(ending)] + ending
+        name = stem[: MAX_TOOL_NAME - len(ending)] + ending
     return name
 
 

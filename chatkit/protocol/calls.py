@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from chatkit.protocol.jsontext import clean_value
 from chatkit.protocol.rules import require
+
+#: The longest name of a tool that every provider takes, in characters.
+MAX_TOOL_NAME: Final = 64
+_TOOL_NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_TOOL_NAME}}}")
+_NOT_IN_TOOL_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def is_tool_name(text: str) -> bool:
+    """Whether every provider takes it as the name of a tool."""
+    return _TOOL_NAME.fullmatch(text) is not None
+
+
+def as_tool_name(text: str) -> str:
+    """The text as a tool's name: `_` for other characters, and cut. Empty for an empty text."""
+    return _NOT_IN_TOOL_NAMES.sub("_", text)[:MAX_TOOL_NAME]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any, Final
 
 from chatkit.models.pure.tools import ToolSpec
+from chatkit.protocol.calls import is_tool_name
 from chatkit.protocol.jsontext import clean_value
 from chatkit.wiring.variables import SettingsError
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what every provider takes
 _MOST: Final = 32
 
 
@@ -44,7 +43,7 @@ def _tool(place: int, entry: Any) -> ToolSpec:
     if not isinstance(entry, dict):
         raise SettingsError(f"CLIENT_TOOLS: tool {place} must be an object.")
     name = entry.get("name")
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+    if not isinstance(name, str) or not is_tool_name(name):
         raise SettingsError(
             f"CLIENT_TOOLS: the name of tool {place} must be 1 to 64 letters, digits, _ or -."
         )
