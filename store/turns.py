@@ -196,7 +196,7 @@ class StoredTurns:
             raise NotFound("thread")
         if row["target"] is None:
             raise NotFound("item")
-        if row["target"] != "user_message":
+        if row["target"] != UserMessage.type:
             await forget_request(self._database, user_id, turn.key, turn.turn_id)
             raise BadRequest("params.item_id: must be a user_message")
         bodies = (parse_body(each["type"], json.loads(each["body"])) for each in calls)

@@ -7,7 +7,6 @@ shows as done are in the store, since they are stored before they are published.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -15,10 +14,9 @@ from typing import Any
 
 from chatkit.answer.drafting import read_draft, settled
 from chatkit.protocol.bodies import AssistantMessage, Body, WidgetBody, WorkflowBody, parse_body
-from chatkit.protocol.items import Item
+from chatkit.protocol.events import decode_event
+from chatkit.protocol.items import ENVELOPE, Item
 from chatkit.protocol.widgets import apply
-
-_ENVELOPE = ("id", "thread_id", "created_at", "type")
 
 
 def open_items(lines: Iterable[str]) -> list[Item]:
@@ -30,7 +28,7 @@ def open_items(lines: Iterable[str]) -> list[Item]:
     items: dict[str, dict[str, Any]] = {}
     texts: dict[str, list[str]] = {}  # joined once: a long answer has many deltas
     for line in lines:
-        event = json.loads(line)
+        event = decode_event(line)
         match event["type"]:
             case "thread.item.added":
                 items[event["item"]["id"]] = event["item"]
@@ -69,7 +67,7 @@ def _apply(item: dict[str, Any], text: list[str], update: dict[str, Any]) -> Non
 
 def _whole(wire: dict[str, Any]) -> Item | None:
     body: Body | None = parse_body(
-        wire["type"], {name: value for name, value in wire.items() if name not in _ENVELOPE}
+        wire["type"], {name: value for name, value in wire.items() if name not in ENVELOPE}
     )
     match body:
         case AssistantMessage(text=text) if text is not None and text.strip():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -21,7 +20,7 @@ from chatkit.ports.turn_log import LogStore
 from chatkit.ports.turns import TurnStore
 from chatkit.protocol.bodies import Body, StopMark, TaskBody, ToolRound, WidgetBody
 from chatkit.protocol.errors import NotFound, Unavailable
-from chatkit.protocol.events import Event, ItemRemoved, ThreadCreated, encode_event
+from chatkit.protocol.events import Event, ItemRemoved, ThreadCreated, decode_event, encode_event
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item, StoredItem, Thread
 
@@ -123,7 +122,7 @@ class Mirror:
 
     def _note(self, lines: Iterable[str]) -> None:
         """Keep which items are done, and which are still open."""
-        for event in map(json.loads, lines):
+        for event in map(decode_event, lines):
             match event["type"]:
                 case "thread.item.added":
                     self._open_items[event["item"]["id"]] = None

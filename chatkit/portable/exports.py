@@ -14,6 +14,7 @@ import json
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from chatkit.protocol.bodies import GeneratedImage
 from chatkit.protocol.items import StoredItem, Thread
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.times import to_wire
@@ -112,7 +113,7 @@ def _item(item: StoredItem) -> str:
     for attachment in body.get("attachments", ()):
         attachment.pop("preview_url", None)
         attachment.pop("thread_id", None)
-    if item.type == "generated_image" and "image" in body:
+    if item.type == GeneratedImage.type and "image" in body:
         body["image"].pop("url")
     head = {"id": item.id, "created_at": to_wire(item.created_at), "type": item.type}
     return dumps({**head, **body})

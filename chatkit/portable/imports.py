@@ -33,7 +33,7 @@ from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.fields import Fields
 from chatkit.protocol.ids import Prefix, make_id
-from chatkit.protocol.items import MAX_TITLE, StatusType, ThreadStatus, parse_reason
+from chatkit.protocol.items import ENVELOPE, MAX_TITLE, StatusType, ThreadStatus, parse_reason
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.workflows import ImageTask, at_rest
 from chatkit.todo.tasks import Task, parse_draft
@@ -41,7 +41,6 @@ from chatkit.todo.tasks import Task, parse_draft
 #: Longest item, in characters of JSON: an answer has two million of them at most.
 MAX_ITEM: Final = 4_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ENVELOPE: Final = frozenset({"id", "thread_id", "created_at", "type"})
 _IMAGE_LEFT: Final = TaskBody(step=ImageTask(title="An image, which the export does not hold"))
 
 
@@ -146,7 +145,7 @@ class OwnExport:
                 raise BadRequest(f"{item.path('id')}: is there twice")
             seen.add(item_id)
             at = self._importer.moment(item.text("created_at"), item.path("created_at"))
-            wire = {name: value for name, value in item.fields.items() if name not in _ENVELOPE}
+            wire = {name: value for name, value in item.fields.items() if name not in ENVELOPE}
             body = checked_body(item.text("type"), wire, item.path("type").removesuffix(".type"))
             if not _is_blank(body):
                 items.append((item_id, at, _at_rest(body)))

@@ -5,15 +5,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final, Literal, Required, TypedDict
 
-from chatkit.protocol.bodies import Body, parse_body
+from chatkit.protocol.bodies import (
+    AssistantMessage,
+    Body,
+    ClientToolCall,
+    EndOfTurn,
+    GeneratedImage,
+    StructuredInput,
+    TaskBody,
+    UserMessage,
+    WidgetBody,
+    WorkflowBody,
+    parse_body,
+)
+from chatkit.protocol.calls import is_tool_name
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.widgets import validate
 from chatkit.protocol.widgets.checks import Rule, first_fault
-
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class _InputText(TypedDict):
@@ -96,9 +106,7 @@ class _AssistantMessage(TypedDict):
 
 
 #: As models are told of tools; one that they cannot be told of would spoil all answers to come.
-_ToolName = Annotated[
-    str, Rule("1 to 64 letters, digits, _ or -", lambda name: bool(_NAME.fullmatch(name)))
-]
+_ToolName = Annotated[str, Rule("1 to 64 letters, digits, _ or -", is_tool_name)]
 
 
 class _ClientToolCall(TypedDict):
@@ -207,15 +215,15 @@ class _EndOfTurn(TypedDict):
 
 
 _SHAPES: Final[dict[str, type]] = {
-    "user_message": _UserMessage,
-    "assistant_message": _AssistantMessage,
-    "client_tool_call": _ClientToolCall,
-    "widget": _Widget,
-    "structured_input": _StructuredInput,
-    "workflow": _Workflow,
-    "task": _Task,
-    "generated_image": _GeneratedImage,
-    "end_of_turn": _EndOfTurn,
+    UserMessage.type: _UserMessage,
+    AssistantMessage.type: _AssistantMessage,
+    ClientToolCall.type: _ClientToolCall,
+    WidgetBody.type: _Widget,
+    StructuredInput.type: _StructuredInput,
+    WorkflowBody.type: _Workflow,
+    TaskBody.type: _Task,
+    GeneratedImage.type: _GeneratedImage,
+    EndOfTurn.type: _EndOfTurn,
 }
 
 
@@ -232,7 +240,7 @@ def checked_body(kind: str, wire: dict[str, Any], path: str) -> Body:
     if fault := first_fault((shape,), ruled):
         raise BadRequest(f"{path}.{fault}")
     try:
-        if kind == "widget":
+        if kind == WidgetBody.type:
             validate(wire["widget"])
         return parse_body(kind, wire)
     except ValueError as error:  # what the values themselves refuse, in words of ours

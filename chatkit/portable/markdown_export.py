@@ -9,7 +9,17 @@ from typing import Any, Final, cast
 
 from chatkit.answer.first_title import text_of
 from chatkit.portable.markdown import escape, escape_line, heading, quote, tame, url
-from chatkit.protocol.bodies import UserMessage, parse_body
+from chatkit.protocol.bodies import (
+    AssistantMessage,
+    ClientToolCall,
+    GeneratedImage,
+    StructuredInput,
+    TaskBody,
+    UserMessage,
+    WidgetBody,
+    WorkflowBody,
+    parse_body,
+)
 from chatkit.protocol.items import StoredItem, Thread
 from chatkit.todo.tasks import Task
 
@@ -46,7 +56,7 @@ class MarkdownExport:
     def item(self, item: StoredItem) -> str:
         """See ExportWriter."""
         body: dict[str, Any] = json.loads(item.body)
-        is_user = item.type == "user_message"
+        is_user = item.type == UserMessage.type
         if is_user:
             blocks = _user(cast(UserMessage, parse_body(item.type, body)))
         else:
@@ -93,23 +103,23 @@ def _user(message: UserMessage) -> Iterator[str]:
 def _assistant(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
     """The blocks of anything that the assistant's side has made."""
     match kind:
-        case "assistant_message":
+        case AssistantMessage.type:
             for part in body["content"]:
                 yield tame(part["text"])
                 yield _sources(part["annotations"])
-        case "workflow":
+        case WorkflowBody.type:
             yield "\n".join(map(_step, body["workflow"]["tasks"]))
-        case "task":
+        case TaskBody.type:
             yield _step(body["task"])
-        case "widget":
+        case WidgetBody.type:
             text = body.get("copy_text")
             lines = _card(body["widget"])
             yield escape(text) if text else "\n".join(f"- {line}" for line in lines)
-        case "structured_input":
+        case StructuredInput.type:
             yield "\n".join(map(_question, body["inputs"]))
-        case "client_tool_call":
+        case ClientToolCall.type:
             yield f"- *Asked the page: {escape_line(body['name'])}*"
-        case "generated_image":
+        case GeneratedImage.type:
             yield "- *Made an image*"
 
 

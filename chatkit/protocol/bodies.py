@@ -314,14 +314,14 @@ Body = (
 def parse_body(kind: str, wire: dict[str, Any]) -> Body:
     """The body that `to_wire` wrote. Stored bodies are ours: a shape we never write is a fault."""
     match kind:
-        case "user_message":
+        case UserMessage.type:
             return UserMessage(
                 content=tuple(parse_user_content(part) for part in wire["content"]),
                 attachments=tuple(parse_attachment(each) for each in wire["attachments"]),
                 quoted_text=wire.get("quoted_text"),
                 inference_options=parse_inference_options(wire["inference_options"]),
             )
-        case "assistant_message":
+        case AssistantMessage.type:
             parts = wire["content"]
             return AssistantMessage(
                 text="".join(part["text"] for part in parts) if parts else None,
@@ -329,7 +329,7 @@ def parse_body(kind: str, wire: dict[str, Any]) -> Body:
                     parse_annotation(each) for part in parts for each in part["annotations"]
                 ),
             )
-        case "client_tool_call":
+        case ClientToolCall.type:
             return ClientToolCall(
                 call_id=wire["call_id"],
                 name=wire["name"],
@@ -338,25 +338,25 @@ def parse_body(kind: str, wire: dict[str, Any]) -> Body:
                 output=wire.get("output"),
                 has_output="output" in wire,
             )
-        case "widget":
+        case WidgetBody.type:
             return WidgetBody(widget=wire["widget"], copy_text=wire.get("copy_text"))
-        case "generated_image":
+        case GeneratedImage.type:
             image = wire.get("image")
             return GeneratedImage(file_id=None if image is None else image["id"])
-        case "structured_input":
+        case StructuredInput.type:
             questions = tuple(parse_question(each) for each in wire["inputs"])
             return StructuredInput(questions=questions, status=wire["status"])
-        case "workflow":
+        case WorkflowBody.type:
             return WorkflowBody(workflow=parse_workflow(wire["workflow"]))
-        case "task":
+        case TaskBody.type:
             return TaskBody(step=parse_step(wire["task"]))
-        case "end_of_turn":
+        case EndOfTurn.type:
             return EndOfTurn()
-        case "sdk_hidden_context":
+        case StopMark.type:
             return StopMark(wire["content"])
-        case "hidden_context_item" if wire["content"]["kind"] == "note":
+        case Note.type if wire["content"]["kind"] == "note":
             return Note(text=wire["content"]["text"], carried=wire["content"]["carried"])
-        case "hidden_context_item" if wire["content"]["kind"] == "tool_round":
+        case ToolRound.type if wire["content"]["kind"] == "tool_round":
             return ToolRound(
                 calls=tuple(CallRecord(**call) for call in wire["content"]["calls"]),
                 after_text=wire["content"]["after_text"],

@@ -5,6 +5,7 @@ Hidden items are stored, never sent: `encode_event` gives None for an event that
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -301,6 +302,12 @@ def encode_event(event: Event) -> str | None:
         case _:
             update = {"item_id": event.item_id, "update": _update(event)}
             return dumps({"type": "thread.item.updated", **update})
+
+
+def decode_event(line: str) -> dict[str, Any]:
+    """The wire object that `encode_event` wrote, from a log; nothing is checked."""
+    event: dict[str, Any] = json.loads(line)
+    return event
 
 
 def _update(event: Update) -> dict[str, Any]:

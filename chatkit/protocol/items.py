@@ -21,6 +21,8 @@ StatusType = Literal["active", "locked", "closed"]
 #: Longest title of a thread, and reason for a status that the user is shown, in characters.
 MAX_TITLE: Final = 255
 MAX_REASON: Final = 500
+#: The fields of an item on the wire that are not its body's.
+ENVELOPE: Final = frozenset({"id", "thread_id", "created_at", "type"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

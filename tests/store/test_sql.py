@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import asyncpg
 import pytest
 
 import store.sql
+from chatkit.protocol.bodies import Body
 from store.sql import COLUMNS, load, parse, with_columns
 
 
@@ -186,3 +188,14 @@ async def test_a_new_column_reaches_every_statement_that_reads_such_a_row(
         await connection.close()
     assert readers
     assert without == []
+
+
+def test_the_statements_and_the_schema_know_no_kind_of_item_that_is_none() -> None:
+    schema = ROOM.parent.joinpath("schema.sql").read_text(encoding="utf-8")
+    lists = re.findall(
+        r"(?<![.\w])(?:\w+\.)?type (?:=|IN|NOT IN) \(?('\w+'(?:, '\w+')*)",
+        "\n".join([*STATEMENTS.values(), schema]),
+    )
+    named = {kind.strip("'") for kinds in lists for kind in kinds.split(", ")}
+    assert "user_message" in named
+    assert named <= {body.type for body in get_args(Body)}
