@@ -6,13 +6,12 @@ the next one. To the model both are one call with its result.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.bodies import StructuredInput
-from chatkit.protocol.calls import BadArguments
-from chatkit.protocol.jsontext import clean_value, dumps
+from chatkit.protocol.calls import BadArguments, read_arguments
+from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.structured import MAX_OPTIONS, MAX_QUESTIONS, MAX_SENTENCE, Question
 
 NAME: Final = "ask_user"
@@ -63,11 +62,7 @@ ASK_USER: Final = ToolSpec(
 
 def read_questions(arguments: str) -> StructuredInput:
     """The form that a call asks for. Raises BadArguments."""
-    try:
-        wire = clean_value(json.loads(arguments))
-    except (ValueError, RecursionError) as error:
-        raise BadArguments("The arguments are not valid JSON. Send one JSON object.") from error
-    entries = wire.get("questions") if isinstance(wire, dict) else None
+    entries = read_arguments(arguments).get("questions")
     if not isinstance(entries, list) or not 0 < len(entries) <= MAX_QUESTIONS:
         raise BadArguments(f"questions must be an array of 1 to {MAX_QUESTIONS} objects.")
     questions = tuple(_question(place, entry) for place, entry in enumerate(entries, start=1))

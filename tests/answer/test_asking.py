@@ -35,7 +35,7 @@ def test_a_call_becomes_a_form() -> None:
     ("arguments", "sentence"),
     [
         ("{", "The arguments are not valid JSON. Send one JSON object."),
-        ("[]", "questions must be an array of 1 to 10 objects."),
+        ("[]", "The arguments are not a JSON object. Send one JSON object."),
         ("{}", "questions must be an array of 1 to 10 objects."),
         (asked(), "questions must be an array of 1 to 10 objects."),
         (
