@@ -25,6 +25,11 @@ _PURE: Final = tuple(
     for room in ("protocol", "words", "access", "todo", "models/pure", "answer", "ports")
 )
 
+#: Names that two public classes or type aliases have, and why.
+_NAMED_TWICE: Final = {
+    "OnDisconnect": "the setting, and what the engine is told; one when leaving is a machine",
+}
+
 _LONGEST: Final = 400
 #: Python sources that may be longer, and why.
 _LONGER: Final[dict[str, str]] = {}
@@ -128,6 +133,26 @@ def test_no_text_names_a_machine_or_unfinished_work(pattern: re.Pattern[str]) ->
         for match in pattern.finditer(path.read_text(encoding="utf-8", errors="replace"))
     ]
     assert found == []
+
+
+def _type_names(tree: ast.Module) -> Iterator[str]:
+    """The public classes of a module, and its type aliases."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                if re.fullmatch(r"[A-Z][A-Za-z]*[a-z][A-Za-z]*", name):
+                    yield name
+
+
+def test_a_name_is_that_of_one_type() -> None:
+    places: dict[str, list[str]] = {}
+    for path in _files(".py", under=_SOURCES):
+        if "demo" in path.parts:  # it is being written anew
+            continue
+        for name in _type_names(ast.parse(path.read_text(encoding="utf-8"))):
+            places.setdefault(name, []).append(_name(path))
+    twice = {name: files for name, files in places.items() if len(files) > 1}
+    assert {name: twice[name] for name in twice if name not in _NAMED_TWICE} == {}
 
 
 def test_no_pure_file_reads_a_clock_or_the_world() -> None:

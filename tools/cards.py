@@ -50,7 +50,7 @@ _FIELDS: Final = (
 
 Payload = Mapping[str, Any]
 Shown = Mapping[str, Any] | None
-Handler = Callable[[Payload, Shown, Caller], Awaitable[ActionOutcome]]
+_Handler = Callable[[Payload, Shown, Caller], Awaitable[ActionOutcome]]
 
 
 class TaskCards:
@@ -59,7 +59,7 @@ class TaskCards:
     def __init__(self, tasks: TaskStore, *, now: Callable[[], datetime]) -> None:
         self._tasks = tasks
         self._now = now
-        self._handlers: Mapping[str, Handler] = {
+        self._handlers: Mapping[str, _Handler] = {
             "task.complete": self._complete,
             "task.edit": self._edit,
             "task.save": self._save,

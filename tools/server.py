@@ -23,7 +23,7 @@ from chatkit.access.caller import Caller
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import CardOffer, Effect
 from chatkit.protocol.errors import ChatKitError, NotFound
-from tools.tasks import TOOLS, Answer, TaskTools, encode
+from tools.tasks import TOOLS, TaskResult, TaskTools, encode
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def build_server(
     return server
 
 
-def _result(answer: Answer, *, is_error: bool = False) -> CallToolResult:
+def _result(answer: TaskResult, *, is_error: bool = False) -> CallToolResult:
     effects = [_wire_entry(answer.effect)] if answer.effect else None
     cards = [_wire_entry(answer.card)] if answer.card else None
     mentions = None
@@ -88,7 +88,7 @@ def _result(answer: Answer, *, is_error: bool = False) -> CallToolResult:
 
 
 def _refusal(message: str, *, is_error: bool = False) -> CallToolResult:
-    return _result(Answer(body={"success": False, "message": message}), is_error=is_error)
+    return _result(TaskResult(body={"success": False, "message": message}), is_error=is_error)
 
 
 def _wire_entry(entry: Effect | CardOffer) -> dict[str, Any]:

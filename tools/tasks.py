@@ -209,7 +209,7 @@ TOOLS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class TaskResult:
     """What a tool gives: the JSON object for the model, what the page is told, a card for the
     user, and the tasks that the object speaks of."""
 
@@ -219,7 +219,7 @@ class Answer:
     mentions: tuple[Task, ...] = ()
 
 
-Handler = Callable[[Mapping[str, Any], Caller], Awaitable[Answer]]
+_Handler = Callable[[Mapping[str, Any], Caller], Awaitable[TaskResult]]
 
 
 class TaskTools:
@@ -232,7 +232,7 @@ class TaskTools:
     def __init__(self, tasks: TaskStore, *, now: Callable[[], datetime]) -> None:
         self._tasks = tasks
         self._now = now
-        self.by_name: Mapping[str, Handler] = {
+        self.by_name: Mapping[str, _Handler] = {
             "add_task": self._add,
             "list_tasks": self._list,
             "complete_task": self._complete,
@@ -240,11 +240,11 @@ class TaskTools:
             "delete_task": self._delete,
         }
 
-    async def _add(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+    async def _add(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
         task = await self._tasks.add(who.user_id, parse_draft(_given(arguments)))
         return _changed("add", task, f"Added “{task.title}”.")
 
-    async def _list(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+    async def _list(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
         fields = _given(arguments)
         fields.pop("after", None)  # a list is walked by offset here
         query = parse_query(fields, today=self._today(who))
@@ -266,15 +266,15 @@ class TaskTools:
             card = CardOffer(name=LIST_CARD, data={"task_ids": ids, "more": more})
             body["message"] = f"{message} {_ON_CARD}"
             body["shown_as_card"] = True
-        return Answer(body=body, card=card, mentions=tuple(page.tasks[: len(shown)]))
+        return TaskResult(body=body, card=card, mentions=tuple(page.tasks[: len(shown)]))
 
-    async def _complete(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+    async def _complete(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
         task = await self._find(arguments, who)
         completed = _given(arguments).get("completed", True)
         changes = parse_changes({"completed": completed})
         return await self._set_completed(task, changes, who, action="complete")
 
-    async def _update(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+    async def _update(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
         changes = parse_changes(_given(arguments))
         task = await self._find(arguments, who)
         others = {name: new for name, new in changes.values.items() if name != "completed"}
@@ -284,7 +284,7 @@ class TaskTools:
             return await self._set_completed(task, changes, who, action="update")
         return _changed("update", task, f"Changed “{task.title}”.")
 
-    async def _delete(self, arguments: Mapping[str, Any], who: Caller) -> Answer:
+    async def _delete(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
         task = await self._find(arguments, who)
         if who.thread_id is None or who.turn_id is None:  # an agent of the user's own, at /mcp
             await self._tasks.delete(who.user_id, task.id)
@@ -292,14 +292,14 @@ class TaskTools:
             who.user_id, task.id, thread_id=who.thread_id, turn_id=who.turn_id, alone=who.alone
         ):
             return _put_off(task, who)
-        return Answer(
+        return TaskResult(
             body={"success": True, "message": f"Deleted “{task.title}”."},
             effect=task_changed("delete", task.id),
         )
 
     async def _set_completed(
         self, task: Task, changes: TaskChanges, who: Caller, *, action: str
-    ) -> Answer:
+    ) -> TaskResult:
         completed: bool = changes.values["completed"]
         done = await self._tasks.complete(
             who.user_id, task.id, completed=completed, today=self._today(who)
@@ -330,7 +330,7 @@ _ON_CARD: Final = (
 )
 
 
-def _put_off(task: Task, who: Caller) -> Answer:
+def _put_off(task: Task, who: Caller) -> TaskResult:
     message = (
         f"“{task.title}” is not deleted yet: to delete more than one task, the user must agree "
         "first. "
@@ -347,7 +347,7 @@ def _put_off(task: Task, who: Caller) -> Answer:
     else:
         message += "List the tasks that are meant and ask."
     message += " If the user agrees in their next message, call delete_task for them again then."
-    return Answer(body={**body, "message": message}, card=card)
+    return TaskResult(body={**body, "message": message}, card=card)
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -367,8 +367,8 @@ def _that_fit(tasks: Sequence[Task]) -> list[dict[str, Any]]:
     return shown
 
 
-def _changed(action: str, task: Task, message: str) -> Answer:
-    return Answer(
+def _changed(action: str, task: Task, message: str) -> TaskResult:
+    return TaskResult(
         body={"success": True, "task": task.to_wire(), "message": message},
         effect=task_changed(action, task.id),
         mentions=(task,),

@@ -79,7 +79,7 @@ class Finish:
     """The answer is complete, or waits for the page or the user."""
 
 
-Action = AskModel | CallTools | Finish
+NextAction = AskModel | CallTools | Finish
 
 
 class TooManyRounds(Exception):
@@ -92,7 +92,7 @@ class Turn:
     def __init__(
         self, *, thread_id: str, new_id: NewId, now: Callable[[], datetime], max_rounds: int
     ) -> None:
-        self.next_action: Action = AskModel()
+        self.next_action: NextAction = AskModel()
         #: Tokens that the model calls of this turn took, as far as the provider counted them.
         self.usage = Usage(input_tokens=0, output_tokens=0)
         #: Every item that is final, hidden ones included, in the order of the thread.

@@ -37,7 +37,7 @@ _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
-class Answer(Protocol):
+class Sendable(Protocol):
     """What a plain handler gives: something that can write itself."""
 
     async def send(self, request: HttpRequest, send: HttpSend) -> None:
@@ -45,7 +45,7 @@ class Answer(Protocol):
         ...
 
 
-def answering(handle: Callable[[HttpRequest], Awaitable[Answer]]) -> Handler:
+def answering(handle: Callable[[HttpRequest], Awaitable[Sendable]]) -> Handler:
     """The handler of a function that gives its answer whole."""
 
     async def handler(request: HttpRequest, send: HttpSend) -> None:

@@ -21,7 +21,7 @@ from chatkit.answer.turn import AskModel, CallTools, Finish, TooManyRounds, Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import TOLD_AFTER_S, Calls, told_after
 from chatkit.engine.context import Context
-from chatkit.engine.titling import Titles
+from chatkit.engine.titling import ThreadTitles
 from chatkit.engine.turn_log import TurnLog
 from chatkit.models.pure.deltas import ModelFault, ModelRequest, TextDelta
 from chatkit.models.pure.tools import ToolSpec
@@ -122,7 +122,7 @@ class Runner:
     calls: Calls
     own_tools: Sequence[ToolSpec]
     turns: TurnStore
-    titles: Titles
+    titles: ThreadTitles
     max_rounds: int
     new_id: NewId
     now: Callable[[], datetime]

@@ -26,8 +26,8 @@ _FIRST_LINE: Final[TitleSource] = "first line"
 _MODEL: Final[TitleSource] = "model"
 
 
-class Titles:
-    """Titles by the model of the name `title_model`. One object per event loop; close it."""
+class ThreadTitles:
+    """Gives threads titles by the model `title_model`. One object per event loop; close it."""
 
     def __init__(self, *, model: Completes, title_model: str, threads: ThreadStore) -> None:
         self._model = model

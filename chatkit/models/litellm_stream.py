@@ -39,7 +39,7 @@ _PLAIN_PARSERS: Final = frozenset(
 )
 
 
-class Source(Protocol):
+class ChunkSource(Protocol):
     """An open answer. `complete` says after the end whether it came by the stream's own mark;
     `ended` whether the last read was surely the last."""
 
@@ -55,7 +55,7 @@ class Source(Protocol):
         ...
 
 
-def open_source(wrapper: Any) -> Source:
+def open_source(wrapper: Any) -> ChunkSource:
     """How to read what LiteLLM has opened: by hand where its shape is surely the expected one."""
     response = None
     stream = wrapper.completion_stream

@@ -25,7 +25,7 @@ from chatkit.protocol.content import (
 )
 from chatkit.protocol.links import placeholder
 from chatkit.protocol.rules import require, require_one_of
-from chatkit.protocol.structured import Question, Status, parse_question
+from chatkit.protocol.structured import FormStatus, Question, parse_question
 from chatkit.protocol.widgets.components import ROOTS
 from chatkit.protocol.workflows import Step, Workflow, parse_step, parse_workflow
 
@@ -151,10 +151,10 @@ class StructuredInput:
     hidden: ClassVar[bool] = False
 
     questions: tuple[Question, ...]
-    status: Status = "pending"
+    status: FormStatus = "pending"
 
     def __post_init__(self) -> None:
-        require_one_of(Status, self.status, "status")
+        require_one_of(FormStatus, self.status, "status")
         require(bool(self.questions), "a form asks something")
 
     def to_wire(self) -> dict[str, Any]:

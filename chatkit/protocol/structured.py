@@ -14,7 +14,7 @@ MAX_QUESTIONS: Final = 10
 MAX_OPTIONS: Final = 20
 MAX_SENTENCE: Final = 1000
 
-Status = Literal["pending", "answered", "skipped"]
+FormStatus = Literal["pending", "answered", "skipped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from chatkit.protocol.times import to_wire
 Priority = Literal["high", "medium", "low"]
 Category = Literal["work", "personal", "study", "health", "finance"]
 Recurrence = Literal["daily", "weekly", "monthly"]
-Status = Literal[
+StatusFilter = Literal[
     "all", "pending", "completed", "overdue", "today", "tomorrow", "this week", "no due date"
 ]
 Sort = Literal["newest", "oldest", "due date", "priority", "title"]
@@ -26,7 +26,7 @@ Sort = Literal["newest", "oldest", "due date", "priority", "title"]
 PRIORITIES: Final[tuple[str, ...]] = get_args(Priority)
 CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
 RECURRENCES: Final[tuple[str, ...]] = get_args(Recurrence)
-STATUSES: Final[tuple[str, ...]] = get_args(Status)
+STATUSES: Final[tuple[str, ...]] = get_args(StatusFilter)
 SORTS: Final[tuple[str, ...]] = get_args(Sort)
 
 MAX_TITLE: Final = 255
@@ -205,7 +205,7 @@ class TaskQuery:
     """
 
     today: date
-    status: Status = "all"
+    status: StatusFilter = "all"
     priority: Priority | None = None
     category: Category | None = None
     tag: str | None = None

@@ -20,7 +20,7 @@ from chatkit.engine.listening import Listening
 from chatkit.engine.offers import Offers
 from chatkit.engine.operations import JOIN_S, Operations
 from chatkit.engine.runner import Runner
-from chatkit.engine.titling import Titles
+from chatkit.engine.titling import ThreadTitles
 from chatkit.engine.turn_limit import TurnLimit
 from chatkit.engine.turns import LEASE_S, LIVING_S, OnDisconnect, Turns
 from chatkit.models.litellm_model import LiteLLMModel
@@ -134,7 +134,7 @@ class EngineParts:
 def build_operations(
     parts: EngineParts, options: EngineOptions, stack: AsyncExitStack
 ) -> Operations:
-    """All that the protocol asks for. Titles that are late are given up when `stack` is closed."""
+    """All that the protocol asks for. ThreadTitles that are late are given up when `stack` is closed."""
     database, new_id, now = parts.database, parts.new_id, parts.now
     threads = Threads(database, options.image_domains)
     stored = StoredTurns(
@@ -144,7 +144,7 @@ def build_operations(
         image_domains=options.image_domains,
     )
     requests = AcceptedRequests(database, fresh_s=options.join_s)
-    titles = Titles(model=parts.model, title_model=options.title_model, threads=threads)
+    titles = ThreadTitles(model=parts.model, title_model=options.title_model, threads=threads)
     stack.push_async_callback(titles.aclose)
     turns = _build_turns(parts, options, stored, requests, titles)
     return Operations(
@@ -174,7 +174,7 @@ def _build_turns(
     options: EngineOptions,
     stored: StoredTurns,
     requests: AcceptedRequests,
-    titles: Titles,
+    titles: ThreadTitles,
 ) -> Turns:
     new_id, now = parts.new_id, parts.now
     logs = TurnLogs(parts.database, owner=options.owner, living_s=options.living_s)

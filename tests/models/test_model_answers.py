@@ -207,7 +207,7 @@ async def test_openai_chunks_are_read_by_hand(
 ) -> None:
     opened: list[str] = []
 
-    def spy(wrapper: Any) -> model_stream.Source:
+    def spy(wrapper: Any) -> model_stream.ChunkSource:
         source = model_stream.open_source(wrapper)
         opened.append(type(source).__name__)
         return source

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chatkit.protocol.errors import BadRequest
-from chatkit.todo.tasks import Sort, Status, TaskQuery
+from chatkit.todo.tasks import Sort, StatusFilter, TaskQuery
 from store.tasks import Tasks
 from tests.store.kept_tasks import ANNA, TODAY, add, titles
 
@@ -69,7 +69,7 @@ async def test_a_cursor_is_refused_for_a_sort_that_has_no_key(tasks: Tasks) -> N
         ("no due date", {"none"}),
     ],
 )  # fmt: skip
-async def test_a_status_selects(tasks: Tasks, status: Status, expected: set[str]) -> None:
+async def test_a_status_selects(tasks: Tasks, status: StatusFilter, expected: set[str]) -> None:
     for title, days in (
         ("last sunday", -3),
         ("monday", -2),

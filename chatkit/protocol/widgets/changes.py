@@ -8,12 +8,12 @@ from typing import Any, Final
 from chatkit.protocol.widgets.tree import Node, WidgetError
 
 #: An `update` object of `thread.item.updated`.
-Update = dict[str, Any]
+WidgetUpdate = dict[str, Any]
 
 _GROWING: Final = ("Text", "Markdown")
 
 
-def diff(old: Node, new: Node) -> list[Update]:
+def diff(old: Node, new: Node) -> list[WidgetUpdate]:
     """The updates that make `new` of `old`, both valid; none when they are equal.
 
     Values of `Text` and `Markdown` with an `id` that have only grown are deltas. Otherwise the
@@ -25,7 +25,7 @@ def diff(old: Node, new: Node) -> list[Update]:
     return [{"type": "widget.root.updated", "widget": new}]
 
 
-def apply(widget: Node, update: Update) -> Node:
+def apply(widget: Node, update: WidgetUpdate) -> Node:
     """The widget after an update; the one before is left as it was.
 
     Raises WidgetError when no component has the update's `component_id`.
@@ -41,7 +41,7 @@ def apply(widget: Node, update: Update) -> Node:
     raise WidgetError(f"no update of a widget: {update.get('type')}")
 
 
-def _changes(old: Any, new: Any) -> list[Update] | None:
+def _changes(old: Any, new: Any) -> list[WidgetUpdate] | None:
     """The updates below a node or of it; None when something around it must be sent."""
     if _same(old, new):
         return []
@@ -57,11 +57,11 @@ def _changes(old: Any, new: Any) -> list[Update] | None:
     return [{"type": "widget.component.updated", "component_id": name, "component": new}]
 
 
-def _below(old: Node, new: Node) -> list[Update] | None:
+def _below(old: Node, new: Node) -> list[WidgetUpdate] | None:
     before, after = _children(old), _children(new)
     if len(before) != len(after) or type(old.get("children")) is not type(new.get("children")):
         return None
-    updates: list[Update] = []
+    updates: list[WidgetUpdate] = []
     for pair in zip(before, after, strict=True):
         found = _changes(*pair)
         if found is None:
@@ -75,7 +75,7 @@ def _children(node: Node) -> list[Any]:
     return children if isinstance(children, list) else [children]
 
 
-def _growth(old: Node, new: Node) -> Update | None:
+def _growth(old: Node, new: Node) -> WidgetUpdate | None:
     name, before, after = old.get("id"), old.get("value"), new.get("value")
     if (
         name is None

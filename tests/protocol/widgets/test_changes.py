@@ -113,7 +113,7 @@ def test_an_update_leaves_the_tree_before_as_it_was() -> None:
         {"type": "workflow.task.added"},
     ],
 )
-def test_an_update_of_nothing_is_refused(update: w.Update) -> None:
+def test_an_update_of_nothing_is_refused(update: w.WidgetUpdate) -> None:
     with pytest.raises(w.WidgetError):
         w.apply(w.card([w.transition(w.text("a")), w.row([])]), update)
 
