@@ -239,7 +239,7 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let other tasks run until `condition` holds; five seconds at most."""
+    """Let other tasks run until `condition` holds; 30 seconds at most."""
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what it waits for gives no sign
             await asyncio.sleep(0)

@@ -140,7 +140,7 @@ def test_a_card_is_its_words_a_row_to_a_line() -> None:
         [
             w.title("Tasks"),
             w.row([w.checkbox("done"), w.text("Buy *milk*"), w.badge("today")]),
-            w.row([w.divider()]),
+            w.row([{"type": "Divider"}]),
             w.col([w.caption("2 more")]),
         ]
     )

@@ -1,4 +1,4 @@
-"""A function for each component: `card([row([checkbox("done"), text("Buy milk")])])`.
+"""A function for each component that our cards use: `card([row([text("Buy milk")])])`.
 
 Props are keyword arguments under their names on the wire. A child that is None is no child, and
 null is left out everywhere in a tree, payloads of actions included. The three roots check the tree
@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Unpack
 from chatkit.protocol.widgets import props as p
 from chatkit.protocol.widgets.icons import known_icon
 from chatkit.protocol.widgets.tree import Node, validate
-from chatkit.protocol.widgets.values import ActionConfig, Axis, Option, Series
+from chatkit.protocol.widgets.values import ActionConfig, Option
 
 Children = Sequence[Node | None]
 
@@ -78,26 +78,6 @@ def col(children: Children, **props: Unpack[p.BoxProps]) -> Node:
     return _node("Col", props, children=children)
 
 
-def form(children: Children, **props: Unpack[p.FormProps]) -> Node:
-    """Fields whose values go with every action inside."""
-    return _node("Form", props, children=children)
-
-
-def spacer(**props: Unpack[p.SpacerProps]) -> Node:
-    """Room that pushes its neighbours apart."""
-    return _node("Spacer", props)
-
-
-def divider(**props: Unpack[p.DividerProps]) -> Node:
-    """A line."""
-    return _node("Divider", props)
-
-
-def transition(child: Node | None, **props: Unpack[p.NodeProps]) -> Node:
-    """Moves from one child to another; children of different `key`s follow each other."""
-    return _node("Transition", props, children=child)
-
-
 def text(value: str, **props: Unpack[p.TextProps]) -> Node:
     """Plain text."""
     return _node("Text", props, value=value)
@@ -133,11 +113,6 @@ def icon(name: str, **props: Unpack[p.IconProps]) -> Node:
     return _node("Icon", props, name=known_icon(name) or _NO_ICON)
 
 
-def image(src: str, **props: Unpack[p.ImageProps]) -> Node:
-    """An image by URL."""
-    return _node("Image", props, src=src)
-
-
 def button(text: str | None = None, **props: Unpack[p.ButtonProps]) -> Node:
     """A button with a label, an icon or both."""
     return _node("Button", props, label=text)
@@ -166,36 +141,6 @@ def date_picker(name: str, **props: Unpack[p.DatePickerProps]) -> Node:
 def checkbox(name: str, **props: Unpack[p.CheckboxProps]) -> Node:
     """Yes or no."""
     return _node("Checkbox", props, name=name)
-
-
-def radio_group(name: str, options: Sequence[Option], **props: Unpack[p.RadioGroupProps]) -> Node:
-    """One of a few, all in sight."""
-    return _node("RadioGroup", props, name=name, options=options)
-
-
-def chart(
-    data: Sequence[Mapping[str, str | float]],
-    series: Sequence[Series],
-    x_axis: str | Axis,
-    **props: Unpack[p.ChartProps],
-) -> Node:
-    """Bars, lines and areas over rows of `data`."""
-    return _node("Chart", props, data=data, series=series, xAxis=x_axis)
-
-
-def table(rows: Children, **props: Unpack[p.NodeProps]) -> Node:
-    """A table of `table_row`."""
-    return _node("Table", props, children=rows)
-
-
-def table_row(cells: Children, **props: Unpack[p.TableRowProps]) -> Node:
-    """A row of `table_cell`."""
-    return _node("Table.Row", props, children=cells)
-
-
-def table_cell(children: Children, **props: Unpack[p.TableCellProps]) -> Node:
-    """A cell."""
-    return _node("Table.Cell", props, children=children)
 
 
 def _node(kind: str, props: Mapping[str, object], **given: object) -> Node:

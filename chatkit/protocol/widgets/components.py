@@ -9,7 +9,7 @@ from typing import Final, Literal, Required, TypedDict
 from chatkit.protocol.widgets import props as p
 from chatkit.protocol.widgets.values import Axis, Icon, Option, Series
 
-# What the builders take by position, which a component cannot be without.
+# Props that a component cannot be without.
 
 
 class ValueNeeds(TypedDict):

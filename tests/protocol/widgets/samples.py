@@ -170,47 +170,6 @@ def with_ids(draw: st.DrawFn, tree: w.Node) -> w.Node:
     return walk(tree)
 
 
-@st.composite
-def edits(draw: st.DrawFn, tree: w.Node) -> w.Node:
-    """The tree after a few changes of the kinds that programs make."""
-    for _ in range(draw(st.integers(0, 3))):
-        place = draw(st.integers(0, 40))
-        kind = draw(st.sampled_from(["grow", "prop", "drop", "remove", "add", "replace"]))
-        tree = _edit(draw, tree, kind, [place])
-    return tree
-
-
-def _edit(draw: st.DrawFn, node: w.Node, kind: str, left: list[int]) -> w.Node:
-    """Change the node that is `left[0]` steps from the root, parents first."""
-    left[0] -= 1
-    children = node.get("children")
-    if left[0] < 0:
-        left[0] = 1000  # done
-        return _edited(draw, node, kind)
-    if isinstance(children, dict):
-        return {**node, "children": _edit(draw, children, kind, left)}
-    if isinstance(children, list):
-        return {**node, "children": [_edit(draw, child, kind, left) for child in children]}
-    return node
-
-
-def _edited(draw: st.DrawFn, node: w.Node, kind: str) -> w.Node:
-    children = node.get("children")
-    free = COMPONENTS.get(node["type"])
-    match kind:
-        case "grow" if isinstance(node.get("value"), str):
-            return {**node, "value": node["value"] + draw(st.text(max_size=4))}
-        case "prop":
-            return {**node, "newProp": draw(st.sampled_from([1, True, 1.5, "1", {"a": [1]}]))}
-        case "drop":
-            return {name: value for name, value in node.items() if name != "newProp"}
-        case "remove" if isinstance(children, list):
-            return {**node, "children": children[1:]}
-        case "add" if isinstance(children, list) and free and not free.only:
-            return {**node, "children": [*children, draw(_leaf)]}
-    return node
-
-
 def every_prop() -> list[tuple[str, str]]:
     """Names of all components with each of their props."""
     return [(kind, name) for kind in COMPONENTS for name in props_of(kind)]
