@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, TextIO
+from typing import Literal, NamedTuple
 
 
 class RequestLine(NamedTuple):
@@ -49,9 +48,9 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-def set_up_logging(level: str, style: Literal["text", "json"], stream: TextIO = sys.stderr) -> None:
-    """Send every log line of the process to `stream`; libraries only from warnings on."""
-    handler = logging.StreamHandler(stream)
+def set_up_logging(level: str, style: Literal["text", "json"]) -> None:
+    """Send every log line of the process to stderr; libraries only from warnings on."""
+    handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

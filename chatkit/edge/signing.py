@@ -24,7 +24,6 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Final
 
 from chatkit.edge.proxies import RequestHead
@@ -92,26 +91,6 @@ def text_to_sign(
     """What the signature is of. No part can hold a line feed, so no two requests share a text."""
     lines = (b"chatkit-v1", timestamp.encode(), user, method.encode(), target, body_hash.encode())
     return b"\n".join(lines)
-
-
-def sign(
-    secret: str, *, user_id: str, timestamp: str, method: str, target: str, body: bytes = b""
-) -> dict[str, str]:
-    """The headers of a signed request, for clients in Python and for tests."""
-    body_hash = sha256(body).hexdigest()
-    text = text_to_sign(
-        timestamp=timestamp,
-        user=user_id.encode(),
-        method=method,
-        target=target.encode(),
-        body_hash=body_hash,
-    )
-    return {
-        "X-Chatkit-User": user_id,
-        "X-Chatkit-Timestamp": timestamp,
-        "X-Chatkit-Content-SHA256": body_hash,
-        "X-Chatkit-Signature": f"v1={hmac.digest(secret.encode(), text, 'sha256').hex()}",
-    }
 
 
 def _matching(request: RequestHead, name: str, pattern: re.Pattern[str]) -> re.Match[str]:

@@ -18,10 +18,10 @@ import asyncpg
 import httpx
 import pytest
 
-from chatkit.edge.signing import sign
 from store.embedded import EmbeddedPostgres
 from tests.acceptance.server import ServerProcess, body_of, said
 from tests.conftest import fresh_database
+from tests.edge.signed import sign
 from tests.model_server import ModelServer
 from tests.model_steps import CUT, Status, call
 

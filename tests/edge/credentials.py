@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app import Services
 from chatkit.edge.guests import GuestTokens
-from chatkit.edge.signing import sign
 from tests.edge.calls import call
 from tests.edge.issuer import PrivateKey
+from tests.edge.signed import sign
 
 SECRET: Final = "the secret that Better Auth and this server share, long enough for HS512"
 PREVIOUS: Final = "the secret before, which is still taken while it is being changed"

@@ -15,12 +15,13 @@ from chatkit.edge.auth import Authenticator
 from chatkit.edge.guests import GuestTokens
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Route, Router, answering
-from chatkit.edge.signing import WINDOW_S, Signatures, sign
+from chatkit.edge.signing import WINDOW_S, Signatures
 from chatkit.edge.tokens import SecretVerifier
 from chatkit.protocol.jsontext import dumps
 from store.postgres import Database
 from store.signatures import UsedSignatures
 from tests.edge.calls import Answer, call
+from tests.edge.signed import sign
 
 NOW = 1_800_000_000.0
 SECRET = "the secret that two servers of one operator share"

@@ -15,7 +15,6 @@ from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.asgi_types import HttpReceived, HttpSent
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.proxies import TrustedProxies
-from chatkit.edge.signing import sign
 from chatkit.engine.attachments import Attachments
 from chatkit.protocol.ids import make_id
 from store.files import PIECE_BYTES, Files
@@ -31,6 +30,7 @@ from tests.edge.files.calls import (
     upload,
     uploaded,
 )
+from tests.edge.signed import sign
 from tests.files import END, MULTIPART, PNG, SVG, part
 from tests.harness import Exchange, ask, scope_of
 

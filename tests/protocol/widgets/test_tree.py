@@ -142,6 +142,10 @@ def test_a_fault_of_the_whole_is_told(widget: Any, message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_a_transition_may_have_nothing_to_show() -> None:
+    w.validate({"type": "Card", "children": [{"type": "Transition"}]})
+
+
 def test_what_is_newer_than_the_table_passes() -> None:
     later = {"type": "Hologram", "depth": [1, {"x": None}], "children": "anything"}
     for root in ROOTS[::2]:
