@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from typing import Final
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from chatkit.protocol.bodies import Note, WidgetBody, parse_body
+from chatkit.protocol.bodies import Note, WidgetBody
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
 from store.postgres import Database
 from store.sql import load
-from store.threads import thread_of
+from store.threads import item_of, thread_of
 
 _SQL: Final = load("actions")
 
@@ -84,9 +83,4 @@ def _widget(row: asyncpg.Record | None, thread_id: str) -> Item:
         raise NotFound("item")
     if row["type"] != WidgetBody.type:
         raise BadRequest("params.item_id: must be a widget")
-    return Item(
-        id=row["item_id"],
-        thread_id=thread_id,
-        created_at=row["item_created_at"],
-        body=parse_body(row["type"], json.loads(row["body"])),
-    )
+    return item_of(row, thread_id)

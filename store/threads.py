@@ -10,8 +10,9 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from chatkit.answer.leases import LoadedThread, TitleSource
+from chatkit.protocol.bodies import Body, parse_body
 from chatkit.protocol.errors import BadRequest, NotFound
-from chatkit.protocol.items import StoredItem, Thread, ThreadStatus
+from chatkit.protocol.items import Item, StoredItem, Thread, ThreadStatus
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.paging import Cursor, Page
 from store.postgres import Database
@@ -116,6 +117,21 @@ def thread_of(row: asyncpg.Record, image_domains: ImageDomains = None) -> Thread
         status=ThreadStatus(**json.loads(row["status"])),
         created_at=row["created_at"],
         allowed_image_domains=image_domains,
+    )
+
+
+def body_of(row: asyncpg.Record) -> Body:
+    """The body in a row with the columns type and body."""
+    return parse_body(row["type"], json.loads(row["body"]))
+
+
+def item_of(row: asyncpg.Record, thread_id: str) -> Item:
+    """The item in a row with `item_columns` (store/columns.sql), its body decoded."""
+    return Item(
+        id=row["item_id"],
+        thread_id=thread_id,
+        created_at=row["item_created_at"],
+        body=body_of(row),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -35,7 +36,7 @@ from chatkit.protocol.jsontext import dumps
 from store.postgres import Database
 from store.requests import forget_request
 from store.sql import load
-from store.threads import ImageDomains, find_thread, thread_of
+from store.threads import ImageDomains, body_of, find_thread, item_of, thread_of
 
 _SQL: Final = load("turns")
 
@@ -129,12 +130,13 @@ class StoredTurns:
             )
             if pending is None or not pending["pending"]:
                 return await self._not_pending(connection, user_id, thread_id, turn, pending)
-            body = answer(parse_body(kind, json.loads(pending["body"])))
+            waiting = item_of(pending, thread_id)
+            body = answer(waiting.body)
             row = await connection.fetchrow(
                 _SQL["begin_reply"],
                 user_id,
                 thread_id,
-                pending["item_id"],
+                waiting.id,
                 dumps(body.to_wire()),
                 turn.turn_id,
                 self._owner,
@@ -145,13 +147,7 @@ class StoredTurns:
             )
         if row is None:
             raise NotFound("thread")
-        item = Item(
-            id=pending["item_id"],
-            thread_id=thread_id,
-            created_at=pending["item_created_at"],
-            body=body,
-        )
-        return await self._begun(row, user_id, turn, answered=item)
+        return await self._begun(row, user_id, turn, answered=replace(waiting, body=body))
 
     async def _not_pending(
         self,
@@ -199,9 +195,10 @@ class StoredTurns:
         if row["target"] != UserMessage.type:
             await forget_request(self._database, user_id, turn.key, turn.turn_id)
             raise BadRequest("params.item_id: must be a user_message")
-        bodies = (parse_body(each["type"], json.loads(each["body"])) for each in calls)
         withdrawn = tuple(
-            body for body in bodies if isinstance(body, ToolRound | ClientToolCall | Note)
+            body
+            for body in map(body_of, calls)
+            if isinstance(body, ToolRound | ClientToolCall | Note)
         )
         options = parse_inference_options(json.loads(row["body"])["inference_options"])
         return await self._begun(row, user_id, turn, withdrawn=withdrawn, options=options)
@@ -225,7 +222,7 @@ class StoredTurns:
     async def load_history(self, user_id: str, thread_id: str, limit: int) -> list[Body]:
         """See the port."""
         rows = await self._database.fetch(_SQL["load_history"], user_id, thread_id, limit)
-        return [parse_body(row["type"], json.loads(row["body"])) for row in reversed(rows)]
+        return [body_of(row) for row in reversed(rows)]
 
     async def add_items(
         self, lease: Lease, items: Sequence[Item], calls: ToolRound | None = None

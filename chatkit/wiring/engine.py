@@ -134,7 +134,7 @@ class EngineParts:
 def build_operations(
     parts: EngineParts, options: EngineOptions, stack: AsyncExitStack
 ) -> Operations:
-    """All that the protocol asks for. ThreadTitles that are late are given up when `stack` is closed."""
+    """All that the protocol asks for. Titles that are late are given up when `stack` is closed."""
     database, new_id, now = parts.database, parts.new_id, parts.now
     threads = Threads(database, options.image_domains)
     stored = StoredTurns(
