@@ -156,7 +156,7 @@ def join_routes(parts: Parts) -> list[Route]:
         ).routes(),
         *ChoiceRoutes(
             authenticator=authenticator,
-            options=lambda: list_options(settings, parts.operations.offers),
+            options=lambda say: list_options(settings, parts.operations.offers, say),
             tasks=parts.tasks,
             preview=task_preview,
             today=lambda: now().date(),

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
-from chatkit.protocol.errors import BadRequest, ChatKitError, Conflict, NotFound, TooLarge
+from chatkit.protocol.errors import BadRequest, ChatKitError, Conflict, NotFound, Sentence, TooLarge
 from chatkit.protocol.file_types import FileType, Probe
 from store.postgres import Database
 from store.sql import load
@@ -39,9 +39,7 @@ class Files:
         async with self._database.acquire() as connection, connection.transaction():
             used = await self._require_room(connection, user_id, file.size)
             if used["unsent"] >= MOST_UNSENT:
-                raise Conflict(
-                    f"{MOST_UNSENT} files of yours wait to be sent already: send or remove some"
-                )
+                raise Conflict(Sentence("file.too_many_unsent", count=MOST_UNSENT))
             await connection.execute(
                 _SQL["create_attachment"],
                 user_id,
@@ -173,8 +171,7 @@ class Files:
         assert used is not None, "an aggregate is always one row"
         if used["bytes"] + size > self._most_bytes:
             raise TooLarge(
-                f"your files may take {self._most_bytes} bytes together, and this one is too much:"
-                " delete threads with files that you do not need",
+                Sentence("file.storage_full", count=self._most_bytes),
                 code="storage_full",
             )
         return used
@@ -206,7 +203,7 @@ class Files:
         async for piece in pieces:
             size += len(piece)
             if size > most:
-                raise TooLarge(f"the file has more than the {most} bytes that it may have")
+                raise TooLarge(Sentence("file.too_large", count=most))
             probe.feed(piece)
             waiting += piece
             while len(waiting) >= PIECE_BYTES:
@@ -214,9 +211,9 @@ class Files:
                 del waiting[:PIECE_BYTES]
                 number += 1
         if size == 0:
-            raise BadRequest("the file is empty")
+            raise BadRequest(Sentence("file.empty"))
         if size < least:
-            raise BadRequest(f"the file has {size} bytes and was declared with {least}")
+            raise BadRequest(Sentence("file.short", count=size, declared=least))
         if waiting:
             await self._add(user_id, attachment_id, upload, number, waiting)
         return size
@@ -265,8 +262,8 @@ def _attachment(row: asyncpg.Record) -> Attachment:
 
 
 def _sent() -> Conflict:
-    return Conflict("the attachment is part of a message already")
+    return Conflict(Sentence("file.sent_already"))
 
 
 def _replaced() -> Conflict:
-    return Conflict("the file was taken by another upload or a message meanwhile")
+    return Conflict(Sentence("file.replaced"))

@@ -10,7 +10,7 @@ from typing import Final
 import asyncpg
 
 from chatkit.ports.imports import ImportedThread
-from chatkit.protocol.errors import ChatKitError, Conflict
+from chatkit.protocol.errors import ChatKitError, Conflict, Sentence
 from chatkit.protocol.jsontext import dumps
 from chatkit.todo.tasks import Task
 from store.postgres import Database
@@ -53,7 +53,7 @@ class Import:
                 self._place,
             )
         except asyncpg.UniqueViolationError as error:  # the place was taken
-            raise Conflict("another import of yours is under way; repeat this one") from error
+            raise Conflict(Sentence("import.another")) from error
         return bool(_running(row)["added"])
 
     async def add_tasks(self, tasks: Sequence[Task]) -> int:
@@ -84,7 +84,7 @@ class Imports:
 def _running(row: asyncpg.Record | None) -> asyncpg.Record:
     assert row is not None, "it is always one row"
     if not row["runs"]:
-        raise Conflict("your data was erased while the file was read")
+        raise Conflict(Sentence("import.erased"))
     return row
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from chatkit.protocol.errors import Unavailable
+from chatkit.protocol.errors import Sentence, Unavailable
 
 #: Longest wait for a free connection, for a new one, and for one statement, in seconds.
 ACQUIRE_S: Final = 10.0
@@ -22,7 +22,7 @@ CANCEL_S: Final = 1.0
 #: How long a connection may be kept unused before it is opened anew, in seconds.
 KEEP_S: Final = 240.0
 
-_AWAY_WORDS: Final = "the database is not reachable just now"
+_AWAY_SENTENCE: Final = Sentence("database.away")
 
 #: URL parameters that drivers of other languages put into a DSN and that PostgreSQL refuses.
 _FOREIGN_PARAMETERS: Final = frozenset(
@@ -136,7 +136,7 @@ class Database:
                 raise
             await self._give_back(connection)
         except _AWAY as error:
-            raise Unavailable(_AWAY_WORDS) from error
+            raise Unavailable(_AWAY_SENTENCE) from error
 
     async def fetch(self, query: str, *arguments: Any) -> Sequence[asyncpg.Record]:
         """All rows."""
@@ -172,7 +172,7 @@ class Database:
                 raise
             await self._give_back(connection)
         except _AWAY as error:
-            raise Unavailable(_AWAY_WORDS) from error
+            raise Unavailable(_AWAY_SENTENCE) from error
         return result
 
     async def _take(self) -> PoolConnectionProxy:

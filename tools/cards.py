@@ -19,7 +19,7 @@ from chatkit.answer.drafting import read_draft, saved_draft
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.actions import Action
 from chatkit.protocol.calls import CardOffer
-from chatkit.protocol.errors import BadRequest, NotFound
+from chatkit.protocol.errors import BadRequest, NotFound, Sentence
 from chatkit.protocol.jsontext import dumps
 from chatkit.todo.days import say_day
 from chatkit.todo.tasks import (
@@ -31,6 +31,7 @@ from chatkit.todo.tasks import (
     parse_changes,
     parse_draft,
 )
+from chatkit.words.catalogue import say_in
 from tools.signals import DELETION_CARD, LIST_CARD, task_changed
 from tools.task_cards import (
     GONE,
@@ -84,20 +85,20 @@ class TaskCards:
         if put_off:
             tasks = await self._tasks.get_several(caller.user_id, [*dict.fromkeys(put_off)])
             if tasks:
-                cards.append(confirm_card(tasks, self._today(caller)))
+                cards.append(confirm_card(tasks, self._today(caller), say_in(caller.language)))
         return cards
 
     async def act(self, action: Action, shown: Shown, caller: Caller) -> ActionOutcome:
         """Do what the user asks on the card `shown`, or without one. Raises ActionRefused."""
         handler = self._handlers.get(action.type)
         if handler is None:
-            raise ActionRefused("This button is not known here.")
+            raise ActionRefused(Sentence("card.unknown_button"))
         if not isinstance(action.payload, dict):
-            raise ActionRefused("This button does not say which task is meant.")
+            raise ActionRefused(Sentence("card.no_payload"))
         try:
             return await handler(action.payload, shown, caller)
         except BadRequest as error:
-            raise ActionRefused(f"{error.message}.") from error
+            raise ActionRefused(f"{error.in_words(say_in(caller.language))}.") from error
 
     async def _complete(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
         task_id = _task_id(payload)
@@ -112,8 +113,9 @@ class TaskCards:
             return await self._gone(shown, who)
         message = None
         if (following := done.next_task) is not None and following.due_date is not None:
-            due = say_day(following.due_date, self._today(who))
-            message = f"“{done.task.title}” repeats: the next one is due {due}."
+            say = say_in(who.language)
+            due = say_day(following.due_date, self._today(who), say)
+            message = say("card.repeats", title=done.task.title, due=due)
         state = "done" if completed else "not done"
         return ActionOutcome(
             card=await self._again(shown, who, message),
@@ -126,7 +128,9 @@ class TaskCards:
             task = await self._tasks.get(who.user_id, _task_id(payload))
         except NotFound:
             return await self._gone(shown, who)
-        return ActionOutcome(card=form_card(task, _around(task, shown), zone_of(who)))
+        return ActionOutcome(
+            card=form_card(task, _around(task, shown), zone_of(who), say_in(who.language))
+        )
 
     async def _save(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
         try:
@@ -136,13 +140,15 @@ class TaskCards:
         try:
             changes = parse_changes(self._entered(payload, who))
         except BadRequest as error:
+            say = say_in(who.language)
             texts = {n: payload[n] for n in _FIELDS if isinstance(payload.get(n), str)}
             card = form_card(
                 before,
                 _around(before, shown),
                 zone_of(who),
+                say,
                 entered=_drawable(texts),
-                message=f"{error.message}.",
+                message=f"{error.in_words(say)}.",
             )
             return ActionOutcome(card=card)
         new = {
@@ -177,7 +183,9 @@ class TaskCards:
         except NotFound:
             return await self._gone(shown, who)
         return ActionOutcome(
-            card=await self._again(shown, who, f"Deleted “{task.title}”."),
+            card=await self._again(
+                shown, who, say_in(who.language)("card.deleted", title=task.title)
+            ),
             note=f"the user deleted the task {_quoted(task)} with a button",
             effects=(task_changed("delete", task.id),),
         )
@@ -193,10 +201,16 @@ class TaskCards:
                 continue
         await self._forget_question(task_ids, who)
         gone = len(task_ids) - len(deleted)
-        told = f"Deleted {_count(len(deleted))}." if deleted else "Nothing was deleted."
+        say = say_in(who.language)
+        told = [
+            say("card.deleted_count", count=len(deleted)) if deleted else say("card.none_deleted")
+        ]
         if gone:
-            told += f" {GONE}" if len(task_ids) == 1 else f" {_count(gone)} no longer existed."
-        card = told_card(told, [task.title for task in deleted], icon="check", struck=True)
+            told.append(
+                GONE.in_words(say) if len(task_ids) == 1 else say("card.gone_count", count=gone)
+            )
+        titles = [task.title for task in deleted]
+        card = told_card(" ".join(told), titles, icon="check", struck=True)
         if not deleted:
             return ActionOutcome(card=card)
         return ActionOutcome(
@@ -211,7 +225,8 @@ class TaskCards:
         _require_question(shown)
         await self._forget_question(task_ids, who)
         kept = await self._tasks.get_several(who.user_id, task_ids)
-        card = told_card("Nothing was deleted.", [task.title for task in kept])
+        nothing = say_in(who.language)("card.none_deleted")
+        card = told_card(nothing, [task.title for task in kept])
         if not kept:
             return ActionOutcome(card=card)
         return ActionOutcome(
@@ -223,17 +238,17 @@ class TaskCards:
     async def _save_draft(self, _: Payload, shown: Shown, who: Caller) -> ActionOutcome:
         title, text = read_draft(shown or {})
         if not text:
-            raise ActionRefused("There is no draft on this card.")
+            raise ActionRefused(Sentence("draft.missing"))
         if not offers(shown, SAVE_DRAFT):
-            raise ActionRefused("This draft was saved already.")
-        title = " ".join(title.split())[:MAX_TITLE] or "Draft"
+            raise ActionRefused(Sentence("draft.saved_before"))
+        say = say_in(who.language)
+        title = " ".join(title.split())[:MAX_TITLE] or say("draft.untitled")
         draft = parse_draft({"title": title, "description": text[:MAX_DESCRIPTION]})
         task = await self._tasks.add(who.user_id, draft)
-        cut = (
-            " Its text was too long for a task and was cut." if len(text) > MAX_DESCRIPTION else ""
-        )
+        was_cut = len(text) > MAX_DESCRIPTION
+        saved = say("draft.saved_cut") if was_cut else say("draft.saved")
         return ActionOutcome(
-            card=Card(widget=saved_draft(shown or {}, f"Saved as a task.{cut}"), copy_text=text),
+            card=Card(widget=saved_draft(shown or {}, saved), copy_text=text),
             note=f"the user saved the draft as the task {_quoted(task)} with a button",
             effects=(task_changed("add", task.id),),
         )
@@ -246,8 +261,9 @@ class TaskCards:
     async def _gone(self, shown: Shown, who: Caller) -> ActionOutcome:
         if shown is None:  # the page itself asked, and has no card that could say so
             raise ActionRefused(GONE)
-        card = await self._again(shown, who, GONE)
-        return ActionOutcome(card=card or told_card(GONE))
+        gone = GONE.in_words(say_in(who.language))
+        card = await self._again(shown, who, gone)
+        return ActionOutcome(card=card or told_card(gone))
 
     async def _again(self, shown: Shown, who: Caller, message: str | None) -> Card | None:
         """The list that is shown, or that the form came from, as it is now."""
@@ -259,7 +275,14 @@ class TaskCards:
     ) -> Card:
         tasks = await self._tasks.get_several(who.user_id, [*listed.places.values()])
         by_id = {task.id: task for task in tasks}
-        return list_card(listed, by_id, self._today(who), message=message, asking=asking)
+        return list_card(
+            listed,
+            by_id,
+            self._today(who),
+            say_in(who.language),
+            message=message,
+            asking=asking,
+        )
 
     def _entered(self, payload: Payload, who: Caller) -> dict[str, Any]:
         """The fields of the form as the parser of tasks takes them."""
@@ -299,7 +322,7 @@ def _around(task: Task, shown: Shown) -> Listed:
 def _require_question(shown: Shown) -> None:
     """A card that asks before deleting is settled by its first answer."""
     if shown is not None and not offers(shown, "tasks.delete_confirmed"):
-        raise ActionRefused("This question was answered already.")
+        raise ActionRefused(Sentence("card.answered_before"))
 
 
 def _task_id(payload: Payload) -> str:
@@ -321,7 +344,3 @@ def _task_ids(payload: Payload) -> list[str]:
 def _quoted(task: Task) -> str:
     """A title as data: in quotes, with those inside it escaped."""
     return f"{dumps(task.title)} (id {task.id})"
-
-
-def _count(number: int) -> str:
-    return f"{number} task" if number == 1 else f"{number} tasks"

@@ -30,6 +30,7 @@ from tools.results import (
 from tools.schemas import Arguments, compile_schema
 from tools.server import CARDS_KEY, EFFECTS_KEY, MENTIONS_KEY
 from tools.server import caller as who_asks
+from tools.tasks import TITLES
 
 _log = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ class ToolClients:
                 name=name,
                 description=tool.description or "",
                 parameters=tool.input_schema,
-                title=tool.title or "",
+                title=TITLES.get(tool.name, tool.title or ""),
                 icon="check-circle",
             )
             return _Route(spec=spec, connection=connection, tool=tool, arguments=None)

@@ -23,6 +23,7 @@ from chatkit.access.caller import Caller
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import CardOffer, Effect
 from chatkit.protocol.errors import ChatKitError, NotFound
+from chatkit.words.catalogue import ENGLISH, say_in
 from tools.tasks import TOOLS, TaskResult, TaskTools, encode
 
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def build_server(
         except NotFound:
             return _refusal("There is no such task; list_tasks shows those there are.")
         except ChatKitError as error:
-            return _refusal(f"{error.message}.", is_error=True)
+            return _refusal(f"{error.in_words(say_in(ENGLISH))}.", is_error=True)
         except Exception:  # the outermost edge: no exception text may reach a client
             _log.exception("the tool %s failed", params.name)
             return _refusal("The to-do list cannot be used just now.", is_error=True)

@@ -14,15 +14,22 @@ from typing import Any, Final
 
 from chatkit.answer.cards import Card
 from chatkit.protocol import widgets as w
+from chatkit.protocol.errors import Sentence
 from chatkit.todo.days import say_day
+from chatkit.todo.labels import capitalized, say_value
 from chatkit.todo.tasks import CATEGORIES, PRIORITIES, RECURRENCES, Task
+from chatkit.words.say import Say
 
 #: Rows of one list card; further tasks are counted in a last line.
 MOST_ROWS: Final = 50
 
-GONE: Final = "This task no longer exists."
+GONE: Final = Sentence("card.gone")
 
-_REPEATS: Final = {"daily": "every day", "weekly": "every week", "monthly": "every month"}
+_REPEATS: Final = {
+    "daily": Sentence("repeats.daily"),
+    "weekly": Sentence("repeats.weekly"),
+    "monthly": Sentence("repeats.monthly"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,7 @@ def list_card(
     listed: Listed,
     tasks: Mapping[str, Task],
     today: date,
+    say: Say,
     *,
     message: str | None = None,
     asking: str | None = None,
@@ -48,26 +56,28 @@ def list_card(
     """
     rows = [(place, tasks[name]) for place, name in listed.places.items() if name in tasks]
     if not rows:
-        return told_card(message or "There are no tasks here.", icon="notebook")
+        return told_card(message or say("card.no_tasks"), icon="notebook")
     done = sum(task.completed for _, task in rows)
-    count = f"{len(rows)} {'task' if len(rows) == 1 else 'tasks'}"
-    lines = [_line(place, task, today) for place, task in rows]
+    count = say("card.count", count=len(rows))
+    more = say("card.more", count=listed.more)
+    lines = [_line(place, task, today, say) for place, task in rows]
     tree = w.list_view(
         [
             w.list_view_item([w.text(message, color="secondary")], id="message")
             if message
             else None,
-            *(_row(place, task, today, asks=task.id == asking) for place, task in rows),
-            w.list_view_item(
-                [w.caption(f"and {listed.more} more")], id="more", key=str(listed.more)
-            )
+            *(_row(place, task, today, say, asks=task.id == asking) for place, task in rows),
+            w.list_view_item([w.caption(more)], id="more", key=str(listed.more))
             if listed.more
             else None,
         ],
-        status={"text": f"{count}, {done} done" if done else count, "icon": "check-circle"},
+        status={
+            "text": say("card.count_done", tasks=count, done=done) if done else count,
+            "icon": "check-circle",
+        },
     )
     if listed.more:
-        lines.append(f"and {listed.more} more")
+        lines.append(more)
     return Card(widget=tree, copy_text="\n".join(lines))
 
 
@@ -107,6 +117,7 @@ def form_card(
     task: Task,
     listed: Listed,
     zone: tzinfo,
+    say: Say,
     *,
     entered: Mapping[str, str] | None = None,
     message: str | None = None,
@@ -128,52 +139,72 @@ def form_card(
     back = {"places": [[*pair] for pair in listed.places.items()], "more": listed.more}
     tree = w.card(
         [
-            w.title("Edit task", size="sm"),
+            w.title(say("card.edit_title"), size="sm"),
             w.text(message, color="danger") if message else None,
-            _field("Title", w.text_input("title", defaultValue=values["title"], required=True)),
             _field(
-                "Description",
+                say("card.title"),
+                w.text_input("title", defaultValue=values["title"], required=True),
+            ),
+            _field(
+                say("card.description"),
                 w.textarea(
                     "description", defaultValue=values["description"], rows=2, autoResize=True
                 ),
             ),
             w.row(
                 [
-                    _field("Priority", _choice("priority", PRIORITIES, values)),
-                    _field("Category", _choice("category", ("none", *CATEGORIES), values)),
-                    _field("Repeats", _choice("recurrence", ("none", *RECURRENCES), values)),
+                    _field(say("card.priority"), _choice("priority", PRIORITIES, values, say)),
+                    _field(
+                        say("card.category"),
+                        _choice("category", ("none", *CATEGORIES), values, say),
+                    ),
+                    _field(
+                        say("card.repetition"),
+                        _choice("recurrence", ("none", *RECURRENCES), values, say),
+                    ),
                 ],
                 gap=3,
                 wrap="wrap",
             ),
-            _field("Due", _due_picker(values["due_date"])),
+            _field(say("card.due_date"), _due_picker(values["due_date"], say)),
             _field(
-                "Tags",
-                w.text_input("tags", defaultValue=values["tags"], placeholder="home, shop"),
+                say("card.tags"),
+                w.text_input(
+                    "tags", defaultValue=values["tags"], placeholder=say("card.tags_example")
+                ),
             ),
         ],
         asForm=True,
-        confirm={"label": "Save", "action": w.action("task.save", {"task_id": task.id})},
-        cancel={"label": "Cancel", "action": w.action("task.cancel_edit", back, streaming=False)},
+        confirm={
+            "label": say("card.save"),
+            "action": w.action("task.save", {"task_id": task.id}),
+        },
+        cancel={
+            "label": say("card.cancel"),
+            "action": w.action("task.cancel_edit", back, streaming=False),
+        },
     )
     return Card(widget=tree, copy_text=task.title)
 
 
-def confirm_card(tasks: Sequence[Task], today: date) -> Card:
+def confirm_card(tasks: Sequence[Task], today: date, say: Say) -> Card:
     """Asks before these tasks are deleted."""
-    what = "this task" if len(tasks) == 1 else f"these {len(tasks)} tasks"
+    question = say("card.ask_delete", count=len(tasks))
     payload = {"task_ids": [task.id for task in tasks]}
-    keep = "Keep it" if len(tasks) == 1 else "Keep them"
+    keep = say("card.keep_asked", count=len(tasks))
     tree = w.card(
         [
-            w.title(f"Delete {what}?", size="sm"),
-            *(_named(task, today) for task in tasks),
+            w.title(question, size="sm"),
+            *(_named(task, today, say) for task in tasks),
         ],
-        confirm={"label": "Delete", "action": w.action("tasks.delete_confirmed", payload)},
+        confirm={
+            "label": say("card.delete"),
+            "action": w.action("tasks.delete_confirmed", payload),
+        },
         cancel={"label": keep, "action": w.action("tasks.keep", payload)},
     )
-    lines = [f"- {_words(task, today)}" for task in tasks]
-    return Card(widget=tree, copy_text="\n".join([f"Delete {what}?", *lines]))
+    lines = [f"- {_words(task, today, say)}" for task in tasks]
+    return Card(widget=tree, copy_text="\n".join([question, *lines]))
 
 
 def told_card(
@@ -190,12 +221,12 @@ def told_card(
     return Card(widget=tree, copy_text="\n".join([sentence, *(f"- {line}" for line in details)]))
 
 
-def task_preview(task: Task, today: date) -> w.Node:
+def task_preview(task: Task, today: date, say: Say) -> w.Node:
     """What is shown of a task when the pointer rests on its name."""
     return w.basic(
         [
             w.text(task.title, weight="semibold", lineThrough=task.completed, maxLines=3),
-            _facts(task, today),
+            _facts(task, today, say),
             w.text(task.description, size="sm", color="secondary", maxLines=6)
             if task.description
             else None,
@@ -205,7 +236,7 @@ def task_preview(task: Task, today: date) -> w.Node:
     )
 
 
-def _row(place: int, task: Task, today: date, *, asks: bool) -> w.Node:
+def _row(place: int, task: Task, today: date, say: Say, *, asks: bool) -> w.Node:
     naming = {"task_id": task.id}
     toggled = {**naming, "completed": not task.completed}
     return w.list_view_item(
@@ -223,13 +254,13 @@ def _row(place: int, task: Task, today: date, *, asks: bool) -> w.Node:
                         lineThrough=task.completed,
                         color="secondary" if task.completed else "primary",
                     ),
-                    _facts(task, today),
-                    w.caption("Delete this task?", color="danger") if asks else None,
+                    _facts(task, today, say),
+                    w.caption(say("card.ask_delete", count=1), color="danger") if asks else None,
                 ],
                 flex=1,
                 gap=1,
             ),
-            *(_answers(naming) if asks else _offers(naming)),
+            *(_answers(naming, say) if asks else _offers(naming, say)),
         ],
         id=f"task-{place}",
         key=task.id,
@@ -238,16 +269,16 @@ def _row(place: int, task: Task, today: date, *, asks: bool) -> w.Node:
     )
 
 
-def _offers(naming: Mapping[str, str]) -> list[w.Node]:
+def _offers(naming: Mapping[str, str], say: Say) -> list[w.Node]:
     return [
         w.button(
-            "Edit",
+            say("card.edit"),
             size="xs",
             variant="ghost",
             onClickAction=w.action("task.edit", naming, streaming=False),
         ),
         w.button(
-            "Delete",
+            say("card.delete"),
             size="xs",
             variant="ghost",
             color="danger",
@@ -256,18 +287,18 @@ def _offers(naming: Mapping[str, str]) -> list[w.Node]:
     ]
 
 
-def _answers(naming: Mapping[str, str]) -> list[w.Node]:
+def _answers(naming: Mapping[str, str], say: Say) -> list[w.Node]:
     """To keep stands where to delete was offered: a second click by mistake deletes nothing."""
     return [
         w.button(
-            "Delete",
+            say("card.delete"),
             size="xs",
             variant="solid",
             color="danger",
             onClickAction=w.action("task.delete", naming),
         ),
         w.button(
-            "Keep",
+            say("card.keep"),
             size="xs",
             variant="outline",
             onClickAction=w.action("task.cancel_edit", {}, streaming=False),
@@ -275,41 +306,46 @@ def _answers(naming: Mapping[str, str]) -> list[w.Node]:
     ]
 
 
-def _named(task: Task, today: date) -> w.Node:
-    return w.col([w.text(task.title), _facts(task, today)], gap=1, key=task.id)
+def _named(task: Task, today: date, say: Say) -> w.Node:
+    return w.col([w.text(task.title), _facts(task, today, say)], gap=1, key=task.id)
 
 
-def _facts(task: Task, today: date) -> w.Node | None:
+def _facts(task: Task, today: date, say: Say) -> w.Node | None:
     due = None
     if task.due_date is not None:
         late = _is_late(task, today)
+        day = say_day(task.due_date, today, say)
         due = w.caption(
-            f"{'Overdue' if late else 'Due'} {say_day(task.due_date, today)}",
+            say("task.overdue", day=day) if late else say("task.due", day=day),
             color="danger" if late else "secondary",
         )
     others = [
-        *(other.capitalize() for other in (task.category, _repeats(task)) if other),
+        *map(capitalized, _kind(task, say)),
         *(f"#{tag}" for tag in task.tags),
     ]
-    facts = [_priority(task), due, *(w.caption(other, color="secondary") for other in others)]
+    facts = [_priority(task, say), due, *(w.caption(other, color="secondary") for other in others)]
     if not any(facts):
         return None
     return w.row(facts, gap=2, align="center", wrap="wrap")
 
 
-def _priority(task: Task) -> w.Node | None:
+def _priority(task: Task, say: Say) -> w.Node | None:
     """Medium is what a task has that nobody has thought about."""
     match task.priority:
         case "high":
-            return w.badge("High priority", color="danger", variant="soft", size="sm")
+            return w.badge(say("task.high"), color="danger", variant="soft", size="sm")
         case "medium":
             return None
         case "low":
-            return w.badge("Low priority", color="secondary", variant="soft", size="sm")
+            return w.badge(say("task.low"), color="secondary", variant="soft", size="sm")
 
 
-def _repeats(task: Task) -> str | None:
-    return _REPEATS.get(task.recurrence or "")
+def _kind(task: Task, say: Say) -> list[str]:
+    """Its category, and how often it comes back."""
+    kind = [] if task.category is None else [say_value(task.category, say)]
+    if task.recurrence is not None:
+        kind.append(_REPEATS[task.recurrence].in_words(say))
+    return kind
 
 
 def _is_late(task: Task, today: date) -> bool:
@@ -320,15 +356,18 @@ def _field(name: str, field: w.Node) -> w.Node:
     return w.col([w.label(name, field["name"]), field], gap=1, flex=1)
 
 
-def _choice(name: str, choices: Sequence[str], values: Mapping[str, str]) -> w.Node:
-    options: list[w.Option] = [{"value": each, "label": each.capitalize()} for each in choices]
+def _choice(name: str, choices: Sequence[str], values: Mapping[str, str], say: Say) -> w.Node:
+    options: list[w.Option] = [
+        {"value": each, "label": capitalized(say_value(each, say))} for each in choices
+    ]
     return w.select(name, options, defaultValue=values[name], block=True)
 
 
-def _due_picker(value: str) -> w.Node:
+def _due_picker(value: str, say: Say) -> w.Node:
+    empty = say("card.no_date")
     if not value:
-        return w.date_picker("due_date", placeholder="No date", clearable=True)
-    return w.date_picker("due_date", placeholder="No date", clearable=True, defaultValue=value)
+        return w.date_picker("due_date", placeholder=empty, clearable=True)
+    return w.date_picker("due_date", placeholder=empty, clearable=True, defaultValue=value)
 
 
 def _noon(day: date | None, zone: tzinfo) -> str:
@@ -338,16 +377,21 @@ def _noon(day: date | None, zone: tzinfo) -> str:
     return noon.replace("+00:00", "Z") if zone is UTC else noon
 
 
-def _line(place: int, task: Task, today: date) -> str:
-    return f"{place}. [{'x' if task.completed else ' '}] {_words(task, today)}"
+def _line(place: int, task: Task, today: date, say: Say) -> str:
+    return f"{place}. [{'x' if task.completed else ' '}] {_words(task, today, say)}"
 
 
-def _words(task: Task, today: date) -> str:
+def _words(task: Task, today: date, say: Say) -> str:
     said = [task.title]
     if task.due_date is not None:
+        day = say_day(task.due_date, today, say)
         late = _is_late(task, today)
-        said.append(f"{'overdue since' if late else 'due'} {say_day(task.due_date, today)}")
-    if task.priority != "medium":
-        said.append(f"{task.priority} priority")
-    said += [other for other in (task.category, _repeats(task)) if other]
-    return " · ".join([*said, *(f"#{tag}" for tag in task.tags)])
+        said.append(
+            say("task.overdue_in_line", day=day) if late else say("task.due_in_line", day=day)
+        )
+    match task.priority:
+        case "high":
+            said.append(say("task.high_in_line"))
+        case "low":
+            said.append(say("task.low_in_line"))
+    return " · ".join([*said, *_kind(task, say), *(f"#{tag}" for tag in task.tags)])

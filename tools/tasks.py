@@ -14,7 +14,7 @@ from chatkit.access.caller import Caller
 from chatkit.access.zones import day_of
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import CardOffer, Effect
-from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.errors import BadRequest, Sentence
 from chatkit.todo.tasks import (
     CATEGORIES,
     MAX_DESCRIPTION,
@@ -31,6 +31,7 @@ from chatkit.todo.tasks import (
     parse_draft,
     parse_query,
 )
+from chatkit.words.catalogue import ENGLISH, say_in
 from tools.signals import DELETION_CARD, LIST_CARD, task_changed
 
 #: A value as the JSON text that a model reads.
@@ -92,10 +93,20 @@ def _schema(properties: Mapping[str, Any], *, required: Sequence[str] = ()) -> d
     return {"type": "object", "properties": dict(properties), "required": [*required]}
 
 
+#: What the tools are called for people: in a chat in its language, for other agents in English.
+TITLES: Final[Mapping[str, Sentence]] = {
+    "add_task": Sentence("tool.add_task"),
+    "list_tasks": Sentence("tool.list_tasks"),
+    "complete_task": Sentence("tool.complete_task"),
+    "update_task": Sentence("tool.update_task"),
+    "delete_task": Sentence("tool.delete_task"),
+}
+_ENGLISH: Final = say_in(ENGLISH)
+
 TOOLS: Final = (
     Tool(
         name="add_task",
-        title="Add a task",
+        title=TITLES["add_task"].in_words(_ENGLISH),
         description="Add a task to the user's to-do list.",
         input_schema=_schema(
             _FIELDS | {"priority": _FIELDS["priority"] | {"default": "medium"}},
@@ -107,7 +118,7 @@ TOOLS: Final = (
     ),
     Tool(
         name="list_tasks",
-        title="List tasks",
+        title=TITLES["list_tasks"].in_words(_ENGLISH),
         description=(
             "List the user's tasks. Number them from 1 in the order returned when showing them: "
             "the other tools take these numbers. Call it again when the user asks for the list, "
@@ -153,7 +164,7 @@ TOOLS: Final = (
     ),
     Tool(
         name="complete_task",
-        title="Complete a task",
+        title=TITLES["complete_task"].in_words(_ENGLISH),
         description="Mark a task as completed, or as open again.",
         input_schema=_schema(
             {
@@ -175,7 +186,7 @@ TOOLS: Final = (
     ),
     Tool(
         name="update_task",
-        title="Change a task",
+        title=TITLES["update_task"].in_words(_ENGLISH),
         description="Change fields of a task. A field that is left out stays as it is.",
         input_schema=_schema(
             {
@@ -194,7 +205,7 @@ TOOLS: Final = (
     ),
     Tool(
         name="delete_task",
-        title="Delete a task",
+        title=TITLES["delete_task"].in_words(_ENGLISH),
         description=(
             "Delete a task for good. To finish one, use complete_task. Only when the user asked "
             "for it to be deleted or removed. To delete several, call this for each of them at "

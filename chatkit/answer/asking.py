@@ -11,6 +11,7 @@ from typing import Any, Final
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.bodies import StructuredInput
 from chatkit.protocol.calls import BadArguments, read_arguments
+from chatkit.protocol.errors import Sentence
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.structured import MAX_OPTIONS, MAX_QUESTIONS, MAX_SENTENCE, Question
 
@@ -19,7 +20,7 @@ NAME: Final = "ask_user"
 ASK_USER: Final = ToolSpec(
     name=NAME,
     kind="ask",
-    title="Ask me questions",
+    title=Sentence("tool.ask_user"),
     description=(
         "Ask the user one or more questions as a form, when something you need is missing and "
         "cannot be guessed. Give options where there are a few likely answers; the user can "

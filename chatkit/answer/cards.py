@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chatkit.protocol.calls import Effect
+from chatkit.protocol.errors import Sentence
 from chatkit.protocol.widgets import Node
 
 
@@ -34,4 +35,8 @@ class ActionOutcome:
 
 
 class ActionRefused(Exception):
-    """The action cannot be carried out at all; the message is a sentence for the user."""
+    """The action cannot be carried out at all; `sentence` tells the user why."""
+
+    def __init__(self, sentence: Sentence | str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence

@@ -15,9 +15,11 @@ from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol import widgets as w
 from chatkit.protocol.bodies import CallRecord, WidgetBody
 from chatkit.protocol.calls import BadArguments, read_arguments
+from chatkit.protocol.errors import Sentence
 from chatkit.protocol.events import Event, ItemAdded, ItemDone, ItemRemoved, WidgetUpdated
 from chatkit.protocol.items import Item
 from chatkit.protocol.jsontext import dumps
+from chatkit.words.say import Say
 
 #: What a click on the button of a finished card asks for; the card itself holds title and text.
 SAVE: Final = "draft.save_as_task"
@@ -35,7 +37,7 @@ _TEXT: Final = "draft-text"
 WRITE_DRAFT: Final = ToolSpec(
     name="write_draft",
     kind="draft",
-    title="Write a draft",
+    title=Sentence("tool.write_draft"),
     icon="notebook-pencil",
     description=(
         "Write a text that the user will use elsewhere: an email, a message, a letter, a plan, an "
@@ -56,11 +58,12 @@ WRITE_DRAFT: Final = ToolSpec(
 class DraftWriter:
     """One card; `item` is its envelope."""
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: Item, say: Say) -> None:
+        self._say = say
         self._strings = ObjectStrings()
         self._title = ""
         self._pieces: list[str] = []
-        self._widget = _growing("", "")
+        self._widget = _growing("", "", say)
         self.item = replace(item, body=WidgetBody(widget=self._widget))
 
     def begin(self) -> Event:
@@ -105,11 +108,11 @@ class DraftWriter:
         return self._whole(self._title, text) if text.strip() else ([self.remove()], None)
 
     def _whole(self, title: str, text: str) -> tuple[list[Event], Item]:
-        widget = _finished(title, text)
+        widget = _finished(title, text, self._say)
         whole = replace(self.item, body=WidgetBody(widget=widget, copy_text=text))
         return [
             self._delta("", done=True),
-            self._component(_STATE, _state("Draft")),
+            self._component(_STATE, _state(self._say("draft.finished"))),
             WidgetUpdated(self.item.id, {"type": "widget.root.updated", "widget": widget}),
             ItemDone(whole),
         ], whole
@@ -127,10 +130,10 @@ class DraftWriter:
         return WidgetUpdated(self.item.id, {"type": "widget.component.updated", **update})
 
 
-def settled(widget: Mapping[str, Any]) -> w.Node | None:
+def settled(widget: Mapping[str, Any], say: Say) -> w.Node | None:
     """A card that nobody writes any more, as it would be finished; None for one without text."""
     title, text = read_draft(widget)
-    return _finished(title, text) if text.strip() else None
+    return _finished(title, text, say) if text.strip() else None
 
 
 def read_draft(widget: Mapping[str, Any]) -> tuple[str, str]:
@@ -161,20 +164,25 @@ def saved_draft(widget: Mapping[str, Any], sentence: str) -> w.Node:
     )
 
 
-def _growing(title: str, text: str) -> w.Node:
+def _growing(title: str, text: str, say: Say) -> w.Node:
     body = w.markdown(text, id=_TEXT, streaming=True)
-    return w.card([_state("Writing …"), _title(title), body], size="lg")
+    return w.card([_state(say("draft.writing")), _title(title), body], size="lg")
 
 
-def _finished(title: str, text: str) -> w.Node:
+def _finished(title: str, text: str, say: Say) -> w.Node:
     save = w.button(
-        "Save as a task",
+        say("draft.save"),
         iconStart="check-circle",
         variant="outline",
         size="sm",
         onClickAction=w.action(SAVE, {}),
     )
-    parts = [_state("Draft"), _title(title), w.markdown(text, id=_TEXT), w.row([save])]
+    parts = [
+        _state(say("draft.finished")),
+        _title(title),
+        w.markdown(text, id=_TEXT),
+        w.row([save]),
+    ]
     return w.card(parts, size="lg")
 
 

@@ -17,13 +17,15 @@ from chatkit.protocol.bodies import AssistantMessage, Body, WidgetBody, Workflow
 from chatkit.protocol.events import decode_event
 from chatkit.protocol.items import ENVELOPE, Item
 from chatkit.protocol.widgets import apply
+from chatkit.words.say import Say
 
 
-def open_items(lines: Iterable[str]) -> list[Item]:
+def open_items(lines: Iterable[str], say: Say) -> list[Item]:
     """Every item that was added and not finished, as far as it has come, in its order.
 
     One that holds nothing to show or to keep is left out: a message without text, a workflow
-    without a step, an image of which only a sketch is known.
+    without a step, an image of which only a sketch is known. `say` gives the labels
+    that a card gets when it is whole.
     """
     items: dict[str, dict[str, Any]] = {}
     texts: dict[str, list[str]] = {}  # joined once: a long answer has many deltas
@@ -42,7 +44,7 @@ def open_items(lines: Iterable[str]) -> list[Item]:
     for item_id, wire in items.items():
         for part in wire.get("content", ()):
             part["text"] = "".join(texts[item_id])
-    return [item for wire in items.values() if (item := _whole(wire)) is not None]
+    return [item for wire in items.values() if (item := _whole(wire, say)) is not None]
 
 
 def _apply(item: dict[str, Any], text: list[str], update: dict[str, Any]) -> None:
@@ -65,7 +67,7 @@ def _apply(item: dict[str, Any], text: list[str], update: dict[str, Any]) -> Non
             item["workflow"]["tasks"][place : place + 1] = [update["task"]]
 
 
-def _whole(wire: dict[str, Any]) -> Item | None:
+def _whole(wire: dict[str, Any], say: Say) -> Item | None:
     body: Body | None = parse_body(
         wire["type"], {name: value for name, value in wire.items() if name not in ENVELOPE}
     )
@@ -74,7 +76,7 @@ def _whole(wire: dict[str, Any]) -> Item | None:
             pass
         case WorkflowBody(workflow=workflow) if workflow.steps:
             body = replace(body, workflow=workflow.ended(None))
-        case WidgetBody(widget=widget) if (card := settled(widget)) is not None:
+        case WidgetBody(widget=widget) if (card := settled(widget, say)) is not None:
             body = WidgetBody(widget=card, copy_text=read_draft(card)[1])
         case _:
             return None

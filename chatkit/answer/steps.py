@@ -7,7 +7,9 @@ from typing import Any, Final
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.calls import BadArguments, ToolCall, ToolResult, read_arguments
 from chatkit.protocol.content import FileSource, UrlSource
+from chatkit.protocol.errors import Sentence
 from chatkit.protocol.workflows import CustomTask, FileTask, ImageTask, Indicator, WebSearchTask
+from chatkit.words.say import Say
 
 #: Names that arguments of a search have, and the longest query that is shown, in characters.
 _QUERIES: Final = ("query", "q", "queries", "search_query")
@@ -17,14 +19,24 @@ _LONGEST_QUERY: Final = 200
 CallStep = CustomTask | WebSearchTask | FileTask | ImageTask
 
 
-def step_of(call: ToolCall, tool: ToolSpec | None, result: ToolResult | None = None) -> CallStep:
+def title_of(tool: ToolSpec | None, name: str, say: Say) -> str:
+    """What the tool of that name is called for the user; empty where not even its name says it."""
+    title = tool.title if tool is not None else ""
+    if isinstance(title, Sentence):
+        return title.in_words(say)
+    return title or name.replace("_", " ").strip()
+
+
+def step_of(
+    call: ToolCall, tool: ToolSpec | None, say: Say, result: ToolResult | None = None
+) -> CallStep:
     """The step while the call runs, and with its `result` when it is over.
 
     A call whose result links to pages becomes a search with its sources, one that links to files
     a reading of files.
     """
     status: Indicator = "loading" if result is None else "complete"
-    title = (tool.title if tool is not None else "") or call.name.replace("_", " ").strip()
+    title = title_of(tool, call.name, say)
     if tool is not None and tool.kind == "image":
         return ImageTask(status=status, title=title)
     pages, files = _sources(result)
@@ -37,7 +49,7 @@ def step_of(call: ToolCall, tool: ToolSpec | None, result: ToolResult | None = N
         status=status,
         title=title or None,
         icon="circle-question" if failed else tool.icon if tool is not None else None,
-        content="This did not work." if failed else None,
+        content=say("step.failed") if failed else None,
     )
 
 

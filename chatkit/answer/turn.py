@@ -23,7 +23,7 @@ from chatkit.answer.cards import Card
 from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off_call
 from chatkit.answer.picturing import Pictures
 from chatkit.answer.rounds import Round
-from chatkit.answer.steps import step_of
+from chatkit.answer.steps import step_of, title_of
 from chatkit.answer.writing import MessageWriter, WorkflowWriter
 from chatkit.models.pure.call_pieces import CallPieces
 from chatkit.models.pure.deltas import (
@@ -55,6 +55,7 @@ from chatkit.protocol.events import ClientEffect, Event, ItemDone
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item
 from chatkit.protocol.workflows import Step, Workflow
+from chatkit.words.say import Say
 
 _ONE_AT_A_TIME: Final = (
     "Only one call that the user or the page has to answer is possible at a time. "
@@ -90,7 +91,13 @@ class Turn:
     """The machine of one answer. Not reusable."""
 
     def __init__(
-        self, *, thread_id: str, new_id: NewId, now: Callable[[], datetime], max_rounds: int
+        self,
+        *,
+        thread_id: str,
+        new_id: NewId,
+        now: Callable[[], datetime],
+        max_rounds: int,
+        say: Say,
     ) -> None:
         self.next_action: NextAction = AskModel()
         #: Tokens that the model calls of this turn took, as far as the provider counted them.
@@ -105,6 +112,7 @@ class Turn:
         self._new_id = new_id
         self._now = now
         self._rounds_left = max_rounds
+        self._say = say
         self._tools: dict[str, ToolSpec] = {}
         self._message: MessageWriter | None = None
         self._workflow: WorkflowWriter | None = None
@@ -173,7 +181,9 @@ class Turn:
         events: list[Event] = []
         draft = self._drafts.get(delta.index)
         if draft is None:
-            draft = self._drafts[delta.index] = DraftWriter(self._item("msg", EndOfTurn()))
+            draft = self._drafts[delta.index] = DraftWriter(
+                self._item("msg", EndOfTurn()), self._say
+            )
             events = [*self._close_message(), *self._close_workflow(), draft.begin()]
             return [*events, *draft.grow("".join(call.pieces))]
         return draft.grow(delta.arguments)
@@ -203,7 +213,7 @@ class Turn:
                 run.append(call)
                 self._round.add(call)
                 opened, workflow = self._open_workflow("custom")
-                step = step_of(call, self._tools.get(call.name))
+                step = step_of(call, self._tools.get(call.name), self._say)
                 events += [*opened, *workflow.add(call.call_id, step)]
         if not self._round:
             return [*events, *self._wait()]
@@ -249,9 +259,10 @@ class Turn:
         tool = self._tools.get(call.name)
         return "server" if tool is None else tool.kind
 
-    def title_of(self, call: ToolCall) -> str:
-        """What a call is named to the user."""
-        return step_of(call, self._tools.get(call.name)).title or call.name
+    def waiting_for(self, call: ToolCall) -> str:
+        """What the user reads while a call takes long."""
+        title = title_of(self._tools.get(call.name), call.name, self._say)
+        return self._say("wait.call", title=title or call.name)
 
     def under_way(self) -> ToolRound | None:
         """The calls of `next_action`, for whoever has to end this turn in our place."""
@@ -265,7 +276,7 @@ class Turn:
     def _show_done(self, call: ToolCall, result: ToolResult) -> list[Event]:
         if self._workflow is None:
             return []
-        step = step_of(call, self._tools.get(call.name), result)
+        step = step_of(call, self._tools.get(call.name), self._say, result)
         return self._workflow.change(call.call_id, step)
 
     def image_begun(self, call: ToolCall) -> list[Event]:

@@ -28,6 +28,7 @@ from chatkit.demo.values import (
 from chatkit.models.pure.call_pieces import MAX_CALLS
 from chatkit.todo.days import say_day
 from chatkit.todo.tasks import MAX_TAGS
+from chatkit.words.catalogue import ENGLISH, say_in
 
 #: What empties a field: to the tools, null means that it is left alone.
 _EMPTY: Final[dict[str, Any]] = {
@@ -140,7 +141,9 @@ def _completed(tasks: Sequence[TaskView], today: date) -> speech.Sentence:
         again = None
         if result.task is not None and result.task.fields.get("recurrence"):
             again = find_day(result.message, today)
-        following = f" The next one is due {say_day(again.day, today)}." if again else ""
+        following = (
+            f" The next one is due {say_day(again.day, today, say_in(ENGLISH))}." if again else ""
+        )
         return f"✅ {name} is complete.{following}"
 
     return say

@@ -11,6 +11,7 @@ from typing import Final
 from chatkit.demo.dates import COUNT, WEEKDAY, find_day, relative_day, weekday_after
 from chatkit.demo.values import Span
 from chatkit.todo.days import say_day
+from chatkit.words.catalogue import ENGLISH, say_in
 
 _DUE = (
     r"(?:\b(?:that\s+(?:are|is)|are|is|due|from|for|of|in|on|during|within)\s+){0,4}(?:\bthe\s+)?\b"
@@ -85,12 +86,12 @@ def _day_at_start(text: str, today: date) -> tuple[date, str] | None:
 
 
 def _one_day(day: date, today: date) -> Span:
-    said = say_day(day, today)
+    said = say_day(day, today, say_in(ENGLISH))
     return Span(first=day, last=day, name=said if said in _NEAR_DAYS else f"on {said}")
 
 
 def _bounded(how: str, day: date, today: date) -> Span:
-    said = say_day(day, today)
+    said = say_day(day, today, say_in(ENGLISH))
     match how:
         case "before" | "earlier than":
             return Span(last=day - _ONE, name=f"before {said}")

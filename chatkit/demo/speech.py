@@ -10,6 +10,7 @@ from typing import Any, Final
 from chatkit.demo.memory import PAGE
 from chatkit.demo.values import Details, Result, TaskView
 from chatkit.todo.days import say_day
+from chatkit.words.catalogue import ENGLISH, say_in
 
 _REPEATS: Final = {"daily": "every day", "weekly": "every week", "monthly": "every month"}
 _LONGEST_MESSAGE: Final = 300
@@ -43,7 +44,7 @@ def say_fields(fields: Mapping[str, Any], today: date) -> list[str]:
     said: list[str] = []
     if (due := read_day(fields.get("due_date"))) is not None:
         late = due < today and fields.get("completed") is not True
-        said.append(f"{'overdue since' if late else 'due'} {say_day(due, today)}")
+        said.append(f"{'overdue since' if late else 'due'} {say_day(due, today, say_in(ENGLISH))}")
     if (priority := fields.get("priority")) in ("high", "low"):
         said.append(f"{priority} priority")
     if isinstance(category := fields.get("category"), str) and category:

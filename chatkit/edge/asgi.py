@@ -17,9 +17,11 @@ from urllib.parse import parse_qsl
 from chatkit.access.audit import Trail
 from chatkit.edge.asgi_types import Headers, HttpReceive, HttpScope, HttpSend, ResponseStart
 from chatkit.engine.turn_log import Follower
-from chatkit.protocol.errors import BadRequest, TooLarge, Unauthorized
+from chatkit.protocol.errors import BadRequest, Sentence, TooLarge, Unauthorized
 from chatkit.protocol.links import resolve_bytes
 from chatkit.protocol.sse import PING
+from chatkit.words.catalogue import choose_language, say_in
+from chatkit.words.say import Say
 
 #: A stream that has been silent for this long gets a comment frame, in seconds.
 PING_S: Final = 15.0
@@ -99,15 +101,25 @@ class HttpRequest:
         value = self.headers.get(name.encode("latin-1"))
         return None if value is None else value.decode("latin-1")
 
+    @property
+    def language(self) -> str:
+        """Which of our languages its reader wants most, by Accept-Language."""
+        return choose_language(self.header("accept-language"))
+
+    @property
+    def say(self) -> Say:
+        """The words of that language."""
+        return say_in(self.language)
+
     def query(self) -> dict[str, str]:
         """The parameters of the URL, the last of each name. Raises BadRequest."""
         try:
             text = self.scope["query_string"].decode("ascii")
             pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
         except ValueError as error:
-            raise BadRequest("the query string cannot be read") from error
+            raise BadRequest(Sentence("http.query_unreadable")) from error
         if "%00" in text:  # the database could not look for it
-            raise BadRequest("the query string holds a NUL character")
+            raise BadRequest(Sentence("http.query_nul"))
         return dict(pairs)
 
     def expect_body(self, body_hash: bytes) -> None:
@@ -127,12 +139,12 @@ class HttpRequest:
             piece: bytes = message.get("body", b"")
             size += len(piece)
             if size > most:
-                raise TooLarge(f"the body is larger than {most} bytes")
+                raise TooLarge(Sentence("http.body_too_large", count=most))
             pieces.append(piece)
             if not message.get("more_body", False):
                 body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
                 if self._body_hash not in (None, sha256(body).digest()):
-                    raise Unauthorized("the body is not the one that was signed")
+                    raise Unauthorized(Sentence("signing.other_body"))
                 return body
 
     async def pieces(self, *, most: int) -> AsyncGenerator[bytes, None]:
@@ -148,18 +160,18 @@ class HttpRequest:
             piece, more = message.get("body", b""), message.get("more_body", False)
             size += len(piece)
             if size > most:
-                raise TooLarge(f"the body is larger than {most} bytes")
+                raise TooLarge(Sentence("http.body_too_large", count=most))
             if digest is not None:
                 digest.update(piece)
             if piece:
                 yield piece
         if digest is not None and digest.digest() != self._body_hash:
-            raise Unauthorized("the body is not the one that was signed")
+            raise Unauthorized(Sentence("signing.other_body"))
 
     def _require_length(self, most: int) -> None:
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > most:
-            raise TooLarge(f"the body is larger than {most} bytes")
+            raise TooLarge(Sentence("http.body_too_large", count=most))
 
     async def wait_for_disconnect(self) -> None:
         """Until the client is gone. Only after the body has been read."""

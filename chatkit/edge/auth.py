@@ -23,7 +23,7 @@ from chatkit.edge.origins import is_loopback_origin, normalize_origin, origin_of
 from chatkit.edge.proxies import RequestHead, TrustedProxies, is_local
 from chatkit.edge.signing import Signatures
 from chatkit.edge.tokens import Token, TokenCache, User, Verifier
-from chatkit.protocol.errors import Forbidden, Unauthorized
+from chatkit.protocol.errors import Forbidden, Sentence, Unauthorized
 
 #: `local`: only from this machine, with no proxy between.
 GuestPolicy = Literal["on", "local", "off"]
@@ -97,7 +97,7 @@ class Authenticator:
         else:
             user = await self._verify(_read_cookie(request.header("cookie")))
             if user.session is not None:
-                raise Unauthorized("a client_secret belongs into the Authorization header")
+                raise Unauthorized(Sentence("sign_in.secret_in_cookie"))
             if request.method not in _SAFE_METHODS:
                 self._require_own_page(request)
         if user.session is not None:
@@ -126,7 +126,7 @@ class Authenticator:
                 return
             if origin == own and caller.scheme == "https":
                 return
-        raise Forbidden("requests from this origin are not taken")
+        raise Forbidden(Sentence("sign_in.origin_unknown"))
 
     async def admit_link(self, request: RequestHead, user_id: str) -> None:
         """For a signed URL that speaks for `user_id`: the limit of the address holds. TooMany."""
@@ -165,7 +165,7 @@ class Authenticator:
                 if verified.good_until:
                     self._cache.put(text, verified)
                 return verified.user
-        raise Unauthorized("the token is of no kind that this server takes")
+        raise Unauthorized(Sentence("sign_in.token_kind"))
 
     def _require_own_page(self, request: RequestHead) -> None:
         """`Sec-Fetch-Site` is the browser's own word, which no page can forge, and stays right
@@ -180,7 +180,7 @@ class Authenticator:
             caller = self._proxies.resolve(request)
             if origin == origin_of(caller.scheme, caller.host):
                 return
-        raise Forbidden("a request with a cookie must come from this server's own page")
+        raise Forbidden(Sentence("sign_in.cookie_elsewhere"))
 
     def _require_guests(self, request: RequestHead) -> None:
         if self._guest_policy == "on":
@@ -191,7 +191,7 @@ class Authenticator:
             and self._is_local_page(request.header("origin"))
         ):
             return
-        raise Forbidden("guests are not let in here: sign in", code="guests_off")
+        raise Forbidden(Sentence("sign_in.guests_off"), code="guests_off")
 
     def _is_local_page(self, origin: str | None) -> bool:
         """A proxy may pass everything on without a header of its own, but not without the page's
@@ -208,16 +208,16 @@ def _require_session_fits(
     request: RequestHead, session: Session, scopes: Sequence[SessionScope]
 ) -> None:
     if session.scope not in scopes:
-        raise Forbidden("a session of this scope is not enough here")
+        raise Forbidden(Sentence("sign_in.session_scope"))
     origin = request.header("origin")
     if origin is not None and session.origin not in (None, normalize_origin(origin)):
-        raise Forbidden("the session is bound to another origin")
+        raise Forbidden(Sentence("sign_in.session_origin"))
 
 
 def _read_bearer(authorization: str) -> str:
     match = _BEARER.fullmatch(authorization)
     if match is None:
-        raise Unauthorized("the Authorization header must be: Bearer, a space, one token")
+        raise Unauthorized(Sentence("sign_in.bearer_form"))
     return _check_token(match["token"])
 
 
@@ -230,15 +230,15 @@ def _read_cookie(header: str | None) -> str:
         if name.strip() == _COOKIE and value.strip():
             found.add(value.strip())
     if not found:
-        raise Unauthorized("sign in: there is neither a bearer token nor a cookie")
+        raise Unauthorized(Sentence("sign_in.nothing_shown"))
     if len(found) > 1:
-        raise Unauthorized(f"there is more than one cookie {_COOKIE}")
+        raise Unauthorized(Sentence("sign_in.several_cookies", name=_COOKIE))
     return _check_token(found.pop())
 
 
 def _check_token(text: str) -> str:
     if len(text) > LONGEST_TOKEN:
-        raise Unauthorized(f"the token is longer than {LONGEST_TOKEN} characters")
+        raise Unauthorized(Sentence("sign_in.token_too_long", count=LONGEST_TOKEN))
     if _TOKEN68.fullmatch(text) is None:
-        raise Unauthorized("the token is malformed")
+        raise Unauthorized(Sentence("sign_in.token_malformed"))
     return text

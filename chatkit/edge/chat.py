@@ -19,11 +19,12 @@ from chatkit.edge.file_links import FileLinks
 from chatkit.edge.limits import OpenStreams
 from chatkit.edge.router import Handler, Route, answering
 from chatkit.engine import faults
+from chatkit.engine.faults import Fault
 from chatkit.engine.operations import Operations
 from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.engine.turns import Turns
 from chatkit.protocol.errors import BadRequest, TooLarge, TooMany, Unavailable
-from chatkit.protocol.events import ErrorEvent, Event, Notice
+from chatkit.protocol.events import Event, Notice
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.links import resolve
 from chatkit.protocol.params import (
@@ -79,6 +80,7 @@ class ChatRoutes:
         call = parse_request(body)
         caller = Caller(
             user_id=user.user_id,
+            language=request.language,
             time_zone=time_zone_hint(call.metadata) or "UTC",
         )
         key = request_key(request, body)
@@ -86,7 +88,7 @@ class ChatRoutes:
         if isinstance(params, TurnParams):
             await self._answer(request, send, params, caller, key)
         elif isinstance(params, ResumeThread):
-            await self._follow(request, send, user.user_id, params.thread_id)
+            await self._follow(request, send, caller, params.thread_id)
         elif isinstance(params, CustomAction) and params.streams:
             log = TurnLog()
             log.append_lines(await self.operations.act(params, caller, key))
@@ -118,7 +120,7 @@ class ChatRoutes:
                 await _refused(request, faults.TOO_MANY_STREAMS).send(request, send)
                 return
             begun = await self.operations.begin(params, caller, key, _notices(request))
-            if isinstance(begun, ErrorEvent):
+            if isinstance(begun, Fault):
                 await _refused(request, begun).send(request, send)
                 return
             if begun is None:
@@ -136,15 +138,16 @@ class ChatRoutes:
         self,
         request: HttpRequest,
         send: HttpSend,
-        user_id: str,
+        caller: Caller,
         thread_id: str,
         *,
         after: int = 0,
         numbered: bool = False,
     ) -> None:
         """The running turn of a thread, from an event on; an empty stream when none runs."""
-        await self.operations.require_thread(user_id, thread_id)
-        turn = await self.turns.find_anywhere(user_id, thread_id)
+        user_id = caller.user_id
+        await self.operations.require_thread(caller, thread_id)
+        turn = await self.turns.find_anywhere(user_id, thread_id, caller.language)
         if turn is None:
             await _ended([]).send(request, send)
             return
@@ -168,16 +171,16 @@ class ChatRoutes:
     async def events(self, request: HttpRequest, send: HttpSend) -> None:
         """Follow the running turn of a thread, from `?after=` or `Last-Event-ID` on."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
+        caller = Caller(user_id=user.user_id, language=request.language)
         after = _after(request)
-        await self._follow(
-            request, send, user.user_id, request.params["id"], after=after, numbered=True
-        )
+        await self._follow(request, send, caller, request.params["id"], after=after, numbered=True)
 
     async def cancel(self, request: HttpRequest) -> Reply:
         """Stop the running turn of a thread; 200 whether or not one ran."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         thread_id = request.params["id"]
-        await self.operations.require_thread(user.user_id, thread_id)
+        caller = Caller(user_id=user.user_id, language=request.language)
+        await self.operations.require_thread(caller, thread_id)
         cancelled = await self.turns.stop(user.user_id, thread_id, "user")
         return json_reply(dumps({"cancelled": cancelled}))
 
@@ -206,13 +209,14 @@ def _notices(request: HttpRequest) -> list[Notice]:
     left = request.reply_headers.get(b"ratelimit-remaining")
     if left is None or int(left) >= _FEW_LEFT:
         return []
-    return [faults.nearly_too_fast(int(left), int(request.reply_headers[b"ratelimit-reset"]))]
+    reset_s = int(request.reply_headers[b"ratelimit-reset"])
+    return [faults.nearly_too_fast(int(left), reset_s, request.say)]
 
 
-def _refused(request: HttpRequest, event: ErrorEvent) -> EventStream:
-    if event.of_limit:
+def _refused(request: HttpRequest, fault: Fault) -> EventStream:
+    if fault.of_limit:
         request.trail.deeds.append(Deed("limit.hit"))
-    return _ended([event])
+    return _ended([fault.event(request.say)])
 
 
 def _ended(events: list[Event]) -> EventStream:

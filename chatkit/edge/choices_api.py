@@ -14,6 +14,7 @@ from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.jsontext import dumps
 from chatkit.todo.tasks import Task, parse_query
+from chatkit.words.say import Say
 
 #: Most tasks of one answer to a search, and the longest search, in characters.
 MOST_ENTITIES = 10
@@ -25,9 +26,9 @@ class ChoiceRoutes:
     """The handlers. `preview` draws the widget of a task for a hover card (a `Basic` root)."""
 
     authenticator: Authenticator
-    options: Callable[[], Awaitable[dict[str, Any]]]
+    options: Callable[[Say], Awaitable[dict[str, Any]]]
     tasks: TaskStore
-    preview: Callable[[Task, date], dict[str, Any]]
+    preview: Callable[[Task, date, Say], dict[str, Any]]
     today: Callable[[], date]
 
     def routes(self) -> list[Route]:
@@ -41,7 +42,7 @@ class ChoiceRoutes:
     async def list_options(self, request: HttpRequest) -> Reply:
         """`{models, tools, attachments: {enabled, max_bytes, max_count}, dictation}`."""
         await self.authenticator.authenticate(request, sessions=("chat",))
-        return json_reply(dumps(await self.options()))
+        return json_reply(dumps(await self.options(request.say)))
 
     async def list_entities(self, request: HttpRequest) -> Reply:
         """`?q=`: tasks by their title, each in the shape that a page hands to the widget's
@@ -54,20 +55,21 @@ class ChoiceRoutes:
         if query:
             wanted["search"] = query
         page = await self.tasks.list(user.user_id, parse_query(wanted, today=self.today()))
-        return json_reply(dumps({"data": [_entity(task) for task in page.tasks]}))
+        say = request.say
+        return json_reply(dumps({"data": [_entity(task, say) for task in page.tasks]}))
 
     async def preview_entity(self, request: HttpRequest) -> Reply:
         """The widget that `onRequestPreview` wants for a task."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         task = await self.tasks.get(user.user_id, request.params["id"])
-        return json_reply(dumps({"preview": self.preview(task, self.today())}))
+        return json_reply(dumps({"preview": self.preview(task, self.today(), request.say)}))
 
 
-def _entity(task: Task) -> dict[str, Any]:
+def _entity(task: Task, say: Say) -> dict[str, Any]:
     return {
         "id": task.id,
         "title": task.title,
-        "group": "Done" if task.completed else "Tasks",
+        "group": say("mention.done") if task.completed else say("mention.open"),
         "icon": "check-circle-filled" if task.completed else "check-circle",
         "interactive": True,
         "data": {"task_id": task.id, "completed": "yes" if task.completed else "no"},

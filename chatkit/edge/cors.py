@@ -14,7 +14,7 @@ from typing import Final
 from chatkit.edge.asgi import HttpRequest, Reply
 from chatkit.edge.origins import origin_of
 from chatkit.edge.proxies import TrustedProxies
-from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.errors import BadRequest, Sentence
 
 _METHODS: Final = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 #: What a page may read of an answer beside the few headers that every page may.
@@ -54,7 +54,7 @@ class Gate:
             request.reply_headers[b"vary"] = b"origin"
         host = request.headers.get(b"host")
         if request.scope.get("http_version") == "1.1" and (host is None or b"," in host):
-            raise BadRequest("there must be one Host header")  # RFC 9112, 3.2
+            raise BadRequest(Sentence("http.one_host"))  # RFC 9112, 3.2
         if self._hosts and request.path not in self._any_host:
             self._require_own_host(request)
         origin = request.headers.get(b"origin")
@@ -80,7 +80,7 @@ class Gate:
         sent = request.header("host")
         if self._is_own(asked_for) and (sent is None or self._is_own(sent) or _is_place(sent)):
             return
-        raise BadRequest("this server does not answer to that name", code="unknown_host")
+        raise BadRequest(Sentence("http.unknown_host"), code="unknown_host")
 
     def _is_own(self, text: str | None) -> bool:
         host = normalize_host(text or "")

@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.origins import origin_of
 from chatkit.edge.proxies import TrustedProxies
-from chatkit.protocol.errors import Forbidden
+from chatkit.protocol.errors import Forbidden, Sentence
 from chatkit.protocol.jsontext import dumps
 
 Use = Literal["read", "upload"]
@@ -61,12 +61,12 @@ class FileLinks:
             return None
         user_id, expires = query.get("user", ""), query.get("expires", "")
         if _EXPIRES.fullmatch(expires) is None or _SIGNATURE.fullmatch(given) is None:
-            raise Forbidden("the link is not valid")
+            raise Forbidden(Sentence("link.not_valid"))
         right = self._sign(use, user_id, file_id, int(expires))
         if not hmac.compare_digest(bytes.fromhex(given), right):
-            raise Forbidden("the link is not valid")
+            raise Forbidden(Sentence("link.not_valid"))
         if self.now() >= int(expires):
-            raise Forbidden("the link has expired")
+            raise Forbidden(Sentence("link.expired"))
         return user_id
 
     def _urls(self, request: HttpRequest, user_id: str, use: Use) -> Callable[[str], str]:

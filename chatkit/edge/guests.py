@@ -17,7 +17,7 @@ from chatkit.edge.tokens import (
     check_times,
     decode_hs256,
 )
-from chatkit.protocol.errors import Unauthorized
+from chatkit.protocol.errors import Sentence, Unauthorized
 
 #: How long a guest token holds, in seconds: 30 days, anew each time it is renewed.
 GUEST_TOKEN_S = 30 * 24 * 3600
@@ -71,9 +71,9 @@ class GuestTokens:
         """Unauthorized unless `issue` made it, with this key, within the last 30 days."""
         claims = decode_hs256(token, self._key)
         if claims.get("iss") != _ISSUER or claims.get("aud") != _AUDIENCE:
-            raise Unauthorized("the token is not valid")
+            raise Unauthorized(Sentence("sign_in.token_not_valid"))
         user_id = claims.get("sub")
         if not isinstance(user_id, str) or _GUEST_ID.fullmatch(user_id) is None:
-            raise Unauthorized("the token is not valid")
+            raise Unauthorized(Sentence("sign_in.token_not_valid"))
         good_until = check_times(claims, self._now())
         return Verified(user=User(user_id=user_id, is_guest=True), good_until=good_until)

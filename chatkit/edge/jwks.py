@@ -29,7 +29,7 @@ from chatkit.edge.tokens import (
     Verified,
     judge_claims,
 )
-from chatkit.protocol.errors import Unauthorized, Unavailable
+from chatkit.protocol.errors import Sentence, Unauthorized, Unavailable
 
 _log = logging.getLogger("chatkit.jwks")
 
@@ -173,7 +173,7 @@ class IssuerKeys:
         if self._keys is None:
             await self._fetch()
             if self._keys is None:
-                raise Unavailable("the sign-in server cannot be asked for its keys just now")
+                raise Unavailable(Sentence("sign_in.keys_away"))
         key = self._pick(kid)
         if key is None and self._may_ask_for_unknown():
             await self._fetch()
@@ -275,11 +275,11 @@ class JwksVerifier:
         kid = None if token.header is None else token.header.get("kid")
         key = await self._keys.find(kid)
         if key is None:
-            raise Unauthorized("the token is not valid")
+            raise Unauthorized(Sentence("sign_in.token_not_valid"))
         try:
             claims = jwt.decode(
                 token.text, key.key, algorithms=[key.algorithm], options=SIGNATURE_ONLY
             )
         except jwt.PyJWTError as error:
-            raise Unauthorized("the token is not valid") from error
+            raise Unauthorized(Sentence("sign_in.token_not_valid")) from error
         return judge_claims(claims, self._expected, self._now(), remember_s=REMEMBER_S)

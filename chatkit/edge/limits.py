@@ -22,7 +22,7 @@ from chatkit.access.rates import Rate, Standing
 from chatkit.edge.proxies import RequestHead, TrustedProxies
 from chatkit.edge.tokens import User
 from chatkit.ports.limits import BucketStore
-from chatkit.protocol.errors import ChatKitError, TooMany, Unavailable
+from chatkit.protocol.errors import ChatKitError, Sentence, TooMany, Unavailable
 
 #: How many buckets one limit keeps in memory, at most twice over.
 _MOST_BUCKETS: Final = 100_000
@@ -185,7 +185,7 @@ def _conclude(request: RequestHead, standing: Standing | None) -> None:
     headers[b"ratelimit-reset"] = b"%d" % standing.reset_s
     if not standing.allowed:
         seconds = standing.retry_after_s
-        raise TooMany(f"too many requests: try again in {seconds} seconds", retry_after_s=seconds)
+        raise TooMany(Sentence("limit.requests", count=seconds), retry_after_s=seconds)
 
 
 class OpenStreams:
@@ -201,9 +201,9 @@ class OpenStreams:
     def one_more(self, user_id: str) -> Iterator[None]:
         """Hold a place. Raises Unavailable when there is none."""
         if self._open >= self._most:
-            raise Unavailable("the server has as many open streams as it can hold")
+            raise Unavailable(Sentence("limit.streams"))
         if self._by_user[user_id] >= self._most_of_one:
-            raise Unavailable("too many streams of yours are open already")
+            raise Unavailable(Sentence("limit.own_streams"))
         self._open += 1
         self._by_user[user_id] += 1
         try:

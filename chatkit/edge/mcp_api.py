@@ -14,7 +14,7 @@ from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.router import Handler, Route
-from chatkit.protocol.errors import UnsupportedMedia
+from chatkit.protocol.errors import Sentence, UnsupportedMedia
 from chatkit.protocol.jsontext import loads
 
 
@@ -56,11 +56,11 @@ class McpRoutes:
         user = await self.authenticator.authenticate(request, sessions=("mcp",))
         kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if kind != "application/json":
-            raise UnsupportedMedia("the body must be application/json")
+            raise UnsupportedMedia(Sentence("http.json_only"))
         body = await request.body(most=self.max_body_bytes)
         loads(body)  # for its rules: a tool must not meet text that the database cannot hold
         await self.answer(
-            Caller(user_id=user.user_id),
+            Caller(user_id=user.user_id, language=request.language),
             body,
             scope=request.scope,
             left=request.wait_for_disconnect,

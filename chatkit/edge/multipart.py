@@ -10,7 +10,7 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
-from chatkit.protocol.errors import BadRequest, UnsupportedMedia
+from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 
 #: What may stand around the file: boundaries and the headers of its part, in bytes.
 MOST_AROUND: Final = 64 * 1024
@@ -40,10 +40,10 @@ class OneFile:
     def __init__(self, content_type: str, body: AsyncGenerator[bytes, None]) -> None:
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data":
-            raise UnsupportedMedia("the body must be multipart/form-data with a field named file")
+            raise UnsupportedMedia(Sentence("upload.not_multipart"))
         boundary = options.get(b"boundary", b"")
         if not 0 < len(boundary) <= 70:  # RFC 2046, 5.1.1
-            raise BadRequest("the boundary of the body must be 1 to 70 characters")
+            raise BadRequest(Sentence("upload.boundary"))
         self._parser = MultipartParser(
             boundary,
             {
@@ -90,12 +90,12 @@ class OneFile:
     async def _read(self) -> None:
         piece = await anext(self._body, None)
         if piece is None:
-            raise BadRequest("the body ends before its last boundary")
+            raise BadRequest(Sentence("upload.cut_off"))
         self._count_delimiters(piece)
         try:
             self._parser.write(piece)
         except FormParserError as error:
-            raise BadRequest("the body is not well-formed multipart/form-data") from error
+            raise BadRequest(Sentence("upload.malformed")) from error
         if self._ended and not self._opened:
             raise BadRequest("file: is required")
 
@@ -126,7 +126,7 @@ class OneFile:
         kind, options = parse_options_header(self._headers.get(b"content-disposition"))
         field, name = options.get(b"name"), options.get(b"filename")
         if kind != b"form-data" or not field:
-            raise BadRequest("each part of the body must be a field with a name")
+            raise BadRequest(Sentence("upload.part_unnamed"))
         if field != _FIELD and name is None:
             return
         if field != _FIELD or self._opened:
@@ -149,7 +149,7 @@ class OneFile:
             return
         self._beside += end - start
         if self._beside > _MOST_BESIDE:
-            raise BadRequest("only small fields may stand beside the field file")
+            raise BadRequest(Sentence("upload.too_much_beside"))
 
     def _end(self) -> None:
         self._ended = True

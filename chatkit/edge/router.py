@@ -19,11 +19,13 @@ from chatkit.protocol.errors import (
     Internal,
     MethodNotAllowed,
     NotFound,
+    Sentence,
     TooMany,
     Unauthorized,
     Unavailable,
 )
 from chatkit.protocol.jsontext import dumps
+from chatkit.words.say import Say
 
 _log = logging.getLogger("chatkit.http")
 
@@ -109,14 +111,14 @@ class Router:
             except ChatKitError as error:
                 fault = error
                 if status == 0:
-                    await error_reply(fault).send(request, send_marked)
+                    await error_reply(fault, request.say).send(request, send_marked)
                 else:
                     _log.warning("request %s broke off: %s", request.id, error)
             except Exception:
                 _log.exception("request %s failed", request.id)
-                fault = Internal("something went wrong here; the log has it under this id")
+                fault = Internal(Sentence("http.internal"))
                 if status == 0:
-                    await error_reply(fault).send(request, send_marked)
+                    await error_reply(fault, request.say).send(request, send_marked)
         finally:
             self._note(request, fault)
             duration_ms = (time.perf_counter() - began) * 1000
@@ -158,8 +160,8 @@ class Router:
         raise NotFound("path")
 
 
-def error_reply(error: ChatKitError) -> Reply:
-    """The JSON of an error, with the headers that its status asks for."""
+def error_reply(error: ChatKitError, say: Say) -> Reply:
+    """The JSON of an error in the language of `say`, with the headers that its status asks for."""
     headers = []
     match error:
         case Unauthorized():
@@ -170,7 +172,7 @@ def error_reply(error: ChatKitError) -> Reply:
             headers.append((b"retry-after", str(error.retry_after_s).encode()))
         case Unavailable():
             headers.append((b"retry-after", b"5"))
-    wire: dict[str, Any] = {"error": {"code": error.code, "message": error.message}}
+    wire: dict[str, Any] = {"error": {"code": error.code, "message": error.in_words(say)}}
     return json_reply(dumps(wire), status=error.status, headers=headers)
 
 

@@ -21,7 +21,7 @@ from chatkit.edge.origins import normalize_origin
 from chatkit.edge.router import Route, answering
 from chatkit.edge.tokens import GUEST_PREFIX, Token, User, Verified
 from chatkit.ports.sessions import SessionStore
-from chatkit.protocol.errors import BadRequest, NotFound, Unauthorized
+from chatkit.protocol.errors import BadRequest, NotFound, Sentence, Unauthorized
 from chatkit.protocol.jsontext import dumps, loads
 from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor
 from chatkit.protocol.times import to_wire
@@ -53,7 +53,7 @@ class SessionVerifier:
         if _SECRET.fullmatch(token.text) is not None:
             session = await self._sessions.find(_hash(token.text))
         if session is None:
-            raise Unauthorized("the session has expired or was revoked")
+            raise Unauthorized(Sentence("sign_in.session_over"))
         is_guest = session.user_id.startswith(GUEST_PREFIX)
         user = User(user_id=session.user_id, is_guest=is_guest, session=session)
         return Verified(user=user, good_until=0)

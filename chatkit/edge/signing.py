@@ -29,7 +29,7 @@ from typing import Final
 from chatkit.edge.proxies import RequestHead
 from chatkit.edge.tokens import User, read_user_id
 from chatkit.ports.signatures import SignatureStore
-from chatkit.protocol.errors import Unauthorized
+from chatkit.protocol.errors import Sentence, Unauthorized
 
 #: How far the timestamp may be from our clock, in seconds either way.
 WINDOW_S: Final = 300.0
@@ -56,7 +56,7 @@ class Signatures:
         """The user whom the other server speaks for. From then on the request gives no other body
         than the signed one. Unauthorized where the signature does not hold, or was used before."""
         if request.header("authorization") is not None:
-            raise Unauthorized("a request is signed or has an Authorization header, not both")
+            raise Unauthorized(Sentence("signing.both"))
         timestamp = _matching(request, "x-chatkit-timestamp", _TIMESTAMP)[0]
         body_hash = _matching(request, "x-chatkit-content-sha256", _SHA256)[0]
         given = bytes.fromhex(_matching(request, "x-chatkit-signature", _SIGNATURE)["mac"])
@@ -70,17 +70,17 @@ class Signatures:
         )
         mac = hmac.digest(self._key, text, "sha256")
         if not hmac.compare_digest(mac, given):
-            raise Unauthorized("the signature does not hold")
+            raise Unauthorized(Sentence("signing.wrong"))
         # What follows is told only to who knows the secret.
         if abs(float(timestamp) - self._now()) > WINDOW_S:
-            raise Unauthorized(f"the timestamp is more than {WINDOW_S:.0f} seconds from our clock")
+            raise Unauthorized(Sentence("signing.clock", count=round(WINDOW_S)))
         try:
             user_id = read_user_id({"sub": name.decode()})
         except UnicodeDecodeError as error:
-            raise Unauthorized("the user id is not UTF-8") from error
+            raise Unauthorized(Sentence("signing.user_not_utf8")) from error
         # A timestamp of a clock ahead of ours stays good for the window twice.
         if not await self._used.use(user_id, mac, keep_s=2 * WINDOW_S):
-            raise Unauthorized("the signature was used before")
+            raise Unauthorized(Sentence("signing.used"))
         request.expect_body(bytes.fromhex(body_hash))
         return User(user_id=user_id)
 
@@ -96,5 +96,5 @@ def text_to_sign(
 def _matching(request: RequestHead, name: str, pattern: re.Pattern[str]) -> re.Match[str]:
     match = pattern.fullmatch(request.header(name) or "")
     if match is None:
-        raise Unauthorized(f"a signed request wants a well-formed {name}")
+        raise Unauthorized(Sentence("signing.header_malformed", name=name))
     return match

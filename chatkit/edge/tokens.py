@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import jwt
 
 from chatkit.access.sessions import Session
-from chatkit.protocol.errors import Unauthorized
+from chatkit.protocol.errors import Sentence, Unauthorized
 
 #: How far two clocks may be apart, in seconds, wherever a token's times are judged.
 LEEWAY_S = 60.0
@@ -66,10 +66,10 @@ class Token:
         try:
             header = jwt.get_unverified_header(text)
         except jwt.PyJWTError as error:
-            raise Unauthorized("the token is malformed") from error
+            raise Unauthorized(Sentence("sign_in.token_malformed")) from error
         # PyJWT looks at kid and crit alone, and any JSON may stand in a header.
         if not isinstance(header.get("alg"), str) or not isinstance(header.get("typ", ""), str):
-            raise Unauthorized("the token is malformed")
+            raise Unauthorized(Sentence("sign_in.token_malformed"))
         return cls(text=text, header=header)
 
 
@@ -102,11 +102,11 @@ class ExpectedClaims:
     def check(self, claims: Mapping[str, Any]) -> None:
         """RFC 7519, 4.1.1 and 4.1.3: `aud` is one text or a list of them."""
         if self.issuer is not None and claims.get("iss") != self.issuer:
-            raise Unauthorized("the token is of another issuer")
+            raise Unauthorized(Sentence("sign_in.other_issuer"))
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
         if self.audience is not None and self.audience not in audiences:
-            raise Unauthorized("the token is made for somebody else")
+            raise Unauthorized(Sentence("sign_in.other_audience"))
 
 
 class SecretVerifier:
@@ -144,7 +144,7 @@ def decode_hs256(token: Token, *keys: bytes) -> dict[str, Any]:
             return jwt.decode(token.text, key, algorithms=["HS256"], options=SIGNATURE_ONLY)
         except jwt.PyJWTError as error:
             fault = error
-    raise Unauthorized("the token is not valid") from fault
+    raise Unauthorized(Sentence("sign_in.token_not_valid")) from fault
 
 
 def judge_claims(
@@ -168,10 +168,10 @@ def check_times(claims: Mapping[str, Any], now: float) -> float:
     """
     good_until = _read_time(claims, "exp") + LEEWAY_S
     if now >= good_until:
-        raise Unauthorized("the token has expired")
+        raise Unauthorized(Sentence("sign_in.token_expired"))
     for name in ("nbf", "iat"):
         if name in claims and _read_time(claims, name) > now + LEEWAY_S:
-            raise Unauthorized("the token is not valid yet")
+            raise Unauthorized(Sentence("sign_in.token_early"))
     return good_until
 
 
@@ -179,13 +179,13 @@ def _read_time(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     # JSON's true is an int to Python, and json reads NaN and Infinity; a large int has no float.
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unauthorized(f"the token's {name} is missing or no number")
+        raise Unauthorized(Sentence("sign_in.claim_no_number", claim=name))
     try:
         seconds = float(value)
     except OverflowError:
         seconds = math.inf
     if not math.isfinite(seconds):
-        raise Unauthorized(f"the token's {name} is out of range")
+        raise Unauthorized(Sentence("sign_in.claim_out_of_range", claim=name))
     return seconds
 
 
@@ -194,12 +194,12 @@ def read_user_id(claims: Mapping[str, Any]) -> str:
     name = next((name for name in ("sub", "user_id", "id") if name in claims), "sub")
     user_id = claims.get(name)
     if not isinstance(user_id, str) or not 0 < len(user_id) <= _LONGEST_USER_ID:
-        raise Unauthorized(f"the token's {name} must be a text of 1 to {_LONGEST_USER_ID} letters")
+        raise Unauthorized(Sentence("sign_in.claim_no_user_id", claim=name, count=_LONGEST_USER_ID))
     # Control characters and lone surrogates: PostgreSQL stores neither NUL nor a surrogate.
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in user_id):
-        raise Unauthorized(f"the token's {name} holds a control character")
+        raise Unauthorized(Sentence("sign_in.claim_control_character", claim=name))
     if user_id.startswith(GUEST_PREFIX):
-        raise Unauthorized("ids of guests are not taken from tokens of others")
+        raise Unauthorized(Sentence("sign_in.foreign_guest"))
     return user_id
 
 

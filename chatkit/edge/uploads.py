@@ -14,7 +14,7 @@ from chatkit.edge.limits import OpenStreams
 from chatkit.edge.multipart import MOST_AROUND, OneFile, is_multipart
 from chatkit.engine.attachments import Attachments
 from chatkit.protocol.attachments import Attachment
-from chatkit.protocol.errors import UnsupportedMedia
+from chatkit.protocol.errors import Sentence, UnsupportedMedia
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.links import resolve
 
@@ -63,7 +63,7 @@ class UploadRoutes:
         content_type = request.header("content-type")
         multipart = is_multipart(content_type)
         if request.method == "POST" and not multipart:
-            raise UnsupportedMedia("the body must be multipart/form-data with a field named file")
+            raise UnsupportedMedia(Sentence("upload.not_multipart"))
         with self.open.one_more(user_id):
             async with aclosing(self._body(request, MOST_AROUND if multipart else 0)) as body:
                 if not multipart:

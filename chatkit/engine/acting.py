@@ -10,13 +10,13 @@ from typing import cast
 from chatkit.access.caller import Caller
 from chatkit.answer.cards import ActionOutcome, ActionRefused
 from chatkit.engine import faults
+from chatkit.engine.faults import Fault
 from chatkit.ports.actions import ActionStore, HeldCard
 from chatkit.ports.cards import Cards
 from chatkit.protocol.bodies import Note, WidgetBody
 from chatkit.protocol.errors import Conflict
 from chatkit.protocol.events import (
     ClientEffect,
-    ErrorEvent,
     Event,
     ItemReplaced,
     StreamOptions,
@@ -25,6 +25,7 @@ from chatkit.protocol.events import (
 from chatkit.protocol.ids import NewId
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.params import CustomAction
+from chatkit.words.catalogue import say_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Acting:
         try:
             events = [StreamOptions(allow_cancel=False), *await self._act(params, caller)]
         except _Refusal as refusal:
-            events = [refusal.event]
+            events = [refusal.fault.event(say_in(caller.language))]
         return "\n".join(text for event in events if (text := encode_event(event)) is not None)
 
     async def answer(self, params: CustomAction, caller: Caller) -> str:
@@ -53,7 +54,7 @@ class Acting:
         try:
             events = await self._act(params, caller)
         except _Refusal as refusal:
-            raise Conflict(refusal.event.message or "this cannot be done now") from refusal
+            raise Conflict(refusal.fault.sentence) from refusal
         for event in events:
             if isinstance(event, ItemReplaced):
                 return dumps({"updated_item": event.item.to_wire()})
@@ -74,7 +75,7 @@ class Acting:
             try:
                 outcome = await self.cards.act(params.action, shown, who)
             except ActionRefused as refusal:
-                raise _Refusal(faults.refused(str(refusal))) from refusal
+                raise _Refusal(faults.refused(refusal.sentence)) from refusal
             return await self._keep(outcome, held)
 
     async def _keep(self, outcome: ActionOutcome, held: HeldCard) -> list[Event]:
@@ -90,6 +91,6 @@ class Acting:
 
 
 class _Refusal(Exception):
-    def __init__(self, event: ErrorEvent) -> None:
-        super().__init__(event.message)
-        self.event = event
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.sentence)
+        self.fault = fault

@@ -22,7 +22,7 @@ from chatkit.ports.models import Images
 from chatkit.ports.tools import ToolBox
 from chatkit.protocol.attachments import NewFile
 from chatkit.protocol.calls import BadArguments, CardOffer, ToolCall, ToolResult, read_arguments
-from chatkit.protocol.errors import ChatKitError, TooLarge
+from chatkit.protocol.errors import ChatKitError, Sentence, TooLarge
 from chatkit.protocol.events import Event, Progress
 from chatkit.protocol.ids import NewId
 
@@ -38,7 +38,7 @@ _SIZES: Final = {"square": "1024x1024", "portrait": "1024x1536", "landscape": "1
 GENERATE_IMAGE: Final = ToolSpec(
     name="generate_image",
     kind="image",
-    title="Create an image",
+    title=Sentence("tool.generate_image"),
     icon="images",
     description="Make an image from a description and show it to the user.",
     parameters={
@@ -87,7 +87,7 @@ class Calls:
             who = replace(caller, alone=times[call.name] == 1)
             if self.images is not None and call.name == GENERATE_IMAGE.name:
                 return await self._draw(self.images, call, machine, who, publish)
-            with told_after(TOLD_AFTER_S, publish, f"{machine.title_of(call)} …", "bolt"):
+            with told_after(TOLD_AFTER_S, publish, machine.waiting_for(call), "bolt"):
                 result = await self.tools.call(call, who, _telling(publish))
             publish(machine.call_done(call, result))
             return result

@@ -23,6 +23,7 @@ from chatkit.protocol.errors import NotFound, Unavailable
 from chatkit.protocol.events import Event, ItemRemoved, ThreadCreated, decode_event, encode_event
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item, StoredItem, Thread
+from chatkit.words.catalogue import ENGLISH, say_in
 
 _log = logging.getLogger("chatkit.turn")
 
@@ -46,11 +47,13 @@ INTERRUPTED_NOTE: Final = "the answer was interrupted here, because the server s
 class TurnElsewhere:
     """A turn to follow through the database: one of another process, or one that has ended.
 
-    `created` is its thread where the turn's first event is the thread's creation.
+    `language` is that of who follows it; `created` is its thread where the turn's first event is
+    the thread's creation.
     """
 
     user_id: str
     turn_id: str
+    language: str
     created: Thread | None = None
 
 
@@ -66,6 +69,7 @@ class Mirror:
         self._logs = logs
         self._alone = alone
         self._turn = turn
+        self._say = say_in(turn.language)
         self._done_items: set[str] = set()
         self._open_items: dict[str, None] = {}  # in the order in which they came
         self._told_at = float("-inf")
@@ -99,7 +103,7 @@ class Mirror:
         except Unavailable:
             self._away_at = self._away_at or now
             if now - self._away_at >= PATIENCE_S:
-                self.log.append([faults.DATABASE_AWAY])
+                self.log.append([faults.DATABASE_AWAY.event(self._say)])
                 self.log.close()
 
     async def _look(self, now: float) -> None:
@@ -149,7 +153,7 @@ class Mirror:
         if part.state == "failed":
             lines += _encoded([faults.UNEXPECTED])
         elif part.state == "interrupted":
-            lines += _encoded([faults.INTERRUPTED])
+            lines += _encoded([faults.INTERRUPTED.event(self._say)])
         return lines
 
 
@@ -163,7 +167,8 @@ def _done_line(item: StoredItem) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orphans:
-    """Ends turns in the place of their owners."""
+    """Ends turns in the place of their owners. What they leave for their users to read is in
+    English: the database does not hold the language of a turn."""
 
     turns: TurnStore
     logs: LogStore
@@ -194,7 +199,8 @@ class Orphans:
                 id=self.new_id(prefix), thread_id=lease.thread_id, created_at=now, body=body
             )
 
-        unfinished = open_items(part.lines)
+        say = say_in(ENGLISH)
+        unfinished = open_items(part.lines, say)
         drafts = tuple(
             cut_off_call(each.body.widget, self.new_id("tc"))
             for each in unfinished
@@ -204,7 +210,7 @@ class Orphans:
             *([] if lease.calls is None else [item("hid", lease.calls)]),
             *unfinished,
             *([item("hid", ToolRound(calls=drafts))] if drafts else []),
-            item("tsk", TaskBody(step=faults.INTERRUPTED_STEP)),
+            item("tsk", TaskBody(step=faults.interrupted_step(say))),
             item("hid", StopMark(INTERRUPTED_NOTE)),
         )
         try:

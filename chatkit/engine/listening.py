@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chatkit.engine import faults
 from chatkit.models.pure.deltas import ModelFault
 from chatkit.ports.models import Transcriber
-from chatkit.protocol.errors import Forbidden, Unavailable
+from chatkit.protocol.errors import Forbidden, Sentence, Unavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +24,10 @@ class Listening:
         """
         if self.model is None:
             raise Forbidden(
-                "dictation is off on this server: TRANSCRIBE_MODEL is not set",
+                Sentence("dictation.off"),
                 code="dictation_off",
             )
         try:
             return await self.model.transcribe(audio, mime_type)
         except ModelFault as fault:
-            raise Unavailable(faults.MODEL_FAULTS[fault.kind].message or "no answer") from fault
+            raise Unavailable(faults.MODEL_FAULTS[fault.kind].sentence) from fault

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chatkit.answer.steps import title_of
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.tools import ToolBox
 from chatkit.protocol.content import InferenceOptions
 from chatkit.protocol.errors import BadRequest
+from chatkit.words.say import Say
 
 _PLACE = "params.input.inference_options"
 
@@ -36,13 +38,13 @@ class Offers:
         chosen = options.model
         return chosen if chosen is not None and chosen in self.models else self.models[0]
 
-    async def listed(self) -> dict[str, Any]:
+    async def listed(self, say: Say) -> dict[str, Any]:
         """What a page offers its user, as JSON: each an id and a label."""
         tools = [*self.own_tools, *await self.tools.list_tools()]
         return {
             "models": [{"id": model, "label": model.rpartition("/")[2]} for model in self.models],
             "tools": [
-                {"id": tool.name, "label": tool.title or tool.name.replace("_", " ")}
+                {"id": tool.name, "label": title_of(tool, tool.name, say)}
                 for tool in tools
                 if tool.kind != "client"
             ],

@@ -26,6 +26,7 @@ from chatkit.engine import faults
 from chatkit.engine.acting import Acting
 from chatkit.engine.attachments import Attachments
 from chatkit.engine.elsewhere import TurnElsewhere
+from chatkit.engine.faults import Fault
 from chatkit.engine.listening import Listening
 from chatkit.engine.offers import Offers
 from chatkit.engine.replies import answered_with, completed_with
@@ -39,8 +40,15 @@ from chatkit.ports.turns import TurnStore
 from chatkit.protocol.attachments import Attachment
 from chatkit.protocol.bodies import ClientToolCall, StructuredInput, UserMessage
 from chatkit.protocol.content import InferenceOptions
-from chatkit.protocol.errors import ChatKitError, Conflict, NotFound, Unavailable, Unprocessable
-from chatkit.protocol.events import ErrorEvent, Event, ItemDone, ItemReplaced, Notice, ThreadCreated
+from chatkit.protocol.errors import (
+    ChatKitError,
+    Conflict,
+    NotFound,
+    Sentence,
+    Unavailable,
+    Unprocessable,
+)
+from chatkit.protocol.events import Event, ItemDone, ItemReplaced, Notice, ThreadCreated
 from chatkit.protocol.ids import NewId
 from chatkit.protocol.items import Item
 from chatkit.protocol.jsontext import dumps
@@ -67,6 +75,7 @@ from chatkit.protocol.params import (
     UpdateThread,
     UserInput,
 )
+from chatkit.words.catalogue import say_in
 
 #: How long after its acceptance an identical request joins one that was answered, in seconds.
 JOIN_S: Final = 2.0
@@ -109,12 +118,12 @@ class Operations:
         user_id = caller.user_id
         match params:
             case GetThread(thread_id=thread_id):
-                loaded = await self._load(user_id, thread_id, Cursor(order="asc"))
+                loaded = await self._load(caller, thread_id, Cursor(order="asc"))
                 return loaded.thread.encode(loaded.items.encode())
             case ListThreads(cursor=cursor):
                 return (await self.threads.list(user_id, cursor)).encode()
             case ListItems(thread_id=thread_id, cursor=cursor):
-                return (await self._load(user_id, thread_id, cursor)).items.encode()
+                return (await self._load(caller, thread_id, cursor)).items.encode()
             case UpdateThread(thread_id=thread_id, title=None):
                 return (await self.threads.find(user_id, thread_id)).encode()
             case Transcribe(audio=audio, mime_type=mime_type):
@@ -142,7 +151,7 @@ class Operations:
             if earlier is not None:
                 _require_same_body(earlier, key)
                 if earlier.answer is None:
-                    raise Conflict("the same request is being answered just now")
+                    raise Conflict(Sentence("request.under_way"))
                 return earlier.answer
         try:
             answer = await change()
@@ -178,19 +187,18 @@ class Operations:
                 assert_never(params)
         return "{}"
 
-    async def _load(self, user_id: str, thread_id: str, cursor: Cursor) -> LoadedThread:
+    async def _load(self, caller: Caller, thread_id: str, cursor: Cursor) -> LoadedThread:
         """A page of a thread; where it ends at the newest item, unfinished ones are in it too."""
-        loaded = await self.threads.load(user_id, thread_id, cursor)
+        loaded = await self.threads.load(caller.user_id, thread_id, cursor)
         if not loaded.answering:
             return loaded
-        items = await self.running.read_again(user_id, thread_id)
+        say = say_in(caller.language)
+        items = await self.running.read_again(caller.user_id, thread_id, say)
         return replace(loaded, items=with_unfinished(loaded.items, items, cursor))
 
-    async def require_thread(self, user_id: str, thread_id: str) -> None:
+    async def require_thread(self, caller: Caller, thread_id: str) -> None:
         """Raises NotFound unless the thread is the user's; a turn in it goes on unfollowed."""
-        loaded = await self.threads.load(user_id, thread_id, Cursor(limit=1))
-        if loaded.answering:
-            await self.running.read_again(user_id, thread_id)
+        await self._load(caller, thread_id, Cursor(limit=1))
 
     async def begin(
         self,
@@ -198,10 +206,10 @@ class Operations:
         caller: Caller,
         key: RequestKey,
         notices: Sequence[Notice] = (),
-    ) -> RunningTurn | TurnElsewhere | ErrorEvent | None:
+    ) -> RunningTurn | TurnElsewhere | Fault | None:
         """Store what was asked and start its turn, in which `notices` are told first.
 
-        An ErrorEvent where it must not run now; None where it has run before and nothing is left
+        A Fault where it must not run now; None where it has run before and nothing is left
         to do. The same request again joins the turn of the first. Raises Unprocessable for the
         same explicit key with another body.
         """
@@ -216,7 +224,7 @@ class Operations:
             if isinstance(begun, RunningTurn):
                 return begun
             if isinstance(begun, Repeated):
-                joined = await self._join(params, caller.user_id, key)
+                joined = await self._join(params, caller, key)
                 if joined is not None:
                     return joined
             elif begun.thread.status.type != "active":
@@ -327,9 +335,10 @@ class Operations:
         return _Start(turn=running, head=[])
 
     async def _join(
-        self, params: TurnParams, user_id: str, key: RequestKey
+        self, params: TurnParams, caller: Caller, key: RequestKey
     ) -> RunningTurn | TurnElsewhere | None:
         """The turn of the same request; None when that must not be joined, and the key is free."""
+        user_id = caller.user_id
         earlier = await self.requests.find(user_id, key)
         if earlier is None:
             return None
@@ -348,7 +357,9 @@ class Operations:
         if isinstance(params, CreateThread):
             first = Cursor(limit=1)
             created = (await self.threads.load(user_id, earlier.thread_id, first)).thread
-        return TurnElsewhere(user_id=user_id, turn_id=earlier.turn_id, created=created)
+        return TurnElsewhere(
+            user_id=user_id, turn_id=earlier.turn_id, language=caller.language, created=created
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,4 +394,4 @@ def _may_be_joined(earlier: AcceptedRequest) -> bool:
 
 def _require_same_body(earlier: AcceptedRequest, key: RequestKey) -> None:
     if earlier.body_hash != key.body_hash:
-        raise Unprocessable("the Idempotency-Key was used before, with another body")
+        raise Unprocessable(Sentence("request.other_body"))

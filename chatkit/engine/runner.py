@@ -35,6 +35,8 @@ from chatkit.protocol.events import ErrorEvent, Event, ItemDone, Notice, StreamO
 from chatkit.protocol.ids import NewId
 from chatkit.protocol.items import Item
 from chatkit.protocol.workflows import FileTask
+from chatkit.words.catalogue import say_in
+from chatkit.words.say import Say
 
 _log = logging.getLogger("chatkit.turn")
 
@@ -54,11 +56,6 @@ _STOP_NOTES: Final[dict[StopReason, str]] = {
 }
 #: After how long a model that has not begun to answer is told of, in seconds.
 SLOW_S: Final = 5.0
-_TRIMMED: Final = Notice(
-    level="info",
-    title="Long conversation",
-    message="The assistant no longer sees the oldest messages of this conversation.",
-)
 _FAILED_NOTE: Final = "the answer failed here with an error, which the user was shown"
 
 _Result = TypeVar("_Result")
@@ -105,6 +102,11 @@ class RunningTurn:
         """The right to write it."""
         return self.begun.lease
 
+    @property
+    def say(self) -> Say:
+        """The words of whoever asked for it."""
+        return say_in(self.caller.language)
+
     def stop(self, reason: StopReason) -> None:
         """End it soon, keeping its text; the first reason counts, an ending turn just ends."""
         if self.stop_reason is None and not self.ending and self.task is not None:
@@ -134,6 +136,7 @@ class Runner:
             new_id=self.new_id,
             now=self.now,
             max_rounds=self.max_rounds,
+            say=turn.say,
         )
         work = _Work(turn=turn, machine=machine, first=turn.message)
         turn.entered = True
@@ -141,12 +144,12 @@ class Runner:
             await self._run(work)
         except LeaseLost:
             _log.warning("turn %s: no longer ours, dropped", turn.lease.turn_id)
-            turn.log.append([faults.LOST])
+            turn.log.append([faults.LOST.event(turn.say)])
         except Unavailable:
             _log.error(
                 "turn %s: the database stayed away, its end is not stored", turn.lease.turn_id
             )
-            turn.log.append([faults.DATABASE_AWAY])
+            turn.log.append([faults.DATABASE_AWAY.event(turn.say)])
         except Exception:
             _log.exception("turn %s: its end failed", turn.lease.turn_id)
             turn.log.append([faults.UNEXPECTED])
@@ -161,23 +164,23 @@ class Runner:
                 last_events = await self._answer(work)
         except TimeoutError:
             _log.warning("turn %s: it took too long", turn.lease.turn_id)
-            await self._fail(work, faults.MODEL_FAULTS["timeout"])
+            await self._fail(work, faults.MODEL_FAULTS["timeout"].event(turn.say))
         except asyncio.CancelledError:
             reason = turn.stop_reason or "shutdown"
             if reason == "lost":
                 raise LeaseLost from None
             if reason == "shutdown":
-                events = work.machine.stop(_STOP_NOTES[reason], faults.INTERRUPTED_STEP)
-                await self._end(work, "interrupted", events, faults.INTERRUPTED)
+                events = work.machine.stop(_STOP_NOTES[reason], faults.interrupted_step(turn.say))
+                await self._end(work, "interrupted", events, faults.INTERRUPTED.event(turn.say))
             else:
                 await self._end(work, "cancelled", work.machine.stop(_STOP_NOTES[reason]), None)
         except ModelFault as fault:
             _log.warning("turn %s: model fault %s", turn.lease.turn_id, fault.kind)
-            await self._fail(work, faults.MODEL_FAULTS[fault.kind])
+            await self._fail(work, faults.MODEL_FAULTS[fault.kind].event(turn.say))
         except TooManyRounds:
-            await self._fail(work, faults.TOO_MANY_ROUNDS)
+            await self._fail(work, faults.TOO_MANY_ROUNDS.event(turn.say))
         except Unavailable:
-            await self._fail(work, faults.DATABASE_AWAY)
+            await self._fail(work, faults.DATABASE_AWAY.event(turn.say))
         except LeaseLost:
             raise
         except Exception:
@@ -199,12 +202,12 @@ class Runner:
         )
         if turn.begun.wants_title:
             work.first = next((body for body in stored if isinstance(body, UserMessage)), None)
-        with told_after(TOLD_AFTER_S, work.publish, "Getting ready …"):
+        with told_after(TOLD_AFTER_S, work.publish, turn.say("wait.tools")):
             tools = await self._tools(machine, stored)
             await self.model.warm_up()
         files = await self._files(work, stored)
         if self.context.newly_trimmed(stored, turn.model):
-            work.publish([_TRIMMED])
+            work.publish([_trimmed(turn.say)])
         tool_choice = turn.options.tool_choice
         while True:
             bodies = [*stored, *(item.body for item in machine.items)]
@@ -235,7 +238,7 @@ class Runner:
         """One answer of the model; the events of its end, not yet published."""
         machine = work.machine
         waiting = ExitStack()
-        waiting.enter_context(told_after(SLOW_S, work.publish, "Waiting for the model …"))
+        waiting.enter_context(told_after(SLOW_S, work.publish, work.turn.say("wait.model")))
         try:
             async with aclosing(self.model.stream(request)) as batches:
                 async for batch in batches:
@@ -268,7 +271,7 @@ class Runner:
         turn = work.turn
         if not any(isinstance(body, UserMessage) and body.attachments for body in stored):
             return {}
-        with told_after(TOLD_AFTER_S, work.publish, "Reading files …", "document"):
+        with told_after(TOLD_AFTER_S, work.publish, turn.say("wait.files"), "document"):
             fitted = self.context.fit(stored, turn.model)
             files = await _patiently(
                 lambda: self.context.load_files(fitted, turn.caller, turn.model)
@@ -279,7 +282,9 @@ class Runner:
             if not isinstance(files.get(attachment.id), NameContent | None)
         ]
         if read:
-            step = FileTask(status="complete", title="Read", sources=tuple(read))
+            step = FileTask(
+                status="complete", title=turn.say("step.files_read"), sources=tuple(read)
+            )
             await self._store(work, work.machine.show_step(step))
         return files
 
@@ -335,6 +340,10 @@ class _Work:
 
     def unstored(self) -> list[Item]:
         return self.machine.items[self.stored :]
+
+
+def _trimmed(say: Say) -> Notice:
+    return Notice(level="info", title=say("notice.trimmed_title"), message=say("notice.trimmed"))
 
 
 async def _patiently(operation: Callable[[], Awaitable[_Result]]) -> _Result:

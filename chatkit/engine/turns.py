@@ -23,9 +23,10 @@ from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.ports.requests import RequestStore
 from chatkit.ports.turn_log import LogStore
 from chatkit.ports.turns import TurnStore
-from chatkit.protocol.errors import ChatKitError, Unavailable
+from chatkit.protocol.errors import ChatKitError, Sentence, Unavailable
 from chatkit.protocol.events import Event
 from chatkit.protocol.items import Item
+from chatkit.words.say import Say
 
 OnDisconnect = Literal["auto", "cancel", "continue"]
 
@@ -85,7 +86,7 @@ class Turns:
         self._by_user: Counter[str] = Counter()
         self._beginning: Counter[tuple[str, str]] = Counter()
         self._returns: dict[str, asyncio.TimerHandle] = {}
-        self._mirrors: dict[tuple[str, bool], Mirror] = {}
+        self._mirrors: dict[tuple[str, str, bool], Mirror] = {}
         self._copying: dict[Mirror, asyncio.Task[None]] = {}
         self._abandoned: deque[tuple[str, str]] = deque()
         self._accepting = True
@@ -147,14 +148,16 @@ class Turns:
         return self._running.get((user_id, thread_id))
 
     async def find_anywhere(
-        self, user_id: str, thread_id: str
+        self, user_id: str, thread_id: str, language: str
     ) -> RunningTurn | TurnElsewhere | None:
-        """The turn that runs in a thread of the user, to be followed."""
+        """The turn that runs in a thread of the user, to be followed in `language`."""
         turn = self.find(user_id, thread_id)
         if turn is not None or self._alone:
             return turn
         found = await self._logs.find_elsewhere(user_id, thread_id)
-        return None if found is None else TurnElsewhere(user_id=user_id, turn_id=found.turn_id)
+        if found is None:
+            return None
+        return TurnElsewhere(user_id=user_id, turn_id=found.turn_id, language=language)
 
     @property
     def accepting(self) -> bool:
@@ -164,7 +167,7 @@ class Turns:
     def require_accepting(self) -> None:
         """Raises Unavailable once the server is stopping."""
         if not self._accepting:
-            raise Unavailable("the server is stopping")
+            raise Unavailable(Sentence("server.stopping"))
 
     @contextmanager
     def following(
@@ -187,7 +190,7 @@ class Turns:
     @contextmanager
     def _mirrored(self, turn: TurnElsewhere) -> Iterator[TurnLog]:
         """The log of a turn of another process, copied here once for all who follow it."""
-        key = (turn.turn_id, turn.created is not None)
+        key = (turn.turn_id, turn.language, turn.created is not None)
         mirror = self._mirrors.get(key)
         if mirror is None:
             mirror = self._mirrors[key] = Mirror(self._logs, turn, alone=self._alone)
@@ -229,20 +232,20 @@ class Turns:
         if timer is not None:
             timer.cancel()
 
-    async def read_again(self, user_id: str, thread_id: str) -> list[Item]:
+    async def read_again(self, user_id: str, thread_id: str, say: Say) -> list[Item]:
         """The user reads a thread that is being answered: the turn goes on though nobody follows
         it, and what it has written so far is given, as unfinished items."""
         turn = self.find(user_id, thread_id)
         if turn is not None:
             self._forget_return(turn)
-            return open_items(turn.log.lines().split("\n"))
+            return open_items(turn.log.lines().split("\n"), say)
         if self._alone:
             return []
         found = await self._logs.find_elsewhere(user_id, thread_id)
         if found is None:
             return []
         await self._logs.note_read(user_id, found.turn_id)
-        return open_items((await self._logs.read(user_id, found.turn_id, 0)).lines)
+        return open_items((await self._logs.read(user_id, found.turn_id, 0)).lines, say)
 
     async def stop(
         self, user_id: str, thread_id: str, reason: StopReason, *, only_unfollowed: bool = False

@@ -17,7 +17,7 @@ from chatkit.models.litellm_faults import describe, fault_of
 from chatkit.models.litellm_model import LiteLLMModel
 from chatkit.models.pure.answer_guard import tidy
 from chatkit.models.pure.deltas import ImageStep, ModelFault
-from chatkit.protocol.errors import UnsupportedMedia
+from chatkit.protocol.errors import Sentence, UnsupportedMedia
 from chatkit.protocol.file_types import image_type
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Media:
         kind = mime_type.partition(";")[0].strip().lower()
         name = _RECORDINGS.get(kind)
         if name is None:
-            raise UnsupportedMedia(f"mime_type must be one of {', '.join(_RECORDINGS)}")
+            raise UnsupportedMedia(Sentence("dictation.recordings", types=", ".join(_RECORDINGS)))
 
         litellm, given = await self._given(self._transcribe_model)
         with _as_faults(given["model"]):

@@ -16,25 +16,55 @@
 
 `code` is stable and documented, `status` is the HTTP status, and the message is safe to show:
 it never holds the text of a foreign exception, which is chained by `from` instead.
+
+A message is a `Sentence`, which the edge puts into the words of the caller's language. A fault of
+one field ("params.title: is required") is for programmers, and a finished text in English.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class Sentence:
+    """A sentence for people by its code in `chatkit.words`, with its parameters."""
+
+    code: str
+    params: tuple[tuple[str, str | int], ...]
+
+    def __init__(self, code: str, /, **params: str | int) -> None:
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "params", tuple(params.items()))
+
+    def __str__(self) -> str:
+        """For logs: the code and the parameters."""
+        given = ", ".join(f"{name}={value!r}" for name, value in self.params)
+        return f"{self.code}({given})" if given else self.code
+
+    def in_words(self, say: Callable[..., str]) -> str:
+        """The sentence in the language of `say`."""
+        return say(self.code, **dict(self.params))
+
+
 class ChatKitError(Exception):
-    """The root of the tree. `str(error)` is the message for the caller."""
+    """The root of the tree. `str(error)` is for logs, `in_words` for the caller."""
 
     status: ClassVar[int]
     default_code: ClassVar[str]
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str | Sentence, *, code: str | None = None) -> None:
         if type(self) is ChatKitError:
             raise TypeError("raise one of the kinds of ChatKitError")
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
+
+    def in_words(self, say: Callable[..., str]) -> str:
+        """The message in the language of `say`."""
+        return self.message if isinstance(self.message, str) else self.message.in_words(say)
 
 
 class BadRequest(ChatKitError):
@@ -65,7 +95,7 @@ class NotFound(ChatKitError):
     default_code = "not_found"
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"no such {kind}")
+        super().__init__(Sentence(f"missing.{kind}"))
 
 
 class MethodNotAllowed(ChatKitError):
@@ -75,7 +105,7 @@ class MethodNotAllowed(ChatKitError):
     default_code = "method_not_allowed"
 
     def __init__(self, allow: tuple[str, ...]) -> None:
-        super().__init__(f"this path answers {', '.join(allow)}")
+        super().__init__(Sentence("http.other_methods", methods=", ".join(allow)))
         self.allow = allow
 
 
@@ -113,7 +143,7 @@ class TooMany(ChatKitError):
     status = 429
     default_code = "rate_limited"
 
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
+    def __init__(self, message: str | Sentence, *, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 

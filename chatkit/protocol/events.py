@@ -196,14 +196,10 @@ class ClientEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorEvent:
-    """The end of a stream that failed. `message` is shown; without one the widget has its own.
-
-    `of_limit`: a limit of the server was hit, which the audit log wants to know.
-    """
+    """The end of a stream that failed. `message` is shown; without one the widget has its own."""
 
     message: str | None
     allow_retry: bool
-    of_limit: bool = False
 
     def __post_init__(self) -> None:
         require(self.message is None or bool(self.message.strip()), "an error says something")

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from chatkit.protocol.errors import BadRequest, UnsupportedMedia
+from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 
 #: The images that are shown and that models are given.
 IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -57,8 +57,6 @@ _LONGEST_MAGIC: Final = 12
 #: Every byte that text may hold: no control characters but the white space among them.
 _IN_TEXT: Final = bytes(byte for byte in range(256) if byte >= 32 and byte != 127) + b"\t\n\r\f"
 
-_TAKEN: Final = "taken are PNG, JPEG, GIF and WebP images, PDF, ZIP and UTF-8 text"
-
 
 @dataclass(frozen=True, slots=True)
 class FileType:
@@ -87,7 +85,7 @@ def declared_type(text: str, *, place: str = "") -> FileType:
         raise BadRequest(f"{place}mime_type: must be a MIME type, such as image/png")
     kind = FileType(name)
     if name.startswith(_NEVER) and not kind.is_image and not kind.is_text:
-        raise UnsupportedMedia(f"{place}mime_type: files of this type are not taken; {_TAKEN}")
+        raise UnsupportedMedia(Sentence("file.type_not_taken", place=place))
     return kind
 
 
@@ -132,12 +130,12 @@ class Probe:
         """
         found = self._found()
         if found is None:
-            raise UnsupportedMedia(f"the file is of a kind that is not taken; {_TAKEN}")
+            raise UnsupportedMedia(Sentence("file.kind_not_taken"))
         said = FileType(declared)
         if said.is_image and found not in IMAGES:
-            raise UnsupportedMedia(f"the file is called {declared} and is no image")
+            raise UnsupportedMedia(Sentence("file.no_image", type=declared))
         if declared == PDF and found != PDF:
-            raise UnsupportedMedia("the file is called a PDF and is none")
+            raise UnsupportedMedia(Sentence("file.no_pdf"))
         fits = (found == PLAIN and said.is_text) or (found == ZIP and _ZIPS.fullmatch(declared))
         return said if fits else FileType(found)
 

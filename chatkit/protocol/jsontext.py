@@ -13,7 +13,7 @@ import re
 from itertools import accumulate
 from typing import Any, Final, NoReturn
 
-from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.errors import BadRequest, Sentence
 
 _encoder = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False
@@ -55,17 +55,15 @@ def loads(body: bytes) -> Any:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise BadRequest("the body is not UTF-8", code="invalid_json") from error
+        raise BadRequest(Sentence("http.body_not_utf8"), code="invalid_json") from error
     try:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError as error:
-        raise BadRequest("the body is nested too deeply", code="invalid_json") from error
+        raise BadRequest(Sentence("http.body_nested"), code="invalid_json") from error
     except ValueError as error:
-        raise BadRequest("the body is not valid JSON", code="invalid_json") from error
+        raise BadRequest(Sentence("http.body_not_json"), code="invalid_json") from error
     if text.count("{") + text.count("[") > MOST_LEVELS and _levels(body) > MOST_LEVELS:
-        raise BadRequest(
-            f"the body is nested deeper than {MOST_LEVELS} levels", code="invalid_json"
-        )
+        raise BadRequest(Sentence("http.body_too_deep", count=MOST_LEVELS), code="invalid_json")
     # Only an escape can bring in what valid UTF-8 cannot hold, so most bodies skip the walk.
     if "\\u" in text:
         _refuse_unstorable(value)
@@ -99,9 +97,7 @@ def _refuse_unstorable(value: Any) -> None:
         entry = pending.pop()
         if isinstance(entry, str):
             if _SURROGATE_OR_NUL.search(entry):
-                raise BadRequest(
-                    "the body holds a NUL character or a lone surrogate", code="invalid_json"
-                )
+                raise BadRequest(Sentence("http.body_unstorable"), code="invalid_json")
         elif isinstance(entry, dict):
             pending.extend(entry)
             pending.extend(entry.values())

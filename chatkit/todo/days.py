@@ -1,24 +1,49 @@
-"""Days in words, as they are said in English."""
+"""Days in words."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Final
 
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+from chatkit.protocol.errors import Sentence
+from chatkit.words.say import Say
+
+_WEEKDAYS: Final = (
+    Sentence("weekday.monday"),
+    Sentence("weekday.tuesday"),
+    Sentence("weekday.wednesday"),
+    Sentence("weekday.thursday"),
+    Sentence("weekday.friday"),
+    Sentence("weekday.saturday"),
+    Sentence("weekday.sunday"),
+)
 _MONTHS: Final = (
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-)  # fmt: skip
+    Sentence("month.january"),
+    Sentence("month.february"),
+    Sentence("month.march"),
+    Sentence("month.april"),
+    Sentence("month.may"),
+    Sentence("month.june"),
+    Sentence("month.july"),
+    Sentence("month.august"),
+    Sentence("month.september"),
+    Sentence("month.october"),
+    Sentence("month.november"),
+    Sentence("month.december"),
+)
 
 
-def say_day(day: date, today: date) -> str:
+def say_day(day: date, today: date, say: Say) -> str:
     """`today`, `tomorrow`, `Fri 27 Nov`; with the year when it is another one."""
     match (day - today).days:
         case 0:
-            return "today"
+            return say("day.today")
         case 1:
-            return "tomorrow"
+            return say("day.tomorrow")
         case -1:
-            return "yesterday"
-    year = f" {day.year}" if day.year != today.year else ""
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}{year}"
+            return say("day.yesterday")
+    weekday = _WEEKDAYS[day.weekday()].in_words(say)
+    month = _MONTHS[day.month - 1].in_words(say)
+    if day.year == today.year:
+        return say("day.date", weekday=weekday, day=day.day, month=month)
+    return say("day.date_of_year", weekday=weekday, day=day.day, month=month, year=day.year)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, get_args
 
-from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.errors import BadRequest, Sentence
 from chatkit.protocol.times import to_wire
 
 Priority = Literal["high", "medium", "low"]
@@ -189,7 +189,7 @@ def parse_changes(fields: Mapping[str, Any]) -> TaskChanges:
     """The fields of a JSON object that change a task, at least one of them."""
     values = _checked(fields)
     if not values:
-        raise BadRequest(f"nothing to change: give one of {', '.join(_RULES)}")
+        raise BadRequest(Sentence("task.nothing_to_change", fields=", ".join(_RULES)))
     return TaskChanges(values)
 
 

@@ -34,6 +34,7 @@ from chatkit.protocol.ids import NewId
 from chatkit.protocol.requests import MAX_ATTACHMENTS
 from chatkit.wiring.client_tools import read_client_tools
 from chatkit.wiring.settings import Settings, read_instructions
+from chatkit.words.say import Say
 from store.actions import Actions
 from store.postgres import Database
 from store.requests import AcceptedRequests
@@ -223,10 +224,10 @@ def open_media(settings: Settings, model: LiteLLMModel) -> Media:
     )
 
 
-async def list_options(settings: Settings, offers: Offers) -> dict[str, Any]:
+async def list_options(settings: Settings, offers: Offers, say: Say) -> dict[str, Any]:
     """What a page offers its user, as JSON."""
     return {
-        **await offers.listed(),
+        **await offers.listed(say),
         "attachments": {
             "enabled": True,
             "max_bytes": settings.max_upload_bytes,

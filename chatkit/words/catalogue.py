@@ -1,6 +1,6 @@
 """Catalogues of sentences, and the choice of one by what a user's browser asks for.
 
-A new language is one file like `english.py`, added to `_CATALOGUES`. A code that it does not have
+A new language is one file like `english.py`, added to `CATALOGUES`. A code that it does not have
 is said in English.
 """
 
@@ -15,7 +15,7 @@ from chatkit.words import english
 from chatkit.words.say import Say
 
 #: A sentence with `{names}`, or one for each plural category of the language (CLDR: one, other …).
-Sentence = str | Mapping[str, str]
+Template = str | Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,27 +23,31 @@ class Catalogue:
     """The sentences of one language by code; `plural` gives the CLDR category of a count."""
 
     language: str
-    sentences: Mapping[str, Sentence]
+    sentences: Mapping[str, Template]
     plural: Callable[[int], str]
 
     def say(self, code: str, /, **params: str | int) -> str:
         """See Say."""
-        sentence = self.sentences[code]
-        if not isinstance(sentence, str):
-            sentence = sentence[self.plural(int(params["count"]))]
-        return sentence.format_map(params)
+        template = self.sentences[code]
+        if not isinstance(template, str):
+            template = template[self.plural(int(params["count"]))]
+        return template.format_map(params)
 
+
+#: What is spoken where the language of a reader is not known.
+ENGLISH: Final = "en"
 
 _ENGLISH: Final = Catalogue(
-    language="en", sentences=english.SENTENCES, plural=english.plural_category
+    language=ENGLISH, sentences=english.SENTENCES, plural=english.plural_category
 )
-_CATALOGUES: Final = {catalogue.language: catalogue for catalogue in (_ENGLISH,)}
+#: By primary language subtag.
+CATALOGUES: Final = {catalogue.language: catalogue for catalogue in (_ENGLISH,)}
 
 
 @cache
 def say_in(language: str) -> Say:
     """The words of a BCP 47 tag that `choose_language` gave."""
-    chosen = _CATALOGUES[language]
+    chosen = CATALOGUES[language]
 
     def say(code: str, /, **params: str | int) -> str:
         catalogue = chosen if code in chosen.sentences else _ENGLISH
@@ -61,10 +65,10 @@ def choose_language(accept_language: str | None) -> str:
     for entry in (accept_language or "").split(",")[:20]:
         tag, _, weight = entry.partition(";")
         primary = tag.strip().lower().partition("-")[0]
-        if primary in _CATALOGUES:
+        if primary in CATALOGUES:
             ranked.append((_weight(weight), primary))
     best = max(ranked, key=lambda each: each[0], default=(0.0, ""))
-    return best[1] if best[0] > 0 else _ENGLISH.language
+    return best[1] if best[0] > 0 else ENGLISH
 
 
 def _weight(text: str) -> float:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from chatkit.engine import faults
 from chatkit.protocol.events import encode_event
 from tests.acceptance.server import SECRET, ServerProcess, body_of, said
+from tests.wording import SAY
 
 #: How long each flood lasts, in seconds.
 _FLOOD_S: Final = 2.0
@@ -129,7 +130,9 @@ async def test_streams_above_the_cap_are_refused(database_url: str) -> None:
         async with server.stream("threads.create", params, ada) as events:
             created = await anext(events)
             answer = await server.say("Hello", bob)
-            assert answer.events == [json.loads(encode_event(faults.TOO_MANY_STREAMS) or "")]
+            assert answer.events == [
+                json.loads(encode_event(faults.TOO_MANY_STREAMS.event(SAY)) or "")
+            ]
             path = f"/api/chatkit/threads/{created['thread']['id']}/events"
             refused = await server.get(path, ada)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")

@@ -12,6 +12,7 @@ from chatkit.protocol.widgets.icons import ICONS
 from chatkit.todo.tasks import Task
 from tests.acceptance.test_official_types import Sent, differences, official_python
 from tests.protocol.widgets.samples import whole_nodes
+from tests.wording import SAY
 from tools.task_cards import Listed, confirm_card, form_card, list_card, task_preview, told_card
 
 __all__ = ["official_python"]  # the fixture
@@ -63,12 +64,12 @@ def test_the_task_cards_are_of_the_official_types(official_python: Path) -> None
     })  # fmt: skip
     listed, today = Listed(places={1: "1", 2: "2"}, more=3), date(2026, 11, 22)
     cards = [
-        list_card(listed, {"1": full, "2": bare}, today, message="Deleted."),
-        list_card(listed, {}, today),
-        form_card(full, listed, UTC, message="title: must not be empty."),
-        form_card(bare, listed, UTC),
-        confirm_card([full, bare], today),
+        list_card(listed, {"1": full, "2": bare}, today, SAY, message="Deleted."),
+        list_card(listed, {}, today, SAY),
+        form_card(full, listed, UTC, SAY, message="title: must not be empty."),
+        form_card(bare, listed, UTC, SAY),
+        confirm_card([full, bare], today, SAY),
         told_card("Deleted 1 task.", ["Buy milk"], struck=True),
     ]
-    trees = [card.widget for card in cards] + [task_preview(full, today)]
+    trees = [card.widget for card in cards] + [task_preview(full, today, SAY)]
     assert differences(official_python, [("widget", tree) for tree in trees]) == []

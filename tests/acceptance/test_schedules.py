@@ -107,7 +107,9 @@ class World:
         """Somebody follows what runs in a thread."""
         if self.threads:
             engine = self.engine
-            found = await engine.turns.find_anywhere("alice", self.random.choice(self.threads))
+            found = await engine.turns.find_anywhere(
+                "alice", self.random.choice(self.threads), "en"
+            )
             if found is not None:
                 self.readers.append(asyncio.create_task(self._follow(engine, found)))
 

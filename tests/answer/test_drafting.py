@@ -15,6 +15,7 @@ from chatkit.protocol.calls import BadArguments
 from chatkit.protocol.events import Event, ItemDone, ItemRemoved, WidgetUpdated
 from chatkit.protocol.items import Item
 from tests.fakes import START
+from tests.wording import SAY
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 
@@ -28,7 +29,8 @@ def cut(text: str, sizes: list[int]) -> list[str]:
 
 
 def writer() -> DraftWriter:
-    return DraftWriter(Item(id="msg_1", thread_id="thr_1", created_at=START, body=EndOfTurn()))
+    item = Item(id="msg_1", thread_id="thr_1", created_at=START, body=EndOfTurn())
+    return DraftWriter(item, SAY)
 
 
 def applied(writer: DraftWriter, events: list[Event]) -> w.Node:
@@ -93,7 +95,7 @@ def test_a_draft_that_is_stopped_keeps_its_text() -> None:
     assert isinstance(whole.body, WidgetBody)
     assert read_draft(whole.body.widget) == ("Mail", "Dear")
     growing = applied(draft, events)
-    assert settled(growing) == whole.body.widget
+    assert settled(growing, SAY) == whole.body.widget
     assert read_draft(saved_draft(growing, "Saved.")) == ("Mail", "Dear")
     assert last[-1] == ItemDone(whole)
 
@@ -101,7 +103,7 @@ def test_a_draft_that_is_stopped_keeps_its_text() -> None:
 def test_a_draft_without_a_word_is_taken_away() -> None:
     draft = writer()
     assert draft.cut_off() == ([ItemRemoved("msg_1")], None)
-    assert settled(w.card([w.text("Another card")])) is None
+    assert settled(w.card([w.text("Another card")]), SAY) is None
 
 
 @pytest.mark.parametrize("arguments", ["{", "[]", '{"title": "a"}', '{"title": 1, "text": "x"}'])

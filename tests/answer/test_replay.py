@@ -36,6 +36,7 @@ from chatkit.protocol.events import (
 from chatkit.protocol.items import Item
 from chatkit.protocol.workflows import CustomTask, Workflow
 from tests.fakes import START
+from tests.wording import SAY
 
 EMPTY = AssistantMessage(text=None)
 
@@ -45,7 +46,8 @@ def item(item_id: str, body: Body) -> Item:
 
 
 def replayed(*events: Event) -> list[Item]:
-    return open_items(line for event in events if (line := encode_event(event)) is not None)
+    lines = [line for event in events if (line := encode_event(event)) is not None]
+    return open_items(lines, SAY)
 
 
 def test_text_and_sources_of_a_message_are_as_far_as_they_came() -> None:
@@ -111,7 +113,7 @@ def test_the_steps_of_a_workflow_are_under_way_no_more() -> None:
 
 
 def test_a_draft_is_as_it_would_be_finished() -> None:
-    draft = DraftWriter(item("msg_1", EndOfTurn()))
+    draft = DraftWriter(item("msg_1", EndOfTurn()), SAY)
     events = [draft.begin(), *draft.grow('{"title": "Mail", "text": "De'), *draft.grow("ar")]
     (found,) = replayed(*events)
     _, finished = draft.cut_off()
@@ -119,7 +121,7 @@ def test_a_draft_is_as_it_would_be_finished() -> None:
 
 
 def test_a_card_that_is_sent_again_whole_is_that_card() -> None:
-    draft = DraftWriter(item("msg_1", EndOfTurn()))
+    draft = DraftWriter(item("msg_1", EndOfTurn()), SAY)
     last, whole = draft.close('{"title": "Mail", "text": "Dear"}')
     (found,) = replayed(draft.begin(), *last[:-1])
     assert isinstance(found.body, WidgetBody)

@@ -12,6 +12,7 @@ from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.calls import Link, ToolCall, ToolResult
 from chatkit.protocol.content import FileSource, UrlSource
 from chatkit.protocol.workflows import CustomTask, FileTask, ImageTask, WebSearchTask
+from tests.wording import SAY
 
 PAGE = Link(title="Tea", uri="https://a.example/tea")
 FILE = Link(title="Notes", uri="file:///shelf/notes.md")
@@ -31,20 +32,22 @@ def result(*links: Link, failed: bool = False) -> ToolResult:
 
 def test_a_step_has_the_title_and_the_icon_of_its_tool() -> None:
     known = tool(title="Add a task", icon="plus")
-    assert step_of(call(), known) == CustomTask(status="loading", title="Add a task", icon="plus")
-    assert step_of(call(), known, result()) == CustomTask(
+    assert step_of(call(), known, SAY) == CustomTask(
+        status="loading", title="Add a task", icon="plus"
+    )
+    assert step_of(call(), known, SAY, result()) == CustomTask(
         status="complete", title="Add a task", icon="plus"
     )
 
 
 def test_a_step_of_a_tool_without_a_title_has_the_words_of_its_name() -> None:
-    assert step_of(call(), tool()).title == "add task"
-    assert step_of(call(), None) == CustomTask(status="loading", title="add task")
-    assert step_of(call("_"), None).title is None
+    assert step_of(call(), tool(), SAY).title == "add task"
+    assert step_of(call(), None, SAY) == CustomTask(status="loading", title="add task")
+    assert step_of(call("_"), None, SAY).title is None
 
 
 def test_a_call_that_failed_says_so() -> None:
-    failed = step_of(call(), tool(title="Add a task"), result(failed=True))
+    failed = step_of(call(), tool(title="Add a task"), SAY, result(failed=True))
     assert failed == CustomTask(
         status="complete",
         title="Add a task",
@@ -55,8 +58,8 @@ def test_a_call_that_failed_says_so() -> None:
 
 def test_a_call_that_makes_an_image_is_a_step_of_its_own_kind() -> None:
     drawing = tool(title="Draw", kind="image")
-    assert step_of(call(), drawing) == ImageTask(status="loading", title="Draw")
-    assert step_of(call(), drawing, result()) == ImageTask(status="complete", title="Draw")
+    assert step_of(call(), drawing, SAY) == ImageTask(status="loading", title="Draw")
+    assert step_of(call(), drawing, SAY, result()) == ImageTask(status="complete", title="Draw")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_a_call_that_makes_an_image_is_a_step_of_its_own_kind() -> None:
 def test_a_call_that_found_pages_is_a_search_for_what_it_was_asked(
     arguments: Any, queries: tuple[str, ...]
 ) -> None:
-    assert step_of(call(arguments=json.dumps(arguments)), None, result(FILE, PAGE)) == (
+    assert step_of(call(arguments=json.dumps(arguments)), None, SAY, result(FILE, PAGE)) == (
         WebSearchTask(
             status="complete",
             title="add task",
@@ -85,7 +88,7 @@ def test_a_call_that_found_pages_is_a_search_for_what_it_was_asked(
 
 def test_a_call_that_found_files_is_a_reading_of_them() -> None:
     folder = Link(title="Drafts", uri="file:///shelf/drafts/")
-    assert step_of(call(), None, result(FILE, folder)) == FileTask(
+    assert step_of(call(), None, SAY, result(FILE, folder)) == FileTask(
         status="complete",
         title="add task",
         sources=(

@@ -54,10 +54,17 @@ from chatkit.protocol.events import (
 from chatkit.protocol.items import Item
 from chatkit.protocol.workflows import CustomTask, Workflow
 from tests.fakes import START, counting_ids
+from tests.wording import SAY
 
 
 def machine(max_rounds: int = 3) -> Turn:
-    return Turn(thread_id="thr_1", new_id=counting_ids(), now=lambda: START, max_rounds=max_rounds)
+    return Turn(
+        thread_id="thr_1",
+        new_id=counting_ids(),
+        now=lambda: START,
+        max_rounds=max_rounds,
+        say=SAY,
+    )
 
 
 def item(item_id: str, body: Any) -> Item:
@@ -106,8 +113,8 @@ def test_parallel_calls_in_fragments_are_put_together_in_their_order() -> None:
     first = ToolCall(call_id="a", name="first", arguments='{"x":1}')
     second = ToolCall(call_id="b", name="second", arguments="{}")
     assert turn.answered()[1:] == [
-        StepAdded("wf_1", 0, step_of(first, None)),
-        StepAdded("wf_1", 1, step_of(second, None)),
+        StepAdded("wf_1", 0, step_of(first, None, SAY)),
+        StepAdded("wf_1", 1, step_of(second, None, SAY)),
     ]
     assert turn.next_action == CallTools((first, second))
 
@@ -343,7 +350,7 @@ def test_whatever_comes_every_item_is_closed_and_equals_its_updates(
     if turn.next_action != Finish():
         events += turn.stop("the end")
     lines = [line for event in events if (line := encode_event(event)) is not None]
-    assert open_items(lines) == []
+    assert open_items(lines, SAY) == []
     pending: dict[str, dict[str, Any]] = {}
     for wire in map(json.loads, lines):
         match wire["type"]:

@@ -24,6 +24,7 @@ from chatkit.protocol.errors import (
 )
 from chatkit.protocol.events import PartDelta
 from tests.harness import Exchange, ask
+from tests.wording import SAY
 
 
 async def echo(request: HttpRequest) -> Reply:
@@ -122,7 +123,7 @@ async def test_an_error_is_json_with_the_headers_of_its_status(
 ) -> None:
     got, headers, body = await ask(failing(error), "GET", "/")
     assert got == status
-    assert json.loads(body) == {"error": {"code": error.code, "message": error.message}}
+    assert json.loads(body) == {"error": {"code": error.code, "message": error.in_words(SAY)}}
     assert header is None or headers[header[0]] == header[1]
 
 

@@ -17,13 +17,13 @@ import pytest
 from chatkit.access.caller import Caller
 from chatkit.answer.leases import RequestKey
 from chatkit.engine.attachments import Attachments
+from chatkit.engine.faults import Fault
 from chatkit.engine.operations import Operations
 from chatkit.engine.runner import RunningTurn
 from chatkit.engine.turns import OnDisconnect, Turns
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.models import Images
 from chatkit.protocol.content import InputText
-from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.params import CreateThread, CustomAction, PlainParams, TurnParams, UserInput
 from chatkit.wiring.engine import EngineOptions, EngineParts, build_operations
 from store.files import Files
@@ -80,10 +80,10 @@ class Engine:
         assert isinstance(turn, RunningTurn), turn
         return turn
 
-    async def refused(self, params: TurnParams, caller: Caller = ALICE) -> ErrorEvent:
+    async def refused(self, params: TurnParams, caller: Caller = ALICE) -> Fault:
         """Begin a turn that must be refused."""
         refusal = await self.operations.begin(params, caller, new_key())
-        assert isinstance(refusal, ErrorEvent), refusal
+        assert isinstance(refusal, Fault), refusal
         return refusal
 
     async def chat(self, params: TurnParams, caller: Caller = ALICE) -> list[Event]:

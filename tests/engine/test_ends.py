@@ -22,6 +22,7 @@ from chatkit.protocol.params import AddUserMessage, CreateThread, DeleteThread, 
 from store.turns import StoredTurns
 from tests.engine.conftest import ALICE, Engine, NewEngine, events_in, new_key, said, until
 from tests.fakes import ScriptedTools, says
+from tests.wording import SAY
 
 HELLO = CreateThread(input=said("Hello"))
 
@@ -316,7 +317,7 @@ async def test_an_answer_that_trickles_for_ever_is_ended(
     assert events[-1] == {
         "type": "error",
         "code": "custom",
-        "message": faults.MODEL_FAULTS["timeout"].message,
+        "message": faults.MODEL_FAULTS["timeout"].event(SAY).message,
         "allow_retry": True,
     }
     assert engine.model.open_streams == 0
@@ -346,7 +347,7 @@ async def test_a_call_that_fails_for_the_database_takes_the_others_with_it(
     engine = await new_engine([both, [StreamEnd("tool_calls")]], tools=tools)
     events = await engine.chat(HELLO)
     assert gone.is_set()
-    assert events[-1]["message"] == faults.DATABASE_AWAY.message
+    assert events[-1]["message"] == faults.DATABASE_AWAY.event(SAY).message
 
 
 async def test_one_orphan_that_cannot_be_ended_does_not_keep_the_others(

@@ -8,10 +8,10 @@ import pytest
 
 from chatkit.access.caller import Caller
 from chatkit.engine import faults
+from chatkit.engine.faults import Fault
 from chatkit.engine.runner import RunningTurn
 from chatkit.models.pure.deltas import TextDelta
 from chatkit.protocol.errors import NotFound
-from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.params import AddUserMessage, CreateThread
 from tests.engine.conftest import ALICE, NewEngine, body_key, new_key, said
 from tests.fakes import Script
@@ -46,7 +46,7 @@ async def test_many_begun_at_once_are_all_counted(new_engine: NewEngine) -> None
         *(engine.operations.begin(HELLO, ALICE, new_key()) for _ in range(12))
     )
     assert sum(isinstance(result, RunningTurn) for result in results) == 2
-    assert [result for result in results if isinstance(result, ErrorEvent)] == [REFUSAL] * 10
+    assert [result for result in results if isinstance(result, Fault)] == [REFUSAL] * 10
     assert engine.turns.count("alice") == 2
 
 
@@ -60,7 +60,7 @@ async def test_turns_of_other_processes_count_with_shared_limits(
     ]
     await one.begin(HELLO)
     begun = await two.operations.begin(HELLO, ALICE, new_key())
-    assert isinstance(begun, ErrorEvent if shared else RunningTurn)
+    assert isinstance(begun, Fault if shared else RunningTurn)
 
 
 async def test_what_adds_no_turn_is_not_refused(new_engine: NewEngine) -> None:

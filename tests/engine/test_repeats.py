@@ -10,11 +10,11 @@ import pytest
 
 from chatkit.answer.asking import ASK_USER
 from chatkit.engine import faults
+from chatkit.engine.faults import Fault
 from chatkit.engine.runner import RunningTurn
 from chatkit.models.pure.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.errors import Unprocessable
-from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.items import ThreadStatus
 from chatkit.protocol.params import (
     AddClientToolOutput,
@@ -101,7 +101,7 @@ async def test_fifty_copies_of_a_request_run_once_and_all_get_the_answer(
     async def follow() -> list[str]:
         turn = await engine.operations.begin(HELLO, ALICE, key)
         assert turn is not None
-        assert not isinstance(turn, ErrorEvent)
+        assert not isinstance(turn, Fault)
         return [
             event["item"]["content"][0]["text"]
             for event in events_in(await read(engine, turn))
@@ -139,7 +139,7 @@ async def test_an_explicit_key_repeats_the_answer_long_after(new_engine: NewEngi
     await ended(first)
     again = await engine.operations.begin(HELLO, ALICE, named_key("k"))
     assert again is not None
-    assert not isinstance(again, ErrorEvent)
+    assert not isinstance(again, Fault)
     kinds = [event["type"] for event in events_in(await read(engine, again))]
     assert kinds == ["thread.created", "thread.item.done", "thread.item.done"]
     assert len(engine.model.requests) == 1
@@ -207,14 +207,14 @@ async def test_a_second_retry_in_a_locked_thread_gets_the_sentence(new_engine: N
 async def test_copies_made_at_one_time_are_one_turn(new_engine: NewEngine, kind: str) -> None:
     engine, thread_id, params = await answerable(new_engine, kind)
 
-    async def send() -> bytes | ErrorEvent | None:
+    async def send() -> bytes | Fault | None:
         begun = await engine.operations.begin(params, ALICE, body_key(b"copy"))
-        if begun is None or isinstance(begun, ErrorEvent):
+        if begun is None or isinstance(begun, Fault):
             return begun
         return await read(engine, begun)
 
     streams = await asyncio.gather(*(send() for _ in range(COPIES)))
-    assert {stream for stream in streams if isinstance(stream, ErrorEvent)} <= {faults.BUSY}
+    assert {stream for stream in streams if isinstance(stream, Fault)} <= {faults.BUSY}
     assert any(isinstance(stream, bytes) and b"New." in stream for stream in streams)
     assert await engine.states() == ["done", "done"]
     assert await engine.texts(thread_id) == ["Hello", "New."]

@@ -24,6 +24,7 @@ from chatkit.protocol.params import (
 from chatkit.protocol.structured import Answer, Submission
 from tests.engine.conftest import ALICE, Engine, Event, NewEngine, body_key, new_key, said
 from tests.fakes import ScriptedTools, says
+from tests.wording import SAY
 
 CART: Final = ToolSpec(
     name="get_cart", description="The cart.", parameters={"type": "object"}, kind="client"
@@ -285,7 +286,7 @@ async def test_calls_for_the_page_end_as_every_loop_ends_until_the_user_says_som
     output = AddClientToolOutput(thread_id=thread_id, result=1)
     assert last_item(await engine.chat(output))["type"] == "client_tool_call"
     error = (await engine.chat(output))[-1]
-    assert (error["type"], error["message"]) == ("error", faults.TOO_MANY_ROUNDS.message)
+    assert (error["type"], error["message"]) == ("error", faults.TOO_MANY_ROUNDS.event(SAY).message)
     assert len(engine.model.requests) == 3
     again = AddUserMessage(thread_id=thread_id, input=said("Once more"))
     assert last_item(await engine.chat(again))["type"] == "client_tool_call"

@@ -21,6 +21,7 @@ from chatkit.protocol.content import InferenceOptions, InputText
 from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem, UserInput
 from tests.engine.conftest import ALICE, NewEngine, new_key, said, until
 from tests.fakes import ScriptedTools, says
+from tests.wording import SAY
 
 HELLO = CreateThread(input=said("Hello"))
 
@@ -148,7 +149,7 @@ async def test_a_model_that_never_stops_calling_tools_is_stopped(new_engine: New
     assert events[-1] == {
         "type": "error",
         "code": "custom",
-        "message": faults.TOO_MANY_ROUNDS.message,
+        "message": faults.TOO_MANY_ROUNDS.event(SAY).message,
         "allow_retry": True,
     }
     assert await engine.states() == ["failed"]
@@ -167,7 +168,7 @@ async def test_a_model_fault_is_one_error_event_and_the_message_stays(
         "thread.updated",
         "error",
     ]
-    assert events[-1]["message"] == faults.MODEL_FAULTS[kind].message
+    assert events[-1]["message"] == faults.MODEL_FAULTS[kind].event(SAY).message
     assert await engine.texts(events[0]["thread"]["id"]) == ["Hello"]
     assert await engine.states() == ["failed"]
 
@@ -292,7 +293,7 @@ async def test_a_second_message_while_one_is_answered_is_refused_and_not_stored(
 @pytest.mark.parametrize(
     ("status", "message"),
     [
-        ('{"type": "locked"}', faults.LOCKED.message),
+        ('{"type": "locked"}', faults.LOCKED.event(SAY).message),
         ('{"type": "closed", "reason": "Solved."}', "Solved."),
     ],
 )
@@ -303,7 +304,7 @@ async def test_a_thread_that_takes_no_input_says_why(
     thread_id = await engine.hello()
     await engine.database.execute("UPDATE threads SET status = $1", status)
     refusal = await engine.refused(AddUserMessage(thread_id=thread_id, input=said("Two")))
-    assert refusal.message == message
+    assert refusal.event(SAY).message == message
     assert refusal.allow_retry is False
     assert await engine.texts(thread_id) == ["Hello", "Hi."]
 

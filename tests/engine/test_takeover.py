@@ -17,6 +17,7 @@ from chatkit.protocol.params import AddUserMessage, GetThread, RetryAfterItem
 from tests.engine.conftest import ALICE, Engine, NewEngine, new_key, said
 from tests.engine.two_processes import HELLO, ended, half_written, pair, slow, written
 from tests.fakes import ScriptedTools, says
+from tests.wording import SAY
 
 
 async def test_calls_that_a_killed_process_had_begun_are_known_to_the_next_answer(
@@ -101,7 +102,7 @@ async def test_an_owner_that_was_taken_over_writes_nothing_more(
         await ended(turn)
     assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
     assert await two.states() == ["interrupted"]
-    assert json.loads(turn.log.lines().split("\n")[-1])["message"] == faults.LOST.message
+    assert json.loads(turn.log.lines().split("\n")[-1])["message"] == faults.LOST.event(SAY).message
 
 
 async def test_the_followers_of_an_owner_that_renews_no_more_do_not_count(

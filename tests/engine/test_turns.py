@@ -34,6 +34,7 @@ from tests.engine.conftest import (
     until,
 )
 from tests.fakes import ScriptedTools, says
+from tests.wording import SAY
 
 HELLO = CreateThread(input=said("Hello"))
 
@@ -328,7 +329,10 @@ async def test_a_shutdown_waits_for_answers_and_interrupts_what_is_left(
     await engine.turns.shut_down()
     assert await engine.states() == ["done", "interrupted"]
     assert await engine.texts(second.lease.thread_id) == ["Second", "Half"]
-    assert json.loads(second.log.lines().split("\n")[-1])["message"] == faults.INTERRUPTED.message
+    assert (
+        json.loads(second.log.lines().split("\n")[-1])["message"]
+        == faults.INTERRUPTED.event(SAY).message
+    )
     with pytest.raises(Unavailable):
         await engine.operations.begin(HELLO, ALICE, new_key())
 

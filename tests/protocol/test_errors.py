@@ -7,7 +7,15 @@ import re
 import pytest
 
 from chatkit.protocol import errors
-from chatkit.protocol.errors import ChatKitError, MethodNotAllowed, NotFound, TooMany
+from chatkit.protocol.errors import (
+    BadRequest,
+    ChatKitError,
+    MethodNotAllowed,
+    NotFound,
+    Sentence,
+    TooMany,
+)
+from tests.wording import SAY
 
 
 def test_the_drawing_of_the_tree_has_every_kind_with_its_status_and_its_usual_code() -> None:
@@ -25,11 +33,18 @@ def test_the_root_of_the_tree_is_never_raised_itself() -> None:
 
 
 def test_an_error_says_what_the_caller_can_do() -> None:
-    assert str(NotFound("thread")) == "no such thread"
+    assert NotFound("thread").in_words(SAY) == "no such thread"
     wrong_method = MethodNotAllowed(("GET", "DELETE"))
-    assert (str(wrong_method), wrong_method.allow) == (
+    assert (wrong_method.in_words(SAY), wrong_method.allow) == (
         "this path answers GET, DELETE",
         ("GET", "DELETE"),
     )
     too_many = TooMany("Wait a moment.", retry_after_s=3)
     assert (str(too_many), too_many.retry_after_s) == ("Wait a moment.", 3)
+
+
+def test_a_log_has_the_code_of_a_sentence_with_its_parameters() -> None:
+    assert str(NotFound("thread")) == "missing.thread"
+    sentence = Sentence("file.short", count=3, declared=5)
+    assert str(BadRequest(sentence)) == "file.short(count=3, declared=5)"
+    assert str(BadRequest("title: is required")) == "title: is required"

@@ -135,7 +135,7 @@ def test_a_fault_in_a_tag_is_told_with_its_place() -> None:
 def test_a_task_needs_a_title_and_a_change_something_to_change() -> None:
     with pytest.raises(BadRequest, match=r"^title: is required$"):
         parse_draft({"description": "x"})
-    with pytest.raises(BadRequest, match=r"^nothing to change: give one of title, description, "):
+    with pytest.raises(BadRequest, match=r"^task\.nothing_to_change\(fields='title, description, "):
         parse_changes({"later": 1})
 
 

@@ -73,7 +73,7 @@ async def test_a_question_is_answered_once(desk: Desk, answer: str) -> None:
     answered = (await desk.press(question, answer)).card
     left = await desk.titles()
     for kind in ("tasks.keep", "tasks.delete_confirmed"):
-        with pytest.raises(ActionRefused, match="answered already"):
+        with pytest.raises(ActionRefused, match="answered_before"):
             await desk.act(kind, {"task_ids": [two.id]}, answered)
     assert await desk.titles() == left
 
