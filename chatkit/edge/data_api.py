@@ -21,16 +21,17 @@ from chatkit.portable.exports import ExportWriter, JsonExport
 from chatkit.portable.importing import Importing
 from chatkit.portable.markdown_export import MarkdownExport
 from chatkit.ports.threads import ThreadStore
-from chatkit.protocol.errors import BadRequest, UnsupportedMedia
+from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 from chatkit.protocol.jsontext import dumps
+from chatkit.words.say import Say
 
 #: Exports at once, in the process and of one user, and imports.
 MOST_AT_ONCE: Final = 50
 MOST_OF_ONE: Final = 2
 
 #: By `format`: what writes it, its type and the end of its name.
-_FORMATS: Final[dict[str, tuple[Callable[[], ExportWriter], bytes, str]]] = {
-    "json": (JsonExport, b"application/json", "json"),
+_FORMATS: Final[dict[str, tuple[Callable[[Say], ExportWriter], bytes, str]]] = {
+    "json": (lambda _: JsonExport(), b"application/json", "json"),
     "markdown": (MarkdownExport, b"text/markdown; charset=utf-8", "md"),
 }
 
@@ -70,10 +71,10 @@ class DataRoutes:
             kind_of_target = None if thread_id is None else "thread"
             request.trail.deeds.append(Deed("data.export", kind_of_target, thread_id))
         if thread_id is None:
-            pieces = self.exporting.everything(user.user_id, make_writer())
+            pieces = self.exporting.everything(user.user_id, make_writer(request.say))
         else:
             thread = await self.threads.find(user.user_id, thread_id)
-            pieces = self.exporting.one_thread(user.user_id, thread, make_writer())
+            pieces = self.exporting.one_thread(user.user_id, thread, make_writer(request.say))
         name = f"chatkit-export-{self.now().date().isoformat()}.{ending}"
         headers = [
             (b"content-type", kind),
@@ -88,12 +89,12 @@ class DataRoutes:
         user = await self.authenticator.authenticate(request)
         request.trail.deeds.append(Deed("data.import"))
         if is_multipart(request.header("content-type")):
-            raise UnsupportedMedia("the body must be the file itself, not a form")
+            raise UnsupportedMedia(Sentence("import.is_form"))
         if request.header("content-encoding") not in (None, "identity"):
-            raise UnsupportedMedia("the body must not be compressed")
+            raise UnsupportedMedia(Sentence("import.compressed"))
         with self.imports.one_more(user.user_id):
             async with aclosing(request.pieces(most=self.max_import_bytes)) as pieces:
-                count = await self.importing.take(user.user_id, pieces)
+                count = await self.importing.take(user.user_id, pieces, request.say)
         return json_reply(dumps(count.to_wire()))
 
     async def erase(self, request: HttpRequest) -> Reply:

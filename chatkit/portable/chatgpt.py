@@ -18,6 +18,7 @@ from chatkit.protocol.bodies import AssistantMessage, Body, UserMessage
 from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.items import ThreadStatus
+from chatkit.words.say import Say
 
 #: Marks of citations, between characters of the private use area.
 _CITATION: Final = re.compile("\ue200[^\ue200\ue201]*\ue201|[\ue200-\ue206]")
@@ -39,7 +40,7 @@ def read_conversation(importer: Importer, value: Any, path: str) -> ImportedThre
     at = begun or importer.now
     items: list[tuple[str, datetime, Body]] = []
     for node_id, message in _branch(nodes, wire.get("current_node")):
-        body = _body(message)
+        body = _body(message, importer.say)
         if body is not None:
             at = _moment(importer, message.get("create_time")) or at
             items.append((node_id, at, body))
@@ -67,27 +68,27 @@ def _branch(nodes: dict[str, Any], leaf: object) -> Iterator[tuple[str, dict[str
     yield from reversed(found.items())
 
 
-def _body(message: dict[str, Any]) -> Body | None:
+def _body(message: dict[str, Any], say: Say) -> Body | None:
     """What one said to the other; tools, instructions and thoughts are neither."""
     about = _object(message.get("metadata"))
     if about.get("is_visually_hidden_from_conversation"):
         return None
     if message.get("recipient") not in (None, "all"):
         return None
-    text = "\n\n".join(_texts(_object(message.get("content"))))
+    text = "\n\n".join(_texts(_object(message.get("content")), say))
     text = _CITATION.sub("", text).strip()
     match _object(message.get("author")).get("role"):
         case "user":
             names = [_object(each).get("name") for each in _list(about.get("attachments"))]
             files = [name for name in names if isinstance(name, str)]
-            parts = [*([text] if text else []), *([attached(files).text] if files else [])]
+            parts = [*([text] if text else []), *([attached(files, say).text] if files else [])]
             return UserMessage(content=(InputText(text="\n\n".join(parts)),)) if parts else None
         case "assistant" if text:
             return AssistantMessage(text=text)
     return None
 
 
-def _texts(content: dict[str, Any]) -> Iterator[str]:
+def _texts(content: dict[str, Any], say: Say) -> Iterator[str]:
     if content.get("content_type") not in ("text", "multimodal_text"):
         return
     for part in _list(content.get("parts")):
@@ -97,7 +98,7 @@ def _texts(content: dict[str, Any]) -> Iterator[str]:
         elif isinstance(spoken, str):
             yield spoken
         elif _object(part).get("content_type") == "image_asset_pointer":
-            yield "[Image]"
+            yield say("import.image")
 
 
 def _moment(importer: Importer, seconds: object) -> datetime | None:

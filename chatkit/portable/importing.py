@@ -14,8 +14,9 @@ from chatkit.portable.chatgpt import read_conversation
 from chatkit.portable.imports import Importer, OwnExport
 from chatkit.portable.json_parts import JsonParts
 from chatkit.ports.imports import ImportedThread, ImportStore, RunningImport
-from chatkit.protocol.errors import BadRequest, Unavailable
+from chatkit.protocol.errors import BadRequest, Sentence, Unavailable
 from chatkit.todo.tasks import Task
+from chatkit.words.say import Say
 
 #: Most threads, and most tasks, of one file.
 MOST_ENTRIES: Final = 100_000
@@ -60,7 +61,7 @@ class Importing:
         self._now = now
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    async def take(self, user_id: str, pieces: AsyncIterator[bytes]) -> ImportCount:
+    async def take(self, user_id: str, pieces: AsyncIterator[bytes], say: Say) -> ImportCount:
         """Store what a file of JSON holds: our own export, or ChatGPT's `conversations.json`.
 
         Raises BadRequest, which names the place, and stores nothing then; Conflict when the
@@ -71,9 +72,9 @@ class Importing:
                 async for piece in pieces:
                     file.write(piece)
             except OSError as error:
-                raise Unavailable("there is no room for the file here") from error
+                raise Unavailable(Sentence("import.no_room")) from error
             async with self._room, self._store.begin(user_id) as running:
-                importer = Importer(user_id, self._now())
+                importer = Importer(user_id, self._now(), say)
                 threads, tasks = await asyncio.to_thread(_read, importer, file)
                 return await _store_all(running, threads, tasks)
 
@@ -106,7 +107,7 @@ def _read(importer: Importer, file: IO[bytes]) -> tuple[list[ImportedThread], li
         else:
             threads.append(entry)
         if len(threads) > MOST_ENTRIES or len(tasks) > MOST_ENTRIES:
-            raise BadRequest(f"the file holds more than {MOST_ENTRIES} threads or tasks")
+            raise BadRequest(Sentence("import.too_many_entries", count=MOST_ENTRIES))
     return threads, tasks
 
 

@@ -30,25 +30,27 @@ from chatkit.protocol.bodies import (
     WorkflowBody,
 )
 from chatkit.protocol.content import InputText
-from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.errors import BadRequest, Sentence
 from chatkit.protocol.fields import Fields
 from chatkit.protocol.ids import Prefix, make_id
 from chatkit.protocol.items import ENVELOPE, MAX_TITLE, StatusType, ThreadStatus, parse_reason
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.workflows import ImageTask, at_rest
 from chatkit.todo.tasks import Task, parse_draft
+from chatkit.words.say import Say
 
 #: Longest item, in characters of JSON: an answer has two million of them at most.
 MAX_ITEM: Final = 4_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_IMAGE_LEFT: Final = TaskBody(step=ImageTask(title="An image, which the export does not hold"))
 
 
 class Importer:
-    """Makes threads of one user's of what a file holds. No time in them is later than `now`."""
+    """Makes threads of one user's of what a file holds. No time in them is later than `now`; `say`
+    names what the file leaves out."""
 
-    def __init__(self, user_id: str, now: datetime) -> None:
+    def __init__(self, user_id: str, now: datetime, say: Say) -> None:
         self.now = now
+        self.say = say
         self._user_id = user_id
 
     def thread(
@@ -148,7 +150,7 @@ class OwnExport:
             wire = {name: value for name, value in item.fields.items() if name not in ENVELOPE}
             body = checked_body(item.text("type"), wire, item.path("type").removesuffix(".type"))
             if not _is_blank(body):
-                items.append((item_id, at, _at_rest(body)))
+                items.append((item_id, at, _at_rest(body, self._importer.say)))
         return self._importer.thread(
             source_id,
             thread.path("items").removesuffix(".items"),
@@ -169,7 +171,7 @@ class OwnExport:
         try:
             draft = parse_draft(task.fields)
         except BadRequest as error:
-            raise BadRequest(task.path(error.message)) from error
+            raise BadRequest(task.path(str(error))) from error
         created_at = self._moment(task, "created_at")
         updated_at, completed_at = created_at, None
         if task.optional_text("updated_at") is not None:
@@ -193,9 +195,9 @@ class OwnExport:
         )
 
 
-def attached(names: Sequence[str]) -> InputText:
+def attached(names: Sequence[str], say: Say) -> InputText:
     """What stands for files that a file of text cannot hold."""
-    return InputText(text=f"[Attached: {', '.join(names)}]")
+    return InputText(text=say("import.attached", names=", ".join(names)))
 
 
 def _is_blank(body: Body) -> bool:
@@ -208,11 +210,11 @@ def _is_blank(body: Body) -> bool:
     return False
 
 
-def _at_rest(body: Body) -> Body:
+def _at_rest(body: Body, say: Say) -> Body:
     """An item in a thread in which nothing is under way, and whose files are elsewhere."""
     match body:
         case UserMessage(attachments=files, content=content) if files:
-            note = attached([file.name for file in files])
+            note = attached([file.name for file in files], say)
             if any(part.text.strip() for part in content):
                 note = InputText(text=f"\n\n{note.text}")
             return replace(body, content=(*content, note), attachments=())
@@ -226,7 +228,7 @@ def _at_rest(body: Body) -> Body:
         case TaskBody(step=step):
             return TaskBody(step=at_rest(step))
         case GeneratedImage():
-            return _IMAGE_LEFT
+            return TaskBody(step=ImageTask(title=say("import.image_left")))
     return body
 
 
@@ -236,6 +238,4 @@ def _status(fields: Fields) -> ThreadStatus:
 
 
 def _unknown() -> BadRequest:
-    return BadRequest(
-        "the file is neither an export of this server nor a conversations.json of ChatGPT"
-    )
+    return BadRequest(Sentence("import.unknown_format"))

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import ijson
 
-from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.errors import BadRequest, Sentence
 from chatkit.protocol.jsontext import MOST_LEVELS, clean_text
 
 #: Most values in one part, names included: each takes some 100 bytes of memory.
@@ -91,9 +91,7 @@ class JsonParts:
         self._builder.event(event, _plain(value))
         self._depth += (event in _OPENING) - (event in _CLOSING)
         if self._depth > MOST_LEVELS:
-            raise BadRequest(
-                f"the file is nested deeper than {MOST_LEVELS} levels", code="invalid_json"
-            )
+            raise BadRequest(Sentence("import.too_deep", count=MOST_LEVELS), code="invalid_json")
         if self._depth == self._builder_depth:
             in_list = self._list_depth is not None
             parts.append(Part(self._name, self._place if in_list else None, self._builder.value))
@@ -104,7 +102,7 @@ class JsonParts:
         """Whether an event belongs to what holds the parts, not to a part."""
         if self._depth == 0:
             if event not in _OPENING:
-                raise BadRequest("the file must hold an array or an object of JSON")
+                raise BadRequest(Sentence("import.no_list"))
             self._depth = 1
             self._list_depth = 1 if event == "start_array" else None
         elif event == "map_key":
@@ -137,4 +135,4 @@ def _plain(value: Any) -> Any:
 
 
 def _not_json() -> BadRequest:
-    return BadRequest("the file is not valid JSON", code="invalid_json")
+    return BadRequest(Sentence("import.not_json"), code="invalid_json")

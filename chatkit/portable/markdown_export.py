@@ -21,7 +21,9 @@ from chatkit.protocol.bodies import (
     parse_body,
 )
 from chatkit.protocol.items import StoredItem, Thread
+from chatkit.todo.labels import say_value
 from chatkit.todo.tasks import Task
+from chatkit.words.say import Say
 
 #: The prop of a component that holds words for people.
 _WORDS: Final[Mapping[str, str]] = {
@@ -40,31 +42,33 @@ _LINES: Final = frozenset({"Row", "ListViewItem", "Table.Row"})
 class MarkdownExport:
     """See ExportWriter."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Say) -> None:
+        self._say = say
         self._speaker = ""
 
     def begin(self, exported_at: datetime) -> str:
         """See ExportWriter."""
-        return f"*Exported {_time(exported_at)}*\n"
+        return f"*{self._say('export.exported', time=_time(exported_at))}*\n"
 
     def begin_thread(self, thread: Thread) -> str:
         """See ExportWriter."""
         self._speaker = ""
-        title = heading(thread.title) if thread.title else "Untitled"
-        return f"\n# {title}\n\n*Begun {_time(thread.created_at)}*\n"
+        title = heading(thread.title) if thread.title else self._say("export.untitled")
+        begun = self._say("export.begun", time=_time(thread.created_at))
+        return f"\n# {title}\n\n*{begun}*\n"
 
     def item(self, item: StoredItem) -> str:
         """See ExportWriter."""
         body: dict[str, Any] = json.loads(item.body)
         is_user = item.type == UserMessage.type
         if is_user:
-            blocks = _user(cast(UserMessage, parse_body(item.type, body)))
+            blocks = _user(cast(UserMessage, parse_body(item.type, body)), self._say)
         else:
-            blocks = _assistant(item.type, body)
+            blocks = _assistant(item.type, body, self._say)
         text = "\n\n".join(filter(None, blocks)).strip("\n")
         if not text:
             return ""
-        speaker = "You" if is_user else "Assistant"
+        speaker = self._say("export.user") if is_user else self._say("export.assistant")
         head = ""
         if is_user or speaker != self._speaker:
             head = f"\n**{speaker}** · {_time(item.created_at)}\n"
@@ -77,18 +81,18 @@ class MarkdownExport:
 
     def begin_tasks(self) -> str:
         """See ExportWriter."""
-        return "\n# Tasks\n\n"
+        return f"\n# {self._say('export.tasks')}\n\n"
 
     def task(self, task: Task) -> str:
         """See ExportWriter."""
-        return _task(task)
+        return _task(task, self._say)
 
     def end(self) -> str:
         """See ExportWriter."""
         return ""
 
 
-def _user(message: UserMessage) -> Iterator[str]:
+def _user(message: UserMessage, say: Say) -> Iterator[str]:
     """The blocks of a user's message, quoted, so that nothing in it passes for the document's."""
     if message.quoted_text:
         yield quote(quote(escape(message.quoted_text)))
@@ -97,10 +101,10 @@ def _user(message: UserMessage) -> Iterator[str]:
         yield quote(escape(text))
     names = [escape_line(attachment.name) for attachment in message.attachments]
     if names:
-        yield quote(f"*Attached: {', '.join(names)}*")
+        yield quote(f"*{say('export.attached', names=', '.join(names))}*")
 
 
-def _assistant(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
+def _assistant(kind: str, body: Mapping[str, Any], say: Say) -> Iterator[str]:
     """The blocks of anything that the assistant's side has made."""
     match kind:
         case AssistantMessage.type:
@@ -108,19 +112,19 @@ def _assistant(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
                 yield tame(part["text"])
                 yield _sources(part["annotations"])
         case WorkflowBody.type:
-            yield "\n".join(map(_step, body["workflow"]["tasks"]))
+            yield "\n".join(_step(step, say) for step in body["workflow"]["tasks"])
         case TaskBody.type:
-            yield _step(body["task"])
+            yield _step(body["task"], say)
         case WidgetBody.type:
             text = body.get("copy_text")
             lines = _card(body["widget"])
             yield escape(text) if text else "\n".join(f"- {line}" for line in lines)
         case StructuredInput.type:
-            yield "\n".join(map(_question, body["inputs"]))
+            yield "\n".join(_question(question, say) for question in body["inputs"])
         case ClientToolCall.type:
-            yield f"- *Asked the page: {escape_line(body['name'])}*"
+            yield f"- *{say('export.page_asked', name=escape_line(body['name']))}*"
         case GeneratedImage.type:
-            yield "- *Made an image*"
+            yield f"- *{say('export.image_made')}*"
 
 
 def _sources(annotations: Sequence[Mapping[str, Any]]) -> str:
@@ -135,16 +139,22 @@ def _sources(annotations: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _step(step: Mapping[str, Any]) -> str:
-    title = step.get("title") or {"thought": "Thought", "web_search": "Searched the web"}.get(
-        step["type"], "Worked on it"
-    )
+def _step(step: Mapping[str, Any], say: Say) -> str:
+    title = step.get("title")
+    if not title:
+        match step["type"]:
+            case "thought":
+                title = say("export.thought")
+            case "web_search":
+                title = say("export.web_searched")
+            case _:
+                title = say("export.worked")
     return f"- *{escape_line(title)}*"
 
 
-def _question(question: Mapping[str, Any]) -> str:
+def _question(question: Mapping[str, Any], say: Say) -> str:
     answer = question.get("answer")
-    given = "not answered"
+    given = say("export.not_answered")
     if answer is not None and not answer["skipped"]:
         given = ", ".join(map(escape_line, answer["values"]))
     return f"- {escape_line(question['question'])}: *{given}*"
@@ -176,13 +186,13 @@ def _children(node: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [children] if isinstance(children, dict) else children
 
 
-def _task(task: Task) -> str:
+def _task(task: Task, say: Say) -> str:
     about = [
-        *(["high priority"] if task.priority == "high" else []),
-        *(["low priority"] if task.priority == "low" else []),
-        *([f"due {task.due_date.isoformat()}"] if task.due_date else []),
-        *([task.recurrence] if task.recurrence else []),
-        *([task.category] if task.category else []),
+        *([say("task.high_in_line")] if task.priority == "high" else []),
+        *([say("task.low_in_line")] if task.priority == "low" else []),
+        *([say("task.due_in_line", day=task.due_date.isoformat())] if task.due_date else []),
+        *([say_value(task.recurrence, say)] if task.recurrence else []),
+        *([say_value(task.category, say)] if task.category else []),
         *(f"#{escape_line(tag)}" for tag in task.tags),
     ]
     line = f"- [{'x' if task.completed else ' '}] {escape_line(task.title)}"

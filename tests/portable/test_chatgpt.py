@@ -14,6 +14,7 @@ from chatkit.portable.imports import Importer
 from chatkit.ports.imports import ImportedThread
 from chatkit.protocol.errors import BadRequest
 from tests.protocol.bodies import JSON
+from tests.wording import SAY
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 BEGUN = 1763837547.463
@@ -52,7 +53,7 @@ def conversation(*messages: dict[str, Any] | None, **changes: Any) -> dict[str, 
 
 
 def read(wire: Any) -> ImportedThread | None:
-    return read_conversation(Importer("ada", NOW), wire, "[0]")
+    return read_conversation(Importer("ada", NOW, SAY), wire, "[0]")
 
 
 def told(*messages: dict[str, Any] | None, **changes: Any) -> list[tuple[str, str]]:

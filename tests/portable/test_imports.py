@@ -24,6 +24,7 @@ from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.workflows import CustomTask
 from chatkit.todo.tasks import Task
 from tests.protocol.bodies import VISIBLE
+from tests.wording import SAY
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 T0 = datetime(2026, 11, 22, 18, 52, 27, 463000, tzinfo=UTC)
@@ -49,7 +50,7 @@ TASK = Task(
 
 
 def read(text: bytes, user_id: str = "ada") -> list[ImportedThread | Task]:
-    parts, own = JsonParts(), OwnExport(Importer(user_id, NOW))
+    parts, own = JsonParts(), OwnExport(Importer(user_id, NOW, SAY))
     found = [entry for part in parts.feed(text) if (entry := own.read(part)) is not None]
     parts.close()
     own.close()
@@ -103,7 +104,7 @@ def body_of(thread: ImportedThread | Task, place: int = 0) -> dict[str, Any]:
 def message_of(text: bytes) -> str:
     with pytest.raises(BadRequest) as refused:
         read(text)
-    return refused.value.message
+    return refused.value.in_words(SAY)
 
 
 def is_blank(body: Body) -> bool:

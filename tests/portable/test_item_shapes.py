@@ -125,7 +125,7 @@ def test_a_malformed_item_is_refused_by_its_place(
     with pytest.raises(BadRequest) as refused:
         checked_body(kind, wire, "items[0]")
     between = "" if message.startswith(":") else "."
-    assert refused.value.message.startswith(f"items[0]{between}{message}")
+    assert str(refused.value).startswith(f"items[0]{between}{message}")
 
 
 def test_a_null_that_a_page_has_answered_is_taken() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chatkit.portable import json_parts
 from chatkit.portable.json_parts import JsonParts, Part
 from chatkit.protocol.errors import BadRequest
+from tests.wording import SAY
 
 
 def read(text: bytes, *cuts: int) -> list[Part]:
@@ -80,12 +81,12 @@ def test_byte_by_byte_is_the_same() -> None:
 )  # fmt: skip
 def test_what_is_not_json_is_refused(text: bytes) -> None:
     error = refusal(text)
-    assert (error.code, error.message) == ("invalid_json", "the file is not valid JSON")
+    assert (error.code, error.in_words(SAY)) == ("invalid_json", "the file is not valid JSON")
 
 
 @pytest.mark.parametrize("text", [b'"x"', b"1", b"null"])
 def test_a_single_value_is_refused(text: bytes) -> None:
-    assert refusal(text).message == "the file must hold an array or an object of JSON"
+    assert refusal(text).in_words(SAY) == "the file must hold an array or an object of JSON"
 
 
 @pytest.mark.parametrize("depth", [64, 65])
@@ -94,14 +95,14 @@ def test_levels_are_limited(depth: int) -> None:
     if depth == 64:
         assert len(read(text)) == 1
     else:
-        assert refusal(text).message == "the file is nested deeper than 64 levels"
+        assert refusal(text).in_words(SAY) == "the file is nested deeper than 64 levels"
 
 
 def test_a_part_of_too_many_values_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_parts, "MOST_VALUES", 5)
     assert len(read(b'{"threads": [{"a": 1, "b": 2}]}'.replace(b', "b": 2', b""))) == 1
     text = b'{"threads": [1, {"a": 1, "b": 2}]}'
-    assert refusal(text).message == "threads[1]: holds more than 5 values"
+    assert refusal(text).in_words(SAY) == "threads[1]: holds more than 5 values"
 
 
 def test_nul_characters_are_dropped_and_lone_surrogates_marked() -> None:

@@ -16,6 +16,7 @@ from chatkit.protocol.jsontext import dumps
 from chatkit.todo.tasks import Task
 from tests.protocol.bodies import VISIBLE
 from tests.protocol.reader import LOADING, kinds
+from tests.wording import SAY
 
 T0 = datetime(2026, 11, 22, 18, 52, 27, tzinfo=UTC)
 
@@ -26,7 +27,7 @@ def stored(kind: str, body: dict[str, Any]) -> StoredItem:
 
 def told(*items: tuple[str, dict[str, Any]], title: str | None = "Trip") -> str:
     """What stands under the head of a thread."""
-    writer = MarkdownExport()
+    writer = MarkdownExport(SAY)
     writer.begin_thread(Thread(id="thr_1", created_at=T0, title=title))
     return "".join(writer.item(stored(kind, body)) for kind, body in items)
 
@@ -65,7 +66,7 @@ def task(title: str, **fields: Any) -> Task:
 
 
 def test_a_whole_document() -> None:
-    writer = MarkdownExport()
+    writer = MarkdownExport(SAY)
     text = writer.begin(T0)
     text += writer.begin_thread(Thread(id="thr_1", created_at=T0, title="A *trip*"))
     text += writer.item(stored(*said("Where to?\nRome?")))
@@ -162,7 +163,7 @@ def test_a_task_says_what_it_holds() -> None:
         due_date=date(2026, 12, 1),
         recurrence="monthly",
     )
-    writer = MarkdownExport()
+    writer = MarkdownExport(SAY)
     assert writer.task(full) == (
         "- [ ] Pay \\*rent\\* (high priority, due 2026-12-01, monthly, finance, #home, #a\\_b)\n\n"
         "  To Ana\n  \n  by card\n"
