@@ -23,14 +23,16 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from chatkit.protocol.errors import Sentence
 from chatkit.protocol.jsontext import dumps
+from chatkit.words.catalogue import ENGLISH, say_in
 
 #: How much of an answer the kernel may hold that is not sent yet, in bytes: what is above waits
 #: here, where it is seen whether the client takes anything.
 _MOST_UNSENT: Final = 128 * 1024
 
 
-_LARGE_HEAD: Final = (431, "too_large", "the head of the request is too large")
+_LARGE_HEAD: Final = (431, "too_large", Sentence("http.head_too_large"))
 
 
 class _Refused(Exception):
@@ -71,7 +73,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._begun = False  # whether a byte of the awaited head has come
         self._begun_now = False  # and that in the bytes that are being looked at
         self._deaf = False  # whether what still arrives is thrown away
-        self._why: tuple[int, str, str] | None = None
+        self._why: tuple[int, str, Sentence] | None = None
         self._waiting_bytes = 0
         self._taken_at = now
         self._ticking = self.loop.call_later(self.tick_s, self._tick)
@@ -103,7 +105,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deaf = True
             self.cycle.keep_alive = False
         except httptools.HttpParserError:
-            self._refuse(*(self._why or (400, "invalid_request", "this is no valid HTTP request")))
+            no_http = (400, "invalid_request", Sentence("http.no_http"))
+            self._refuse(*(self._why or no_http))
         else:
             # The parser tells of whole headers only. All of `data` is head if the head had begun
             # before and still goes on.
@@ -129,7 +132,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
         self._require_small_head(len(name) + len(value) + 4)
         if len(self.headers) > self.most_headers:
-            self._stop(431, "too_large", "the request has too many headers")
+            self._stop(431, "too_large", Sentence("http.too_many_headers"))
 
     def on_headers_complete(self) -> None:
         """The head is whole: the application begins."""
@@ -137,7 +140,7 @@ class GuardedProtocol(HttpToolsProtocol):
             name in (b"content-length", b"transfer-encoding") for name, _ in self.headers
         ):
             # The parser would not read this body, but take it for the next request.
-            self._stop(400, "invalid_request", "a request with a body cannot upgrade here")
+            self._stop(400, "invalid_request", Sentence("http.upgrade_with_body"))
         super().on_headers_complete()
         self._begun = self._before_body = False
         self._deadline = self.loop.time() + self.body_s
@@ -174,8 +177,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._head_bytes > self.most_head_bytes:
             self._stop(*_LARGE_HEAD)
 
-    def _stop(self, status: int, code: str, message: str) -> None:
-        self._why = (status, code, message)
+    def _stop(self, status: int, code: str, sentence: Sentence) -> None:
+        self._why = (status, code, sentence)
         raise _Refused
 
     # --- Time -----------------------------------------------------------------------------------
@@ -196,14 +199,15 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline = max(self._deadline, now + self.body_s)  # it is we who do not read
         elif now >= self._deadline:
             if self._begun or not self._before_body:
-                self._refuse(408, "timeout", "the request did not arrive in time")
+                self._refuse(408, "timeout", Sentence("http.too_slow"))
             else:
                 self.transport.close()
 
     # --- Answers of its own ---------------------------------------------------------------------
 
-    def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answer in place of the application where nothing else is being answered, and close."""
+    def _refuse(self, status: int, code: str, sentence: Sentence) -> None:
+        """Answer in place of the application where nothing else is being answered, and close. In
+        English: the headers are not all there, or are not to be trusted."""
         if self._deaf or self.transport.is_closing():
             self.transport.abort()
             return
@@ -219,6 +223,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self._before_body:
             cycle.disconnected = True  # the application learns that nobody waits any more
             cycle.message_event.set()
+        message = sentence.in_words(say_in(ENGLISH))
         body = dumps({"error": {"code": code, "message": message}}).encode()
         head = (
             b"content-type: application/json\r\ncache-control: no-store\r\n"

@@ -198,6 +198,11 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "repeats.monthly": "every month",
     # --- Requests over HTTP -----------------------------------------------------------------
     "http.json_only": "the body must be application/json",
+    "http.head_too_large": "the head of the request is too large",
+    "http.too_many_headers": "the request has too many headers",
+    "http.no_http": "this is no valid HTTP request",
+    "http.upgrade_with_body": "a request with a body cannot upgrade here",
+    "http.too_slow": "the request did not arrive in time",
     "http.query_unreadable": "the query string cannot be read",
     "http.query_nul": "the query string holds a NUL character",
     "http.body_too_large": "the body is larger than {count} bytes",
