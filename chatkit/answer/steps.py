@@ -27,6 +27,11 @@ def title_of(tool: ToolSpec | None, name: str, say: Say) -> str:
     return title or name.replace("_", " ").strip()
 
 
+def waiting_for(call: ToolCall, tool: ToolSpec | None, say: Say) -> str:
+    """What the user reads while the call takes long."""
+    return say("wait.call", title=title_of(tool, call.name, say) or call.name)
+
+
 def step_of(
     call: ToolCall, tool: ToolSpec | None, say: Say, result: ToolResult | None = None
 ) -> CallStep:

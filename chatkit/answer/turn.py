@@ -23,7 +23,7 @@ from chatkit.answer.cards import Card
 from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off_call
 from chatkit.answer.picturing import Pictures
 from chatkit.answer.rounds import Round
-from chatkit.answer.steps import step_of, title_of
+from chatkit.answer.steps import step_of, waiting_for
 from chatkit.answer.writing import MessageWriter, WorkflowWriter
 from chatkit.models.pure.call_pieces import CallPieces
 from chatkit.models.pure.deltas import (
@@ -181,9 +181,8 @@ class Turn:
         events: list[Event] = []
         draft = self._drafts.get(delta.index)
         if draft is None:
-            draft = self._drafts[delta.index] = DraftWriter(
-                self._item("msg", EndOfTurn()), self._say
-            )
+            item = self._item("msg", EndOfTurn())
+            draft = self._drafts[delta.index] = DraftWriter(item, self._say)
             events = [*self._close_message(), *self._close_workflow(), draft.begin()]
             return [*events, *draft.grow("".join(call.pieces))]
         return draft.grow(delta.arguments)
@@ -261,8 +260,7 @@ class Turn:
 
     def waiting_for(self, call: ToolCall) -> str:
         """What the user reads while a call takes long."""
-        title = title_of(self._tools.get(call.name), call.name, self._say)
-        return self._say("wait.call", title=title or call.name)
+        return waiting_for(call, self._tools.get(call.name), self._say)
 
     def under_way(self) -> ToolRound | None:
         """The calls of `next_action`, for whoever has to end this turn in our place."""

@@ -147,7 +147,7 @@ class ChatRoutes:
         """The running turn of a thread, from an event on; an empty stream when none runs."""
         user_id = caller.user_id
         await self.operations.require_thread(caller, thread_id)
-        turn = await self.turns.find_anywhere(user_id, thread_id, caller.language)
+        turn = await self.turns.find_anywhere(caller, thread_id)
         if turn is None:
             await _ended([]).send(request, send)
             return

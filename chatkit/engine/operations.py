@@ -75,7 +75,6 @@ from chatkit.protocol.params import (
     UpdateThread,
     UserInput,
 )
-from chatkit.words.catalogue import say_in
 
 #: How long after its acceptance an identical request joins one that was answered, in seconds.
 JOIN_S: Final = 2.0
@@ -192,8 +191,7 @@ class Operations:
         loaded = await self.threads.load(caller.user_id, thread_id, cursor)
         if not loaded.answering:
             return loaded
-        say = say_in(caller.language)
-        items = await self.running.read_again(caller.user_id, thread_id, say)
+        items = await self.running.read_again(caller, thread_id)
         return replace(loaded, items=with_unfinished(loaded.items, items, cursor))
 
     async def require_thread(self, caller: Caller, thread_id: str) -> None:

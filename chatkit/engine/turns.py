@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Literal
 
+from chatkit.access.caller import Caller
 from chatkit.answer.leases import StopReason
 from chatkit.answer.replay import open_items
 from chatkit.engine.elsewhere import LAG_S, Mirror, Orphans, TurnElsewhere
@@ -26,7 +27,7 @@ from chatkit.ports.turns import TurnStore
 from chatkit.protocol.errors import ChatKitError, Sentence, Unavailable
 from chatkit.protocol.events import Event
 from chatkit.protocol.items import Item
-from chatkit.words.say import Say
+from chatkit.words.catalogue import say_in
 
 OnDisconnect = Literal["auto", "cancel", "continue"]
 
@@ -148,16 +149,17 @@ class Turns:
         return self._running.get((user_id, thread_id))
 
     async def find_anywhere(
-        self, user_id: str, thread_id: str, language: str
+        self, caller: Caller, thread_id: str
     ) -> RunningTurn | TurnElsewhere | None:
-        """The turn that runs in a thread of the user, to be followed in `language`."""
+        """The turn that runs in a thread of the caller, to be followed."""
+        user_id = caller.user_id
         turn = self.find(user_id, thread_id)
         if turn is not None or self._alone:
             return turn
         found = await self._logs.find_elsewhere(user_id, thread_id)
         if found is None:
             return None
-        return TurnElsewhere(user_id=user_id, turn_id=found.turn_id, language=language)
+        return TurnElsewhere(user_id=user_id, turn_id=found.turn_id, language=caller.language)
 
     @property
     def accepting(self) -> bool:
@@ -232,9 +234,10 @@ class Turns:
         if timer is not None:
             timer.cancel()
 
-    async def read_again(self, user_id: str, thread_id: str, say: Say) -> list[Item]:
+    async def read_again(self, caller: Caller, thread_id: str) -> list[Item]:
         """The user reads a thread that is being answered: the turn goes on though nobody follows
         it, and what it has written so far is given, as unfinished items."""
+        user_id, say = caller.user_id, say_in(caller.language)
         turn = self.find(user_id, thread_id)
         if turn is not None:
             self._forget_return(turn)

@@ -107,9 +107,7 @@ class World:
         """Somebody follows what runs in a thread."""
         if self.threads:
             engine = self.engine
-            found = await engine.turns.find_anywhere(
-                "alice", self.random.choice(self.threads), "en"
-            )
+            found = await engine.turns.find_anywhere(ALICE, self.random.choice(self.threads))
             if found is not None:
                 self.readers.append(asyncio.create_task(self._follow(engine, found)))
 

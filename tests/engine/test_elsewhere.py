@@ -31,7 +31,7 @@ from tests.fakes import says
 
 async def found_by(engine: Engine, turn: RunningTurn) -> TurnElsewhere:
     """The turn as another process sees it."""
-    found = await engine.turns.find_anywhere("alice", turn.lease.thread_id, "en")
+    found = await engine.turns.find_anywhere(ALICE, turn.lease.thread_id)
     assert isinstance(found, TurnElsewhere)
     return found
 
