@@ -247,10 +247,10 @@ class _ToldAtEnd:
         await self._stream.__aexit__(exc_type, exc_val, exc_tb)
 
 
-def _told(say: Callable[[str], None]) -> ProgressFnT:
+def _told(report: Callable[[str], None]) -> ProgressFnT:
     async def tell(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the protocol's names
         if message:
-            say(message)
+            report(message)
 
     return tell
 
