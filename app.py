@@ -43,6 +43,7 @@ from chatkit.wiring.parts import Parts, now, open_parts
 from chatkit.wiring.settings import Settings, load_settings, read_environment
 from chatkit.wiring.user_data import data_routes
 from chatkit.wiring.variables import SettingsError
+from chatkit.words.catalogue import ENGLISH, say_in
 from store.embedded import EmbeddedError
 from store.migrate import SchemaError
 from store.postgres import ConnectError, Database
@@ -93,7 +94,10 @@ class Application:
             services = opened(settings)
             self._services = await services.__aenter__()
         except StartErrors as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            message = str(error)
+            if isinstance(error, ChatKitError):
+                message = error.in_words(say_in(ENGLISH))
+            await send({"type": "lifespan.startup.failed", "message": message})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
