@@ -72,7 +72,8 @@ export class AssistantRow extends Row {
         this.#part(index).text += update.delta;
         break;
       case "assistant_message.content_part.annotation_added":
-        if (!Number.isInteger(update.annotation_index) || update.annotation_index > MOST_PARTS) return;
+        if (!Number.isInteger(update.annotation_index) || update.annotation_index > MOST_PARTS)
+          return;
         this.#part(index).annotations[update.annotation_index] = update.annotation;
         break;
       default:

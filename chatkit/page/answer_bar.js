@@ -42,4 +42,8 @@ export class AnswerBar {
 }
 
 const small = (name, label) =>
-  el("button", { type: "button", className: "small-button", "aria-label": label, title: label }, icon(name));
+  el(
+    "button",
+    { type: "button", className: "small-button", "aria-label": label, title: label },
+    icon(name),
+  );

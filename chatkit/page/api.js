@@ -15,7 +15,8 @@ export class ApiError extends Error {
 }
 
 /** Not `randomUUID`, which pages without TLS do not have. */
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join("");
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join("");
 
 const metadata = () => ({ time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
 
@@ -102,7 +103,10 @@ export class Api {
     const body = { type, params, metadata: metadata() };
     // What is sent once more by the person is meant; by a proxy it is not.
     const headers = { "Idempotency-Key": newKey() };
-    yield* events(await this.request("api/chatkit", { method: "POST", body, signal, headers }), signal);
+    yield* events(
+      await this.request("api/chatkit", { method: "POST", body, signal, headers }),
+      signal,
+    );
   }
 
   /** All events of the answer that is being written in a thread; none when none is. */
@@ -141,14 +145,20 @@ export class Api {
     const request = new XMLHttpRequest(); // fetch does not tell how much has gone
     return new Promise((resolve, reject) => {
       request.open(method, url);
-      for (const [name, value] of Object.entries(headers ?? {})) request.setRequestHeader(name, value);
-      request.upload.addEventListener("progress", ({ loaded, total }) => total > 0 && onProgress(loaded / total));
+      for (const [name, value] of Object.entries(headers ?? {}))
+        request.setRequestHeader(name, value);
+      request.upload.addEventListener(
+        "progress",
+        ({ loaded, total }) => total > 0 && onProgress(loaded / total),
+      );
       request.addEventListener("load", () => {
         if (request.status >= 200 && request.status < 300) resolve();
         else failure(new Response(request.response, { status: request.status })).then(reject);
       });
       request.addEventListener("error", () => reject(unreachable()));
-      request.addEventListener("abort", () => reject(new DOMException("The upload was given up.", "AbortError")));
+      request.addEventListener("abort", () =>
+        reject(new DOMException("The upload was given up.", "AbortError")),
+      );
       signal.addEventListener("abort", () => request.abort());
       request.send(method === "PUT" ? file : formOf(file));
     });
@@ -156,7 +166,10 @@ export class Api {
 
   /** Everything of the person's, or one thread, as a file `{name, content}`; `format` is "json" or "markdown". */
   async exportData(format, threadId = null) {
-    const query = new URLSearchParams({ format, ...(threadId === null ? {} : { thread_id: threadId }) });
+    const query = new URLSearchParams({
+      format,
+      ...(threadId === null ? {} : { thread_id: threadId }),
+    });
     const response = await this.request(`api/chatkit/export?${query}`);
     const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition"))[1];
     try {

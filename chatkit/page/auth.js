@@ -84,11 +84,11 @@ export class Account {
   /** One renewal at a time, in all tabs: two would make two guests. */
   #renewOnce({ refused = null } = {}) {
     const renew = () => this.#renew(refused);
-    this.#renewal ??= (navigator.locks ? navigator.locks.request(GUEST_KEY, renew) : renew()).finally(
-      () => {
-        this.#renewal = null;
-      },
-    );
+    this.#renewal ??= (
+      navigator.locks ? navigator.locks.request(GUEST_KEY, renew) : renew()
+    ).finally(() => {
+      this.#renewal = null;
+    });
     return this.#renewal;
   }
 

@@ -20,7 +20,8 @@ export function parseBlocks(text) {
   return parse(linesOf(text));
 }
 
-const linesOf = (text) => text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+const linesOf = (text) =>
+  text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
 
 /** Where the last block of `text` begins, as an offset; 0 when it has none. */
 export function lastBlockStart(text) {
@@ -32,7 +33,7 @@ export function lastBlockStart(text) {
 /** Blocks of `lines`, the first of which is the line `first` of the text. */
 function parse(lines, depth = 0, first = 0) {
   const blocks = [];
-  for (let at = 0; at < lines.length; ) {
+  for (let at = 0; at < lines.length;) {
     if (isBlank(lines[at])) {
       at += 1;
       continue;
@@ -62,7 +63,9 @@ function interrupts(line) {
   const marker = LIST_MARKER.exec(line);
   if (marker !== null && !isRule(line)) {
     const numbered = /\d/.test(marker[2]);
-    return !isBlank(line.slice(marker[0].length)) && (!numbered || Number.parseInt(marker[2], 10) === 1);
+    return (
+      !isBlank(line.slice(marker[0].length)) && (!numbered || Number.parseInt(marker[2], 10) === 1)
+    );
   }
   return isFence(line) || headingLevel(line) > 0 || isRule(line) || isQuote(line);
 }
@@ -131,7 +134,8 @@ function readHeading(lines, at) {
   let text = lines[at].trim().slice(level).trim();
   let end = text.length; // a closing row of # is no part of the heading
   while (text[end - 1] === "#") end -= 1;
-  if (end === 0 || text[end - 1] === " " || text[end - 1] === "\t") text = text.slice(0, end).trim();
+  if (end === 0 || text[end - 1] === " " || text[end - 1] === "\t")
+    text = text.slice(0, end).trim();
   return { kind: "heading", level, text, next: at + 1 };
 }
 

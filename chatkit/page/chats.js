@@ -81,7 +81,10 @@ export class Chats {
       if (!groups.has(name)) groups.set(name, []);
       groups.get(name).push(thread);
     }
-    const lines = [...groups].map(([name, threads]) => [name, ...threads.map(({ id, title }) => [id, title])]);
+    const lines = [...groups].map(([name, threads]) => [
+      name,
+      ...threads.map(({ id, title }) => [id, title]),
+    ]);
     const shown = JSON.stringify([lines, this.#current, this.#renaming]);
     if (shown === this.#shown) return; // and what has the focus stays
     this.#shown = shown;

@@ -12,7 +12,9 @@ export class Choices {
     this.tool = select(words.tool, [{ id: "", label: words.anyTool }, ...tools]);
     this.hasModels = models.length > 1;
     this.hasTools = tools.length > 0;
-    place.replaceChildren(...[this.hasModels && this.model, this.hasTools && this.tool].filter(Boolean));
+    place.replaceChildren(
+      ...[this.hasModels && this.model, this.hasTools && this.tool].filter(Boolean),
+    );
     const last = localStorage.getItem(MODEL_KEY);
     if (models.some(({ id }) => id === last)) this.model.value = last;
     this.model.addEventListener("change", () => localStorage.setItem(MODEL_KEY, this.model.value));
@@ -20,7 +22,8 @@ export class Choices {
 
   /** The `inference_options` of a message. A tool is chosen for one message. */
   take() {
-    const tool = this.hasTools && this.tool.value !== "" ? { tool_choice: { id: this.tool.value } } : {};
+    const tool =
+      this.hasTools && this.tool.value !== "" ? { tool_choice: { id: this.tool.value } } : {};
     this.tool.value = "";
     return { ...(this.hasModels ? { model: this.model.value } : {}), ...tool };
   }

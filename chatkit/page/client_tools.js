@@ -28,7 +28,8 @@ const TOOLS = {
  * what was done in their name, or null.
  */
 export async function runClientTool({ name, arguments: given }) {
-  if (!Object.hasOwn(TOOLS, name)) return { result: { error: "this page has no such tool" }, said: null };
+  if (!Object.hasOwn(TOOLS, name))
+    return { result: { error: "this page has no such tool" }, said: null };
   const result = await TOOLS[name](given ?? {});
   return { result, said: result.copied === true ? words.copiedForYou : null };
 }

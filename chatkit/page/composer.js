@@ -174,7 +174,11 @@ export function joinDrafts(first, second) {
   if (isEmpty(second)) return first;
   const gap = first.text !== "" && second.text !== "" ? "\n" : "";
   const shift = first.text.length + gap.length;
-  const moved = second.tags.map((tag) => ({ ...tag, start: tag.start + shift, end: tag.end + shift }));
+  const moved = second.tags.map((tag) => ({
+    ...tag,
+    start: tag.start + shift,
+    end: tag.end + shift,
+  }));
   return {
     text: first.text + gap + second.text,
     tags: [...first.tags, ...moved],
@@ -183,6 +187,7 @@ export function joinDrafts(first, second) {
   };
 }
 
-const isEmpty = ({ text, quote, files }) => text.trim() === "" && quote === "" && files.length === 0;
+const isEmpty = ({ text, quote, files }) =>
+  text.trim() === "" && quote === "" && files.length === 0;
 
 export const emptyDraft = () => ({ text: "", tags: [], quote: "", files: [] });

@@ -195,7 +195,8 @@ export class Conversation {
     const run = async (type, params) => {
       let refusal = null;
       const refuse = (error) => (refusal = error);
-      if (await this.#run((signal) => this.#api.stream(type, params, signal), { refuse })) await this.#goOn();
+      if (await this.#run((signal) => this.#api.stream(type, params, signal), { refuse }))
+        await this.#goOn();
       return refusal;
     };
     const put = (item) => this.#put(item);
@@ -260,7 +261,10 @@ export class Conversation {
   /** Take part in the answer that is being written in the thread, from its beginning, if one is. */
   #follow() {
     const again = () => this.#follow();
-    return this.#run((signal) => this.#api.follow(this.thread.id, signal), { following: true, again });
+    return this.#run((signal) => this.#api.follow(this.thread.id, signal), {
+      following: true,
+      again,
+    });
   }
 
   /**

@@ -16,7 +16,9 @@ export class Dictation {
     this.api = api;
     this.onText = onText;
     this.onFault = onFault;
-    button.addEventListener("click", () => (this.#recorder ? this.#recorder.stop() : this.#record()));
+    button.addEventListener("click", () =>
+      this.#recorder ? this.#recorder.stop() : this.#record(),
+    );
     this.#draw();
   }
 
@@ -55,7 +57,10 @@ export class Dictation {
     this.#draw();
     try {
       const audio = await base64Of(blob);
-      const { text } = await this.api.chat("input.transcribe", { audio_base64: audio, mime_type: mimeType });
+      const { text } = await this.api.chat("input.transcribe", {
+        audio_base64: audio,
+        mime_type: mimeType,
+      });
       if (typeof text === "string" && text.trim() !== "") this.onText(text.trim());
       else this.onFault(words.nothingHeard);
     } catch (error) {
@@ -81,7 +86,9 @@ export class Dictation {
 function base64Of(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.addEventListener("load", () => resolve(reader.result.slice(reader.result.indexOf(",") + 1)));
+    reader.addEventListener("load", () =>
+      resolve(reader.result.slice(reader.result.indexOf(",") + 1)),
+    );
     reader.addEventListener("error", () => reject(reader.error));
     reader.readAsDataURL(blob);
   });

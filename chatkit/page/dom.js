@@ -40,14 +40,18 @@ const PATHS = {
   alert: "M12 8v5M12 16.5v.01M12 3l9.5 17h-19z",
   info: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5.5M12 7.5v.01",
   clip: "M20 11.5l-8.2 8.2a5 5 0 0 1-7-7l8.5-8.5a3.4 3.4 0 0 1 4.8 4.8l-8.5 8.4a1.7 1.7 0 0 1-2.4-2.4l7.8-7.7",
-  microphone: "M12 3.5a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0v-5a3 3 0 0 0-3-3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3",
+  microphone:
+    "M12 3.5a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0v-5a3 3 0 0 0-3-3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3",
   file: "M7 3.5h7l4 4v13H7zM13.5 3.5v4.5H18",
   search: "M11 4.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM16 16l4.5 4.5",
   reply: "M9.5 6L4 11.5 9.5 17M4 11.5h10a6 6 0 0 1 6 6v1",
   retry: "M19.5 12a7.5 7.5 0 1 1-2.2-5.3l2.2 2.2M19.5 4v5h-5",
-  "thumb-up": "M7 11v9H4v-9zM7 11l4-7.5a2 2 0 0 1 2.5 2V9H19a1.5 1.5 0 0 1 1.5 1.8l-1.4 7.6A2 2 0 0 1 17 20H7",
-  "thumb-down": "M7 13V4H4v9zM7 13l4 7.5a2 2 0 0 0 2.5-2V15H19a1.5 1.5 0 0 0 1.5-1.8l-1.4-7.6A2 2 0 0 0 17 4H7",
-  database: "M12 4c4 0 7 1 7 2.5S16 9 12 9 5 8 5 6.5 8 4 12 4zM5 6.5v11C5 19 8 20 12 20s7-1 7-2.5v-11M5 12c0 1.5 3 2.5 7 2.5s7-1 7-2.5",
+  "thumb-up":
+    "M7 11v9H4v-9zM7 11l4-7.5a2 2 0 0 1 2.5 2V9H19a1.5 1.5 0 0 1 1.5 1.8l-1.4 7.6A2 2 0 0 1 17 20H7",
+  "thumb-down":
+    "M7 13V4H4v9zM7 13l4 7.5a2 2 0 0 0 2.5-2V15H19a1.5 1.5 0 0 0 1.5-1.8l-1.4-7.6A2 2 0 0 0 17 4H7",
+  database:
+    "M12 4c4 0 7 1 7 2.5S16 9 12 9 5 8 5 6.5 8 4 12 4zM5 6.5v11C5 19 8 20 12 20s7-1 7-2.5v-11M5 12c0 1.5 3 2.5 7 2.5s7-1 7-2.5",
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3 2",
 };
 
@@ -67,14 +71,25 @@ export function icon(name) {
 export function iconButton(name, label, onClick) {
   return el(
     "button",
-    { type: "button", className: "icon-button", "aria-label": label, title: label, on: { click: onClick } },
+    {
+      type: "button",
+      className: "icon-button",
+      "aria-label": label,
+      title: label,
+      on: { click: onClick },
+    },
     icon(name),
   );
 }
 
 /** A button, hidden at first, that shows more of a list; it is disabled while `load()` is under way. */
 export function moreButton(className, label, load) {
-  const button = el("button", { type: "button", className: `button ${className}`, textContent: label, hidden: true });
+  const button = el("button", {
+    type: "button",
+    className: `button ${className}`,
+    textContent: label,
+    hidden: true,
+  });
   button.addEventListener("click", async () => {
     button.disabled = true;
     await load();
@@ -87,10 +102,17 @@ export function moreButton(className, label, load) {
  * A box for what went wrong or needs saying; `action` is `{label, run}` or null. One that is
  * `dismissible` has a button to close it.
  */
-export function alertBox(message, { level = "danger", title = null, action = null, dismissible = false } = {}) {
+export function alertBox(
+  message,
+  { level = "danger", title = null, action = null, dismissible = false } = {},
+) {
   const box = el(
     "div",
-    { className: `alert alert-${level}`, role: level === "danger" ? "alert" : "status", dir: "auto" },
+    {
+      className: `alert alert-${level}`,
+      role: level === "danger" ? "alert" : "status",
+      dir: "auto",
+    },
     icon(level === "info" ? "info" : "alert"),
     el(
       "div",

@@ -34,7 +34,13 @@ export function attachmentNode({ name, type, preview_url: preview }) {
   return image;
 }
 
-const fileChip = (name) => el("span", { className: "attachment", dir: "auto" }, icon("file"), el("span", { textContent: name }));
+const fileChip = (name) =>
+  el(
+    "span",
+    { className: "attachment", dir: "auto" },
+    icon("file"),
+    el("span", { textContent: name }),
+  );
 
 /** "820 KB": bytes for people, in the language of the page. */
 export function sizeText(bytes) {

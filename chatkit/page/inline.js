@@ -66,7 +66,8 @@ function tokenize(text) {
   let at = 0;
 
   const flush = (end) => {
-    if (end > plainFrom) tokens.push({ kind: "text", text: text.slice(plainFrom, end), end, plain: true });
+    if (end > plainFrom)
+      tokens.push({ kind: "text", text: text.slice(plainFrom, end), end, plain: true });
   };
   /** Take `token` for the characters up to `end`. */
   const take = (end, ...taken) => {
@@ -109,7 +110,12 @@ function tokenize(text) {
         continue;
       }
       const delimiter = { ...flanks(text, at, run), mark, count: run, opens: [], closes: [] };
-      Object.assign(delimiter, { kind: "delimiter", length: run, before: lastDelimiter, after: null });
+      Object.assign(delimiter, {
+        kind: "delimiter",
+        length: run,
+        before: lastDelimiter,
+        after: null,
+      });
       if (lastDelimiter) lastDelimiter.after = delimiter;
       lastDelimiter = delimiter;
       take(at + run, delimiter);
@@ -171,7 +177,7 @@ function runLength(text, at) {
 
 /** Where the next run of exactly `length` backticks begins, or -1. */
 function findRun(text, from, length) {
-  for (let at = text.indexOf("`", from); at >= 0; ) {
+  for (let at = text.indexOf("`", from); at >= 0;) {
     const run = runLength(text, at);
     if (run === length) return at;
     at = text.indexOf("`", at + run);
@@ -341,7 +347,10 @@ function build(root, tokens, { marks, showsImage }) {
     let from = end - text.length;
     while (links === 0 && marks.length > 0 && marks[0].at < end) {
       const at = Math.max(from, marks[0].at);
-      top().append(text.slice(text.length - (end - from), text.length - (end - at)), marks.shift().node);
+      top().append(
+        text.slice(text.length - (end - from), text.length - (end - at)),
+        marks.shift().node,
+      );
       from = at;
     }
     top().append(text.slice(text.length - (end - from)));
@@ -366,7 +375,9 @@ function build(root, tokens, { marks, showsImage }) {
         break;
       }
       case "open": {
-        const opened = token.image ? openImage(token, links > 0, showsImage) : openLink(token, links > 0);
+        const opened = token.image
+          ? openImage(token, links > 0, showsImage)
+          : openLink(token, links > 0);
         open(opened.node);
         links += opened.counts ? 1 : 0;
         closers.push({ ...opened, node: top() });
@@ -396,7 +407,8 @@ function openLink({ address }, inLink) {
 }
 
 function openImage({ address }, inLink, showsImage) {
-  if (showsImage(address)) return { node: el("span"), counts: true, close: (node) => becomeImage(node, address) };
+  if (showsImage(address))
+    return { node: el("span"), counts: true, close: (node) => becomeImage(node, address) };
   const link = inLink ? null : outsideLink(address);
   link?.append(`${words.image}: `);
   const bare = link ? `${words.image}: ` : "";
@@ -409,6 +421,12 @@ function openImage({ address }, inLink, showsImage) {
 /** Turn the element that holds what an image shows, in words, into the image. */
 function becomeImage(node, address) {
   const alt = node.textContent || words.image;
-  const image = { src: address, alt, loading: "lazy", referrerPolicy: "no-referrer", decoding: "async" };
+  const image = {
+    src: address,
+    alt,
+    loading: "lazy",
+    referrerPolicy: "no-referrer",
+    decoding: "async",
+  };
   node.replaceWith(el("img", image));
 }

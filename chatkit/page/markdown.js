@@ -135,7 +135,10 @@ export class MarkdownView {
    */
   update(text, marks = []) {
     const placed = atWords(text, marks);
-    const keys = (from, to) => within(placed, from, to).map(({ at, key }) => `${at} ${key}`).join("\n");
+    const keys = (from, to) =>
+      within(placed, from, to)
+        .map(({ at, key }) => `${at} ${key}`)
+        .join("\n");
     const known = this.#settled;
     if (!text.startsWith(known) || keys(0, known.length) !== this.#settledMarks) this.forget();
     const from = this.#settled.length;
@@ -155,7 +158,9 @@ export class MarkdownView {
     const blocks = parseBlocks(part);
     const inPart = within(marks, from, to).map((mark) => ({ ...mark, at: mark.at - from }));
     const places = new Places(part, inPart);
-    const nodes = blocks.map((block) => buildBlock(block, { places, showsImage: this.#showsImage }));
+    const nodes = blocks.map((block) =>
+      buildBlock(block, { places, showsImage: this.#showsImage }),
+    );
     for (const node of nodes) if (!node.dir) node.dir = "auto";
     nodes.at(-1)?.append(...places.take(Infinity));
     this.#element.append(...nodes);
@@ -169,7 +174,8 @@ export class MarkdownView {
     if (this.#code === null) return false;
     const blocks = parseBlocks(rest);
     const same = blocks.length === 1 && blocks[0].language === this.#code.language;
-    if (!same || blocks[0].kind !== "code" || !blocks[0].text.startsWith(this.#code.text)) return false;
+    if (!same || blocks[0].kind !== "code" || !blocks[0].text.startsWith(this.#code.text))
+      return false;
     this.#code.node.appendData(blocks[0].text.slice(this.#code.text.length));
     this.#code.text = blocks[0].text;
     return true;

@@ -57,7 +57,13 @@ export class Mentions {
     this.#asked += 1;
     this.#query = null;
     this.list.hidden = true;
-    for (const name of ["role", "aria-expanded", "aria-controls", "aria-activedescendant", "aria-autocomplete"]) {
+    for (const name of [
+      "role",
+      "aria-expanded",
+      "aria-controls",
+      "aria-activedescendant",
+      "aria-autocomplete",
+    ]) {
       this.#box.removeAttribute(name);
     }
   }
@@ -118,17 +124,24 @@ export class Mentions {
         : el(
             "div",
             { role: "group", "aria-label": name },
-            el("div", { className: "mention-group", "aria-hidden": "true", textContent: name, dir: "auto" }),
+            el("div", {
+              className: "mention-group",
+              "aria-hidden": "true",
+              textContent: name,
+              dir: "auto",
+            }),
             ...options,
           ),
     );
     // Groups gather entries: the order of the list is the order of the keys.
-    this.#found = nodes.flatMap((node) => [...node.querySelectorAll("[role=option]")]).map((node, place) => {
-      const entity = found[Number(node.dataset.place)];
-      Object.assign(node, { id: `mention-${place}` });
-      node.dataset.place = place;
-      return entity;
-    });
+    this.#found = nodes
+      .flatMap((node) => [...node.querySelectorAll("[role=option]")])
+      .map((node, place) => {
+        const entity = found[Number(node.dataset.place)];
+        Object.assign(node, { id: `mention-${place}` });
+        node.dataset.place = place;
+        return entity;
+      });
     this.list.replaceChildren(...nodes);
     this.list.hidden = false;
     const attributes = { role: "combobox", "aria-expanded": true, "aria-controls": this.list.id };
@@ -151,11 +164,23 @@ export class Mentions {
   #choose(place) {
     const { id, title, group, interactive, data } = this.#found[place];
     const { start, end } = this.#query;
-    const part = { type: "input_tag", id, text: title, data: data ?? {}, interactive: interactive === true };
+    const part = {
+      type: "input_tag",
+      id,
+      text: title,
+      data: data ?? {},
+      interactive: interactive === true,
+    };
     this.close();
     this.#tags.insert(start, end, typeof group === "string" ? { ...part, group } : part);
   }
 }
 
 const optionNode = ({ title }, place) =>
-  el("div", { className: "mention", role: "option", "data-place": place, textContent: title, dir: "auto" });
+  el("div", {
+    className: "mention",
+    role: "option",
+    "data-place": place,
+    textContent: title,
+    dir: "auto",
+  });

@@ -225,7 +225,8 @@ function drawFoot() {
   const form = questions?.form((input) => conversation.answerQuestions(questions.item, input));
   const place = part("questions");
   const isNew = form !== undefined && !place.contains(form.node);
-  const hadFocus = part("foot").contains(document.activeElement) || document.activeElement === document.body;
+  const hadFocus =
+    part("foot").contains(document.activeElement) || document.activeElement === document.body;
   if (isNew) place.replaceChildren(form.node);
   const cameBack = !questions && !place.hidden;
   place.hidden = !questions;
@@ -261,7 +262,9 @@ function report(error) {
     return;
   }
   if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
-  sayBelow(error instanceof ApiError ? error.message : words.server, { passing: error.code === "network" });
+  sayBelow(error instanceof ApiError ? error.message : words.server, {
+    passing: error.code === "network",
+  });
 }
 
 /** What is `passing` goes when the connection is back. */
@@ -377,7 +380,10 @@ offerReplies(part("scroller"), (text) => {
 takeFiles(part("main"), composer.input, composer.uploads);
 part("chats").addEventListener("click", ({ target }) => target.closest("a") && chatsDrawer.close());
 window.addEventListener("popstate", () => openFromAddress());
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && catchUp());
+document.addEventListener(
+  "visibilitychange",
+  () => document.visibilityState === "visible" && catchUp(),
+);
 window.addEventListener("focus", () => catchUp()); // of two windows, both may be visible
 window.addEventListener("offline", () => (part("offline").hidden = false));
 window.addEventListener("online", () => {

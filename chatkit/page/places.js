@@ -15,7 +15,8 @@ export function atWords(text, marks) {
 
 function wordEnd(text, offset) {
   let at = offset;
-  const within = /[\ud800-\udbff]/.test(text[at - 1] ?? "") && /[\udc00-\udfff]/.test(text[at] ?? "");
+  const within =
+    /[\ud800-\udbff]/.test(text[at - 1] ?? "") && /[\udc00-\udfff]/.test(text[at] ?? "");
   if (within) return at + 1; // between the halves of one character
   while (at > 0 && /\s/.test(text[at - 1])) at -= 1;
   return at;

@@ -36,7 +36,8 @@ export class ProgressLine {
     if (type === "assistant_message" && !done && !(content ?? []).some(({ text }) => text)) return;
     if (!isStep && type !== "client_tool_call") this.hide();
     else if (this.#given && !this.node.hidden) return;
-    else if (done) this.wait(); // for what comes after it
+    else if (done)
+      this.wait(); // for what comes after it
     else this.hide(); // a workflow shows by itself that it is under way
   }
 

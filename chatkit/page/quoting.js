@@ -49,7 +49,8 @@ function selectedAnswer(box) {
   const range = selection.getRangeAt(0);
   const body = range.startContainer.parentElement?.closest(".from-assistant .body");
   // A triple click selects up to the beginning of what comes next.
-  if (!body || !box.contains(body) || (!body.contains(range.endContainer) && range.endOffset > 0)) return null;
+  if (!body || !box.contains(body) || (!body.contains(range.endContainer) && range.endOffset > 0))
+    return null;
   const text = selection.toString().trim().slice(0, MOST);
   return text === "" ? null : { text, rect: range.getBoundingClientRect() };
 }

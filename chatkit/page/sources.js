@@ -14,7 +14,9 @@ function keyOf(source) {
 }
 
 const titleOf = (source) =>
-  [source?.title, source?.filename, source?.url].find((text) => typeof text === "string" && text !== "");
+  [source?.title, source?.filename, source?.url].find(
+    (text) => typeof text === "string" && text !== "",
+  );
 
 /**
  * The sources of some annotated texts, numbered in the order in which the texts refer to them; those
@@ -26,8 +28,12 @@ export class Sources {
 
   /** `lists` are the annotations of each text; there may be gaps in them. */
   constructor(lists) {
-    const known = lists.map((annotations) => annotations.filter((one) => keyOf(one?.source) !== null));
-    const placed = known.map((list) => list.filter(hasPlace).sort((one, other) => one.index - other.index));
+    const known = lists.map((annotations) =>
+      annotations.filter((one) => keyOf(one?.source) !== null),
+    );
+    const placed = known.map((list) =>
+      list.filter(hasPlace).sort((one, other) => one.index - other.index),
+    );
     const loose = known.map((list) => list.filter((one) => !hasPlace(one)));
     for (const { source } of [...placed.flat(), ...loose.flat()]) this.#number(source);
     this.placed = placed;
@@ -63,11 +69,17 @@ export class Sources {
   /** The entries of the list below the answer. */
   entries() {
     return this.#sources.map((source, place) => {
-      const number = el("span", { className: "source-number", "aria-hidden": "true", textContent: place + 1 });
+      const number = el("span", {
+        className: "source-number",
+        "aria-hidden": "true",
+        textContent: place + 1,
+      });
       const shown = linkTo(source) ?? el("span", {});
       shown.append(titleOf(source));
-      const more = source.type === "url" ? (source.attribution ?? hostOf(source.url)) : source.description;
-      const note = typeof more === "string" && more !== "" && more !== titleOf(source) ? more : null;
+      const more =
+        source.type === "url" ? (source.attribution ?? hostOf(source.url)) : source.description;
+      const note =
+        typeof more === "string" && more !== "" && more !== titleOf(source) ? more : null;
       return el(
         "li",
         { tabIndex: -1, dir: "auto", "data-source": place + 1 },
@@ -96,7 +108,10 @@ function hostOf(url) {
 
 function markNode([number, source]) {
   const label = words.source(number, titleOf(source));
-  const text = typeof source.inline_label === "string" && source.inline_label !== "" ? source.inline_label : number;
+  const text =
+    typeof source.inline_label === "string" && source.inline_label !== ""
+      ? source.inline_label
+      : number;
   const mark = linkTo(source) ?? el("button", { type: "button", "data-cite": number });
   mark.setAttribute("aria-label", label);
   mark.title = label;

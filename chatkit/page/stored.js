@@ -13,6 +13,9 @@ export async function readThread(api, threadId) {
 /** A page of items, the newest ones or those before the item `before`: `{items, more}`, oldest first. */
 export async function readItems(api, threadId, before = null) {
   const params = { thread_id: threadId, order: "desc", limit: PAGE };
-  const page = await api.chat("items.list", before === null ? params : { ...params, after: before });
+  const page = await api.chat(
+    "items.list",
+    before === null ? params : { ...params, after: before },
+  );
   return { items: page.data.reverse(), more: page.has_more };
 }

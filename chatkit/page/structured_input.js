@@ -53,7 +53,10 @@ class QuestionsForm {
       textContent: words.skipAll,
       on: { click: () => onSubmit({ status: "skipped", answers: {} }) },
     });
-    this.submit = el("button", { className: "button button-primary", textContent: words.sendAnswers });
+    this.submit = el("button", {
+      className: "button button-primary",
+      textContent: words.sendAnswers,
+    });
     this.node = el(
       "form",
       { className: "questions", "aria-label": words.questions },
@@ -64,7 +67,8 @@ class QuestionsForm {
       event.preventDefault();
       if (!this.submit.disabled) onSubmit({ status: "answered", answers: this.answers });
     });
-    for (const kind of ["input", "change", "click"]) this.node.addEventListener(kind, () => this.#check());
+    for (const kind of ["input", "change", "click"])
+      this.node.addEventListener(kind, () => this.#check());
     this.#check();
   }
 
@@ -113,7 +117,9 @@ function makeQuestion(input, name) {
 function makeFreeform({ description, question }, name) {
   const noteId = `${name}-note`;
   const field = el("textarea", { rows: 2, dir: "auto", "aria-label": question });
-  const note = description ? el("p", { id: noteId, className: "question-note", textContent: description }) : null;
+  const note = description
+    ? el("p", { id: noteId, className: "question-note", textContent: description })
+    : null;
   if (note) field.setAttribute("aria-describedby", noteId);
   return { nodes: [note, field].filter(Boolean), values: () => filled(field) };
 }
@@ -122,7 +128,9 @@ function makeFreeform({ description, question }, name) {
 function makeChoices({ options, multiple }, name) {
   const type = multiple ? "checkbox" : "radio";
   const boxes = (options ?? []).map(({ value }) => el("input", { type, name, value }));
-  const labels = boxes.map((box) => el("label", { className: "choice" }, box, el("span", { textContent: box.value, dir: "auto" })));
+  const labels = boxes.map((box) =>
+    el("label", { className: "choice" }, box, el("span", { textContent: box.value, dir: "auto" })),
+  );
   const otherBox = el("input", { type, name, "aria-label": words.otherAnswer });
   const other = el("input", {
     type: "text",

@@ -47,7 +47,8 @@ export class Tags {
   content() {
     const parts = [];
     let from = 0;
-    const text = (to) => to > from && parts.push({ type: "input_text", text: this.#text.slice(from, to) });
+    const text = (to) =>
+      to > from && parts.push({ type: "input_text", text: this.#text.slice(from, to) });
     for (const { start, end, part } of this.#tags) {
       text(start);
       parts.push(part);
@@ -74,7 +75,9 @@ export class Tags {
     const shift = after.length - before.length;
     this.#tags = this.#tags
       .filter((tag) => tag.end <= start || tag.start >= before.length - end)
-      .map((tag) => (tag.end <= start ? tag : { ...tag, start: tag.start + shift, end: tag.end + shift }));
+      .map((tag) =>
+        tag.end <= start ? tag : { ...tag, start: tag.start + shift, end: tag.end + shift },
+      );
     this.#text = after;
     this.#draw();
   }
@@ -94,10 +97,15 @@ export class Tags {
     const nodes = [];
     let from = 0;
     for (const { start, end } of this.#tags) {
-      nodes.push(this.#text.slice(from, start), el("mark", { textContent: this.#text.slice(start, end) }));
+      nodes.push(
+        this.#text.slice(from, start),
+        el("mark", { textContent: this.#text.slice(start, end) }),
+      );
       from = end;
     }
-    this.#mirror.replaceChildren(...(nodes.length > 0 ? [...nodes, `${this.#text.slice(from)}\n`] : []));
+    this.#mirror.replaceChildren(
+      ...(nodes.length > 0 ? [...nodes, `${this.#text.slice(from)}\n`] : []),
+    );
     this.#mirror.scrollTop = this.#box.scrollTop;
   }
 }

@@ -27,10 +27,10 @@ export class Tasks {
     this.list = el("ul", { className: "tasks", "aria-labelledby": this.heading.id });
     this.empty = el("p", { className: "empty", hidden: true });
     this.fault = el("div", {});
-    this.more = moreButton("more", words.showMore, () => this.#read({ after: this.#tasks.at(-1)?.id }));
-    pane
-      .querySelector("#tasks")
-      .append(this.fault, this.count, this.empty, this.list, this.more);
+    this.more = moreButton("more", words.showMore, () =>
+      this.#read({ after: this.#tasks.at(-1)?.id }),
+    );
+    pane.querySelector("#tasks").append(this.fault, this.count, this.empty, this.list, this.more);
     this.#wireFilter(pane.querySelector("#task-filter"));
     this.#wireForm(pane.querySelector("#add-task"));
   }
@@ -104,7 +104,9 @@ export class Tasks {
   }
 
   #draw() {
-    const focused = [...this.#rows.values()].findIndex(({ node }) => node.contains(document.activeElement));
+    const focused = [...this.#rows.values()].findIndex(({ node }) =>
+      node.contains(document.activeElement),
+    );
     reconcile(this.list, this.#rows, this.#tasks, {
       key: ({ id }) => id,
       build: (task) => this.#row(task),
@@ -148,7 +150,8 @@ export class Tasks {
       title.textContent = task.title;
       description.textContent = task.description ?? "";
       facts.replaceChildren(...factsOf(task));
-      for (const name of ["aria-label", "title"]) remove.setAttribute(name, words.delete(task.title));
+      for (const name of ["aria-label", "title"])
+        remove.setAttribute(name, words.delete(task.title));
     };
     update(first);
     return { node, update };

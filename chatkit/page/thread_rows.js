@@ -107,7 +107,13 @@ export class ThreadRows {
     const stored = new Set(items.map(({ id }) => id));
     const ids = [...this.#rows.keys()];
     // Without any in common there would be a gap between the older ones and these.
-    const older = ids.slice(0, Math.max(0, ids.findIndex((id) => stored.has(id))));
+    const older = ids.slice(
+      0,
+      Math.max(
+        0,
+        ids.findIndex((id) => stored.has(id)),
+      ),
+    );
     for (const id of ids.slice(older.length)) if (!stored.has(id)) this.remove(id);
     for (const item of items) if (!isSame(item, this.#items.get(item.id))) this.put(item);
     this.#order([...older, ...stored]);

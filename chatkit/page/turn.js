@@ -87,7 +87,11 @@ export class Turn {
         break;
       case "error":
         this.failed = true;
-        this.#thread.failed(event.code, event.message || words.streamError, event.allow_retry === true);
+        this.#thread.failed(
+          event.code,
+          event.message || words.streamError,
+          event.allow_retry === true,
+        );
         break;
       default: // a newer server may send more
     }

@@ -42,7 +42,10 @@ export class Uploads {
   add(files) {
     if (!this.areAllowed) return;
     for (const file of files) {
-      const entry = new Upload(file, this.#api, { changed: () => this.#draw(), removed: (one) => this.#remove(one) });
+      const entry = new Upload(file, this.#api, {
+        changed: () => this.#draw(),
+        removed: (one) => this.#remove(one),
+      });
       const { max_count: most = Infinity, max_bytes: bytes = Infinity } = this.#limits;
       const count = this.entries.filter(({ state }) => state !== "failed").length;
       this.entries.push(entry);
@@ -73,7 +76,10 @@ export class Uploads {
 
   #draw() {
     const nodes = this.entries.map(({ node }) => node);
-    if (nodes.length !== this.#list.children.length || nodes.some((node, i) => node !== this.#list.children[i])) {
+    if (
+      nodes.length !== this.#list.children.length ||
+      nodes.some((node, i) => node !== this.#list.children[i])
+    ) {
       this.#list.replaceChildren(...nodes);
     }
     this.#list.hidden = nodes.length === 0;
@@ -101,7 +107,12 @@ class Upload {
       "li",
       { className: "chip" },
       this.picture,
-      el("span", { className: "chip-text" }, el("span", { className: "chip-name", textContent: file.name, dir: "auto" }), this.note),
+      el(
+        "span",
+        { className: "chip-text" },
+        el("span", { className: "chip-name", textContent: file.name, dir: "auto" }),
+        this.note,
+      ),
       this.bar,
       remove,
     );
@@ -117,7 +128,10 @@ class Upload {
     const { name, size, type } = this.#file;
     try {
       const params = { name, size, mime_type: type || "application/octet-stream" };
-      const { upload_descriptor: target, ...attachment } = await this.#api.chat("attachments.create", params);
+      const { upload_descriptor: target, ...attachment } = await this.#api.chat(
+        "attachments.create",
+        params,
+      );
       this.#attachment = attachment;
       if (this.#abort.signal.aborted) {
         this.#forget();
@@ -130,7 +144,8 @@ class Upload {
       this.node.classList.add("is-ready");
       this.host.changed();
     } catch (error) {
-      if (!this.#abort.signal.aborted) this.fail(error instanceof ApiError ? error.message : words.uploadFailed);
+      if (!this.#abort.signal.aborted)
+        this.fail(error instanceof ApiError ? error.message : words.uploadFailed);
     }
   }
 
@@ -157,7 +172,10 @@ class Upload {
 
   async #drawThumbnail() {
     try {
-      const bitmap = await createImageBitmap(this.#file, { resizeWidth: THUMBNAIL, resizeQuality: "medium" });
+      const bitmap = await createImageBitmap(this.#file, {
+        resizeWidth: THUMBNAIL,
+        resizeQuality: "medium",
+      });
       const canvas = el("canvas", { width: bitmap.width, height: bitmap.height });
       canvas.getContext("2d").drawImage(bitmap, 0, 0);
       this.thumbnail = canvas.toDataURL("image/webp", 0.8);
@@ -180,7 +198,10 @@ export function takeFiles(box, input, uploads) {
       mark(true);
     });
   }
-  box.addEventListener("dragleave", ({ relatedTarget }) => !box.contains(relatedTarget) && mark(false));
+  box.addEventListener(
+    "dragleave",
+    ({ relatedTarget }) => !box.contains(relatedTarget) && mark(false),
+  );
   box.addEventListener("drop", (event) => {
     mark(false);
     if (!holdsFiles(event)) return;
@@ -190,7 +211,12 @@ export function takeFiles(box, input, uploads) {
   input.addEventListener("paste", (event) => {
     const files = event.clipboardData?.files ?? [];
     // Office programs put a picture of the text beside the text: the text is what is meant.
-    if (files.length === 0 || !uploads.areAllowed || event.clipboardData.types.includes("text/plain")) return;
+    if (
+      files.length === 0 ||
+      !uploads.areAllowed ||
+      event.clipboardData.types.includes("text/plain")
+    )
+      return;
     event.preventDefault();
     uploads.add(files);
   });

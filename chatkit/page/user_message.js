@@ -36,4 +36,8 @@ export class UserRow extends Row {
 }
 
 const tagNode = ({ text, group }) =>
-  el("span", { className: "tag", textContent: text, title: typeof group === "string" ? group : "" });
+  el("span", {
+    className: "tag",
+    textContent: text,
+    title: typeof group === "string" ? group : "",
+  });

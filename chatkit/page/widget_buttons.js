@@ -9,7 +9,16 @@ import { words } from "./words.js";
 
 const CONTROL_SIZES = ["3xs", "2xs", "xs", "sm", "md", "lg", "xl", "2xl", "3xl"];
 const VARIANTS = ["solid", "soft", "outline", "ghost"];
-const COLORS = ["primary", "secondary", "info", "discovery", "success", "caution", "warning", "danger"];
+const COLORS = [
+  "primary",
+  "secondary",
+  "info",
+  "discovery",
+  "success",
+  "caution",
+  "warning",
+  "danger",
+];
 const ICON_SIZES = ["sm", "md", "lg", "xl", "2xl"];
 
 /** Classes that buttons and fields share: their size and outline. */
@@ -19,7 +28,9 @@ export function controlClasses(props, { variant = null, size = "md" } = {}) {
     `w-control-${oneOf(props.variant, VARIANTS, variant ?? "outline")}`,
     props.pill === true && "is-pill",
     props.block === true && "is-block",
-  ].filter(Boolean).join(" ");
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function button(props, { type = "button", onPress = null } = {}) {
@@ -40,7 +51,9 @@ function button(props, { type = "button", onPress = null } = {}) {
   );
   if (bare) {
     const name = textOf(props.iconStart ?? props.iconEnd).replace(/^\w+:/, "");
-    node.title = Object.hasOwn(words.iconActions, name) ? words.iconActions[name] : name.replaceAll("-", " ");
+    node.title = Object.hasOwn(words.iconActions, name)
+      ? words.iconActions[name]
+      : name.replaceAll("-", " ");
     node.setAttribute("aria-label", node.title);
   }
   if (onPress) node.addEventListener("click", () => onPress(node));
@@ -51,7 +64,8 @@ function buildButton(props, { fire }) {
   const submits = props.submit === true;
   const onPress = (node) => {
     // A button that submits leaves it to its form, which checks the fields first.
-    if (!submits || node.closest("form") === null) fire(props.onClickAction, { kind: "click", node });
+    if (!submits || node.closest("form") === null)
+      fire(props.onClickAction, { kind: "click", node });
   };
   const node = button(props, { type: submits ? "submit" : "button", onPress });
   if (submits) submitActions.set(node, props.onClickAction);
@@ -71,7 +85,9 @@ function onSubmit(form, action, { fire, kind }) {
 }
 
 function buildForm(props, { fire }) {
-  const node = el("form", { className: `w-box w-${oneOf(props.direction, ["row", "col"], "col")} w-form` });
+  const node = el("form", {
+    className: `w-box w-${oneOf(props.direction, ["row", "col"], "col")} w-form`,
+  });
   setStyle(node, boxStyles(props));
   onSubmit(node, props.onSubmitAction, { fire, kind: "submit" });
   return { node, slot: node };
@@ -82,7 +98,11 @@ function statusLine(status, { showsImage }) {
   if (text === "") return null;
   const src = loadable(status.favicon, showsImage);
   const mark = src
-    ? el("img", { className: status.frame === true ? "w-favicon is-framed" : "w-favicon", alt: "", src })
+    ? el("img", {
+        className: status.frame === true ? "w-favicon is-framed" : "w-favicon",
+        alt: "",
+        src,
+      })
     : widgetIcon(status.icon, "w-icon-sm");
   return el("div", { className: "w-status" }, mark, el("span", { textContent: text, dir: "auto" }));
 }
@@ -114,7 +134,10 @@ function buildCard(props, context, before) {
   node.append(slot);
   if (foot.hasChildNodes() && props.collapsed !== true) node.append(foot);
   if (asForm) onSubmit(node, props.confirm?.action, { fire, kind: "confirm" });
-  setStyle(node, { background: color(props.background, "surface"), "--w-pad": spacing(props.padding) });
+  setStyle(node, {
+    background: color(props.background, "surface"),
+    "--w-pad": spacing(props.padding),
+  });
   const { border } = boxStyles({ border: props.border });
   setStyle(node, { border });
   if (typeof props.padding === "object") {
@@ -149,8 +172,19 @@ const AUTO_LIMIT = 6;
 
 function buildListView(props, context, before) {
   const slot = el("ul", { className: "w-list-items", role: "list" }); // Safari drops the role with its marks
-  const more = el("button", { type: "button", className: "w-more", hidden: true }, el("span"), widgetIcon("chevron-down"));
-  const node = el("div", { className: `w-list${themeClass(props.theme)}` }, statusLine(props.status, context), slot, more);
+  const more = el(
+    "button",
+    { type: "button", className: "w-more", hidden: true },
+    el("span"),
+    widgetIcon("chevron-down"),
+  );
+  const node = el(
+    "div",
+    { className: `w-list${themeClass(props.theme)}` },
+    statusLine(props.status, context),
+    slot,
+    more,
+  );
   const limit = Number.isInteger(props.limit) && props.limit > 0 ? props.limit : null;
   const most = limit ?? (props.limit === "auto" ? AUTO_LIMIT : Infinity);
   const part = { node, slot, open: before?.open === true };
@@ -175,7 +209,12 @@ function buildListViewItem(props, { fire }) {
   if (props.onClickAction) {
     // Below what the item holds, so that buttons in it can be pressed by themselves.
     const press = { click: () => fire(props.onClickAction, { kind: "item", node }) };
-    const hit = el("button", { type: "button", className: "w-item-hit", "aria-labelledby": withId(slot), on: press });
+    const hit = el("button", {
+      type: "button",
+      className: "w-item-hit",
+      "aria-labelledby": withId(slot),
+      on: press,
+    });
     node.classList.add("is-pressable");
     node.prepend(hit);
   }

@@ -55,7 +55,11 @@ export function buildChart(props) {
   const node = el("figure", { className: "w-chart" }, plot, tableOf(chart));
   if (props.showLegend !== false && chart.series.length > 0) node.append(legendOf(chart));
   const styles = blockStyles(props);
-  setStyle(node, { flex: styles.flex, "inline-size": styles["inline-size"], "max-inline-size": styles["max-inline-size"] });
+  setStyle(node, {
+    flex: styles.flex,
+    "inline-size": styles["inline-size"],
+    "max-inline-size": styles["max-inline-size"],
+  });
   setStyle(plot, {
     "block-size": styles["block-size"] ?? (styles["aspect-ratio"] ? "auto" : null),
     "aspect-ratio": styles["aspect-ratio"],
@@ -78,7 +82,9 @@ function tableOf({ labels, series }) {
   const cells = (tag, texts) => texts.map((text) => el(tag, { textContent: text }));
   const head = el("tr", {}, ...cells("th", ["", ...series.map(({ label }) => label)]));
   const rows = labels.map((label, row) => {
-    const values = series.map(({ values: all }) => (all[row] === null ? "" : written.format(all[row])));
+    const values = series.map(({ values: all }) =>
+      all[row] === null ? "" : written.format(all[row]),
+    );
     return el("tr", {}, ...cells("th", [label]), ...cells("td", values));
   });
   const caption = el("caption", { textContent: words.chartValues });
@@ -101,7 +107,8 @@ function drawPlot({ labels, series, hideX }, props, width, height) {
   const onlyLines = series.every(({ kind }) => kind === "line");
   const ticks = niceTicks(onlyLines ? ends : [0, ...ends], Math.max(2, Math.floor(height / 48)));
   const named = ticks.map((tick) => short.format(tick));
-  const axis = props.showYAxis === true ? Math.max(...named.map((name) => name.length)) * LETTER + 12 : 4;
+  const axis =
+    props.showYAxis === true ? Math.max(...named.map((name) => name.length)) * LETTER + 12 : 4;
   const [left, right, top, bottom] = [axis, width - 4, 8, height - (hideX ? 6 : 24)];
   const [low, high] = [ticks[0], ticks.at(-1)];
   const band = (right - left) / Math.max(labels.length, 1);
@@ -120,7 +127,8 @@ function drawPlot({ labels, series, hideX }, props, width, height) {
   });
   const guide = svg("line", { y1: top, y2: bottom, visibility: "hidden" }, "w-guide");
   node.append(guide);
-  const lines = (kind) => series.forEach((some, index) => some.kind === kind && drawLine(node, some, spans[index], x, y));
+  const lines = (kind) =>
+    series.forEach((some, index) => some.kind === kind && drawLine(node, some, spans[index], x, y));
   lines("area");
   drawBars(node, { series, spans, band, x, y, props });
   lines("line");
@@ -129,7 +137,9 @@ function drawPlot({ labels, series, hideX }, props, width, height) {
 }
 
 function drawBars(node, { series, spans, band, x, y, props }) {
-  const bars = series.map((some, index) => ({ ...some, spans: spans[index] })).filter(({ kind }) => kind === "bar");
+  const bars = series
+    .map((some, index) => ({ ...some, spans: spans[index] }))
+    .filter(({ kind }) => kind === "bar");
   const lanes = [...new Set(bars.map(({ stack }, index) => stack ?? index))];
   const number = (value, fallback) => (typeof value === "number" && value >= 0 ? value : fallback);
   const gap = Math.min(number(props.barGap, 3), band / 6);
@@ -220,12 +230,21 @@ function followPointer(plot, tip, { labels, series }, drawing) {
       .map(({ label, color: shown, values: all }) => {
         const mark = el("i", { className: "w-mark" });
         setStyle(mark, { background: shown });
-        return el("div", {}, mark, el("span", { textContent: label }), el("b", { textContent: written.format(all[row]) }));
+        return el(
+          "div",
+          {},
+          mark,
+          el("span", { textContent: label }),
+          el("b", { textContent: written.format(all[row]) }),
+        );
       });
     tip.replaceChildren(el("strong", { textContent: labels[row] }), ...values);
     tip.hidden = false;
     const beyond = place + tip.offsetWidth + 12 > plot.clientWidth;
-    setStyle(tip, { left: `${Math.max(0, beyond ? place - tip.offsetWidth - 10 : place + 10)}px`, top: `${drawn.top}px` });
+    setStyle(tip, {
+      left: `${Math.max(0, beyond ? place - tip.offsetWidth - 10 : place + 10)}px`,
+      top: `${drawn.top}px`,
+    });
   };
   plot.addEventListener("pointermove", show);
   plot.addEventListener("pointerdown", show);

@@ -27,7 +27,9 @@ export function niceTicks(values, count) {
   const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+  return Array.from({ length: last - first + 1 }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  );
 }
 
 const STRAIGHT = new Set(["", "linear", "linearClosed"]);
@@ -37,14 +39,20 @@ export function curve(points, shape) {
   const [first, ...rest] = points;
   const start = `M${first.x},${first.y}`;
   if (STRAIGHT.has(shape)) return start + rest.map(({ x, y }) => `L${x},${y}`).join("");
-  if (shape.startsWith("step")) return start + rest.map((point, index) => stepTo(points[index], point, shape)).join("");
+  if (shape.startsWith("step"))
+    return start + rest.map((point, index) => stepTo(points[index], point, shape)).join("");
   const slopes = tangents(points);
-  return start + rest.map((point, index) => {
-    const before = points[index];
-    const third = (point.x - before.x) / 3;
-    const [a, b] = [before.y + slopes[index] * third, point.y - slopes[index + 1] * third];
-    return `C${before.x + third},${a} ${point.x - third},${b} ${point.x},${point.y}`;
-  }).join("");
+  return (
+    start +
+    rest
+      .map((point, index) => {
+        const before = points[index];
+        const third = (point.x - before.x) / 3;
+        const [a, b] = [before.y + slopes[index] * third, point.y - slopes[index + 1] * third];
+        return `C${before.x + third},${a} ${point.x - third},${b} ${point.x},${point.y}`;
+      })
+      .join("")
+  );
 }
 
 function stepTo(before, point, shape) {
@@ -57,7 +65,9 @@ function stepTo(before, point, shape) {
 
 /** Slopes that never overshoot the points (Fritsch and Carlson, 1980). */
 function tangents(points) {
-  const rises = points.slice(1).map((point, index) => (point.y - points[index].y) / (point.x - points[index].x || 1));
+  const rises = points
+    .slice(1)
+    .map((point, index) => (point.y - points[index].y) / (point.x - points[index].x || 1));
   return points.map((_, index) => {
     const [before, after] = [rises[index - 1], rises[index]];
     if (before === undefined || after === undefined) return before ?? after ?? 0;

@@ -18,7 +18,9 @@ export function markField(node, { name, read, labelled = node, group = false, fa
 /** `[name, value]` of the fields of a form, without those of a form within it. */
 export function fieldsOf(form) {
   if (form === null) return [];
-  const own = [...form.querySelectorAll("[data-field]")].filter((node) => node.closest("form") === form);
+  const own = [...form.querySelectorAll("[data-field]")].filter(
+    (node) => node.closest("form") === form,
+  );
   return own.map((node) => [fields.get(node).name, fields.get(node).read()]);
 }
 
@@ -68,11 +70,14 @@ export function bindLabels(root) {
     else label.htmlFor = withId(labelled);
   }
   // A bare checkbox or icon is about the text beside it.
-  for (const control of root.querySelectorAll(".w-row > .w-check:not(:has(span)) > input, .w-row > .w-button[aria-label]")) {
+  for (const control of root.querySelectorAll(
+    ".w-row > .w-check:not(:has(span)) > input, .w-row > .w-button[aria-label]",
+  )) {
     const beside = control.closest(".w-row").querySelector(".w-text, .w-title");
     if (!beside) continue;
     const isField = control.matches("input");
-    if (!isField || control.labels.length <= 1) control.setAttribute(isField ? "aria-labelledby" : "aria-describedby", withId(beside));
+    if (!isField || control.labels.length <= 1)
+      control.setAttribute(isField ? "aria-labelledby" : "aria-describedby", withId(beside));
   }
   // "Edit" alone, among others in a list, does not say what.
   for (const button of root.querySelectorAll(".w-item > .w-row > .w-button:has(.w-button-label)")) {
@@ -92,11 +97,18 @@ export function withId(node) {
 
 const LOADING = ["auto", "none", "self", "container"];
 // What "auto" means for each thing that can be done.
-const AUTO = { click: "self", item: "self", change: "none", submit: "container", confirm: "container" };
+const AUTO = {
+  click: "self",
+  item: "self",
+  change: "none",
+  submit: "container",
+  confirm: "container",
+};
 
 /** `{type, payload, streaming, loading}` of an action for the server, or null when it is none. */
 export function readAction(config, kind) {
-  if (!isPlain(config) || typeof config.type !== "string" || config.handler === "client") return null;
+  if (!isPlain(config) || typeof config.type !== "string" || config.handler === "client")
+    return null;
   const named = LOADING.includes(config.loadingBehavior) ? config.loadingBehavior : "auto";
   return {
     type: config.type,

@@ -1,6 +1,7 @@
 // Keeps the focus of the keyboard where it was while a widget is built anew around it.
 
-const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled)";
+const FOCUSABLE =
+  "a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled)";
 
 export class FocusKeeper {
   #root;
@@ -43,7 +44,8 @@ export class FocusKeeper {
     const memo = this.#held;
     this.#held = null;
     const left = document.activeElement === document.body || document.activeElement === null;
-    if (memo !== null && left) focus(this.#root.contains(memo.element) ? memo.element : this.#root, memo);
+    if (memo !== null && left)
+      focus(this.#root.contains(memo.element) ? memo.element : this.#root, memo);
   }
 }
 
@@ -91,5 +93,6 @@ function selectionOf(element) {
 
 function focus(element, { selection }) {
   element.focus({ preventScroll: true });
-  if (selection !== null && typeof element.selectionStart === "number") element.setSelectionRange(...selection);
+  if (selection !== null && typeof element.selectionStart === "number")
+    element.setSelectionRange(...selection);
 }

@@ -16,7 +16,18 @@ const TEXT_SIZES = ["xs", "sm", "md", "lg", "xl"];
  * A control whose value the server gives in `initial(props)`. A change that has an action is kept as
  * it is while the action is under way, and taken back when the server refuses it.
  */
-function control({ props, fire, node, input = node, get, set, initial, labelled = input, group = false, label }) {
+function control({
+  props,
+  fire,
+  node,
+  input = node,
+  get,
+  set,
+  initial,
+  labelled = input,
+  group = false,
+  label,
+}) {
   let given;
   let settled;
   let waiting = 0;
@@ -92,7 +103,10 @@ function buildTextarea(props, context) {
   if (props.autoResize === true) {
     input.classList.add("is-growing");
     const most = Number.isInteger(props.maxRows) && props.maxRows > 0 ? props.maxRows : 12;
-    setStyle(input, { "min-block-size": linesHigh(rows), "max-block-size": linesHigh(Math.min(most, 60)) });
+    setStyle(input, {
+      "min-block-size": linesHigh(rows),
+      "max-block-size": linesHigh(Math.min(most, 60)),
+    });
   }
   checkPattern(input, props.pattern);
   return part;
@@ -107,7 +121,8 @@ function checkPattern(input, pattern) {
   } catch {
     return; // as a browser passes over a pattern that is none
   }
-  const check = () => input.setCustomValidity(input.value === "" || rule.test(input.value) ? "" : words.wrongFormat);
+  const check = () =>
+    input.setCustomValidity(input.value === "" || rule.test(input.value) ? "" : words.wrongFormat);
   input.addEventListener("input", check);
   input.addEventListener("invalid", check);
 }
@@ -119,13 +134,16 @@ export function buildEditableText(props, context) {
   if (typeof editable.pattern === "string") input.pattern = editable.pattern;
   const part = textField(input, { ...editable, size: "xs" }, context);
   input.className = `w-editable ${textClasses(props, "text", TEXT_SIZES, "md", "normal")}`;
-  if (/^[a-z-]{1,40}$/.test(editable.autoComplete ?? "")) input.autocomplete = editable.autoComplete;
+  if (/^[a-z-]{1,40}$/.test(editable.autoComplete ?? ""))
+    input.autocomplete = editable.autoComplete;
   setStyle(input, { color: color(props.color, "text"), "inline-size": length(props.width) });
   return { ...part, refresh: (next) => part.refresh({ defaultValue: textOf(next.value) }) };
 }
 
 const choices = (options) =>
-  (Array.isArray(options) ? options : []).filter((option) => typeof option?.value === "string").slice(0, 1000);
+  (Array.isArray(options) ? options : [])
+    .filter((option) => typeof option?.value === "string")
+    .slice(0, 1000);
 
 function buildSelect(props, context) {
   const select = el("select", { disabled: props.disabled === true });
@@ -138,7 +156,12 @@ function buildSelect(props, context) {
   select.append(none, ...options);
   select.className = `w-field ${controlClasses(props)}`;
   const chevron = widgetIcon("chevron-down", "w-icon-xs");
-  const node = el("span", { className: `w-select${props.block === true ? " is-block" : ""}` }, select, chevron);
+  const node = el(
+    "span",
+    { className: `w-select${props.block === true ? " is-block" : ""}` },
+    select,
+    chevron,
+  );
   return control({
     props,
     fire: context.fire,

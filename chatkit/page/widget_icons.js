@@ -6,7 +6,8 @@ const PAGE = "M6.5 3.5h7.5l4 4v13h-11.5zM13.5 3.5v4.5h4.5";
 const PENCIL = "M4 20l1-4.5L16 4.5l3.5 3.5L8.5 19zM13.5 7l3.5 3.5";
 const STAR = "M12 3.5l2.6 5.4 5.9.8-4.3 4.1 1 5.9-5.2-2.8-5.2 2.8 1-5.9-4.3-4.1 5.9-.8z";
 const BUBBLE_PERSON = "M12 11.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20.5c.6-4 3.6-6 7.5-6s6.9 2 7.5 6";
-const BOOK = "M5 5.5c2.5-1 5-.8 7 .8 2-1.6 4.5-1.8 7-.8v13c-2.5-1-5-.8-7 .8-2-1.6-4.5-1.8-7-.8zM12 6.3v13";
+const BOOK =
+  "M5 5.5c2.5-1 5-.8 7 .8 2-1.6 4.5-1.8 7-.8v13c-2.5-1-5-.8-7 .8-2-1.6-4.5-1.8-7-.8zM12 6.3v13";
 const CLOSED_BOOK = "M6 4h12.5v16.5H7.5A1.5 1.5 0 0 1 6 19zM6 18.5c0-1 .7-1.5 1.5-1.5h11";
 const FRAME = "M4 5h16v14H4z";
 
@@ -31,7 +32,8 @@ const PATHS = {
   "circle-question": `${RING}M9.5 9.5c.2-1.6 1.2-2.3 2.6-2.3 1.5 0 2.5.9 2.5 2.2 0 1.9-2.6 2-2.6 4.1M12 16.8v.01`,
   clock: `${RING}M12 7v5l3 2`,
   compass: `${RING}M15.5 8.5l-2 5-5 2 2-5z`,
-  confetti: "M4 20l4.5-11 6.5 6.5zM13 4c1 1 1 2.5 0 3.5M17 10c1-1 2.5-1 3.5 0M16 5.5v.01M19.5 4.5v.01M20 14.5v.01",
+  confetti:
+    "M4 20l4.5-11 6.5 6.5zM13 4c1 1 1 2.5 0 3.5M17 10c1-1 2.5-1 3.5 0M16 5.5v.01M19.5 4.5v.01M20 14.5v.01",
   cube: "M12 3.5l8 4.2v8.6l-8 4.2-8-4.2V7.7zM4 7.7l8 4.3 8-4.3M12 12v8.5",
   desktop: "M3.5 5h17v11h-17zM12 16v4M8 20h8",
   document: `${PAGE}M9.5 12.5h5M9.5 16h5`,
@@ -48,14 +50,16 @@ const PATHS = {
   lifesaver: `${RING}M12 8.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM6 6l3.5 3.5M14.5 14.5L18 18M18 6l-3.5 3.5M9.5 14.5L6 18`,
   lightbulb: "M9 16.5c0-2-3-3.3-3-7a6 6 0 0 1 12 0c0 3.7-3 5-3 7zM9.5 20h5",
   mail: "M3.5 6h17v12.5h-17zM3.5 7l8.5 6 8.5-6",
-  "map-pin": "M12 21c-4-4.5-6.5-7.6-6.5-11a6.5 6.5 0 0 1 13 0c0 3.4-2.5 6.5-6.5 11zM12 7.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
+  "map-pin":
+    "M12 21c-4-4.5-6.5-7.6-6.5-11a6.5 6.5 0 0 1 13 0c0 3.4-2.5 6.5-6.5 11zM12 7.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
   maps: "M4 6l5.5-2 5 2L20 4v14l-5.5 2-5-2L4 20zM9.5 4v14M14.5 6v14",
   mobile: "M7 3h10v18H7zM11 18h2",
   name: `${FRAME}M7.5 15.5c.4-1.7 1.4-2.5 2.5-2.5s2.1.8 2.5 2.5M10 8.5a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6zM15 10.5h2.5M15 14h2.5`,
   notebook: "M6.5 3.5h12v17h-12zM4.5 7.5h4M4.5 12h4M4.5 16.5h4M12 8h3.5",
   "notebook-pencil": `M4.5 4h11v5M4.5 4v16.5H10M8 8h4M12 20.5l.7-3 6.3-6.3 2.3 2.3L15 19.8z`,
   "page-blank": PAGE,
-  phone: "M5 4h4l1.5 4.5-2 1.5c1 2.5 3 4.5 5.5 5.5l1.5-2L20 15v4c0 .8-.6 1.2-1.3 1.1C10.5 19.3 4.7 13.5 3.9 5.3 3.8 4.6 4.2 4 5 4z",
+  phone:
+    "M5 4h4l1.5 4.5-2 1.5c1 2.5 3 4.5 5.5 5.5l1.5-2L20 15v4c0 .8-.6 1.2-1.3 1.1C10.5 19.3 4.7 13.5 3.9 5.3 3.8 4.6 4.2 4 5 4z",
   play: "M7.5 4.5l11.5 7.5-11.5 7.5z",
   plus: "M12 5v14M5 12h14",
   profile: BUBBLE_PERSON,
@@ -64,17 +68,21 @@ const PATHS = {
   star: STAR,
   "star-filled": STAR,
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20.5 20.5",
-  sparkle: "M12 3.5c.8 5 3.5 7.7 8.5 8.5-5 .8-7.7 3.5-8.5 8.5-.8-5-3.5-7.7-8.5-8.5 5-.8 7.7-3.5 8.5-8.5z",
-  "sparkle-double": "M10 6c.6 4 2.9 6.3 7 7-4.1.7-6.4 3-7 7-.6-4-2.9-6.3-7-7 4.1-.7 6.4-3 7-7zM18 3c.3 1.8 1.2 2.7 3 3-1.8.3-2.7 1.2-3 3-.3-1.8-1.2-2.7-3-3 1.8-.3 2.7-1.2 3-3z",
+  sparkle:
+    "M12 3.5c.8 5 3.5 7.7 8.5 8.5-5 .8-7.7 3.5-8.5 8.5-.8-5-3.5-7.7-8.5-8.5 5-.8 7.7-3.5 8.5-8.5z",
+  "sparkle-double":
+    "M10 6c.6 4 2.9 6.3 7 7-4.1.7-6.4 3-7 7-.6-4-2.9-6.3-7-7 4.1-.7 6.4-3 7-7zM18 3c.3 1.8 1.2 2.7 3 3-1.8.3-2.7 1.2-3 3-.3-1.8-1.2-2.7-3-3 1.8-.3 2.7-1.2 3-3z",
   "square-code": `${FRAME}M10 9.5L7.5 12l2.5 2.5M14 9.5l2.5 2.5-2.5 2.5`,
   "square-image": `${FRAME}M4 16l4.5-4.5 3.5 3.5 2.5-2.5L20 18M15.5 9v.01`,
   "square-text": `${FRAME}M8 9.5h8M8 12.5h8M8 15.5h5`,
   suitcase: "M4 8h16v11.5H4zM9 8V5h6v3M4 13h16",
-  "settings-slider": "M4 8h8M17 8h3M14.5 5.7a2.3 2.3 0 1 0 0 4.6 2.3 2.3 0 0 0 0-4.6zM4 16h3M12 16h8M9.5 13.7a2.3 2.3 0 1 0 0 4.6 2.3 2.3 0 0 0 0-4.6z",
+  "settings-slider":
+    "M4 8h8M17 8h3M14.5 5.7a2.3 2.3 0 1 0 0 4.6 2.3 2.3 0 0 0 0-4.6zM4 16h3M12 16h8M9.5 13.7a2.3 2.3 0 1 0 0 4.6 2.3 2.3 0 0 0 0-4.6z",
   trash: "M4.5 7h15M10 11v6M14 11v6M6.5 7l1 13h9l1-13M9.5 7V4h5v3",
   user: BUBBLE_PERSON,
   warning: "M12 4l9 16H3zM12 10v4.5M12 17.3v.01",
-  wreath: "M8 4.5c-5 4-5 11.5 1.5 15M16 4.5c5 4 5 11.5-1.5 15M5 9l2.5 1M4.8 14l2.7-.5M19 9l-2.5 1M19.2 14l-2.7-.5M9.5 19.5h5",
+  wreath:
+    "M8 4.5c-5 4-5 11.5 1.5 15M16 4.5c5 4 5 11.5-1.5 15M5 9l2.5 1M4.8 14l2.7-.5M19 9l-2.5 1M19.2 14l-2.7-.5M9.5 19.5h5",
   write: PENCIL,
   "write-alt": `${PENCIL}M13 20.5h7`,
   "write-alt2": "M11.5 5H5v14h14v-6.5M10 14l.6-2.8 7.4-7.4 2.2 2.2-7.4 7.4z",
@@ -109,7 +117,12 @@ export function widgetIcon(name, className = "") {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  const kinds = ["icon", "w-icon", FILLED.has(found) && "is-filled", found.startsWith("chevron-") && "is-directed"];
+  const kinds = [
+    "icon",
+    "w-icon",
+    FILLED.has(found) && "is-filled",
+    found.startsWith("chevron-") && "is-directed",
+  ];
   svg.setAttribute("class", [...kinds, className].filter(Boolean).join(" "));
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", PATHS[found]);

@@ -8,7 +8,16 @@ import { el } from "./dom.js";
 import { imageAddress } from "./files.js";
 import { MarkdownView } from "./markdown.js";
 import { widgetIcon } from "./widget_icons.js";
-import { blockStyles, boxStyles, color, length, oneOf, setStyle, spacing, textOf } from "./widget_values.js";
+import {
+  blockStyles,
+  boxStyles,
+  color,
+  length,
+  oneOf,
+  setStyle,
+  spacing,
+  textOf,
+} from "./widget_values.js";
 import { words } from "./words.js";
 
 const TEXT_SIZES = ["xs", "sm", "md", "lg", "xl"];
@@ -17,7 +26,17 @@ const CAPTION_SIZES = ["sm", "md", "lg"];
 const ICON_SIZES = ["xs", "sm", "md", "lg", "xl", "2xl", "3xl"];
 const WEIGHTS = ["normal", "medium", "semibold", "bold"];
 const SIDES = ["start", "center", "end"];
-const POSITIONS = ["top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right"];
+const POSITIONS = [
+  "top left",
+  "top",
+  "top right",
+  "left",
+  "center",
+  "right",
+  "bottom left",
+  "bottom",
+  "bottom right",
+];
 
 /** Classes for a text: its size within `sizes`, its weight and its side. */
 export function textClasses(props, kind, sizes, size, weight) {
@@ -28,19 +47,26 @@ export function textClasses(props, kind, sizes, size, weight) {
     `w-side-${oneOf(props.textAlign, SIDES, "match")}`,
     props.italic === true && "is-italic",
     props.lineThrough === true && "is-struck",
-  ].filter(Boolean).join(" ");
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function plainText(tag, props, className) {
   const lines = props.truncate === true ? (props.maxLines ?? 1) : props.maxLines;
   const clamped = Number.isInteger(lines) && lines > 0 && lines < 1000;
   const text = document.createTextNode("");
-  const node = el(tag, { className: clamped ? `${className} is-clamped` : className, dir: "auto" }, text);
+  const node = el(
+    tag,
+    { className: clamped ? `${className} is-clamped` : className, dir: "auto" },
+    text,
+  );
   setStyle(node, {
     color: color(props.color, "text"),
     "inline-size": length(props.width),
     "-webkit-line-clamp": clamped ? String(lines) : null,
-    "min-block-size": Number.isInteger(props.minLines) && props.minLines < 100 ? `${props.minLines}lh` : null,
+    "min-block-size":
+      Number.isInteger(props.minLines) && props.minLines < 100 ? `${props.minLines}lh` : null,
   });
   return {
     node,
@@ -55,8 +81,10 @@ function plainText(tag, props, className) {
   };
 }
 
-const buildText = (props) => plainText("p", props, textClasses(props, "text", TEXT_SIZES, "md", "normal"));
-const buildTitle = (props) => plainText("h3", props, textClasses(props, "title", TITLE_SIZES, "md", "semibold"));
+const buildText = (props) =>
+  plainText("p", props, textClasses(props, "text", TEXT_SIZES, "md", "normal"));
+const buildTitle = (props) =>
+  plainText("h3", props, textClasses(props, "title", TITLE_SIZES, "md", "semibold"));
 const buildCaption = (props) =>
   plainText("p", props, textClasses(props, "caption", CAPTION_SIZES, "md", "normal"));
 
@@ -73,7 +101,11 @@ function buildMarkdown(_, { showsImage }) {
 }
 
 function buildBadge(props) {
-  const hue = oneOf(props.color, ["secondary", "success", "danger", "warning", "info", "discovery"], "secondary");
+  const hue = oneOf(
+    props.color,
+    ["secondary", "success", "danger", "warning", "info", "discovery"],
+    "secondary",
+  );
   const variant = oneOf(props.variant, ["solid", "soft", "outline"], "soft");
   const size = oneOf(props.size, ["sm", "md", "lg"], "sm");
   const className = `w-badge w-hue-${hue} w-badge-${variant} w-badge-${size}${props.pill === true ? " is-pill" : ""}`;
@@ -99,12 +131,16 @@ function buildImage(props, { showsImage }) {
   const alt = textOf(props.alt);
   const frame = el("div", {
     className: ["w-image", props.frame === true && "is-framed", props.flush === true && "is-flush"]
-      .filter(Boolean).join(" "),
+      .filter(Boolean)
+      .join(" "),
   });
   setStyle(frame, { ...blockStyles(props), background: color(props.background, "surface") });
   const replace = () => {
     frame.classList.add("is-missing");
-    frame.replaceChildren(widgetIcon("square-image"), el("span", { textContent: alt || words.image, dir: "auto" }));
+    frame.replaceChildren(
+      widgetIcon("square-image"),
+      el("span", { textContent: alt || words.image, dir: "auto" }),
+    );
   };
   const src = loadable(props.src, showsImage);
   if (src === null) {
@@ -131,7 +167,10 @@ const buildBox = (props) => box(props, oneOf(props.direction, ["row", "col"], "c
 
 function buildSpacer(props) {
   const node = el("div", { className: "w-spacer" });
-  setStyle(node, { "min-inline-size": length(props.minSize), "min-block-size": length(props.minSize) });
+  setStyle(node, {
+    "min-inline-size": length(props.minSize),
+    "min-block-size": length(props.minSize),
+  });
   return { node };
 }
 
@@ -152,7 +191,12 @@ function buildTransition() {
 
 function buildTable() {
   const slot = el("tbody");
-  const region = { className: "table w-table", tabIndex: 0, role: "region", "aria-label": words.table };
+  const region = {
+    className: "table w-table",
+    tabIndex: 0,
+    role: "region",
+    "aria-label": words.table,
+  };
   return { node: el("div", region, el("table", {}, slot)), slot };
 }
 
@@ -168,10 +212,13 @@ const VERTICAL = { start: "top", top: "top", center: "middle", end: "bottom", bo
 
 function buildTableCell(props, { parent }) {
   const heads = parent?.props.header === true;
-  const node = el(heads ? "th" : "td", { className: `w-side-${oneOf(props.align, SIDES, "start")}` });
+  const node = el(heads ? "th" : "td", {
+    className: `w-side-${oneOf(props.align, SIDES, "start")}`,
+  });
   if (heads) node.scope = "col";
   for (const span of ["colSpan", "rowSpan"]) {
-    if (Number.isInteger(props[span]) && props[span] > 1 && props[span] <= 100) node[span] = props[span];
+    if (Number.isInteger(props[span]) && props[span] > 1 && props[span] <= 100)
+      node[span] = props[span];
   }
   const column = Object.hasOwn(COLUMN_SIZES, props.colSize) ? COLUMN_SIZES[props.colSize] : null;
   setStyle(node, {
@@ -181,7 +228,10 @@ function buildTableCell(props, { parent }) {
   });
   const arranged = (children) => {
     // A date or a number is not broken to make room for a column of sentences.
-    node.classList.toggle("is-short", children.every((child) => textOf(child.props.value).length <= SHORT));
+    node.classList.toggle(
+      "is-short",
+      children.every((child) => textOf(child.props.value).length <= SHORT),
+    );
   };
   return { node, slot: node, arranged };
 }

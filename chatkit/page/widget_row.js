@@ -28,7 +28,12 @@ export class WidgetRow extends Row {
     this.view = new WidgetView(this.body, { act, refused, showsImage: context.showsImage });
     this.copy = el(
       "button",
-      { type: "button", className: "copy", title: words.copyAnswer, on: { click: () => copyText(this.copyText, this.copy) } },
+      {
+        type: "button",
+        className: "copy",
+        title: words.copyAnswer,
+        on: { click: () => copyText(this.copyText, this.copy) },
+      },
       icon("copy"),
       el("span", { className: "button-label", textContent: words.copy }),
     );

@@ -15,7 +15,10 @@ export function readTree(widget) {
     left -= 1;
     const { children = [], ...props } = component;
     const list = Array.isArray(children) ? children : [children];
-    return { props, children: list.map((child) => read(child, depth + 1)).filter((child) => child !== null) };
+    return {
+      props,
+      children: list.map((child) => read(child, depth + 1)).filter((child) => child !== null),
+    };
   };
   return read(widget, 0);
 }

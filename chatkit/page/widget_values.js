@@ -8,19 +8,33 @@ const KEYWORD_LENGTHS = new Set(["auto", "fit-content", "max-content", "min-cont
 const FLEX = /^(none|auto|\d{1,4}(\.\d+)?( \d{1,4}(\.\d+)?)?( (auto|\d{1,5}(px|rem|em|%)?))?)$/;
 const RATIO = /^\d{1,5}(\.\d+)?( ?\/ ?\d{1,5}(\.\d+)?)?$/;
 const HEX = /^#([\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})$/i;
-const COLOR_FUNCTION = /^(rgba?|hsla?|hwb|lab|lch|oklab|oklch)\([\d\s.,%/+-]{1,60}(deg|turn)?[\d\s.,%/+-]{0,60}\)$/i;
+const COLOR_FUNCTION =
+  /^(rgba?|hsla?|hwb|lab|lch|oklab|oklch)\([\d\s.,%/+-]{1,60}(deg|turn)?[\d\s.,%/+-]{0,60}\)$/i;
 const COLOR_NAME = /^[a-z]{3,20}$/i;
 const PRIMITIVE = /^(gray|red|orange|yellow|green|blue|purple|pink)-(\d{2,4})$/;
 const BORDER_STYLES = ["solid", "dashed", "dotted", "double", "groove", "ridge", "inset", "outset"];
 const RADII = {
-  "2xs": 2, xs: 4, sm: 6, md: 8, lg: 10, xl: 12, "2xl": 16, "3xl": 20, "4xl": 24,
-  full: 9999, none: 0, "100%": "50%",
+  "2xs": 2,
+  xs: 4,
+  sm: 6,
+  md: 8,
+  lg: 10,
+  xl: 12,
+  "2xl": 16,
+  "3xl": 20,
+  "4xl": 24,
+  full: 9999,
+  none: 0,
+  "100%": "50%",
 };
 // Which variable of widgets.css a word stands for, by what it colours.
 const TOKENS = {
   text: ["prose", "primary", "emphasis", "secondary", "tertiary", "success", "warning", "danger"],
   surface: [
-    "surface", "surface-secondary", "surface-tertiary", "surface-elevated",
+    "surface",
+    "surface-secondary",
+    "surface-tertiary",
+    "surface-elevated",
     "surface-elevated-secondary",
   ],
   border: ["default", "subtle", "strong"],
@@ -33,7 +47,8 @@ export function textOf(value) {
 }
 
 /** `value` when it is one of `words`, else `fallback`. */
-export const oneOf = (value, choices, fallback = null) => (choices.includes(value) ? value : fallback);
+export const oneOf = (value, choices, fallback = null) =>
+  choices.includes(value) ? value : fallback;
 
 /** A CSS length, or null. Numbers, and strings of digits, are units of `unit` pixels. */
 export function length(value, unit = 1) {
@@ -103,7 +118,11 @@ function sides(property, value) {
 function borders(value) {
   if (value === null || value === undefined) return {};
   const one = (some) => {
-    const { size, color: shown, style } = typeof some === "object" && some !== null ? some : { size: some };
+    const {
+      size,
+      color: shown,
+      style,
+    } = typeof some === "object" && some !== null ? some : { size: some };
     if (typeof size !== "number" || size < 0 || size > 40) return null;
     return `${size}px ${oneOf(style, BORDER_STYLES, "solid")} ${color(shown, "border") ?? "var(--line)"}`;
   };
@@ -124,7 +143,8 @@ function radius(value) {
 /** Sizes, margins and corners of any block. */
 export function blockStyles(props) {
   const { size, minSize, maxSize } = props;
-  const ratio = typeof props.aspectRatio === "number" ? String(props.aspectRatio) : props.aspectRatio;
+  const ratio =
+    typeof props.aspectRatio === "number" ? String(props.aspectRatio) : props.aspectRatio;
   const flex = typeof props.flex === "number" ? String(props.flex) : props.flex;
   return {
     "block-size": length(props.height ?? size),
@@ -140,10 +160,21 @@ export function blockStyles(props) {
   };
 }
 
-const ALIGN = { start: "flex-start", end: "flex-end", center: "center", baseline: "baseline", stretch: "stretch" };
+const ALIGN = {
+  start: "flex-start",
+  end: "flex-end",
+  center: "center",
+  baseline: "baseline",
+  stretch: "stretch",
+};
 const JUSTIFY = {
-  start: "flex-start", end: "flex-end", center: "center", stretch: "stretch",
-  between: "space-between", around: "space-around", evenly: "space-evenly",
+  start: "flex-start",
+  end: "flex-end",
+  center: "center",
+  stretch: "stretch",
+  between: "space-between",
+  around: "space-around",
+  evenly: "space-evenly",
 };
 const pick = (table, value) => (Object.hasOwn(table, value) ? table[value] : null);
 

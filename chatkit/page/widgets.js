@@ -18,7 +18,8 @@ const REFRESHING = new Set(["Text", "Title", "Caption", "Markdown", ...Object.ke
 REFRESHING.delete("Label");
 
 function builderOf({ type, editable }) {
-  if (type === "Text" && editable !== null && typeof editable === "object") return buildEditableText;
+  if (type === "Text" && editable !== null && typeof editable === "object")
+    return buildEditableText;
   return Object.hasOwn(BUILDERS, type) ? BUILDERS[type] : buildUnknown;
 }
 
@@ -103,7 +104,8 @@ export class WidgetView {
     const before = this.#root;
     const built = [];
     this.#root = this.#tree === null ? null : this.#part(this.#tree, before, "root", null, built);
-    if (this.#root?.node !== before?.node) this.#node.replaceChildren(...(this.#root ? [this.#root.node] : []));
+    if (this.#root?.node !== before?.node)
+      this.#node.replaceChildren(...(this.#root ? [this.#root.node] : []));
     this.#node.dir = directionOf(this.#tree) ?? "";
     bindLabels(this.#node);
     const wished = built.find((part) => part.autoFocus)?.autoFocus;

@@ -71,7 +71,9 @@ export const words = {
   // What the assistant did
   working: "Working…",
   duration: (minutes, seconds) =>
-    [minutes > 0 && `${minutes} min`, (seconds > 0 || minutes === 0) && `${seconds} s`].filter(Boolean).join(" "),
+    [minutes > 0 && `${minutes} min`, (seconds > 0 || minutes === 0) && `${seconds} s`]
+      .filter(Boolean)
+      .join(" "),
   workedFor: (time) => `Worked for ${time}`,
   thoughtFor: (time) => `Thought for ${time}`,
   steps: "Steps",
@@ -128,7 +130,8 @@ export const words = {
   uploading: (name) => `Uploading “${name}”`,
   uploadFailed: "This file could not be uploaded.",
   fileTooLarge: (most) => `Too large: at most ${most}.`,
-  tooManyFiles: (most) => (most === 1 ? "Only one file at a time." : `At most ${most} files at a time.`),
+  tooManyFiles: (most) =>
+    most === 1 ? "Only one file at a time." : `At most ${most} files at a time.`,
   waitForFiles: "Files are still being uploaded.",
   removeQuote: "Do not reply to this text",
   model: "Model",
@@ -187,7 +190,8 @@ export const words = {
 
   // Your data
   yourData: "Your data",
-  yourDataText: "Take your chats and tasks with you, bring them here from elsewhere, or delete them.",
+  yourDataText:
+    "Take your chats and tasks with you, bring them here from elsewhere, or delete them.",
   downloadAll: "Download everything",
   downloadAllNote: "JSON can be imported again. Attached files are named in it, not contained.",
   downloadAllJson: "Download everything as JSON",
@@ -208,14 +212,16 @@ export const words = {
     const added = chatsAndTasks(threads.added, tasks.added);
     const count = threads.unchanged + tasks.unchanged;
     const wereThere = `${count === 1 ? "was" : "were"} there already.`;
-    if (added !== "") return count === 0 ? `${added} added.` : `${added} added, ${count} ${wereThere}`;
+    if (added !== "")
+      return count === 0 ? `${added} added.` : `${added} added, ${count} ${wereThere}`;
     if (count === 0) return "This file holds no chats or tasks.";
     return `Nothing new: ${chatsAndTasks(threads.unchanged, tasks.unchanged)} ${wereThere}`;
   },
   eraseNote: "Chats, files and tasks, gone for good.",
   eraseAction: "Delete all my data",
   eraseTitle: "Delete all your data?",
-  eraseText: "All your chats, files and tasks will be gone for good. Download first what you may want again.",
+  eraseText:
+    "All your chats, files and tasks will be gone for good. Download first what you may want again.",
   eraseConfirm: "Delete everything",
   erasing: "Deleting…",
   erased: "All your data has been deleted.",

@@ -55,7 +55,11 @@ export class WorkflowRow extends Row {
       this.#steps[index].update(task ?? {}, this.#live);
     });
     const reasoning = type === "reasoning";
-    this.title.textContent = this.#live ? (reasoning ? words.thinking : words.working) : titleOf(summary, reasoning);
+    this.title.textContent = this.#live
+      ? reasoning
+        ? words.thinking
+        : words.working
+      : titleOf(summary, reasoning);
     this.summary.querySelector(".icon")?.remove();
     if (!this.#live && summary?.icon) this.summary.prepend(widgetIcon(summary.icon) ?? "");
     this.details.classList.toggle("is-live", this.#live);
@@ -121,7 +125,9 @@ class Step {
 
   /** Give `parent` these children, without touching those that it has already: focus stays. */
   #place(parent, ...children) {
-    const same = parent.childNodes.length === children.length && children.every((child, i) => parent.childNodes[i] === child);
+    const same =
+      parent.childNodes.length === children.length &&
+      children.every((child, i) => parent.childNodes[i] === child);
     if (!same) parent.replaceChildren(...children);
   }
 }
@@ -129,7 +135,14 @@ class Step {
 function factsOf({ queries, sources }) {
   const asked = (Array.isArray(queries) ? queries : [])
     .filter((text) => typeof text === "string")
-    .map((text) => el("li", { className: "step-query", dir: "auto" }, icon("search"), el("span", { textContent: text })));
+    .map((text) =>
+      el(
+        "li",
+        { className: "step-query", dir: "auto" },
+        icon("search"),
+        el("span", { textContent: text }),
+      ),
+    );
   const found = (Array.isArray(sources) ? sources : []).map((source) => {
     const link = typeof source?.url === "string" ? outsideLink(source.url) : null;
     const shown = link ?? el("span", {});

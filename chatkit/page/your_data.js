@@ -30,7 +30,10 @@ export class YourData {
     dialog.addEventListener("close", () => this.#busy || this.#say());
     dialog.addEventListener("click", ({ target }) => this.#press(target.closest("button")));
     this.picker.addEventListener("change", () => this.#import());
-    this.#erasures.addEventListener("message", ({ data }) => data === api.account.commonId && startOver());
+    this.#erasures.addEventListener(
+      "message",
+      ({ data }) => data === api.account.commonId && startOver(),
+    );
     if (sessionStorage.getItem(ERASED) !== null) host.erased();
     sessionStorage.removeItem(ERASED);
   }
@@ -68,11 +71,15 @@ export class YourData {
   #import() {
     const [file] = this.picker.files;
     this.picker.value = ""; // the same file may be chosen again
-    return this.#run(this.dialog.querySelector("[value=import]"), words.importing(file.name), async () => {
-      const result = await this.#api.importData(file);
-      await this.#host.imported();
-      return words.imported(result);
-    });
+    return this.#run(
+      this.dialog.querySelector("[value=import]"),
+      words.importing(file.name),
+      async () => {
+        const result = await this.#api.importData(file);
+        await this.#host.imported();
+        return words.imported(result);
+      },
+    );
   }
 
   async #erase(button) {
@@ -92,7 +99,8 @@ export class YourData {
   /** Nothing is left on the server: nothing stays here either. */
   #forget() {
     const { commonId } = this.#api.account;
-    for (const key of Object.keys(localStorage)) if (key.startsWith("chatkit.")) localStorage.removeItem(key);
+    for (const key of Object.keys(localStorage))
+      if (key.startsWith("chatkit.")) localStorage.removeItem(key);
     if (commonId !== null) this.#erasures.postMessage(commonId);
     startOver();
   }
@@ -101,7 +109,10 @@ export class YourData {
   async #run(button, beginning, work) {
     this.#setBusy(true);
     button.setAttribute("aria-busy", true);
-    this.#say(el("span", { className: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), beginning);
+    this.#say(
+      el("span", { className: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
+      beginning,
+    );
     try {
       this.#say(icon("check"), await work());
     } catch (error) {
@@ -114,7 +125,8 @@ export class YourData {
   #setBusy(busy) {
     this.#busy = busy;
     // Not `disabled`, which would take the focus away.
-    for (const button of this.dialog.querySelectorAll(".button")) button.setAttribute("aria-disabled", busy);
+    for (const button of this.dialog.querySelectorAll(".button"))
+      button.setAttribute("aria-disabled", busy);
   }
 
   #fail(error) {

@@ -1,0 +1,39 @@
+"""The page's scripts and styles hold to rules too, as prettier, eslint and the TypeScript compiler
+see them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_CHECKS: Final = Path(__file__).with_name("page_checks")
+_PAGE: Final = Path(__file__).parents[1] / "chatkit" / "page"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packages() -> None:
+    """The tools, installed beside their lock file when that is newer than what is there.
+
+    One worker runs all of a module's tests (`--dist loadscope`), so nothing installs beside it.
+    """
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("the page's checks want Node.js with npm")
+    installed = _CHECKS / "node_modules" / ".package-lock.json"
+    lock = _CHECKS / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(command, cwd=_CHECKS, check=True, timeout=600)
+
+
+def _ran_clean(tool: str, *arguments: str | Path) -> None:
+    command = [_CHECKS / "node_modules" / ".bin" / tool, *arguments]
+    done = subprocess.run(command, cwd=_CHECKS, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def test_every_file_of_the_page_is_formatted() -> None:
+    _ran_clean("prettier", "--check", "--config", ".prettierrc.json", f"{_PAGE}/*.{{js,css,html}}")
