@@ -10,8 +10,9 @@ from typing import Final
 
 import pytest
 
+_ROOT: Final = Path(__file__).parents[1]
 _CHECKS: Final = Path(__file__).with_name("page_checks")
-_PAGE: Final = Path(__file__).parents[1] / "chatkit" / "page"
+_PAGE: Final = "chatkit/page"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,9 +32,18 @@ def packages() -> None:
 
 def _ran_clean(tool: str, *arguments: str | Path) -> None:
     command = [_CHECKS / "node_modules" / ".bin" / tool, *arguments]
-    done = subprocess.run(command, cwd=_CHECKS, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
 def test_every_file_of_the_page_is_formatted() -> None:
-    _ran_clean("prettier", "--check", "--config", ".prettierrc.json", f"{_PAGE}/*.{{js,css,html}}")
+    config = _CHECKS / ".prettierrc.json"
+    _ran_clean("prettier", "--check", "--config", config, f"{_PAGE}/*.{{js,ts,css,html}}")
+
+
+def test_eslint_finds_no_fault_in_the_page() -> None:
+    _ran_clean("eslint", "--max-warnings=0", "--config", _CHECKS / "eslint.config.js", _PAGE)
+
+
+def test_every_type_of_the_page_is_right() -> None:
+    _ran_clean("tsc", "--project", _CHECKS)

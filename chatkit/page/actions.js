@@ -4,11 +4,24 @@ import { ApiError } from "./api.js";
 import { words } from "./words.js";
 
 /**
+ * @typedef {object} ActedThread
+ * @property {string} id
+ * @property {boolean} busy
+ * @property {(type: string, params: object) => Promise<unknown>} run takes a stream of events
+ *   to its end and gives what the server refused, or null
+ * @property {(item: ThreadItem) => void} put
+ * @property {() => void} changed
+ */
+
+/**
  * Send `action`, `{type, payload}`, of the widget of an item. Settles once the server has answered,
  * and throws an error with a sentence when it refused.
  *
  * `thread` is `{id, busy, run(type, params), put(item), changed()}`: `run` takes a stream of events
  * to its end and gives what the server refused, or null.
+ * @param {import("./api.js").Api} api
+ * @param {ActedThread} thread
+ * @param {{ itemId: string, action: WidgetAction, streaming: boolean }} pressed
  */
 export async function sendAction(api, thread, { itemId, action, streaming }) {
   const params = { thread_id: thread.id, item_id: itemId, action };

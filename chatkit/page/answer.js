@@ -9,16 +9,24 @@ import { words } from "./words.js";
 const MOST_PARTS = 1000;
 
 export class AssistantRow extends Row {
+  /** @type {{ text: string, annotations: Annotation[], node: HTMLElement, view: MarkdownView }[]} */
   #parts = []; // {text, annotations, node, view}
+  /** @type {RowContext} */
   #context;
   #actions;
 
-  /** `context.showsImage(address)` tells whether an image of the answer may load. */
+  /**
+   * `context.showsImage(address)` tells whether an image of the answer may load.
+   * @param {AssistantMessage} item
+   * @param {RowContext} context
+   */
   constructor(item, context) {
     super(item.type, "from-assistant", words.assistant);
     this.#context = context;
+    this.drawnSources = "";
     this.text = el("div", { className: "markdown" });
     this.sources = el("ol", { className: "sources", "aria-label": words.sources });
+    /** @type {HTMLButtonElement} */
     const copy = el(
       "button",
       {
@@ -53,6 +61,7 @@ export class AssistantRow extends Row {
     return text;
   }
 
+  /** @param {AssistantMessage} item */
   update(item) {
     const content = item.content ?? [];
     for (const gone of this.#parts.splice(content.length)) gone.node.remove();
@@ -60,7 +69,9 @@ export class AssistantRow extends Row {
     this.draw();
   }
 
+  /** @param {ItemUpdate} update */
   applyUpdate(update) {
+    if (!("content_index" in update)) return;
     const index = update.content_index;
     if (!Number.isInteger(index) || index < 0 || index > MOST_PARTS) return;
     switch (update.type) {
@@ -72,8 +83,9 @@ export class AssistantRow extends Row {
         this.#part(index).text += update.delta;
         break;
       case "assistant_message.content_part.annotation_added":
-        if (!Number.isInteger(update.annotation_index) || update.annotation_index > MOST_PARTS)
+        if (!Number.isInteger(update.annotation_index) || update.annotation_index > MOST_PARTS) {
           return;
+        }
         this.#part(index).annotations[update.annotation_index] = update.annotation;
         break;
       default:
@@ -96,7 +108,10 @@ export class AssistantRow extends Row {
     this.sources.replaceChildren(...sources.entries());
   }
 
-  /** The part at `index`; parts before it that were never announced are empty. */
+  /**
+   * The part at `index`; parts before it that were never announced are empty.
+   * @param {number} index
+   */
   #part(index) {
     while (this.#parts.length <= index) {
       const node = el("div");
@@ -107,6 +122,10 @@ export class AssistantRow extends Row {
     return this.#parts[index];
   }
 
+  /**
+   * @param {number} index
+   * @param {AnswerPart} part
+   */
   #setPart(index, { text = "", annotations = [] }) {
     Object.assign(this.#part(index), { text, annotations: [...annotations] });
   }

@@ -7,6 +7,11 @@ import { words } from "./words.js";
 
 /** A request that failed, with a sentence for the person. `status` is 0 when no answer came. */
 export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} code
+   * @param {string} message
+   */
   constructor(status, code, message) {
     super(message);
     this.status = status;
@@ -20,7 +25,11 @@ const newKey = () =>
 
 const metadata = () => ({ time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
 
-/** fetch, where no answer at all becomes an ApiError; an abort stays an AbortError. */
+/**
+ * fetch, where no answer at all becomes an ApiError; an abort stays an AbortError.
+ * @param {string} path
+ * @param {RequestInit} init
+ */
 async function send(path, init = {}) {
   try {
     return await fetch(new URL(path, document.baseURI), init);
@@ -32,6 +41,7 @@ async function send(path, init = {}) {
 const unreachable = () =>
   new ApiError(0, "network", navigator.onLine ? words.network : words.offlineFault);
 
+/** @param {Response} response */
 async function failure(response) {
   const { status } = response;
   const { error } = await response.json().catch(() => ({}));
@@ -42,10 +52,18 @@ async function failure(response) {
   return new ApiError(status, error?.code ?? "unknown", asSentence(message));
 }
 
-/** Messages about a field begin with its name, and others as a clause. */
+/**
+ * Messages about a field begin with its name, and others as a clause.
+ * @param {string} text
+ */
 const asSentence = (text) => text[0].toUpperCase() + text.slice(1);
 
-/** What `work` gives; a response that it throws becomes an ApiError. */
+/**
+ * What `work` gives; a response that it throws becomes an ApiError.
+ * @template Result
+ * @param {() => Promise<Result>} work
+ * @returns {Promise<Result>}
+ */
 async function worded(work) {
   try {
     return await work();
@@ -57,7 +75,12 @@ async function worded(work) {
 export class Api {
   account = new Account(send);
 
-  /** The response to a request in the person's name; a file is sent as it is. Throws ApiError or SignInNeeded. */
+  /**
+   * The response to a request in the person's name; a file is sent as it is. Throws ApiError or SignInNeeded.
+   * @param {string} path
+   * @param {RequestOptions} options
+   * @returns {Promise<Response>}
+   */
   async request(path, { method = "GET", body, signal, headers = {} } = {}) {
     const attempt = async () =>
       send(path, {
@@ -86,19 +109,34 @@ export class Api {
     return worded(() => this.account.headers());
   }
 
-  /** Go on as the owner of a pasted token. Throws ApiError or SignInNeeded. */
+  /**
+   * Go on as the owner of a pasted token. Throws ApiError or SignInNeeded.
+   * @param {string} token
+   */
   signIn(token) {
     return worded(() => this.account.signIn(token));
   }
 
-  /** The JSON answer to one ChatKit request that does not stream. */
+  /**
+   * The JSON answer to one ChatKit request that does not stream.
+   * @template {keyof ChatAnswers} Type
+   * @param {Type} type
+   * @param {object} params
+   * @returns {Promise<ChatAnswers[Type]>}
+   */
   async chat(type, params) {
     const body = { type, params, metadata: metadata() };
     const response = await this.request("api/chatkit", { method: "POST", body });
     return response.json();
   }
 
-  /** The events of one ChatKit request that streams. */
+  /**
+   * The events of one ChatKit request that streams.
+   * @param {string} type
+   * @param {object} params
+   * @param {AbortSignal} signal
+   * @returns {AsyncGenerator<ThreadEvent, void>}
+   */
   async *stream(type, params, signal) {
     const body = { type, params, metadata: metadata() };
     // What is sent once more by the person is meant; by a proxy it is not.
@@ -109,19 +147,30 @@ export class Api {
     );
   }
 
-  /** All events of the answer that is being written in a thread; none when none is. */
+  /**
+   * All events of the answer that is being written in a thread; none when none is.
+   * @param {string} threadId
+   * @param {AbortSignal} signal
+   * @returns {AsyncGenerator<ThreadEvent, void>}
+   */
   async *follow(threadId, signal) {
     const path = `api/chatkit/threads/${encodeURIComponent(threadId)}/events`;
     yield* events(await this.request(path, { signal }), signal);
   }
 
-  /** Stop the answer that is being written in a thread. */
+  /**
+   * Stop the answer that is being written in a thread.
+   * @param {string} threadId
+   */
   cancel(threadId) {
     const path = `api/chatkit/threads/${encodeURIComponent(threadId)}/cancel`;
     return this.request(path, { method: "POST" });
   }
 
-  /** What this server offers in the composer; nothing when it does not say. */
+  /**
+   * What this server offers in the composer; nothing when it does not say.
+   * @returns {Promise<Options>}
+   */
   async options() {
     try {
       return await (await this.request("api/chatkit/options")).json();
@@ -131,7 +180,11 @@ export class Api {
     }
   }
 
-  /** What can be mentioned under a name that begins so. */
+  /**
+   * What can be mentioned under a name that begins so.
+   * @param {string} text
+   * @returns {Promise<Entity[]>}
+   */
   async entities(text) {
     const response = await this.request(`api/chatkit/entities?${new URLSearchParams({ q: text })}`);
     return (await response.json()).data;
@@ -140,13 +193,18 @@ export class Api {
   /**
    * Send the bytes of a file to where an `upload_descriptor` says. `onProgress(part)` is given how much
    * has gone, 0 to 1. Throws ApiError; an abort is an AbortError.
+   * @param {UploadDescriptor} target
+   * @param {File} file
+   * @param {{ signal: AbortSignal, onProgress: (part: number) => void }} options
+   * @returns {Promise<void>}
    */
   upload({ url, method, headers }, file, { signal, onProgress }) {
     const request = new XMLHttpRequest(); // fetch does not tell how much has gone
     return new Promise((resolve, reject) => {
       request.open(method, url);
-      for (const [name, value] of Object.entries(headers ?? {}))
+      for (const [name, value] of Object.entries(headers ?? {})) {
         request.setRequestHeader(name, value);
+      }
       request.upload.addEventListener(
         "progress",
         ({ loaded, total }) => total > 0 && onProgress(loaded / total),
@@ -164,14 +222,19 @@ export class Api {
     });
   }
 
-  /** Everything of the person's, or one thread, as a file `{name, content}`; `format` is "json" or "markdown". */
+  /**
+   * Everything of the person's, or one thread, as a file `{name, content}`; `format` is "json" or "markdown".
+   * @param {"json" | "markdown"} format
+   * @param {string | null} threadId
+   */
   async exportData(format, threadId = null) {
     const query = new URLSearchParams({
       format,
       ...(threadId === null ? {} : { thread_id: threadId }),
     });
     const response = await this.request(`api/chatkit/export?${query}`);
-    const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition"))[1];
+    const disposition = response.headers.get("content-disposition") ?? "";
+    const name = /filename="([^"]+)"/.exec(disposition)?.[1] ?? "export";
     try {
       return { name, content: await response.blob() };
     } catch {
@@ -179,7 +242,11 @@ export class Api {
     }
   }
 
-  /** Add what is in a file. Returns how much was added and how much was there, of threads and of tasks. */
+  /**
+   * Add what is in a file. Returns how much was added and how much was there, of threads and of tasks.
+   * @param {File} file
+   * @returns {Promise<ImportCounts>}
+   */
   async importData(file) {
     return (await this.request("api/chatkit/import", { method: "POST", body: file })).json();
   }
@@ -189,36 +256,54 @@ export class Api {
     return this.request("api/chatkit/me", { method: "DELETE" });
   }
 
-  /** A page of tasks, newest first, and how many there are in all. */
+  /**
+   * A page of tasks, newest first, and how many there are in all.
+   * @param {{ status: string, after?: string|null, limit?: number }} range
+   * @returns {Promise<{ tasks: Task[], total: number }>}
+   */
   async listTasks({ status, after = null, limit = 50 }) {
-    const query = new URLSearchParams({ status, limit, ...(after === null ? {} : { after }) });
+    const range = { status, limit: String(limit) };
+    const query = new URLSearchParams(after === null ? range : { ...range, after });
     const response = await this.request(`api/tasks?${query}`);
     const tasks = await response.json();
     return { tasks, total: Number(response.headers.get("x-total-count") ?? tasks.length) };
   }
 
+  /** @param {string} title */
   addTask(title) {
     return this.request("api/tasks", { method: "POST", body: { title } });
   }
 
+  /**
+   * @param {string} id
+   * @param {boolean} completed
+   */
   completeTask(id, completed) {
     const path = `api/tasks/${encodeURIComponent(id)}/complete`;
     return this.request(path, { method: "PATCH", body: { completed } });
   }
 
+  /** @param {string} id */
   deleteTask(id) {
     return this.request(`api/tasks/${encodeURIComponent(id)}`, { method: "DELETE" });
   }
 }
 
+/** @param {File} file */
 function formOf(file) {
   const form = new FormData();
   form.append("file", file, file.name);
   return form;
 }
 
-/** The events in a response, as they come. A frame that is no JSON object is passed over. */
+/**
+ * The events in a response, as they come. A frame that is no JSON object is passed over.
+ * @param {Response} response
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<ThreadEvent, void>}
+ */
 async function* events(response, signal) {
+  if (response.body === null) return; // a status that has none
   const frames = readFrames(response.body);
   for (;;) {
     let step;
@@ -233,6 +318,10 @@ async function* events(response, signal) {
   }
 }
 
+/**
+ * @param {string} text
+ * @returns {ThreadEvent | null}
+ */
 function parseObject(text) {
   try {
     const value = JSON.parse(text);

@@ -3,12 +3,17 @@
 // A guest's token lives in localStorage, so that the guest is the same after a restart of the browser
 // and in every tab; a pasted token lives in sessionStorage and goes with the tab.
 
+/** @typedef {"missing" | "expired" | "refused"} SignInReason */
+/** @typedef {(path: string, init?: RequestInit) => Promise<Response>} Send */
+/** @typedef {{ token: string, user_id: string, expires_at: number }} Guest */
+
 const GUEST_KEY = "chatkit.guest";
 const TOKEN_KEY = "chatkit.token";
 const RENEW_BEFORE_MS = 60_000;
 
 /** The page cannot go on before the person signs in. `reason` is "missing", "expired" or "refused". */
 export class SignInNeeded extends Error {
+  /** @param {SignInReason} reason */
   constructor(reason) {
     super(`sign-in ${reason}`);
     this.reason = reason;
@@ -16,15 +21,18 @@ export class SignInNeeded extends Error {
 }
 
 export class Account {
+  /** @type {Send} */
   #send; // (path, init) -> Response, or throws ApiError when the server is out of reach
   #token = sessionStorage.getItem(TOKEN_KEY);
   #cookie = false;
   #guest = readGuest();
+  /** @type {Promise<void> | null} */
   #renewal = null;
 
   /** Called with no argument when the person has become another user. */
   onUserChanged = () => {};
 
+  /** @param {Send} send */
   constructor(send) {
     this.#send = send;
   }
@@ -40,12 +48,15 @@ export class Account {
     return this.#cookie ? "cookie" : (this.#guest?.user_id ?? null);
   }
 
-  /** The headers that make a request this person's. Throws SignInNeeded. */
+  /**
+   * The headers that make a request this person's. Throws SignInNeeded.
+   * @returns {Promise<Record<string, string>>}
+   */
   async headers() {
     if (this.#token !== null) return bearer(this.#token);
     if (this.#cookie) return {};
     if (!isFresh(this.#guest)) await this.#renewOnce();
-    return this.#cookie ? {} : bearer(this.#guest.token);
+    return this.#cookie || this.#guest === null ? {} : bearer(this.#guest.token);
   }
 
   /** After a 401: get other credentials, or throw SignInNeeded. The request may then be repeated. */
@@ -61,7 +72,10 @@ export class Account {
     await this.#renewOnce({ refused: this.#guest?.token });
   }
 
-  /** Use a pasted token from now on. Throws SignInNeeded("refused") when the server does not take it. */
+  /**
+   * Use a pasted token from now on. Throws SignInNeeded("refused") when the server does not take it.
+   * @param {string} pasted
+   */
   async signIn(pasted) {
     const token = pasted.trim().replace(/^bearer\s+/i, "");
     const possible = /^[\x21-\x7e]+$/.test(token); // anything else cannot stand in a header
@@ -75,13 +89,18 @@ export class Account {
     sessionStorage.removeItem(TOKEN_KEY);
   }
 
+  /** @param {Record<string, string>} headers */
   async #opens(headers) {
     const response = await this.#send("api/tasks?limit=1", { headers });
     if (!response.ok && response.status !== 401 && response.status !== 403) throw response;
     return response.ok;
   }
 
-  /** One renewal at a time, in all tabs: two would make two guests. */
+  /**
+   * One renewal at a time, in all tabs: two would make two guests.
+   * @param {{ refused?: string | null }} options
+   * @returns {Promise<void>}
+   */
   #renewOnce({ refused = null } = {}) {
     const renew = () => this.#renew(refused);
     this.#renewal ??= (
@@ -92,6 +111,7 @@ export class Account {
     return this.#renewal;
   }
 
+  /** @param {string | null} refused */
   async #renew(refused) {
     const before = this.#guest?.user_id;
     const stored = readGuest(); // another tab may have renewed it
@@ -103,7 +123,11 @@ export class Account {
     if (before !== undefined && before !== this.#guest?.user_id) this.onUserChanged();
   }
 
-  /** A guest, the same as `former` where the server still knows it; null when the cookie is used. */
+  /**
+   * A guest, the same as `former` where the server still knows it; null when the cookie is used.
+   * @param {Guest | null} former
+   * @returns {Promise<Guest | null>}
+   */
   async #askForGuest(former) {
     let response = await this.#send("api/auth/guest", {
       method: "POST",
@@ -126,13 +150,19 @@ export class Account {
   }
 }
 
+/** @param {string} token */
 const bearer = (token) => ({ Authorization: `Bearer ${token}` });
 
+/**
+ * @param {Guest | null} guest
+ * @returns {guest is Guest}
+ */
 const isFresh = (guest) => guest !== null && guest.expires_at - Date.now() > RENEW_BEFORE_MS;
 
+/** @returns {Guest | null} */
 function readGuest() {
   try {
-    const guest = JSON.parse(localStorage.getItem(GUEST_KEY));
+    const guest = JSON.parse(localStorage.getItem(GUEST_KEY) ?? "null");
     return typeof guest?.token === "string" && typeof guest.expires_at === "number" ? guest : null;
   } catch {
     return null;

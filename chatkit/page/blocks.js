@@ -4,6 +4,8 @@
 // quotes, rules. HTML is text. Left out on purpose: indented code and `---` as an underline, which in
 // answers of models are nearly always a mis-indented paragraph and a rule.
 
+/** @typedef {(lines: string[], at: number, depth: number, first: number) => ReadBlock} Reader */
+
 const MAX_DEPTH = 12; // lists and quotes within each other; deeper ones are text
 const MAX_COLUMNS = 50;
 const LIST_MARKER = /^([ \t]*)([-*+]|\d{1,9}[.)])(?=[ \t]|$)/;
@@ -15,22 +17,32 @@ const FENCE = /^[ \t]*(`{3,}|~{3,})(.*)$/;
  * heading `level text`, paragraph `text`, code `language text`, rule, quote `blocks`,
  * list `start items loose` (`start` null for bullets; an item has `blocks`, and `task` true, false or
  * null), table `head align rows`. Every `text` but that of code holds inline Markdown.
+ * @param {string} text
+ * @returns {Block[]}
  */
 export function parseBlocks(text) {
   return parse(linesOf(text));
 }
 
+/** @param {string} text */
 const linesOf = (text) =>
   text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
 
-/** Where the last block of `text` begins, as an offset; 0 when it has none. */
+/**
+ * Where the last block of `text` begins, as an offset; 0 when it has none.
+ * @param {string} text
+ */
 export function lastBlockStart(text) {
   const last = parseBlocks(text).at(-1);
   const before = last ? text.split("\n").slice(0, last.line) : [];
   return before.reduce((offset, line) => offset + line.length + 1, 0);
 }
 
-/** Blocks of `lines`, the first of which is the line `first` of the text. */
+/**
+ * Blocks of `lines`, the first of which is the line `first` of the text.
+ * @param {string[]} lines
+ * @returns {Block[]}
+ */
 function parse(lines, depth = 0, first = 0) {
   const blocks = [];
   for (let at = 0; at < lines.length;) {
@@ -46,7 +58,13 @@ function parse(lines, depth = 0, first = 0) {
   return blocks;
 }
 
-/** The reader of the block that begins at a line, or null for a paragraph. */
+/**
+ * The reader of the block that begins at a line, or null for a paragraph.
+ * @param {string[]} lines
+ * @param {number} at
+ * @param {number} depth
+ * @returns {Reader | null}
+ */
 function readerFor(lines, at, depth) {
   const line = lines[at];
   if (isFence(line)) return readFence;
@@ -58,7 +76,10 @@ function readerFor(lines, at, depth) {
   return null;
 }
 
-/** Whether the line ends a paragraph that it follows directly. */
+/**
+ * Whether the line ends a paragraph that it follows directly.
+ * @param {string} line
+ */
 function interrupts(line) {
   const marker = LIST_MARKER.exec(line);
   if (marker !== null && !isRule(line)) {
@@ -70,21 +91,36 @@ function interrupts(line) {
   return isFence(line) || headingLevel(line) > 0 || isRule(line) || isQuote(line);
 }
 
-const isBlank = (line) => line.trim() === "";
+/** @param {string | undefined} line */
+const isBlank = (line) => line !== undefined && line.trim() === "";
+/** @param {string} line */
 const isQuote = (line) => line.trimStart().startsWith(">");
 
+/**
+ * What `pattern` finds in a line that has it.
+ * @param {RegExp} pattern
+ * @param {string} line
+ * @returns {string[]}
+ */
+const found = (pattern, line) => pattern.exec(line) ?? [];
+
+/** @param {string} line */
 function isFence(line) {
-  const found = FENCE.exec(line);
-  return found !== null && !(found[1][0] === "`" && found[2].includes("`"));
+  const fence = FENCE.exec(line);
+  return fence !== null && !(fence[1][0] === "`" && fence[2].includes("`"));
 }
 
+/** @param {string} line */
 function isRule(line) {
   const text = line.trim();
   if (text.length < 3 || !"-*_".includes(text[0])) return false;
   return /^(-{3,}|\*{3,}|_{3,})$/.test(text.replace(/[ \t]/g, ""));
 }
 
-/** 1 to 6 for `#` to `######`, 0 for a line that is no heading. */
+/**
+ * 1 to 6 for `#` to `######`, 0 for a line that is no heading.
+ * @param {string} line
+ */
 function headingLevel(line) {
   const text = line.trimStart();
   let level = 0;
@@ -93,7 +129,10 @@ function headingLevel(line) {
   return level <= 6 && (after === undefined || after === " " || after === "\t") ? level : 0;
 }
 
-/** Columns of white space at the start; a tab reaches to the next multiple of four. */
+/**
+ * Columns of white space at the start; a tab reaches to the next multiple of four.
+ * @param {string} line
+ */
 function indentOf(line) {
   let columns = 0;
   for (const mark of line) {
@@ -104,7 +143,11 @@ function indentOf(line) {
   return columns;
 }
 
-/** The line without its first `columns` columns of white space, or as many as there are. */
+/**
+ * The line without its first `columns` columns of white space, or as many as there are.
+ * @param {string} line
+ * @param {number} columns
+ */
 function outdent(line, columns) {
   let column = 0;
   let at = 0;
@@ -115,6 +158,11 @@ function outdent(line, columns) {
   return " ".repeat(Math.max(0, column - columns)) + line.slice(at);
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} at
+ * @returns {ReadBlock}
+ */
 function readParagraph(lines, at) {
   let next = at + 1;
   while (next < lines.length && !isBlank(lines[next])) {
@@ -127,30 +175,51 @@ function readParagraph(lines, at) {
   return { kind: "paragraph", text: joined(lines, at, next), next };
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} from
+ * @param {number} to
+ */
 const joined = (lines, from, to) => lines.slice(from, to).join("\n").trim();
 
+/**
+ * @param {string[]} lines
+ * @param {number} at
+ * @returns {ReadBlock}
+ */
 function readHeading(lines, at) {
   const level = headingLevel(lines[at]);
   let text = lines[at].trim().slice(level).trim();
   let end = text.length; // a closing row of # is no part of the heading
   while (text[end - 1] === "#") end -= 1;
-  if (end === 0 || text[end - 1] === " " || text[end - 1] === "\t")
+  if (end === 0 || text[end - 1] === " " || text[end - 1] === "\t") {
     text = text.slice(0, end).trim();
+  }
   return { kind: "heading", level, text, next: at + 1 };
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} at
+ * @returns {ReadBlock}
+ */
 function readRule(lines, at) {
   return { kind: "rule", next: at + 1 };
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} at
+ * @returns {ReadBlock}
+ */
 function readFence(lines, at) {
-  const [, fence, info] = FENCE.exec(lines[at]);
+  const [, fence, info] = found(FENCE, lines[at]);
   const indent = indentOf(lines[at]);
   let next = at + 1;
   const code = [];
   for (; next < lines.length; next += 1) {
-    const found = FENCE.exec(lines[next]);
-    if (found && found[1].startsWith(fence) && isBlank(found[2])) break;
+    const close = FENCE.exec(lines[next]);
+    if (close && close[1].startsWith(fence) && isBlank(close[2])) break;
     code.push(indent > 0 ? outdent(lines[next], indent) : lines[next]);
   }
   if (next === lines.length && code.at(-1) === "") code.pop(); // not closed yet: a line just ended
@@ -158,6 +227,13 @@ function readFence(lines, at) {
   return { kind: "code", language, text: code.join("\n"), next: Math.min(next + 1, lines.length) };
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} at
+ * @param {number} depth
+ * @param {number} first
+ * @returns {ReadBlock}
+ */
 function readQuote(lines, at, depth, first) {
   const inner = [];
   let next = at;
@@ -166,7 +242,7 @@ function readQuote(lines, at, depth, first) {
     if (isQuote(line)) {
       const text = line.trimStart().slice(1);
       inner.push(text.startsWith(" ") ? text.slice(1) : text);
-    } else if (isBlank(inner.at(-1)) || interrupts(line) || isFence(inner.at(-1))) {
+    } else if (isBlank(inner.at(-1)) || interrupts(line) || isFence(inner.at(-1) ?? "")) {
       break;
     } else {
       inner.push(line); // a paragraph in the quote goes on without its >
@@ -175,8 +251,15 @@ function readQuote(lines, at, depth, first) {
   return { kind: "quote", blocks: parse(inner, depth + 1, first + at), next };
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} at
+ * @param {number} depth
+ * @param {number} first
+ * @returns {ReadBlock}
+ */
 function readList(lines, at, depth, first) {
-  const [, , opener] = LIST_MARKER.exec(lines[at]);
+  const [, , opener] = found(LIST_MARKER, lines[at]);
   const sort = opener.at(-1); // - * + . or )
   const items = [];
   let loose = false;
@@ -202,7 +285,12 @@ function readList(lines, at, depth, first) {
   return { kind: "list", start, items, loose, next };
 }
 
-/** The lines of one item without its marker and indent, up to `next`. */
+/**
+ * The lines of one item without its marker and indent, up to `next`.
+ * @param {string[]} lines
+ * @param {number} at
+ * @param {string[]} marker
+ */
 function readItem(lines, at, [marker, space]) {
   const base = indentOf(space);
   const rest = lines[at].slice(marker.length);
@@ -237,12 +325,20 @@ function readItem(lines, at, [marker, space]) {
   return { lines: inner, next, task: task ? task[1] !== " " : null };
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} from
+ */
 function skipBlank(lines, from) {
   let at = from;
   while (at < lines.length && isBlank(lines[at])) at += 1;
   return at;
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} at
+ */
 function isTable(lines, at) {
   if (!lines[at].includes("|") || at + 1 >= lines.length) return false;
   if (!/^[ \t|:-]*-[ \t|:-]*$/.test(lines[at + 1])) return false;
@@ -251,6 +347,11 @@ function isTable(lines, at) {
   return fits && rule.every((cell) => /^:?-+:?$/.test(cell));
 }
 
+/**
+ * @param {string[]} lines
+ * @param {number} at
+ * @returns {ReadBlock}
+ */
 function readTable(lines, at) {
   const head = splitRow(lines[at]);
   const align = splitRow(lines[at + 1]).map((cell) => {
@@ -266,7 +367,10 @@ function readTable(lines, at) {
   return { kind: "table", head, align, rows, next };
 }
 
-/** Cells of a row; `\|` is a bar within a cell. */
+/**
+ * Cells of a row; `\|` is a bar within a cell.
+ * @param {string} line
+ */
 function splitRow(line) {
   const text = line.trim();
   const cells = [];

@@ -5,21 +5,38 @@ import { dayGroup } from "./dates.js";
 import { alertBox, confirmLoss, el, iconButton, moreButton } from "./dom.js";
 import { words } from "./words.js";
 
+/**
+ * @typedef {object} Host
+ * @property {(thread: Thread) => void} renamed
+ * @property {(id: string) => void} deleted
+ * @property {() => void} emptied what had the focus was the last chat
+ * @property {(error: unknown) => void} failed
+ */
+
 const PAGE = 30;
 
 export class Chats {
+  /** @type {import("./api.js").Api} */
   #api;
+  /** @type {Host} */
   #host;
+  /** @type {Map<string, Thread>} */
   #threads = new Map(); // id -> thread, newest first
+  /** @type {string | null} */
   #current = null;
+  /** @type {string | null} */
   #after = null;
   #loaded = false;
   #shown = ""; // what is drawn, as JSON
+  /** @type {string | null} */
   #renaming = null;
 
   /**
    * `host` is told: `renamed(thread)`, `deleted(id)`, `failed(error)`, and `emptied()` when what had
    * the focus was the last chat.
+   * @param {HTMLElement} root
+   * @param {import("./api.js").Api} api
+   * @param {Host} host
    */
   constructor(root, api, host) {
     this.#api = api;
@@ -36,13 +53,19 @@ export class Chats {
     return this.#load({ limit: Math.min(100, Math.max(PAGE, this.#threads.size)) });
   }
 
-  /** Mark the thread that is open; null for a new chat. */
+  /**
+   * Mark the thread that is open; null for a new chat.
+   * @param {string | null} id
+   */
   setCurrent(id) {
     this.#current = id;
     this.#draw();
   }
 
-  /** Show a thread that was made or changed here. */
+  /**
+   * Show a thread that was made or changed here.
+   * @param {Thread} thread
+   */
   put(thread) {
     const known = this.#threads.has(thread.id);
     const rest = known ? this.#threads : new Map([[thread.id, thread], ...this.#threads]);
@@ -51,6 +74,7 @@ export class Chats {
     this.#draw();
   }
 
+  /** @param {{ after?: string | null, limit?: number }} range */
   async #load({ after = null, limit = PAGE } = {}) {
     this.fault.replaceChildren();
     try {
@@ -58,7 +82,7 @@ export class Chats {
       const page = await this.#api.chat("threads.list", params);
       if (after === null) this.#threads.clear();
       for (const thread of page.data) this.#threads.set(thread.id, thread);
-      this.#after = page.has_more ? page.data.at(-1).id : null;
+      this.#after = page.has_more ? (page.data.at(-1)?.id ?? null) : null;
       this.more.hidden = this.#after === null;
       this.#loaded = true;
       this.#draw();
@@ -75,11 +99,11 @@ export class Chats {
   #draw() {
     if (this.#renaming !== null && this.groups.querySelector("input")) return; // someone is typing
     this.empty.hidden = !this.#loaded || this.#threads.size > 0 || this.#after !== null;
+    /** @type {Map<string, Thread[]>} */
     const groups = new Map();
     for (const thread of this.#threads.values()) {
       const name = dayGroup(thread.created_at);
-      if (!groups.has(name)) groups.set(name, []);
-      groups.get(name).push(thread);
+      groups.set(name, [...(groups.get(name) ?? []), thread]);
     }
     const lines = [...groups].map(([name, threads]) => [
       name,
@@ -88,7 +112,7 @@ export class Chats {
     const shown = JSON.stringify([lines, this.#current, this.#renaming]);
     if (shown === this.#shown) return; // and what has the focus stays
     this.#shown = shown;
-    const focused = document.activeElement?.closest?.("[data-thread]")?.dataset.thread;
+    const focused = document.activeElement?.closest("[data-thread]")?.getAttribute("data-thread");
     const sections = [...groups].map(([name, threads]) => {
       const rows = threads.map((thread) => this.#row(thread));
       return el("section", {}, el("h3", { textContent: name }), el("ul", {}, ...rows));
@@ -98,10 +122,15 @@ export class Chats {
     else if (focused) this.#linkOf(focused)?.focus();
   }
 
+  /**
+   * @param {string} id
+   * @returns {HTMLElement | null}
+   */
   #linkOf(id) {
     return this.groups.querySelector(`[data-thread="${CSS.escape(id)}"] a`);
   }
 
+  /** @param {Thread} thread */
   #row(thread) {
     if (thread.id === this.#renaming) return this.#renameRow(thread);
     const title = thread.title || words.untitled;
@@ -116,6 +145,7 @@ export class Chats {
     );
   }
 
+  /** @param {Thread} thread */
   #renameRow(thread) {
     const input = el("input", {
       type: "text",
@@ -124,6 +154,7 @@ export class Chats {
       dir: "auto",
       "aria-label": words.chatTitle,
     });
+    /** @param {boolean} save */
     const finish = (save) => {
       if (this.#renaming !== thread.id) return; // leaving the field ends it once more
       this.#renaming = null;
@@ -144,12 +175,17 @@ export class Chats {
     return el("li", { className: "chat is-renaming", "data-thread": thread.id }, input);
   }
 
+  /** @param {string} id */
   #startRename(id) {
     this.#renaming = id;
     this.#draw();
-    this.groups.querySelector("input").select();
+    this.groups.querySelector("input")?.select();
   }
 
+  /**
+   * @param {Thread} thread
+   * @param {string} title
+   */
   async #rename(thread, title) {
     this.put({ ...thread, title });
     try {
@@ -161,6 +197,10 @@ export class Chats {
     }
   }
 
+  /**
+   * @param {string} id
+   * @param {string} title
+   */
   async #delete(id, title) {
     const text = words.deleteChatText(title);
     const agreed = await confirmLoss({
@@ -172,7 +212,7 @@ export class Chats {
     try {
       await this.#api.chat("threads.delete", { thread_id: id });
     } catch (error) {
-      if (error.status !== 404) {
+      if (!(error instanceof ApiError && error.status === 404)) {
         this.#host.failed(error);
         return;
       }
@@ -186,6 +226,6 @@ export class Chats {
     if (!hadFocus) return;
     const next = ids[place + 1] ?? ids[place - 1];
     if (next === undefined) this.#host.emptied();
-    else this.#linkOf(next).focus();
+    else this.#linkOf(next)?.focus();
   }
 }

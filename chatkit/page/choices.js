@@ -6,17 +6,21 @@ import { words } from "./words.js";
 const MODEL_KEY = "chatkit.model";
 
 export class Choices {
-  /** `models` and `tools` are lists of `{id, label}`; a list with nothing to choose from is not shown. */
+  /**
+   * `models` and `tools` are lists of `{id, label}`; a list with nothing to choose from is not shown.
+   * @param {HTMLElement} place
+   * @param {{ models: Choice[], tools: Choice[] }} offer
+   */
   constructor(place, { models, tools }) {
     this.model = select(words.model, models);
     this.tool = select(words.tool, [{ id: "", label: words.anyTool }, ...tools]);
     this.hasModels = models.length > 1;
     this.hasTools = tools.length > 0;
-    place.replaceChildren(
-      ...[this.hasModels && this.model, this.hasTools && this.tool].filter(Boolean),
-    );
+    place.replaceChildren();
+    if (this.hasModels) place.append(this.model);
+    if (this.hasTools) place.append(this.tool);
     const last = localStorage.getItem(MODEL_KEY);
-    if (models.some(({ id }) => id === last)) this.model.value = last;
+    if (last !== null && models.some(({ id }) => id === last)) this.model.value = last;
     this.model.addEventListener("change", () => localStorage.setItem(MODEL_KEY, this.model.value));
   }
 
@@ -34,6 +38,10 @@ export class Choices {
   }
 }
 
+/**
+ * @param {string} label
+ * @param {Choice[]} entries
+ */
 const select = (label, entries) =>
   el(
     "select",

@@ -5,8 +5,9 @@ import { words } from "./words.js";
 const MOST_COPIED = 100_000; // characters
 const MOST_CALLS = 10; // for one message
 
+/** @type {Record<string, (given: Record<string, unknown>) => Promise<Record<string, unknown>>>} */
 const TOOLS = {
-  get_page_context: () => ({
+  get_page_context: async () => ({
     time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     language: navigator.language,
     title: document.title,
@@ -26,19 +27,23 @@ const TOOLS = {
 /**
  * Run a call of the assistant. `{result, said}`: what it is told, and a sentence for the person about
  * what was done in their name, or null.
+ * @param {ClientToolCall} call
  */
 export async function runClientTool({ name, arguments: given }) {
-  if (!Object.hasOwn(TOOLS, name))
+  if (!Object.hasOwn(TOOLS, name)) {
     return { result: { error: "this page has no such tool" }, said: null };
+  }
   const result = await TOOLS[name](given ?? {});
   return { result, said: result.copied === true ? words.copiedForYou : null };
 }
 
 /** The call with which a thread ends, to be run while nothing has come after it. */
 export class OpenCall {
+  /** @type {ClientToolCall | null} */
   #call = null;
   #taken = 0; // for one message
 
+  /** @param {ThreadItem} item */
   note(item) {
     const isOpen = item.type === "client_tool_call" && item.status === "pending";
     if (item.type !== "end_of_turn") this.#call = isOpen ? item : null;

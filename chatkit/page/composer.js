@@ -3,11 +3,29 @@
 
 import { Choices } from "./choices.js";
 import { Dictation } from "./dictation.js";
-import { iconButton } from "./dom.js";
+import { find, iconButton } from "./dom.js";
 import { Mentions } from "./mentions.js";
 import { Tags } from "./tags.js";
 import { Uploads } from "./uploads.js";
 import { words } from "./words.js";
+
+/**
+ * What is being written.
+ *
+ * @typedef {object} Draft
+ * @property {string} text
+ * @property {Tag[]} tags
+ * @property {string} quote
+ * @property {import("./uploads.js").Upload[]} files
+ */
+
+/**
+ * @typedef {object} ComposerParts
+ * @property {import("./api.js").Api} api
+ * @property {(message: Message) => void} onSend
+ * @property {() => void} onStop
+ * @property {(message: string) => void} onFault dictation has failed
+ */
 
 export class Composer {
   #choices = new Choices(document.createElement("div"), { models: [], tools: [] });
@@ -15,20 +33,27 @@ export class Composer {
   /**
    * `onSend(message)` is given `{content, attachments, quote, options, draft}`; `onStop()` and
    * `onFault(message)` are called when the person asks for it, and when dictation fails.
+   * @param {HTMLFormElement} form
+   * @param {ComposerParts} parts
    */
   constructor(form, { api, onSend, onStop, onFault }) {
     this.form = form;
     this.onSend = onSend;
     this.onFault = onFault;
     this.api = api;
-    this.input = form.querySelector("textarea");
-    this.send = form.querySelector("#send");
-    this.stop = form.querySelector("#stop");
-    this.quoteBox = form.querySelector("#quote");
+    this.input = find(form, "textarea", HTMLTextAreaElement);
+    this.send = find(form, "#send", HTMLButtonElement);
+    this.stop = find(form, "#stop", HTMLButtonElement);
+    this.quoteBox = find(form, "#quote", HTMLElement);
+    this.quoted = find(this.quoteBox, "p", HTMLElement);
+    this.attach = find(form, "#attach", HTMLButtonElement);
+    /** @type {Dictation | null} */
+    this.dictation = null;
+    this.blocked = false;
     this.quoteBox.append(iconButton("close", words.removeQuote, () => this.#removeQuote()));
-    this.uploads = new Uploads(form.querySelector("#chips"), api, () => this.#fit());
-    this.tags = new Tags(this.input, form.querySelector("#mirror"));
-    const list = document.getElementById("mentions");
+    this.uploads = new Uploads(find(form, "#chips", HTMLElement), api, () => this.#fit());
+    this.tags = new Tags(this.input, find(form, "#mirror", HTMLElement));
+    const list = find(document, "#mentions", HTMLElement);
     this.mentions = new Mentions(this.input, list, this.tags, (text) => api.entities(text));
     this.#wireFiles();
     form.addEventListener("submit", (event) => {
@@ -45,7 +70,10 @@ export class Composer {
     this.setState({});
   }
 
-  /** What is being written: `{text, tags, quote, files}`. */
+  /**
+   * What is being written: `{text, tags, quote, files}`.
+   * @returns {Draft}
+   */
   get draft() {
     const { entries } = this.uploads;
     return { text: this.input.value, tags: this.tags.all, quote: this.quote, files: entries };
@@ -60,27 +88,32 @@ export class Composer {
   }
 
   get quote() {
-    return this.quoteBox.hidden ? "" : this.quoteBox.firstElementChild.textContent;
+    return this.quoteBox.hidden ? "" : this.quoted.textContent;
   }
 
   set quote(text) {
-    this.quoteBox.firstElementChild.textContent = text;
+    this.quoted.textContent = text;
     this.quoteBox.hidden = text === "";
   }
 
+  /** @returns {void} */
   focus() {
     this.input.focus();
   }
 
-  /** Show what this server offers, as the answer to `api/chatkit/options` says it. */
+  /**
+   * Show what this server offers, as the answer to `api/chatkit/options` says it.
+   * @param {Options} options
+   */
   applyOptions({ models = [], tools = [], attachments = null, dictation = false }) {
-    this.#choices = new Choices(this.form.querySelector("#choices"), { models, tools });
+    this.#choices = new Choices(find(this.form, "#choices", HTMLElement), { models, tools });
     this.uploads.allow(attachments?.enabled ? attachments : null);
     this.attach.hidden = !this.uploads.areAllowed;
     const speaks = dictation === true && Dictation.isPossible;
-    const button = this.form.querySelector("#dictate");
+    const button = find(this.form, "#dictate", HTMLButtonElement);
     button.hidden = !speaks;
     if (speaks) {
+      /** @param {string} text */
       const onText = (text) => this.insert(text);
       this.dictation ??= new Dictation(button, this.api, { onText, onFault: this.onFault });
     }
@@ -89,7 +122,10 @@ export class Composer {
     this.#fit();
   }
 
-  /** Put `text` where the caret is, with space around it. */
+  /**
+   * Put `text` where the caret is, with space around it.
+   * @param {string} text
+   */
   insert(text) {
     const { value, selectionStart: start, selectionEnd: end } = this.input;
     const before = start > 0 && !/\s$/.test(value.slice(0, start)) ? " " : "";
@@ -114,12 +150,17 @@ export class Composer {
     this.onSend(message);
   }
 
-  /** `status` is a ThreadStatus: a locked thread takes no message. */
+  /**
+   * `status` is a ThreadStatus: a locked thread takes no message.
+   * @param {{ busy?: boolean, allowCancel?: boolean, status?: ThreadStatus }} state
+   */
   setState({ busy = false, allowCancel = true, status = { type: "active" } }) {
     const shut = status.type === "locked" || status.type === "closed";
     this.blocked = busy || shut;
     this.input.disabled = shut;
-    this.input.placeholder = shut ? status.reason || words[status.type] : words.messagePlaceholder;
+    this.input.placeholder = shut
+      ? status.reason || (status.type === "closed" ? words.closed : words.locked)
+      : words.messagePlaceholder;
     const stoppable = busy && allowCancel;
     const hadFocus = document.activeElement === this.stop || document.activeElement === this.send;
     this.stop.hidden = !stoppable;
@@ -133,6 +174,7 @@ export class Composer {
     return this.blocked || empty || this.uploads.isBusy;
   }
 
+  /** @param {KeyboardEvent} event */
   #takeKey(event) {
     // keyCode 229: Safari ends a composition before it tells of the Enter that chose the word.
     if (event.isComposing || event.keyCode === 229) return;
@@ -146,11 +188,10 @@ export class Composer {
   }
 
   #wireFiles() {
-    const picker = this.form.querySelector("#files");
-    this.attach = this.form.querySelector("#attach");
+    const picker = find(this.form, "#files", HTMLInputElement);
     this.attach.addEventListener("click", () => picker.click());
     picker.addEventListener("change", () => {
-      this.uploads.add(picker.files);
+      this.uploads.add(picker.files ?? []);
       picker.value = ""; // the same file may be chosen again
       this.focus();
     });
@@ -169,7 +210,12 @@ export class Composer {
   }
 }
 
-/** What is written in `first`, then what is in `second`. */
+/**
+ * What is written in `first`, then what is in `second`.
+ * @param {Draft} first
+ * @param {Draft} second
+ * @returns {Draft}
+ */
 export function joinDrafts(first, second) {
   if (isEmpty(second)) return first;
   const gap = first.text !== "" && second.text !== "" ? "\n" : "";
@@ -187,7 +233,9 @@ export function joinDrafts(first, second) {
   };
 }
 
+/** @param {Draft} draft */
 const isEmpty = ({ text, quote, files }) =>
   text.trim() === "" && quote === "" && files.length === 0;
 
+/** @returns {Draft} */
 export const emptyDraft = () => ({ text: "", tags: [], quote: "", files: [] });

@@ -15,11 +15,40 @@ import { copyCode } from "./markdown.js";
 import { Notices } from "./notices.js";
 import { ProgressLine } from "./progress.js";
 import { readItems, readThread } from "./stored.js";
+import { QuestionsRow } from "./structured_input.js";
 import { ThreadRows } from "./thread_rows.js";
 import { Turn } from "./turn.js";
 import { words } from "./words.js";
 
+/** @typedef {import("./answer_bar.js").Opinion} Opinion */
+/** @typedef {import("./api.js").Api} Api */
+/** @typedef {import("./composer.js").Draft} Draft */
+/** @typedef {import("./stored.js").ItemPage} ItemPage */
+
+/**
+ * What is told of what happens.
+ *
+ * @typedef {object} Host
+ * @property {(conversation: Conversation) => void} changed
+ * @property {(conversation: Conversation, isNew: boolean) => void} threadChanged
+ * @property {(name: string) => void} effect
+ * @property {(text: string) => void} answered
+ * @property {(node: Element | null, change: () => void) => void} keepView
+ * @property {(conversation: Conversation, draft: Draft) => void} notSent
+ * @property {(reason: string) => void} signIn
+ * @property {() => void} lostFocus
+ * @property {() => void} resend sends what is in the composer
+ */
+
+/**
+ * @typedef {object} RunOptions
+ * @property {boolean} [following] the stream may be empty
+ * @property {(() => unknown) | null} [again] sends the request again
+ * @property {((refusal: unknown) => void) | null} [refuse] is given the fault of an action
+ */
+
 export class Conversation {
+  /** @type {Thread | null} */
   thread = null; // null until the first message has made it
   draft = emptyDraft(); // what the composer holds while another conversation is shown
   busy = false;
@@ -27,11 +56,14 @@ export class Conversation {
   allowCancel = true;
   onLoaded = () => {};
 
+  /** @type {Api} */
   #api;
+  /** @type {Host} */
   #host;
   #rows;
   #call = new OpenCall(); // of a tool of this page
   #imageHosts = new ImageHosts();
+  /** @type {AbortController | null} */
   #abort = null;
   #begun = 0; // counts turns: what was read before one began is out of date
   #stopping = false; // until the server has stored what was stopped
@@ -41,6 +73,8 @@ export class Conversation {
    * `effect(name)`, `answered(text)`, `keepView(node, change)`, `notSent(conversation, draft)`,
    * `signIn(reason)`, `lostFocus()`; `resend()` sends what is in the composer. `onLoaded()` is called once the
    * rows of a thread that is being loaded are there.
+   * @param {Api} api
+   * @param {Host} host
    */
   constructor(api, host) {
     this.#api = api;
@@ -66,6 +100,12 @@ export class Conversation {
     );
   }
 
+  /** The id of the thread, which there is when this is asked. */
+  get #id() {
+    if (this.thread === null) throw new Error("no thread yet");
+    return this.thread.id;
+  }
+
   get isEmpty() {
     return this.#rows.isEmpty && this.notices.isEmpty;
   }
@@ -73,7 +113,7 @@ export class Conversation {
   /** The row of the questions that are to be answered now, or null. */
   get questions() {
     const row = this.busy ? null : this.#rows.last;
-    return row?.type === "structured_input" && row.isPending ? row : null;
+    return row instanceof QuestionsRow && row.isPending ? row : null;
   }
 
   /** Whether it must be kept as it is rather than read again. */
@@ -83,7 +123,10 @@ export class Conversation {
 
   // ---- Reading -----------------------------------------------------------------------------------
 
-  /** Show a stored thread, and go on with an answer that is being written in it. */
+  /**
+   * Show a stored thread, and go on with an answer that is being written in it.
+   * @param {string} threadId
+   */
   async load(threadId) {
     await this.#read(threadId);
     this.loading = false;
@@ -96,7 +139,7 @@ export class Conversation {
   /** Take over what was done in the thread elsewhere, and follow an answer that is being written there. */
   async catchUp() {
     if (this.thread === null || this.loading || this.mustStay) return;
-    if (!(await this.#read(this.thread.id))) return;
+    if (!(await this.#read(this.#id))) return;
     // A tool of the page that the answer waits for is run where the question was asked.
     this.#follow().then(() => this.#offerAnswer());
   }
@@ -107,7 +150,10 @@ export class Conversation {
     this.#host.changed(this);
   }
 
-  /** Show the thread as it is stored now. Returns whether that is so, and no turn came in between. */
+  /**
+   * Show the thread as it is stored now. Returns whether that is so, and no turn came in between.
+   * @param {string} threadId
+   */
   async #read(threadId) {
     const begun = this.#begun;
     const { thread, ...page } = await readThread(this.#api, threadId);
@@ -120,7 +166,7 @@ export class Conversation {
 
   async #showEarlier() {
     try {
-      const { items, more } = await readItems(this.#api, this.thread.id, this.#rows.firstId);
+      const { items, more } = await readItems(this.#api, this.#id, this.#rows.firstId);
       this.#host.keepView(this.#rows.list.firstElementChild, () => {
         this.#rows.prepend(items);
         this.#arrange();
@@ -131,7 +177,10 @@ export class Conversation {
     }
   }
 
-  /** Make the end of the thread equal to a page of its newest items. */
+  /**
+   * Make the end of the thread equal to a page of its newest items.
+   * @param {ItemPage} page
+   */
   #merge({ items, more }) {
     if (!this.#rows.merge(items)) this.earlier.hidden = !more;
     for (const item of items) this.#call.note(item);
@@ -142,7 +191,8 @@ export class Conversation {
   #offerAnswer() {
     const last = this.#rows.last?.type;
     // A step of its own begins an answer or tells of its interruption; no whole answer ends with it.
-    const offer = { user_message: words.noAnswer, task: words.halfAnswer }[last];
+    const offer =
+      last === "user_message" ? words.noAnswer : last === "task" ? words.halfAnswer : undefined;
     if (this.busy || this.notices.hasAlert || offer === undefined) return;
     this.#alert(offer, { level: "info", action: this.#retryAction() });
   }
@@ -152,25 +202,30 @@ export class Conversation {
   /**
    * Send a message, `{content, attachments, quote, options, draft}`. Its draft is handed back through
    * `host.notSent` when the server did not take it.
+   * @param {Message} message
    */
   async send({ content, attachments, quote, options, draft }) {
     const ids = attachments.map(({ id }) => id);
     const input = { content, attachments: ids, quoted_text: quote, inference_options: options };
-    const item = { type: "user_message", content, attachments, quoted_text: quote };
-    this.#rows.send({ ...item, created_at: new Date().toISOString() });
+    const sent = { content, attachments, quoted_text: quote, created_at: new Date().toISOString() };
+    this.#rows.send({ type: "user_message", ...sent });
     this.#call.restart();
     this.notices.clearRemarks();
     const turn = this.thread
-      ? this.#ask("threads.add_user_message", { thread_id: this.thread.id, input })
+      ? this.#ask("threads.add_user_message", { thread_id: this.#id, input })
       : this.#ask("threads.create", { input });
     await turn;
     if (this.#rows.takeBack()) this.#host.notSent(this, draft);
   }
 
-  /** Answer the questions of the assistant: `input` is `{status, answers}`. */
+  /**
+   * Answer the questions of the assistant: `input` is `{status, answers}`.
+   * @param {StructuredInput} item
+   * @param {object} input
+   */
   async answerQuestions({ id }, input) {
     if (this.busy) return;
-    const params = { thread_id: this.thread.id, item_id: id, input };
+    const params = { thread_id: this.#id, item_id: id, input };
     await this.#ask("threads.add_structured_input", params);
   }
 
@@ -185,31 +240,46 @@ export class Conversation {
     this.#setBusy(true); // no message gets in between
     const { result, said } = await runClientTool(call);
     if (said) this.notices.say(said);
-    await this.#ask("threads.add_client_tool_output", { thread_id: this.thread.id, result });
+    await this.#ask("threads.add_client_tool_output", { thread_id: this.#id, result });
     return true;
   }
 
-  /** Do what was pressed in a widget. Throws an error with a sentence when the server refused it. */
+  /**
+   * Do what was pressed in a widget. Throws an error with a sentence when the server refused it.
+   * @param {{ itemId: string, action: WidgetAction, streaming: boolean }} pressed
+   */
   #act(pressed) {
     const { busy } = this;
+    /**
+     * @param {string} type
+     * @param {object} params
+     */
     const run = async (type, params) => {
+      /** @type {unknown} */
       let refusal = null;
+      /** @param {unknown} error */
       const refuse = (error) => (refusal = error);
-      if (await this.#run((signal) => this.#api.stream(type, params, signal), { refuse }))
+      if (await this.#run((signal) => this.#api.stream(type, params, signal), { refuse })) {
         await this.#goOn();
+      }
       return refusal;
     };
+    /** @param {ThreadItem} item */
     const put = (item) => this.#put(item);
     const changed = () => this.#host.effect("tasks/changed"); // such an answer has no events
-    const sent = sendAction(this.#api, { id: this.thread.id, busy, run, put, changed }, pressed);
+    const sent = sendAction(this.#api, { id: this.#id, busy, run, put, changed }, pressed);
     return sent.catch((error) => {
       if (error instanceof SignInNeeded) this.#host.signIn(error.reason);
       throw error;
     });
   }
 
+  /**
+   * @param {string[]} ids
+   * @param {Opinion} kind
+   */
   #giveFeedback(ids, kind) {
-    const params = { thread_id: this.thread.id, item_ids: ids, kind };
+    const params = { thread_id: this.#id, item_ids: ids, kind };
     return this.#api.chat("items.feedback", params).catch((error) => {
       this.#fail(error, { retry: null });
       throw error;
@@ -222,7 +292,7 @@ export class Conversation {
     if (id === null) return;
     this.#call.restart();
     this.notices.clearRemarks();
-    const params = { thread_id: this.thread.id, item_id: id };
+    const params = { thread_id: this.#id, item_id: id };
     const answered = await this.#ask("threads.retry_after_item", params);
     // The server puts the former answer back when there is no new one.
     if (!answered && !this.mustStay) await this.#readAgain();
@@ -230,7 +300,7 @@ export class Conversation {
 
   async #readAgain() {
     const begun = this.#begun;
-    const page = await readItems(this.#api, this.thread.id).catch(() => null);
+    const page = await readItems(this.#api, this.#id).catch(() => null);
     if (page !== null && begun === this.#begun) this.#merge(page);
   }
 
@@ -241,11 +311,16 @@ export class Conversation {
     if (!running) return;
     // The lost connection alone could be a reload, for which the server waits a while.
     this.#stopping = true;
-    await this.#api.cancel(this.thread.id).catch(() => {});
+    await this.#api.cancel(this.#id).catch(() => {});
     this.#stopping = false;
   }
 
-  /** Send a request that streams, and see it through. The request alone is sent again if it is refused. */
+  /**
+   * Send a request that streams, and see it through. The request alone is sent again if it is refused.
+   * @param {string} type
+   * @param {object} params
+   * @returns {Promise<boolean>}
+   */
   async #ask(type, params) {
     const again = () => this.busy || this.#ask(type, params);
     const ended = await this.#run((signal) => this.#api.stream(type, params, signal), { again });
@@ -258,10 +333,13 @@ export class Conversation {
     if (!(await this.#answerCall())) this.#readAgain();
   }
 
-  /** Take part in the answer that is being written in the thread, from its beginning, if one is. */
+  /**
+   * Take part in the answer that is being written in the thread, from its beginning, if one is.
+   * @returns {Promise<boolean>}
+   */
   #follow() {
     const again = () => this.#follow();
-    return this.#run((signal) => this.#api.follow(this.thread.id, signal), {
+    return this.#run((signal) => this.#api.follow(this.#id, signal), {
       following: true,
       again,
     });
@@ -271,6 +349,9 @@ export class Conversation {
    * Take a stream of events to its end. Returns whether that was the end of an answer, without a
    * fault. One that is only followed may be empty, and shows only once it is not. One with `refuse`
    * is that of an action, which needs no answer: its fault goes there.
+   * @param {(signal: AbortSignal) => AsyncIterable<ThreadEvent>} open
+   * @param {RunOptions} options
+   * @returns {Promise<boolean>}
    */
   async #run(open, { following = false, again = null, refuse = null } = {}) {
     this.#abort?.abort();
@@ -289,11 +370,11 @@ export class Conversation {
     } catch (error) {
       if (this.#abort !== abort) return false;
       turn.failed = true;
-      if (error.name === "AbortError") {
+      if (error instanceof DOMException && error.name === "AbortError") {
         // A message that was stopped before the server confirmed it comes back to its writer.
         const action = refuse ? null : this.#retryAction();
         if (!this.#rows.isSending) this.#alert(words.stopped, { level: "info", action });
-      } else if (error.code === "cut" && !this.#rows.isSending && !following) {
+      } else if (isCut(error) && !this.#rows.isSending && !following) {
         return this.#recoverFromCut(error, refuse);
       } else if (refuse) {
         refuse(error);
@@ -310,7 +391,11 @@ export class Conversation {
     return !turn.failed;
   }
 
-  /** What the events of an answer change; what an action is refused with goes to `refuse`. */
+  /**
+   * What the events of an answer change; what an action is refused with goes to `refuse`.
+   * @param {((refusal: unknown) => void) | null} refuse
+   * @returns {import("./turn.js").TurnThread}
+   */
   #changes(refuse) {
     return {
       rows: this.#rows,
@@ -334,6 +419,7 @@ export class Conversation {
     };
   }
 
+  /** @param {Turn} turn */
   #begin(turn) {
     turn.begun = true;
     this.#begun += 1;
@@ -345,7 +431,12 @@ export class Conversation {
     this.progress.wait();
   }
 
-  /** The connection broke, the answer may go on: follow it, or read what became of it. */
+  /**
+   * The connection broke, the answer may go on: follow it, or read what became of it.
+   * @param {ApiError} error
+   * @param {((refusal: unknown) => void) | null} refuse
+   * @returns {Promise<boolean>}
+   */
   async #recoverFromCut(error, refuse) {
     const before = this.#rows.last?.plainText ?? "";
     if (await this.#follow()) return true;
@@ -359,20 +450,27 @@ export class Conversation {
 
   // ---- Rows and what stands below them ------------------------------------------------------------
 
+  /** @param {ThreadItem} item */
   #put(item) {
     if (!this.#rows.has(item.id) || item.type === "client_tool_call") this.#call.note(item);
     this.#rows.put(item);
   }
 
+  /** @param {boolean} busy */
   #setBusy(busy) {
     this.busy = busy;
-    this.element.setAttribute("aria-busy", busy);
+    this.element.setAttribute("aria-busy", String(busy));
     if (!busy) this.progress.hide();
     this.#arrange();
     this.#host.changed(this);
   }
 
-  /** Make a change that may take away the button that was pressed. Returns what it returns. */
+  /**
+   * Make a change that may take away the button that was pressed. Returns what it returns.
+   * @template Result
+   * @param {() => Result} change
+   * @returns {Result}
+   */
   #keepFocus(change) {
     const hadFocus = this.element.contains(document.activeElement);
     const result = change();
@@ -384,20 +482,30 @@ export class Conversation {
     this.bars.arrange(this.#rows.all, { busy: this.busy, sending: this.#rows.isSending });
   }
 
+  /** @param {Thread} thread */
   #setThread(thread) {
     this.thread = thread;
     if (this.#imageHosts.read(thread)) this.#rows.redraw();
   }
 
+  /** @returns {ButtonAction} */
   #retryAction() {
     return { label: words.retry, run: () => this.retry() };
   }
 
+  /**
+   * @param {string} message
+   * @param {AlertOptions & { passing?: boolean }} options
+   */
   #alert(message, options) {
     this.notices.alert(message, options);
     this.#host.changed(this);
   }
 
+  /**
+   * @param {unknown} error
+   * @param {{ retry: (() => unknown) | null }} options
+   */
   #fail(error, { retry }) {
     if (error instanceof SignInNeeded) {
       this.#host.signIn(error.reason);
@@ -406,6 +514,13 @@ export class Conversation {
     if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
     const message = error instanceof ApiError ? error.message : words.streamError;
     const action = retry && { label: words.retry, run: retry };
-    this.#alert(message, { action, passing: error.code === "network" });
+    const passing = error instanceof ApiError && error.code === "network";
+    this.#alert(message, { action, passing });
   }
 }
+
+/**
+ * @param {unknown} error
+ * @returns {error is ApiError}
+ */
+const isCut = (error) => error instanceof ApiError && error.code === "cut";

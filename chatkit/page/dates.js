@@ -8,19 +8,27 @@ function locale() {
   return navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
 }
 
+/** @param {Date} date */
 const startOfDay = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
 
-/** Whole days from today to `date`, in the local calendar: -1 is yesterday. */
+/**
+ * Whole days from today to `date`, in the local calendar: -1 is yesterday.
+ * @param {Date} date
+ */
 function daysFromToday(date) {
-  return Math.round((startOfDay(date) - startOfDay(new Date())) / 86_400_000);
+  return Math.round((startOfDay(date).getTime() - startOfDay(new Date()).getTime()) / 86_400_000);
 }
 
+/** @param {Date} date */
 function shortDay(date) {
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
   return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year }).format(date);
 }
 
-/** `{short, full}` of an ISO time: the clock alone for today, else with the day. */
+/**
+ * `{short, full}` of an ISO time: the clock alone for today, else with the day.
+ * @param {string} iso
+ */
 export function localTime(iso) {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return { short: "", full: "" };
@@ -30,7 +38,10 @@ export function localTime(iso) {
   return { short, full: full.format(date) };
 }
 
-/** The heading under which something of that time is listed. */
+/**
+ * The heading under which something of that time is listed.
+ * @param {string} iso
+ */
 export function dayGroup(iso) {
   const days = daysFromToday(new Date(iso));
   if (days >= 0) return words.today; // a server clock may run ahead of ours
@@ -38,7 +49,11 @@ export function dayGroup(iso) {
   return days >= -7 ? words.lastWeek : words.older;
 }
 
-/** `{text, overdue}` for a due day such as `2026-11-30`, which has no time zone. */
+/**
+ * `{text, overdue}` for a due day such as `2026-11-30`, which has no time zone.
+ * @param {string} day
+ * @param {boolean} completed
+ */
 export function dueLabel(day, completed) {
   const [year, month, date] = day.split("-").map(Number);
   const due = new Date(year, month - 1, date);

@@ -7,10 +7,16 @@ const KINDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 const LONGEST = 120_000; // milliseconds
 
 export class Dictation {
+  /** @type {MediaRecorder | null} */
   #recorder = null;
   #busy = false;
 
-  /** `onText(text)` is given what was said, `onFault(message)` why it could not be. */
+  /**
+   * `onText(text)` is given what was said, `onFault(message)` why it could not be.
+   * @param {HTMLButtonElement} button
+   * @param {import("./api.js").Api} api
+   * @param {{ onText: (text: string) => void, onFault: (message: string) => void }} handlers
+   */
   constructor(button, api, { onText, onFault }) {
     this.button = button;
     this.api = api;
@@ -34,25 +40,32 @@ export class Dictation {
       stream = await navigator.mediaDevices.getUserMedia({ audio: true });
     } catch (error) {
       this.#busy = false;
-      this.onFault(error.name === "NotAllowedError" ? words.microphoneRefused : words.noMicrophone);
+      const refused = error instanceof DOMException && error.name === "NotAllowedError";
+      this.onFault(refused ? words.microphoneRefused : words.noMicrophone);
       return;
     }
     const mimeType = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind));
+    /** @type {Blob[]} */
     const pieces = [];
-    this.#recorder = new MediaRecorder(stream, mimeType ? { mimeType } : {});
+    const recorder = new MediaRecorder(stream, mimeType ? { mimeType } : {});
+    this.#recorder = recorder;
     const longest = setTimeout(() => this.#recorder?.stop(), LONGEST);
-    this.#recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
-    this.#recorder.addEventListener("stop", () => {
+    recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
+    recorder.addEventListener("stop", () => {
       clearTimeout(longest);
       for (const track of stream.getTracks()) track.stop(); // lets the microphone go
-      const { mimeType: kind } = this.#recorder;
+      const { mimeType: kind } = recorder;
       this.#recorder = null;
       this.#transcribe(new Blob(pieces, { type: kind }), kind);
     });
-    this.#recorder.start();
+    recorder.start();
     this.#draw();
   }
 
+  /**
+   * @param {Blob} blob
+   * @param {string} mimeType
+   */
   async #transcribe(blob, mimeType) {
     this.#draw();
     try {
@@ -75,7 +88,7 @@ export class Dictation {
     const recording = this.#recorder !== null;
     const waiting = this.#busy && !recording;
     const label = recording ? words.stopDictation : waiting ? words.transcribing : words.dictate;
-    this.button.setAttribute("aria-pressed", recording);
+    this.button.setAttribute("aria-pressed", String(recording));
     this.button.setAttribute("aria-label", label);
     this.button.title = label;
     this.button.disabled = waiting;
@@ -83,12 +96,14 @@ export class Dictation {
   }
 }
 
+/**
+ * @param {Blob} blob
+ * @returns {Promise<string>}
+ */
 function base64Of(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.addEventListener("load", () =>
-      resolve(reader.result.slice(reader.result.indexOf(",") + 1)),
-    );
+    reader.addEventListener("load", () => resolve(String(reader.result).split(",", 2)[1]));
     reader.addEventListener("error", () => reject(reader.error));
     reader.readAsDataURL(blob);
   });

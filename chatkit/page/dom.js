@@ -3,28 +3,71 @@
 import { words } from "./words.js";
 
 /**
+ * A row of a list that is kept between drawings.
+ *
+ * @template Entry
+ * @typedef {{ node: HTMLElement, update: (entry: Entry) => void }} ListRow
+ */
+
+/**
  * A new element. `props` are set as DOM properties where the name is one (`className`, `type`,
  * `disabled` …); names with a dash, and `role`, are attributes; `on` holds listeners by event name.
  * Children that are null or false are left out.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Props<HTMLElementTagNameMap[Tag]>} props
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(props)) {
-    if (name === "on") {
-      for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
-    } else if (name.includes("-") || name === "role") {
-      node.setAttribute(name, value);
+  const { on = {}, ...rest } = props;
+  for (const [event, listener] of Object.entries(on)) {
+    node.addEventListener(event, /** @type {EventListener} */ (listener));
+  }
+  for (const [name, value] of Object.entries(rest)) {
+    if (name.includes("-") || name === "role") {
+      node.setAttribute(name, String(value));
     } else {
-      node[name] = value;
+      Object.assign(node, { [name]: value });
     }
   }
-  node.append(...children.filter((child) => child !== null && child !== false));
+  for (const child of children) {
+    if (child instanceof Node || typeof child === "string") node.append(child);
+  }
   return node;
+}
+
+/**
+ * The element below `root` that `selector` finds. Throws an error where the markup has none, or one
+ * that is no `kind`.
+ *
+ * @template {HTMLElement} Kind
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => Kind} kind
+ */
+export function find(root, selector, kind) {
+  const node = root.querySelector(selector);
+  if (node instanceof kind) return node;
+  throw new Error(`no ${kind.name} at ${selector}`);
+}
+
+/**
+ * The element around what an event has hit, or null.
+ *
+ * @param {Event} event
+ * @param {string} selector
+ */
+export function around({ target }, selector) {
+  const node = target instanceof Element ? target.closest(selector) : null;
+  return node instanceof HTMLElement ? node : null;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 
 // One path each, drawn on a 24 × 24 grid with a stroke of 2.
+/** @type {Record<string, string>} */
 const PATHS = {
   plus: "M12 5v14M5 12h14",
   close: "M6 6l12 12M18 6L6 18",
@@ -55,7 +98,10 @@ const PATHS = {
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3 2",
 };
 
-/** A decorative icon; the button around it carries the name. */
+/**
+ * A decorative icon; the button around it carries the name.
+ * @param {string} name
+ */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -67,7 +113,12 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows an icon alone. */
+/**
+ * A button that shows an icon alone.
+ * @param {string} name
+ * @param {string} label
+ * @param {(event: MouseEvent) => unknown} onClick
+ */
 export function iconButton(name, label, onClick) {
   return el(
     "button",
@@ -82,7 +133,12 @@ export function iconButton(name, label, onClick) {
   );
 }
 
-/** A button, hidden at first, that shows more of a list; it is disabled while `load()` is under way. */
+/**
+ * A button, hidden at first, that shows more of a list; it is disabled while `load()` is under way.
+ * @param {string} className
+ * @param {string} label
+ * @param {() => Promise<unknown>} load
+ */
 export function moreButton(className, label, load) {
   const button = el("button", {
     type: "button",
@@ -101,11 +157,15 @@ export function moreButton(className, label, load) {
 /**
  * A box for what went wrong or needs saying; `action` is `{label, run}` or null. One that is
  * `dismissible` has a button to close it.
+ * @param {string | Node} message
+ * @param {AlertOptions} options
+ * @returns {HTMLElement}
  */
 export function alertBox(
   message,
   { level = "danger", title = null, action = null, dismissible = false } = {},
 ) {
+  /** @type {HTMLElement} */
   const box = el(
     "div",
     {
@@ -133,26 +193,31 @@ export function alertBox(
   return box;
 }
 
-/** Fill in the words of the static page: `data-text`, `data-label` and `data-placeholder`. */
+/**
+ * Fill in the words of the static page: `data-text`, `data-label` and `data-placeholder`.
+ * @param {ParentNode} root
+ */
 export function fillWords(root) {
-  for (const node of root.querySelectorAll("[data-text]")) {
-    node.textContent = words[node.dataset.text];
-  }
-  for (const node of root.querySelectorAll("[data-label]")) {
-    node.setAttribute("aria-label", words[node.dataset.label]);
-    if (node.tagName === "BUTTON") node.title = words[node.dataset.label];
-  }
-  for (const node of root.querySelectorAll("[data-placeholder]")) {
-    node.placeholder = words[node.dataset.placeholder];
-  }
-  for (const node of root.querySelectorAll("[data-icon]")) {
-    node.prepend(icon(node.dataset.icon));
+  const sentences = new Map(Object.entries(words));
+  const nodes = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("*"));
+  for (const node of nodes) {
+    const { text, label, placeholder, icon: iconName } = node.dataset;
+    if (text) node.textContent = String(sentences.get(text));
+    if (label) node.setAttribute("aria-label", String(sentences.get(label)));
+    if (label && node.tagName === "BUTTON") node.title = String(sentences.get(label));
+    if (placeholder) node.setAttribute("placeholder", String(sentences.get(placeholder)));
+    if (iconName) node.prepend(icon(iconName));
   }
 }
 
 /**
  * Make the children of `list` match `entries`, keeping the nodes (and so the focus) of those that stay.
  * `rows` maps a key to `{node, update}` and is kept by the caller between calls.
+ * @template Entry
+ * @param {HTMLElement} list
+ * @param {Map<string, ListRow<Entry>>} rows
+ * @param {Entry[]} entries
+ * @param {{ key: (entry: Entry) => string, build: (entry: Entry) => ListRow<Entry> }} how
  */
 export function reconcile(list, rows, entries, { key, build }) {
   const wanted = new Set(entries.map(key));
@@ -176,12 +241,16 @@ export function reconcile(list, rows, entries, { key, build }) {
   }
 }
 
-/** Ask before something is lost. Resolves to true when the person agrees. */
+/**
+ * Ask before something is lost. Resolves to true when the person agrees.
+ * @param {{ title: string, text: string, action: string }} question
+ * @returns {Promise<boolean>}
+ */
 export function confirmLoss({ title, text, action }) {
-  const dialog = document.getElementById("confirm");
-  dialog.querySelector("h2").textContent = title;
-  dialog.querySelector("p").textContent = text;
-  dialog.querySelector("[value=yes]").textContent = action;
+  const dialog = find(document, "#confirm", HTMLDialogElement);
+  find(dialog, "h2", HTMLElement).textContent = title;
+  find(dialog, "p", HTMLElement).textContent = text;
+  find(dialog, "[value=yes]", HTMLElement).textContent = action;
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
@@ -189,9 +258,13 @@ export function confirmLoss({ title, text, action }) {
   });
 }
 
-/** Put `text` on the clipboard and let `button` say so for a moment. */
+/**
+ * Put `text` on the clipboard and let `button` say so for a moment.
+ * @param {string} text
+ * @param {HTMLElement} button
+ */
 export async function copyText(text, button) {
-  const label = button.querySelector(".button-label");
+  const label = find(button, ".button-label", HTMLElement);
   let outcome = words.copied;
   try {
     await navigator.clipboard.writeText(text);

@@ -1,16 +1,27 @@
 // The side panes: columns where there is room, else drawers over the page with a button each.
 
-/** Make `pane` a drawer below the width of `query`; `opener` opens it. */
+import { find } from "./dom.js";
+
+/**
+ * Make `pane` a drawer below the width of `query`; `opener` opens it.
+ * @param {HTMLElement} pane
+ * @param {HTMLElement} opener
+ * @param {string} query
+ */
 export function makeDrawer(pane, opener, query) {
-  const app = document.getElementById("app");
-  const backdrop = document.getElementById("backdrop");
+  const app = find(document, "#app", HTMLElement);
+  const backdrop = find(document, "#backdrop", HTMLElement);
+  const closer = find(pane, ".drawer-close", HTMLButtonElement);
   const narrow = window.matchMedia(query);
 
+  /** @param {boolean} open */
   const show = (open) => {
     pane.classList.toggle("is-open", open);
     backdrop.hidden = !open;
-    opener.setAttribute("aria-expanded", open);
-    for (const other of app.children) other.inert = open && other !== pane;
+    opener.setAttribute("aria-expanded", String(open));
+    for (const other of app.children) {
+      if (other instanceof HTMLElement) other.inert = open && other !== pane;
+    }
   };
   const isOpen = () => pane.classList.contains("is-open");
   const close = () => {
@@ -22,9 +33,9 @@ export function makeDrawer(pane, opener, query) {
   show(false);
   opener.addEventListener("click", () => {
     show(true);
-    pane.querySelector(".drawer-close").focus();
+    closer.focus();
   });
-  pane.querySelector(".drawer-close").addEventListener("click", close);
+  closer.addEventListener("click", close);
   backdrop.addEventListener("click", close);
   document.addEventListener("keydown", (event) => {
     const inDialog = document.querySelector("dialog[open]") !== null;

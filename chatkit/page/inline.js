@@ -11,6 +11,38 @@
 import { el } from "./dom.js";
 import { words } from "./words.js";
 
+/**
+ * A run of delimiters, in a chain with those around it.
+ *
+ * @typedef {object} Delimiter
+ * @property {"delimiter"} kind
+ * @property {number} end
+ * @property {string} mark
+ * @property {number} count how many of its characters are not used yet
+ * @property {number} length
+ * @property {boolean} canOpen
+ * @property {boolean} canClose
+ * @property {("s" | "strong" | "em")[]} opens
+ * @property {number[]} closes
+ * @property {Delimiter | null} before
+ * @property {Delimiter | null} after
+ */
+
+/** @typedef {{ kind: "text", text: string, plain?: boolean, end: number }} TextToken */
+/** @typedef {{ kind: "open", image: boolean, address: string, end: number }} OpenToken */
+/** @typedef {{ kind: "address", address: string, text: string, end: number }} AddressToken */
+/** @typedef {{ kind: "code", text: string, end: number }} CodeToken */
+/** @typedef {{ kind: "break" | "close", end: number }} BareToken */
+/** @typedef {TextToken | OpenToken | AddressToken | CodeToken | BareToken | Delimiter} Token */
+/** @typedef {{ kind: string, text?: string, address?: string, end?: number }} Unplaced */
+
+/**
+ * @typedef {object} Opened
+ * @property {HTMLElement} node what is to be filled
+ * @property {boolean} counts whether it is a link or an image
+ * @property {(node: HTMLElement) => void} [close] what to do in the end
+ */
+
 const MAX_RUN = 50_000; // characters; a longer paragraph is shown as it stands
 const MAX_DEPTH = 20; // elements within elements
 const MAX_ADDRESS = 2000;
@@ -21,6 +53,7 @@ const BARE_URL = /https?:\/\/[^\s<>`\u3000-\u303f\uff00-\uffef]+/iy;
 const ANGLE_URL = /<((?:https?:\/\/|mailto:)[^\s<>]{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255})>/iy;
 const ANGLE_BREAK = /<br[ \t]*\/?>/iy;
 const ENTITY = /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|([a-z]{2,6}));/iy;
+/** @type {Record<string, string>} */
 const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 const PUNCTUATION = /[!-/:-@[-`{-~]/;
 const WORD = /[\p{L}\p{N}]/u;
@@ -29,6 +62,9 @@ const WORD = /[\p{L}\p{N}]/u;
  * Append what `text` says to `parent`. `marks` are nodes to put in, `{at, node}` in the order of their
  * offsets in `text`; they change nothing about how the text is read. `showsImage(address)` tells
  * whether an image may load.
+ * @param {HTMLElement} parent
+ * @param {string} text
+ * @param {{ marks?: Mark[], showsImage?: ShowsImage }} options
  */
 export function appendInline(parent, text, { marks = [], showsImage = () => false } = {}) {
   if (text.length > MAX_RUN) {
@@ -38,7 +74,10 @@ export function appendInline(parent, text, { marks = [], showsImage = () => fals
   build(parent, tokenize(text), { marks: [...marks], showsImage });
 }
 
-/** The address if it may be linked, else null. Relative and unknown schemes are refused. */
+/**
+ * The address if it may be linked, else null. Relative and unknown schemes are refused.
+ * @param {string} raw
+ */
 export function safeAddress(raw) {
   try {
     const url = new URL(raw); // drops the tabs and line breaks that hide a scheme
@@ -48,7 +87,10 @@ export function safeAddress(raw) {
   }
 }
 
-/** A link out of the page, or null when its address is refused. */
+/**
+ * A link out of the page, or null when its address is refused.
+ * @param {string} raw
+ */
 export function outsideLink(raw) {
   const address = safeAddress(raw);
   if (address === null) return null;
@@ -57,22 +99,36 @@ export function outsideLink(raw) {
 
 // ---- Text to tokens -------------------------------------------------------------------------------
 
+/**
+ * @param {string} text
+ * @returns {Token[]}
+ */
 function tokenize(text) {
+  /** @type {Token[]} */
   const tokens = [];
+  /** @type {{ token: TextToken, image: boolean, active: boolean, bottom: Delimiter | null }[]} */
   const brackets = [];
   const codeRunsMissing = new Set(); // lengths of backtick runs that close nowhere ahead
+  /** @type {Delimiter | null} */
   let lastDelimiter = null;
   let plainFrom = 0;
   let at = 0;
 
+  /** @param {number} end */
   const flush = (end) => {
-    if (end > plainFrom)
+    if (end > plainFrom) {
       tokens.push({ kind: "text", text: text.slice(plainFrom, end), end, plain: true });
+    }
   };
-  /** Take `token` for the characters up to `end`. */
+  /**
+   * Take `token` for the characters up to `end`.
+   *
+   * @param {number} end
+   * @param {...Unplaced} taken
+   */
   const take = (end, ...taken) => {
     flush(at);
-    for (const token of taken) tokens.push(Object.assign(token, { end }));
+    for (const token of taken) tokens.push(/** @type {Token} */ (Object.assign(token, { end })));
     at = plainFrom = end;
   };
 
@@ -109,23 +165,31 @@ function tokenize(text) {
         at += run;
         continue;
       }
-      const delimiter = { ...flanks(text, at, run), mark, count: run, opens: [], closes: [] };
-      Object.assign(delimiter, {
+      /** @type {Delimiter} */
+      const delimiter = {
         kind: "delimiter",
+        ...flanks(text, at, run),
+        mark,
+        count: run,
         length: run,
+        opens: [],
+        closes: [],
         before: lastDelimiter,
         after: null,
-      });
+        end: at + run,
+      };
       if (lastDelimiter) lastDelimiter.after = delimiter;
       lastDelimiter = delimiter;
       take(at + run, delimiter);
     } else if (mark === "[" || (mark === "!" && next === "[")) {
       const width = mark === "!" ? 2 : 1;
-      const token = { kind: "text", text: text.slice(at, at + width) };
+      /** @type {TextToken} */
+      const token = { kind: "text", text: text.slice(at, at + width), end: at + width };
       take(at + width, token);
       brackets.push({ token, image: width === 2, active: true, bottom: lastDelimiter });
     } else if (mark === "]" && brackets.length > 0) {
-      const bracket = brackets.pop();
+      const bracket = brackets[brackets.length - 1];
+      brackets.pop();
       const tail = bracket.active ? linkTail(text, at + 1) : null;
       if (tail === null) {
         at += 1;
@@ -164,18 +228,32 @@ function tokenize(text) {
   return tokens;
 }
 
+/**
+ * @param {RegExp} pattern
+ * @param {string} text
+ * @param {number} at
+ */
 function match(pattern, text, at) {
   pattern.lastIndex = at;
   return pattern.exec(text);
 }
 
+/**
+ * @param {string} text
+ * @param {number} at
+ */
 function runLength(text, at) {
   let end = at + 1;
   while (text[end] === text[at]) end += 1;
   return end - at;
 }
 
-/** Where the next run of exactly `length` backticks begins, or -1. */
+/**
+ * Where the next run of exactly `length` backticks begins, or -1.
+ * @param {string} text
+ * @param {number} from
+ * @param {number} length
+ */
 function findRun(text, from, length) {
   for (let at = text.indexOf("`", from); at >= 0;) {
     const run = runLength(text, at);
@@ -185,12 +263,14 @@ function findRun(text, from, length) {
   return -1;
 }
 
+/** @param {string} raw */
 function codeText(raw) {
   const text = raw.replaceAll("\n", " ");
   const padded = text.startsWith(" ") && text.endsWith(" ") && text.trim() !== "";
   return padded ? text.slice(1, -1) : text;
 }
 
+/** @param {RegExpExecArray} entity */
 function decodeEntity([, hex, decimal, name]) {
   if (name !== undefined) return NAMED[name] ?? null;
   const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
@@ -198,7 +278,12 @@ function decodeEntity([, hex, decimal, name]) {
   return valid ? String.fromCodePoint(point) : "\ufffd";
 }
 
-/** The address that begins at `at`, without the punctuation of the sentence around it; or null. */
+/**
+ * The address that begins at `at`, without the punctuation of the sentence around it; or null.
+ * @param {string} text
+ * @param {number} at
+ * @param {boolean} inBrackets
+ */
 function bareUrl(text, at, inBrackets) {
   const found = match(BARE_URL, text, at);
   if (found === null) return null;
@@ -216,11 +301,15 @@ function bareUrl(text, at, inBrackets) {
   return safeAddress(url) === null ? null : url;
 }
 
-/** The `(address "title")` after a link's text, as `{address, end}`, or null. The title is dropped. */
+/**
+ * The `(address "title")` after a link's text, as `{address, end}`, or null. The title is dropped.
+ * @param {string} text
+ * @param {number} from
+ */
 function linkTail(text, from) {
   if (text[from] !== "(") return null;
   let at = skipSpace(text, from + 1);
-  let address = "";
+  let address;
   if (text[at] === "<") {
     const close = text.slice(at, at + MAX_ADDRESS).search(/[>\n]/);
     if (close < 0 || text[at + close] !== ">") return null;
@@ -247,13 +336,22 @@ function linkTail(text, from) {
   return text[at] === ")" ? { address, end: at + 1 } : null;
 }
 
+/**
+ * @param {string} text
+ * @param {number} from
+ */
 function skipSpace(text, from) {
   let at = from;
   while (at - from < 100 && /\s/.test(text[at] ?? "")) at += 1;
   return at;
 }
 
-/** Whether a run of delimiters may open and close (CommonMark, "left-flanking" and "right-flanking"). */
+/**
+ * Whether a run of delimiters may open and close (CommonMark, "left-flanking" and "right-flanking").
+ * @param {string} text
+ * @param {number} at
+ * @param {number} run
+ */
 function flanks(text, at, run) {
   const before = text[at - 1] ?? " ";
   const after = text[at + run] ?? " ";
@@ -271,6 +369,8 @@ function flanks(text, at, run) {
  * Pair the delimiters after `bottom`; each notes the tags that it opens and closes.
  * Returns `bottom`, after which no delimiter is left. `floors` makes it linear: below the floor of its
  * kind a closer has already looked in vain.
+ * @param {Delimiter | null} last
+ * @param {Delimiter | null} bottom
  */
 function matchEmphasis(last, bottom) {
   const floors = new Map();
@@ -313,6 +413,10 @@ function matchEmphasis(last, bottom) {
   return bottom;
 }
 
+/**
+ * @param {Delimiter} opener
+ * @param {Delimiter} closer
+ */
 function pairs(opener, closer) {
   if (opener.mark !== closer.mark || !opener.canOpen) return false;
   const ambiguous = opener.canClose || closer.canOpen;
@@ -320,6 +424,7 @@ function pairs(opener, closer) {
   return opener.length % 3 === 0 && closer.length % 3 === 0;
 }
 
+/** @param {Delimiter} delimiter */
 function unlink(delimiter) {
   if (delimiter.before) delimiter.before.after = delimiter.after;
   if (delimiter.after) delimiter.after.before = delimiter.before;
@@ -327,10 +432,16 @@ function unlink(delimiter) {
 
 // ---- Tokens to nodes ------------------------------------------------------------------------------
 
+/**
+ * @param {HTMLElement} root
+ * @param {Token[]} tokens
+ * @param {{ marks: Mark[], showsImage: ShowsImage }} options
+ */
 function build(root, tokens, { marks, showsImage }) {
   const stack = [root];
   let links = 0; // how many of the open elements are links or images: nothing may be put into those
   const top = () => stack[stack.length - 1];
+  /** @param {HTMLElement} node */
   const open = (node) => {
     if (stack.length > MAX_DEPTH) {
       stack.push(top()); // deeper than anyone reads: keep the text, leave the element out
@@ -339,22 +450,26 @@ function build(root, tokens, { marks, showsImage }) {
     top().append(node);
     stack.push(node);
   };
+  const nextMark = () => marks.shift()?.node ?? "";
+  /** @param {number} upTo */
   const putMarks = (upTo) => {
-    while (links === 0 && marks.length > 0 && marks[0].at <= upTo) top().append(marks.shift().node);
+    while (links === 0 && marks.length > 0 && marks[0].at <= upTo) top().append(nextMark());
   };
-  /** A text as it stands in the source, which marks may divide. */
+  /**
+   * A text as it stands in the source, which marks may divide.
+   *
+   * @param {TextToken} token
+   */
   const append = ({ text, end }) => {
     let from = end - text.length;
     while (links === 0 && marks.length > 0 && marks[0].at < end) {
       const at = Math.max(from, marks[0].at);
-      top().append(
-        text.slice(text.length - (end - from), text.length - (end - at)),
-        marks.shift().node,
-      );
+      top().append(text.slice(text.length - (end - from), text.length - (end - at)), nextMark());
       from = at;
     }
     top().append(text.slice(text.length - (end - from)));
   };
+  /** @type {Opened[]} */
   const closers = [];
   for (const token of tokens) {
     switch (token.kind) {
@@ -384,10 +499,10 @@ function build(root, tokens, { marks, showsImage }) {
         break;
       }
       case "close": {
-        const { node, counts, close } = closers.pop();
+        const closed = closers.pop();
         stack.pop();
-        links -= counts ? 1 : 0;
-        close?.(node);
+        links -= closed?.counts ? 1 : 0;
+        closed?.close?.(closed.node);
         break;
       }
       default: // a delimiter: closes first, then what stayed plain, then opens, the last matched outermost
@@ -400,33 +515,50 @@ function build(root, tokens, { marks, showsImage }) {
   putMarks(Infinity);
 }
 
-/** `{node, counts, close}`: what to fill, whether it is a link or an image, what to do in the end. */
+/**
+ * `{node, counts, close}`: what to fill, whether it is a link or an image, what to do in the end.
+ * @param {OpenToken} token
+ * @param {boolean} inLink
+ * @returns {Opened}
+ */
 function openLink({ address }, inLink) {
   const link = inLink ? null : outsideLink(address);
   return { node: link ?? el("span"), counts: link !== null };
 }
 
+/**
+ * @param {OpenToken} token
+ * @param {boolean} inLink
+ * @param {ShowsImage} showsImage
+ * @returns {Opened}
+ */
 function openImage({ address }, inLink, showsImage) {
-  if (showsImage(address))
+  if (showsImage(address)) {
     return { node: el("span"), counts: true, close: (node) => becomeImage(node, address) };
+  }
   const link = inLink ? null : outsideLink(address);
   link?.append(`${words.image}: `);
   const bare = link ? `${words.image}: ` : "";
+  /** @param {HTMLElement} node */
   const close = (node) => {
     if (node.textContent === bare) node.textContent = words.image;
   };
   return { node: link ?? el("span"), counts: link !== null, close };
 }
 
-/** Turn the element that holds what an image shows, in words, into the image. */
+/**
+ * Turn the element that holds what an image shows, in words, into the image.
+ * @param {HTMLElement} node
+ * @param {string} address
+ */
 function becomeImage(node, address) {
   const alt = node.textContent || words.image;
-  const image = {
-    src: address,
+  const image = el("img", {
     alt,
-    loading: "lazy",
     referrerPolicy: "no-referrer",
     decoding: "async",
-  };
-  node.replaceWith(el("img", image));
+    loading: "lazy",
+  });
+  image.src = address; // after all that is said about how to load it
+  node.replaceWith(image);
 }

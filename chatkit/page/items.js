@@ -10,7 +10,12 @@ import { WidgetRow } from "./widget_row.js";
 import { words } from "./words.js";
 import { WorkflowRow } from "./workflow.js";
 
-/** A row for `item`, or null when it is nothing to look at. `context` is what rows know of the thread. */
+/**
+ * A row for `item`, or null when it is nothing to look at. `context` is what rows know of the thread.
+ * @param {ThreadItem | UnsentMessage} item
+ * @param {RowContext} context
+ * @returns {Row | null}
+ */
 export function makeRow(item, context) {
   switch (item.type) {
     case "user_message":
@@ -34,8 +39,11 @@ export function makeRow(item, context) {
 class ImageRow extends Row {
   #actions = actionsBelow(this);
 
+  /** @param {GeneratedImage} item */
   constructor(item) {
     super(item.type, "from-assistant", words.assistant);
+    /** @type {HTMLImageElement | null} */
+    this.picture = null;
     this.bar = el("progress", { max: 1, "aria-label": words.makingImage });
     this.frame = el("div", { className: "image-frame" }, this.bar);
     this.body.append(this.frame);
@@ -51,7 +59,13 @@ class ImageRow extends Row {
     return words.generatedImage;
   }
 
+  /** @param {GeneratedImage} item */
   update({ image }) {
+    this.#show(image);
+  }
+
+  /** @param {GeneratedImage["image"]} image */
+  #show(image) {
     const address = imageAddress(image?.url);
     if (address === null) return;
     this.picture ??= el("img", { alt: words.generatedImage });
@@ -59,12 +73,15 @@ class ImageRow extends Row {
     if (!this.picture.isConnected) this.frame.prepend(this.picture);
   }
 
-  applyUpdate({ type, image, progress }) {
-    if (type !== "generated_image.updated") return;
-    this.update({ image });
-    if (Number.isFinite(progress)) this.bar.value = Math.min(1, Math.max(0, progress));
+  /** @param {ItemUpdate} update */
+  applyUpdate(update) {
+    if (update.type !== "generated_image.updated") return;
+    this.#show(update.image);
+    const { progress } = update;
+    if (typeof progress === "number") this.bar.value = Math.min(1, Math.max(0, progress));
   }
 
+  /** @param {boolean} live */
   setLive(live) {
     this.bar.hidden = !live;
     this.frame.classList.toggle("is-live", live);

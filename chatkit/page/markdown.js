@@ -1,16 +1,26 @@
 // Markdown as DOM nodes, and a view that grows with a streamed answer.
 
 import { lastBlockStart, parseBlocks } from "./blocks.js";
-import { copyText, el, icon } from "./dom.js";
+import { around, copyText, el, icon } from "./dom.js";
 import { appendInline } from "./inline.js";
 import { Places, atWords } from "./places.js";
 import { words } from "./words.js";
 
-/** `context` has `places`, which gives the marks, and `showsImage(address)`. */
+/** @typedef {{ places: Places, showsImage: ShowsImage }} BlockContext */
+
+/** @type {("h3" | "h4" | "h5" | "h6")[]} */
+const HEADINGS = ["h3", "h4", "h5", "h6"]; // the page has its own h1 and h2
+
+/**
+ * `context` has `places`, which gives the marks, and `showsImage(address)`.
+ * @param {Block} block
+ * @param {BlockContext} context
+ * @returns {HTMLElement}
+ */
 function buildBlock(block, context) {
   switch (block.kind) {
-    case "heading": // the page has its own h1 and h2
-      return withInline(el(`h${Math.min(block.level + 2, 6)}`), block, context);
+    case "heading":
+      return withInline(el(HEADINGS[Math.min(block.level, HEADINGS.length) - 1]), block, context);
     case "code":
       return buildCode(block, context);
     case "rule": {
@@ -28,13 +38,26 @@ function buildBlock(block, context) {
   }
 }
 
+/**
+ * @param {{ blocks: Block[] }} block
+ * @param {BlockContext} context
+ */
 const buildBlocks = ({ blocks }, context) => blocks.map((block) => buildBlock(block, context));
 
+/**
+ * @param {HTMLElement} node
+ * @param {Block & { text: string }} block
+ * @param {BlockContext} context
+ */
 function withInline(node, block, { places, showsImage }) {
   appendInline(node, block.text, { marks: places.inText(block), showsImage });
   return node;
 }
 
+/**
+ * @param {BlockOf<"code">} block
+ * @param {BlockContext} context
+ */
 function buildCode({ language, text, until }, { places }) {
   const copy = el(
     "button",
@@ -52,9 +75,12 @@ function buildCode({ language, text, until }, { places }) {
   );
 }
 
+/**
+ * @param {BlockOf<"list">} block
+ * @param {BlockContext} context
+ */
 function buildList({ start, items, loose }, context) {
-  const list = el(start === null ? "ul" : "ol");
-  if (start !== null && start !== 1) list.start = start;
+  const list = start === null ? el("ul") : el("ol", start === 1 ? {} : { start });
   for (const { blocks, task } of items) {
     const item = el("li");
     if (task !== null) {
@@ -72,9 +98,18 @@ function buildList({ start, items, loose }, context) {
   return list;
 }
 
+/**
+ * @param {BlockOf<"table">} block
+ * @param {BlockContext} context
+ */
 function buildTable(block, { places, showsImage }) {
   const { head, align, rows } = block;
   const marksAt = places.inTable(block);
+  /**
+   * @param {"th" | "td"} tag
+   * @param {string[]} cells
+   * @param {number} place
+   */
   const row = (tag, cells, place) =>
     el(
       "tr",
@@ -106,15 +141,23 @@ function buildTable(block, { places, showsImage }) {
  * settled once a later block has begun on a complete line, for no later text can change it then.
  */
 export class MarkdownView {
+  /** @type {HTMLElement} */
   #element;
+  /** @type {ShowsImage} */
   #showsImage;
   #settled = ""; // the text whose nodes stay
   #settledMarks = ""; // the marks among them, by their keys
+  /** @type {HTMLElement[]} */
   #live = []; // the nodes of the rest
   #liveMarks = "";
+  /** @type {{ language: string, text: string, node: Text } | null} */
   #code = null; // the last block, when it is the only live one and is code
 
-  /** `showsImage(address)` tells whether an image of the text may load; else it is a link. */
+  /**
+   * `showsImage(address)` tells whether an image of the text may load; else it is a link.
+   * @param {HTMLElement} element
+   * @param {{ showsImage?: ShowsImage }} context
+   */
   constructor(element, { showsImage = () => false } = {}) {
     this.#element = element;
     this.#showsImage = showsImage;
@@ -132,9 +175,15 @@ export class MarkdownView {
   /**
    * Show `text`, which usually is the former text and more. `marks` are `{at, key, build}`: the node of
    * `build()` is put at the offset `at`; `key` tells one from another.
+   * @param {string} text
+   * @param {Cite[]} marks
    */
   update(text, marks = []) {
     const placed = atWords(text, marks);
+    /**
+     * @param {number} from
+     * @param {number} to
+     */
     const keys = (from, to) =>
       within(placed, from, to)
         .map(({ at, key }) => `${at} ${key}`)
@@ -153,6 +202,12 @@ export class MarkdownView {
     this.#live = this.#append(text, to, text.length, placed);
   }
 
+  /**
+   * @param {string} text
+   * @param {number} from
+   * @param {number} to
+   * @param {Cite[]} marks
+   */
   #append(text, from, to, marks) {
     const part = text.slice(from, to);
     const blocks = parseBlocks(part);
@@ -165,29 +220,42 @@ export class MarkdownView {
     nodes.at(-1)?.append(...places.take(Infinity));
     this.#element.append(...nodes);
     const only = blocks.length === 1 && blocks[0].kind === "code" ? blocks[0] : null;
-    this.#code = only && { ...only, node: nodes[0].querySelector("code").firstChild };
+    const code = only && nodes[0].querySelector("code")?.firstChild;
+    this.#code = only && code instanceof Text ? { ...only, node: code } : null;
     return nodes;
   }
 
-  /** Add to an open code block without building it again: long listings stay cheap. */
+  /**
+   * Add to an open code block without building it again: long listings stay cheap.
+   * @param {string} rest
+   */
   #growCode(rest) {
     if (this.#code === null) return false;
-    const blocks = parseBlocks(rest);
-    const same = blocks.length === 1 && blocks[0].language === this.#code.language;
-    if (!same || blocks[0].kind !== "code" || !blocks[0].text.startsWith(this.#code.text))
-      return false;
-    this.#code.node.appendData(blocks[0].text.slice(this.#code.text.length));
-    this.#code.text = blocks[0].text;
+    const [block, ...others] = parseBlocks(rest);
+    if (block?.kind !== "code" || others.length > 0) return false;
+    const { language, text, node } = this.#code;
+    if (block.language !== language || !block.text.startsWith(text)) return false;
+    node.appendData(block.text.slice(text.length));
+    this.#code.text = block.text;
     return true;
   }
 }
 
-/** The marks after `from` up to `to`; one at the very beginning belongs to the first part that is. */
+/**
+ * The marks after `from` up to `to`; one at the very beginning belongs to the first part that is.
+ * @param {Cite[]} marks
+ * @param {number} from
+ * @param {number} to
+ */
 const within = (marks, from, to) =>
   marks.filter(({ at }) => at <= to && (at > from || (from === 0 && to > 0)));
 
-/** Answer to a click anywhere: on the button of a code block it copies the code. */
-export function copyCode({ target }) {
-  const button = target.closest("[data-copy=code]");
-  if (button) copyText(button.closest(".code").querySelector("code").textContent, button);
+/**
+ * Answer to a click anywhere: on the button of a code block it copies the code.
+ * @param {Event} event
+ */
+export function copyCode(event) {
+  const button = around(event, "[data-copy=code]");
+  const code = button?.closest(".code")?.querySelector("code");
+  if (button && code) copyText(code.textContent, button);
 }

@@ -16,7 +16,11 @@ export class Notices {
     return !this.#remarks.hasChildNodes() && !this.hasAlert;
   }
 
-  /** Show an alert in place of the last; `passing` until the connection is back. */
+  /**
+   * Show an alert in place of the last; `passing` until the connection is back.
+   * @param {string} message
+   * @param {AlertOptions & { passing?: boolean }} options
+   */
   alert(message, { passing = false, ...options }) {
     this.#isPassing = passing;
     this.#alerts.replaceChildren(alertBox(message, options));
@@ -34,7 +38,10 @@ export class Notices {
     this.#alerts.replaceChildren();
   }
 
-  /** Add a remark of the server's, in Markdown, that stays until it is dismissed. */
+  /**
+   * Add a remark of the server's, in Markdown, that stays until it is dismissed.
+   * @param {NoticeEvent} notice
+   */
   add({ level, message, title }) {
     const text = el("div", { className: "markdown" });
     new MarkdownView(text).update(message);
@@ -42,7 +49,10 @@ export class Notices {
     this.#remarks.append(alertBox(text, { level: known, title, dismissible: true }));
   }
 
-  /** Add a remark of the page's own. */
+  /**
+   * Add a remark of the page's own.
+   * @param {string} sentence
+   */
   say(sentence) {
     this.#remarks.append(alertBox(sentence, { level: "info", dismissible: true }));
   }

@@ -6,7 +6,7 @@ import { SignInNeeded } from "./auth.js";
 import { Chats } from "./chats.js";
 import { Composer, emptyDraft, joinDrafts } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { alertBox, el, fillWords } from "./dom.js";
+import { alertBox, around, el, fillWords, find } from "./dom.js";
 import { makeDrawer } from "./drawers.js";
 import { offerReplies } from "./quoting.js";
 import { Scroller } from "./scroller.js";
@@ -15,13 +15,14 @@ import { takeFiles } from "./uploads.js";
 import { words } from "./words.js";
 import { YourData } from "./your_data.js";
 
-const part = (id) => document.getElementById(id);
+/** @param {string} id */
+const part = (id) => find(document, `#${id}`, HTMLElement);
 
 fillWords(document);
 
 const api = new Api();
 const scroller = new Scroller(part("scroller"), part("view"), part("to-newest"));
-const composer = new Composer(part("composer"), {
+const composer = new Composer(find(document, "#composer", HTMLFormElement), {
   api,
   onSend: sendMessage,
   onStop: () => shown.stop(),
@@ -38,7 +39,7 @@ const chats = new Chats(part("chats"), api, {
   failed: report,
 });
 const tasks = new Tasks(part("tasks-pane"), api, { failed: report });
-new YourData(part("your-data"), part("open-your-data"), api, {
+new YourData(find(document, "#your-data", HTMLDialogElement), part("open-your-data"), api, {
   openThread: () => shown.thread,
   imported: () => Promise.all([chats.refresh(), tasks.refresh()]),
   erased: () => part("foot").prepend(alertBox(words.erased, { level: "info", dismissible: true })),
@@ -47,14 +48,17 @@ new YourData(part("your-data"), part("open-your-data"), api, {
 const chatsDrawer = makeDrawer(part("chats-pane"), part("open-chats"), "(max-width: 767px)");
 makeDrawer(part("tasks-pane"), part("open-tasks"), "(max-width: 1179px)");
 
+/** @type {import("./conversation.js").Host} */
 const host = {
   changed: (conversation) => conversation === shown && drawState(),
   threadChanged(conversation, isNew) {
-    chats.put(conversation.thread);
-    if (isNew) kept.set(conversation.thread.id, conversation);
+    const { thread } = conversation;
+    if (thread === null) return;
+    chats.put(thread);
+    if (isNew) kept.set(thread.id, conversation);
     if (conversation !== shown) return;
-    if (isNew) history.replaceState(null, "", `#${conversation.thread.id}`);
-    chats.setCurrent(conversation.thread.id);
+    if (isNew) history.replaceState(null, "", `#${thread.id}`);
+    chats.setCurrent(thread.id);
     drawTitle();
     drawState();
   },
@@ -79,7 +83,10 @@ const host = {
   signIn: showSignIn,
 };
 
-/** Conversations that are not to be read again when the person comes back to them. */
+/**
+ * Conversations that are not to be read again when the person comes back to them.
+ * @type {Map<string | null, Conversation>}
+ */
 const kept = new Map();
 let shown = new Conversation(api, host);
 let opening = 0; // counts openings, so that a slow one does not replace a later one
@@ -113,7 +120,10 @@ async function openFromAddress() {
   }
 }
 
-/** The thread of the address cannot be shown. */
+/**
+ * The thread of the address cannot be shown.
+ * @param {unknown} error
+ */
 function takeAway(error) {
   shown = new Conversation(api, host);
   drawTitle();
@@ -122,6 +132,10 @@ function takeAway(error) {
   else report(error);
 }
 
+/**
+ * @param {Conversation} conversation
+ * @param {{ currentId?: string | null }} options
+ */
 function show(conversation, { currentId = conversation.thread?.id ?? null } = {}) {
   shown.draft = composer.draft;
   shown = conversation;
@@ -131,6 +145,7 @@ function show(conversation, { currentId = conversation.thread?.id ?? null } = {}
   for (const [id, other] of kept) if (other !== shown && !other.mustStay) kept.delete(id);
 }
 
+/** @param {Conversation} conversation */
 function place(conversation) {
   part("view").replaceChildren(conversation.element, startScreen);
   drawTitle();
@@ -138,6 +153,7 @@ function place(conversation) {
   scroller.toEnd();
 }
 
+/** @param {string} id */
 function forget(id) {
   kept.get(id)?.stop();
   kept.delete(id);
@@ -153,6 +169,7 @@ function startNewChat() {
   composer.focus();
 }
 
+/** @param {Message} message */
 function sendMessage(message) {
   if (!shown.element.isConnected) place(shown); // a fault stood in its place
   scroller.toEnd();
@@ -161,6 +178,7 @@ function sendMessage(message) {
   drawState();
 }
 
+/** @param {string} text */
 function sendSuggestion(text) {
   if (shown.busy) return;
   const waiting = composer.draft; // what was being written stays
@@ -223,13 +241,13 @@ function drawFoot() {
   const status = conversation.thread?.status ?? { type: "active" };
   const questions = status.type === "active" ? conversation.questions : null;
   const form = questions?.form((input) => conversation.answerQuestions(questions.item, input));
-  const place = part("questions");
-  const isNew = form !== undefined && !place.contains(form.node);
+  const box = part("questions");
+  const isNew = form !== undefined && !box.contains(form.node);
   const hadFocus =
     part("foot").contains(document.activeElement) || document.activeElement === document.body;
-  if (isNew) place.replaceChildren(form.node);
-  const cameBack = !questions && !place.hidden;
-  place.hidden = !questions;
+  if (isNew) box.replaceChildren(form.node);
+  const cameBack = !questions && !box.hidden;
+  box.hidden = !questions;
   part("closed").hidden = status.type !== "closed";
   part("closed").textContent = status.reason || words.closed;
   composer.form.hidden = Boolean(questions) || status.type === "closed";
@@ -244,7 +262,10 @@ function drawTitle() {
   document.title = shown.thread?.title ? `${title} – ${words.app}` : words.app;
 }
 
-/** A thread that could not be opened. */
+/**
+ * A thread that could not be opened.
+ * @param {ApiError} error
+ */
 function showFault(error) {
   const missing = error.status === 404;
   const action = missing
@@ -255,19 +276,30 @@ function showFault(error) {
   part("view").replaceChildren(alertBox(missing ? words.notFound : error.message, { action }));
 }
 
-/** What went wrong elsewhere than in a conversation. */
+/** @param {unknown} error */
+const isNetwork = (error) => error instanceof ApiError && error.code === "network";
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof ApiError ? error.message : words.server);
+
+/**
+ * What went wrong elsewhere than in a conversation.
+ * @param {unknown} error
+ */
 function report(error) {
   if (error instanceof SignInNeeded) {
     showSignIn(error.reason);
     return;
   }
   if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
-  sayBelow(error instanceof ApiError ? error.message : words.server, {
-    passing: error.code === "network",
-  });
+  sayBelow(messageOf(error), { passing: isNetwork(error) });
 }
 
-/** What is `passing` goes when the connection is back. */
+/**
+ * What is `passing` goes when the connection is back.
+ * @param {string} message
+ * @param {{ passing?: boolean }} options
+ */
 function sayBelow(message, { passing = false } = {}) {
   const box = alertBox(message, { action: { label: words.close, run: () => box.remove() } });
   if (passing) box.dataset.passing = "";
@@ -276,10 +308,12 @@ function sayBelow(message, { passing = false } = {}) {
 
 // ---- Signing in -----------------------------------------------------------------------------------
 
+/** @param {string} reason */
 function showSignIn(reason) {
-  if (part("sign-in")) return;
+  if (document.getElementById("sign-in")) return;
   const input = el("input", { id: "token", type: "password", autocomplete: "off", required: true });
   const fault = el("div", {});
+  /** @param {string} message */
   const say = (message) => fault.replaceChildren(alertBox(message));
   const form = el(
     "form",
@@ -299,7 +333,7 @@ function showSignIn(reason) {
       form.remove();
       await start();
     } catch (error) {
-      say(error instanceof SignInNeeded ? words.signInRefused : error.message);
+      say(error instanceof SignInNeeded ? words.signInRefused : messageOf(error));
     }
   });
   if (reason === "expired") say(words.signInExpired);
@@ -323,9 +357,9 @@ async function start() {
       showSignIn(error.reason);
       return;
     }
-    if (error.code === "network") onceOnline = start;
+    if (isNetwork(error)) onceOnline = start;
     const action = { label: words.retry, run: () => start() };
-    part("view").replaceChildren(alertBox(error.message, { action }));
+    part("view").replaceChildren(alertBox(messageOf(error), { action }));
     return;
   }
   part("sign-out").hidden = !api.account.canSignOut;
@@ -342,6 +376,7 @@ async function start() {
   catchingUp = false;
 }
 
+/** @type {(() => unknown) | null} */
 let onceOnline = null; // what could not be shown for want of a connection
 let catchingUp = true; // until the page has started
 
@@ -359,7 +394,9 @@ async function catchUpThread() {
     await conversation.catchUp();
   } catch (error) {
     if (error instanceof SignInNeeded) showSignIn(error.reason);
-    else if (error.status === 404 && conversation === shown) takeAway(error);
+    else if (error instanceof ApiError && error.status === 404 && conversation === shown) {
+      takeAway(error);
+    }
   }
 }
 
@@ -378,7 +415,7 @@ offerReplies(part("scroller"), (text) => {
   composer.focus();
 });
 takeFiles(part("main"), composer.input, composer.uploads);
-part("chats").addEventListener("click", ({ target }) => target.closest("a") && chatsDrawer.close());
+part("chats").addEventListener("click", (event) => around(event, "a") && chatsDrawer.close());
 window.addEventListener("popstate", () => openFromAddress());
 document.addEventListener(
   "visibilitychange",

@@ -5,6 +5,10 @@
  * `marks`, `{at, …}` with `at` an offset in UTF-16 units, in the order of the text and each at a place
  * where something ends: a mark after white space belongs to the word before it.
  * Those beyond the end are left out: their text is still to come.
+ * @template {{ at: number }} Place
+ * @param {string} text
+ * @param {Place[]} marks
+ * @returns {Place[]}
  */
 export function atWords(text, marks) {
   return marks
@@ -13,6 +17,10 @@ export function atWords(text, marks) {
     .sort((one, other) => one.at - other.at);
 }
 
+/**
+ * @param {string} text
+ * @param {number} offset
+ */
 function wordEnd(text, offset) {
   let at = offset;
   const within =
@@ -24,23 +32,36 @@ function wordEnd(text, offset) {
 
 /** Gives the marks of a text to its blocks; each mark is given once, in order. */
 export class Places {
+  /** @type {Cite[]} */
   #marks;
+  /** @type {string[]} */
   #lines = [];
   #line = 0; // where the next mark is looked for
   #start = 0; // the offset of that line
 
-  /** `marks` as `atWords` gives them, each with `build()`. */
+  /**
+   * `marks` as `atWords` gives them, each with `build()`.
+   * @param {string} text
+   * @param {Cite[]} marks
+   */
   constructor(text, marks) {
     this.#marks = [...marks];
     if (marks.length > 0) this.#lines = text.split("\n");
   }
 
-  /** The nodes of the marks before the line `until`. */
+  /**
+   * The nodes of the marks before the line `until`.
+   * @param {number} until
+   */
   take(until) {
     return this.#take(until).map(({ node }) => node);
   }
 
-  /** The marks of a block of inline text, `{at, node}` with offsets in that text. */
+  /**
+   * The marks of a block of inline text, `{at, node}` with offsets in that text.
+   * @param {Block & { text: string }} block
+   * @returns {Mark[]}
+   */
   inText({ until, line, text }) {
     const marks = this.#take(until);
     if (marks.length === 0) return [];
@@ -52,7 +73,10 @@ export class Places {
     });
   }
 
-  /** The marks of a table by cell: a function of the row (0 is the head) and the column. */
+  /**
+   * The marks of a table by cell: a function of the row (0 is the head) and the column.
+   * @param {BlockOf<"table">} block
+   */
   inTable({ until, line, head }) {
     const cells = new Map();
     for (const { line: ofMark, column, node } of this.#take(until)) {
@@ -60,9 +84,14 @@ export class Places {
       const key = `${row} ${cellAt(this.#lines[ofMark], column, head.length)}`;
       cells.set(key, [...(cells.get(key) ?? []), node]);
     }
+    /**
+     * @param {number} row
+     * @param {number} column
+     */
     return (row, column) => cells.get(`${row} ${column}`) ?? [];
   }
 
+  /** @param {number} until */
   #take(until) {
     const taken = [];
     while (this.#marks.length > 0) {
@@ -79,7 +108,12 @@ export class Places {
   }
 }
 
-/** The column of `shown`, a line of a block, that is at `column` of the line it came from. */
+/**
+ * The column of `shown`, a line of a block, that is at `column` of the line it came from.
+ * @param {string} shown
+ * @param {string} line
+ * @param {number} column
+ */
 function columnIn(shown, line, column) {
   const content = shown.trim(); // the block has lost its markers and its indent, nothing within
   const lead = shown.length - shown.trimStart().length;
@@ -87,6 +121,11 @@ function columnIn(shown, line, column) {
   return Math.min(Math.max(within, 0), shown.length);
 }
 
+/**
+ * @param {string} line
+ * @param {number} column
+ * @param {number} count
+ */
 function cellAt(line, column, count) {
   const bars = line.slice(0, column).match(/(?<!\\)\|/g)?.length ?? 0;
   const opened = /^[\s>]*(?:(?:[-*+]|\d+[.)])\s+)?\|/.test(line) ? 1 : 0;

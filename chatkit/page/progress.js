@@ -20,6 +20,10 @@ export class ProgressLine {
     this.#given = false;
   }
 
+  /**
+   * @param {string} text
+   * @param {string | null} [iconName]
+   */
   show(text, iconName = null) {
     this.#draw(text, widgetIcon(iconName) ?? this.dots);
     this.#given = true;
@@ -29,18 +33,34 @@ export class ProgressLine {
     this.node.hidden = true;
   }
 
-  /** An item has come, or is `done`: what was said lasts until there is a message or a widget. */
-  seeItem({ type, content }, { done = false } = {}) {
+  /**
+   * An item has come, or is `done`: what was said lasts until there is a message or a widget.
+   * @param {ThreadItem} item
+   * @param {{ done?: boolean }} state
+   */
+  seeItem(item, { done = false } = {}) {
+    const { type } = item;
     const isStep = type === "workflow" || type === "task";
     if (type === "user_message" || type === "end_of_turn") return;
-    if (type === "assistant_message" && !done && !(content ?? []).some(({ text }) => text)) return;
+    if (
+      item.type === "assistant_message" &&
+      !done &&
+      !(item.content ?? []).some(({ text }) => text)
+    ) {
+      return;
+    }
     if (!isStep && type !== "client_tool_call") this.hide();
     else if (this.#given && !this.node.hidden) return;
-    else if (done)
-      this.wait(); // for what comes after it
+    else if (done) {
+      this.wait();
+    } // for what comes after it
     else this.hide(); // a workflow shows by itself that it is under way
   }
 
+  /**
+   * @param {string} text
+   * @param {Node} mark
+   */
   #draw(text, mark) {
     this.mark.replaceChildren(mark);
     this.text.textContent = text;

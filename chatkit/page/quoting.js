@@ -6,7 +6,11 @@ import { words } from "./words.js";
 const MOST = 2000; // characters of a quote
 const GAP = 6; // pixels
 
-/** Watch selections within `box`; `onReply(text)` is called when the person wants to reply to one. */
+/**
+ * Watch selections within `box`; `onReply(text)` is called when the person wants to reply to one.
+ * @param {HTMLElement} box
+ * @param {(text: string) => void} onReply
+ */
 export function offerReplies(box, onReply) {
   const button = el(
     "button",
@@ -36,21 +40,25 @@ export function offerReplies(box, onReply) {
   button.addEventListener("click", () => {
     const found = selectedAnswer(box);
     if (found === null) return;
-    getSelection().removeAllRanges();
+    getSelection()?.removeAllRanges();
     button.hidden = true;
     onReply(found.text);
   });
 }
 
-/** `{text, rect}` of a selection that lies within one answer, or null. */
+/**
+ * `{text, rect}` of a selection that lies within one answer, or null.
+ * @param {HTMLElement} box
+ */
 function selectedAnswer(box) {
   const selection = getSelection();
-  if (selection.isCollapsed || selection.rangeCount === 0) return null;
+  if (selection === null || selection.isCollapsed || selection.rangeCount === 0) return null;
   const range = selection.getRangeAt(0);
   const body = range.startContainer.parentElement?.closest(".from-assistant .body");
   // A triple click selects up to the beginning of what comes next.
-  if (!body || !box.contains(body) || (!body.contains(range.endContainer) && range.endOffset > 0))
+  if (!body || !box.contains(body) || (!body.contains(range.endContainer) && range.endOffset > 0)) {
     return null;
+  }
   const text = selection.toString().trim().slice(0, MOST);
   return text === "" ? null : { text, rect: range.getBoundingClientRect() };
 }

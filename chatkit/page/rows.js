@@ -7,6 +7,11 @@ import { el } from "./dom.js";
  * change of it; kinds that change only as a whole ignore the latter.
  */
 export class Row {
+  /**
+   * @param {string} type
+   * @param {string} className
+   * @param {string} label
+   */
   constructor(type, className, label) {
     this.type = type;
     this.body = el("div", { className: "body" });
@@ -15,21 +20,44 @@ export class Row {
     this.node = el("li", { className: `item ${className}` }, this.article);
   }
 
-  applyUpdate() {}
+  /** @param {ThreadItem | UnsentMessage} _item */
+  update(_item) {}
 
-  /** `live` while further updates are to come. */
-  setLive() {}
+  /** @param {ItemUpdate} _update */
+  applyUpdate(_update) {}
+
+  /**
+   * `live` while further updates are to come.
+   * @param {boolean} _live
+   */
+  setLive(_live) {}
 
   /** What the thread says about its images has changed. */
   redraw() {}
 
-  /** Where buttons about the answer that ends with this row go; null for a row without such a place. */
+  /** What a person has written down, or the assistant: what grows while an answer comes. */
+  get plainText() {
+    return "";
+  }
+
+  /** What a screen reader is to say of it. */
+  get spokenText() {
+    return "";
+  }
+
+  /**
+   * Where buttons about the answer that ends with this row go; null for a row without such a place.
+   * @returns {HTMLElement | null}
+   */
   get actions() {
     return null;
   }
 }
 
-/** The place for buttons below a row that answers. */
+/**
+ * The place for buttons below a row that answers.
+ * @param {Row} row
+ */
 export function actionsBelow(row) {
   const actions = el("div", { className: "actions" });
   row.article.append(actions);
@@ -38,10 +66,14 @@ export function actionsBelow(row) {
 
 // ---- Drawing no more often than the screen does ------------------------------------------------------
 
+/** @type {Set<{ draw: () => void }>} */
 const waiting = new Set();
 let scheduled = false;
 
-/** Draw `row` with the next frame; after slow frames less often, so that the page stays responsive. */
+/**
+ * Draw `row` with the next frame; after slow frames less often, so that the page stays responsive.
+ * @param {{ draw: () => void }} row
+ */
 export function drawSoon(row) {
   waiting.add(row);
   if (!scheduled) {

@@ -9,6 +9,11 @@ export class Scroller {
   #follows = true;
   #top = 0; // where the view was last
 
+  /**
+   * @param {HTMLElement} box
+   * @param {HTMLElement} content
+   * @param {HTMLElement} toEndButton
+   */
   constructor(box, content, toEndButton) {
     this.box = box;
     this.button = toEndButton;
@@ -30,9 +35,13 @@ export class Scroller {
     this.button.hidden = true;
   }
 
-  /** Make a change above `node`, with the view kept on what the reader sees. */
+  /**
+   * Make a change above `node`, with the view kept on what the reader sees.
+   * @param {Element | null} node
+   * @param {() => void} change
+   */
   keep(node, change) {
-    const top = node?.getBoundingClientRect().top;
+    const top = node?.getBoundingClientRect().top ?? 0;
     change();
     if (!node) return;
     this.#follows = false;

@@ -1,18 +1,25 @@
 // Server-sent events from a fetch body: bytes in any pieces to frames.
 // The rules are those of the HTML standard, section "Interpreting an event stream".
 
+/** @typedef {{ event: string, data: string, id: string }} Frame */
+
 const LINE_END = /\r\n|\r|\n/g;
 
 /** Text in any pieces -> frames `{event, data, id}`. A frame that no blank line ends is dropped. */
 export class FrameDecoder {
   #partial = "";
   #endedInCr = false;
+  /** @type {string[]} */
   #data = [];
   #event = "";
   #id = "";
 
-  /** The frames that `text` completes, in order. */
+  /**
+   * The frames that `text` completes, in order.
+   * @param {string} text
+   */
   push(text) {
+    /** @type {Frame[]} */
     const frames = [];
     if (text === "") return frames;
     // A CRLF that was cut in two: its CR has ended the line already.
@@ -28,6 +35,10 @@ export class FrameDecoder {
     return frames;
   }
 
+  /**
+   * @param {string} line
+   * @param {Frame[]} frames
+   */
   #line(line, frames) {
     if (line === "") {
       if (this.#data.length > 0) {
@@ -48,7 +59,11 @@ export class FrameDecoder {
   }
 }
 
-/** Frames of a `ReadableStream` of bytes, as they arrive. Leaving the loop cancels the stream. */
+/**
+ * Frames of a `ReadableStream` of bytes, as they arrive. Leaving the loop cancels the stream.
+ * @param {ReadableStream<Uint8Array<ArrayBuffer>>} body
+ * @returns {AsyncGenerator<Frame, void>}
+ */
 export async function* readFrames(body) {
   const reader = body.getReader();
   const utf8 = new TextDecoder(); // keeps a character that is cut at the end of a chunk

@@ -1,8 +1,14 @@
 // Threads as the server has them.
 
+/** @typedef {{ items: ThreadItem[], more: boolean }} ItemPage */
+
 const PAGE = 40;
 
-/** A thread and the page of its newest items: `{thread, items, more}`, oldest first. */
+/**
+ * A thread and the page of its newest items: `{thread, items, more}`, oldest first.
+ * @param {import("./api.js").Api} api
+ * @param {string} threadId
+ */
 export async function readThread(api, threadId) {
   const { items, ...thread } = await api.chat("threads.get_by_id", { thread_id: threadId });
   // That page is the oldest one. A longer thread is shown from its newest end.
@@ -10,7 +16,13 @@ export async function readThread(api, threadId) {
   return { thread, ...page };
 }
 
-/** A page of items, the newest ones or those before the item `before`: `{items, more}`, oldest first. */
+/**
+ * A page of items, the newest ones or those before the item `before`: `{items, more}`, oldest first.
+ * @param {import("./api.js").Api} api
+ * @param {string} threadId
+ * @param {string | null} [before]
+ * @returns {Promise<ItemPage>}
+ */
 export async function readItems(api, threadId, before = null) {
   const params = { thread_id: threadId, order: "desc", limit: PAGE };
   const page = await api.chat(

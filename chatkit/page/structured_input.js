@@ -5,9 +5,19 @@ import { el } from "./dom.js";
 import { Row } from "./rows.js";
 import { words } from "./words.js";
 
+/**
+ * @typedef {object} AnswersInput
+ * @property {"answered" | "skipped"} status
+ * @property {Record<string, { values: string[], skipped: boolean }>} answers
+ */
+
 export class QuestionsRow extends Row {
+  /** @param {StructuredInput} item */
   constructor(item) {
     super(item.type, "from-questions", words.questions);
+    this.item = item;
+    /** @type {QuestionsForm | null} */
+    this.questions = null;
     this.update(item);
   }
 
@@ -20,6 +30,7 @@ export class QuestionsRow extends Row {
     return (this.item.inputs ?? []).map(({ question }) => question).join(" ");
   }
 
+  /** @param {StructuredInput} item */
   update(item) {
     this.item = item;
     this.node.classList.toggle("is-empty", this.isPending);
@@ -37,7 +48,10 @@ export class QuestionsRow extends Row {
     this.body.replaceChildren(el("dl", { className: "answers" }, ...pairs));
   }
 
-  /** The form of this row, which keeps what was filled in; `onSubmit(input)` is called with the answers. */
+  /**
+   * The form of this row, which keeps what was filled in; `onSubmit(input)` is called with the answers.
+   * @param {(input: AnswersInput) => unknown} onSubmit
+   */
   form(onSubmit) {
     this.questions ??= new QuestionsForm(this.item, onSubmit);
     return this.questions;
@@ -45,6 +59,10 @@ export class QuestionsRow extends Row {
 }
 
 class QuestionsForm {
+  /**
+   * @param {StructuredInput} item
+   * @param {(input: AnswersInput) => unknown} onSubmit
+   */
   constructor({ id, inputs }, onSubmit) {
     this.inputs = (inputs ?? []).map((input, place) => makeQuestion(input, `${id}-${place}`));
     const skipAll = el("button", {
@@ -67,8 +85,9 @@ class QuestionsForm {
       event.preventDefault();
       if (!this.submit.disabled) onSubmit({ status: "answered", answers: this.answers });
     });
-    for (const kind of ["input", "change", "click"])
+    for (const kind of ["input", "change", "click"]) {
       this.node.addEventListener(kind, () => this.#check());
+    }
     this.#check();
   }
 
@@ -83,7 +102,8 @@ class QuestionsForm {
   }
 
   focus() {
-    this.node.querySelector("input:not(:disabled), textarea:not(:disabled)")?.focus();
+    const first = this.node.querySelector("input:not(:disabled), textarea:not(:disabled)");
+    if (first instanceof HTMLElement) first.focus();
   }
 
   #check() {
@@ -91,7 +111,11 @@ class QuestionsForm {
   }
 }
 
-/** `{node, id, skipped(), values()}` for one question. */
+/**
+ * `{node, id, skipped(), values()}` for one question.
+ * @param {Question} input
+ * @param {string} name
+ */
 function makeQuestion(input, name) {
   const choices = input.type === "multiple_choice";
   const field = choices ? makeChoices(input, name) : makeFreeform(input, name);
@@ -107,13 +131,17 @@ function makeQuestion(input, name) {
   const skipped = () => skip.getAttribute("aria-pressed") === "true";
   const node = el("div", { className: "question" }, controls, skip);
   skip.addEventListener("click", () => {
-    skip.setAttribute("aria-pressed", !skipped());
+    skip.setAttribute("aria-pressed", String(!skipped()));
     controls.disabled = skipped();
     node.classList.toggle("is-skipped", skipped());
   });
   return { node, id: input.id, skipped, values: field.values };
 }
 
+/**
+ * @param {Question} input
+ * @param {string} name
+ */
 function makeFreeform({ description, question }, name) {
   const noteId = `${name}-note`;
   const field = el("textarea", { rows: 2, dir: "auto", "aria-label": question });
@@ -124,7 +152,11 @@ function makeFreeform({ description, question }, name) {
   return { nodes: [note, field].filter(Boolean), values: () => filled(field) };
 }
 
-/** Options as radio buttons or check boxes, and a field for an answer that is none of them. */
+/**
+ * Options as radio buttons or check boxes, and a field for an answer that is none of them.
+ * @param {Question} input
+ * @param {string} name
+ */
 function makeChoices({ options, multiple }, name) {
   const type = multiple ? "checkbox" : "radio";
   const boxes = (options ?? []).map(({ value }) => el("input", { type, name, value }));
@@ -132,6 +164,7 @@ function makeChoices({ options, multiple }, name) {
     el("label", { className: "choice" }, box, el("span", { textContent: box.value, dir: "auto" })),
   );
   const otherBox = el("input", { type, name, "aria-label": words.otherAnswer });
+  /** @type {HTMLInputElement} */
   const other = el("input", {
     type: "text",
     dir: "auto",
@@ -155,4 +188,5 @@ function makeChoices({ options, multiple }, name) {
   return { nodes: [...labels, own], values };
 }
 
+/** @param {HTMLInputElement | HTMLTextAreaElement} field */
 const filled = (field) => (field.value.trim() === "" ? [] : [field.value.trim()]);

@@ -7,11 +7,18 @@ import { el } from "./dom.js";
  * `mirror` lies behind the text box and shows which parts of it are mentions.
  */
 export class Tags {
+  /** @type {HTMLTextAreaElement} */
   #box;
+  /** @type {HTMLElement} */
   #mirror;
+  /** @type {Tag[]} */
   #tags = []; // {start, end, part} in the order of the text
   #text = "";
 
+  /**
+   * @param {HTMLTextAreaElement} box
+   * @param {HTMLElement} mirror
+   */
   constructor(box, mirror) {
     this.#box = box;
     this.#mirror = mirror;
@@ -24,7 +31,11 @@ export class Tags {
     return this.#tags;
   }
 
-  /** Show `text` in the box, with these mentions in it. */
+  /**
+   * Show `text` in the box, with these mentions in it.
+   * @param {string} text
+   * @param {Tag[]} tags
+   */
   set(text, tags) {
     this.#box.value = text;
     this.#text = text;
@@ -32,7 +43,12 @@ export class Tags {
     this.#draw();
   }
 
-  /** Put a mention of `part`, an `input_tag`, in the place of what is between `start` and `end`. */
+  /**
+   * Put a mention of `part`, an `input_tag`, in the place of what is between `start` and `end`.
+   * @param {number} start
+   * @param {number} end
+   * @param {TagPart} part
+   */
   insert(start, end, part) {
     const title = `@${part.text}`;
     this.#box.setRangeText(`${title} `, start, end, "end");
@@ -43,10 +59,15 @@ export class Tags {
     this.#box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  /** What is written, as content of a message. White space around it is left out. */
+  /**
+   * What is written, as content of a message. White space around it is left out.
+   * @returns {InputPart[]}
+   */
   content() {
+    /** @type {InputPart[]} */
     const parts = [];
     let from = 0;
+    /** @param {number} to */
     const text = (to) =>
       to > from && parts.push({ type: "input_text", text: this.#text.slice(from, to) });
     for (const { start, end, part } of this.#tags) {
@@ -82,7 +103,10 @@ export class Tags {
     this.#draw();
   }
 
-  /** Backspace after a mention takes it away as a whole. */
+  /**
+   * Backspace after a mention takes it away as a whole.
+   * @param {KeyboardEvent} event
+   */
   #removeWhole(event) {
     const { selectionStart: at, selectionEnd } = this.#box;
     if (event.key !== "Backspace" || event.isComposing || at !== selectionEnd) return;

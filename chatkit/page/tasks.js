@@ -2,26 +2,35 @@
 
 import { ApiError } from "./api.js";
 import { dueLabel } from "./dates.js";
-import { alertBox, confirmLoss, el, icon, iconButton, moreButton, reconcile } from "./dom.js";
+import { alertBox, confirmLoss, el, find, icon, iconButton, moreButton, reconcile } from "./dom.js";
 import { words } from "./words.js";
 
 const PAGE = 50;
 
 export class Tasks {
+  /** @type {import("./api.js").Api} */
   #api;
+  /** @type {{ failed: (error: unknown) => void }} */
   #host;
   #status = "pending";
+  /** @type {Task[]} */
   #tasks = [];
   #total = 0;
   #loaded = false;
+  /** @type {Map<string, import("./dom.js").ListRow<Task>>} */
   #rows = new Map();
   #reading = 0; // counts reads, so that a slow one does not overwrite a later one
 
-  /** `host.failed(error)` is told of what is no ApiError. */
+  /**
+   * `host.failed(error)` is told of what is no ApiError.
+   * @param {HTMLElement} pane
+   * @param {import("./api.js").Api} api
+   * @param {{ failed: (error: unknown) => void }} host
+   */
   constructor(pane, api, host) {
     this.#api = api;
     this.#host = host;
-    this.heading = pane.querySelector("h2");
+    this.heading = find(pane, "h2", HTMLElement);
     this.heading.tabIndex = -1;
     this.count = el("p", { className: "count" });
     this.list = el("ul", { className: "tasks", "aria-labelledby": this.heading.id });
@@ -30,9 +39,15 @@ export class Tasks {
     this.more = moreButton("more", words.showMore, () =>
       this.#read({ after: this.#tasks.at(-1)?.id }),
     );
-    pane.querySelector("#tasks").append(this.fault, this.count, this.empty, this.list, this.more);
-    this.#wireFilter(pane.querySelector("#task-filter"));
-    this.#wireForm(pane.querySelector("#add-task"));
+    find(pane, "#tasks", HTMLElement).append(
+      this.fault,
+      this.count,
+      this.empty,
+      this.list,
+      this.more,
+    );
+    this.#wireFilter(find(pane, "#task-filter", HTMLElement));
+    this.#wireForm(find(pane, "#add-task", HTMLFormElement));
   }
 
   /** Read the list again, as long as it was. */
@@ -40,20 +55,23 @@ export class Tasks {
     return this.#read({ limit: Math.min(100, Math.max(PAGE, this.#tasks.length)) });
   }
 
+  /** @param {HTMLElement} group */
   #wireFilter(group) {
     group.addEventListener("click", ({ target }) => {
-      if (!target.value || target.value === this.#status) return;
+      const isButton = target instanceof HTMLButtonElement;
+      if (!isButton || target.value === this.#status) return;
       this.#status = target.value;
-      for (const button of group.children) {
-        button.setAttribute("aria-pressed", button.value === this.#status);
+      for (const button of group.querySelectorAll("button")) {
+        button.setAttribute("aria-pressed", String(button.value === this.#status));
       }
       this.#read();
     });
   }
 
+  /** @param {HTMLFormElement} form */
   #wireForm(form) {
-    const input = form.querySelector("input");
-    const button = form.querySelector("button");
+    const input = find(form, "input", HTMLInputElement);
+    const button = find(form, "button", HTMLButtonElement);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const title = input.value.trim();
@@ -65,6 +83,7 @@ export class Tasks {
     });
   }
 
+  /** @param {{ after?: string | null, limit?: number }} range */
   async #read({ after = null, limit = PAGE } = {}) {
     this.#reading += 1;
     const mine = this.#reading;
@@ -81,7 +100,11 @@ export class Tasks {
     }
   }
 
-  /** Make a change and show the list after it. Returns whether the server made it. */
+  /**
+   * Make a change and show the list after it. Returns whether the server made it.
+   * @param {() => Promise<unknown>} make
+   * @returns {Promise<boolean>}
+   */
   async #change(make) {
     try {
       await make();
@@ -94,6 +117,10 @@ export class Tasks {
     return true;
   }
 
+  /**
+   * @param {unknown} error
+   * @param {() => unknown} retry
+   */
   #fail(error, retry) {
     if (!(error instanceof ApiError)) {
       this.#host.failed(error);
@@ -123,6 +150,7 @@ export class Tasks {
     this.more.hidden = this.#tasks.length >= this.#total || this.#tasks.length === 0;
   }
 
+  /** @param {Task} first */
   #row(first) {
     let task = first;
     const box = el("input", {
@@ -142,6 +170,7 @@ export class Tasks {
     const remove = iconButton("trash", "", () => this.#delete(task));
     const label = el("label", {}, box, el("span", {}, title, description, facts));
     const node = el("li", { className: "task" }, label, remove);
+    /** @param {Task} changed */
     const update = (changed) => {
       task = changed;
       box.checked = task.completed;
@@ -150,13 +179,15 @@ export class Tasks {
       title.textContent = task.title;
       description.textContent = task.description ?? "";
       facts.replaceChildren(...factsOf(task));
-      for (const name of ["aria-label", "title"])
+      for (const name of ["aria-label", "title"]) {
         remove.setAttribute(name, words.delete(task.title));
+      }
     };
     update(first);
     return { node, update };
   }
 
+  /** @param {Task} task */
   async #delete({ id, title }) {
     const agreed = await confirmLoss({
       title: words.deleteTaskTitle,
@@ -167,19 +198,32 @@ export class Tasks {
   }
 }
 
+/**
+ * @param {Record<string, string>} names
+ * @param {string | null | undefined} name
+ */
+const wordOf = (names, name) => (name && Object.hasOwn(names, name) ? names[name] : null);
+
+/** @param {Task} task */
 function factsOf(task) {
+  /** @type {HTMLElement[]} */
   const facts = [];
+  /**
+   * @param {string} className
+   * @param {string} text
+   * @param {Node | null} [mark]
+   */
   const add = (className, text, mark = null) =>
     facts.push(el("span", { className: `fact ${className}`, dir: "auto" }, mark, text));
   if (task.due_date) {
     const { text, overdue } = dueLabel(task.due_date, task.completed);
     add(overdue ? "fact-overdue" : "fact-due", text, icon("clock"));
   }
-  const priority = words.priority[task.priority];
+  const priority = wordOf(words.priority, task.priority);
   if (priority && task.priority !== "medium") add(`fact-${task.priority}`, priority);
-  const recurrence = words.recurrence[task.recurrence];
+  const recurrence = wordOf(words.recurrence, task.recurrence);
   if (recurrence) add("fact-recurrence", recurrence);
-  const category = words.category[task.category];
+  const category = wordOf(words.category, task.category);
   if (category) add("fact-category", category);
   for (const tag of task.tags ?? []) add("fact-tag", `#${tag}`);
   return facts;

@@ -3,13 +3,22 @@
 import { el } from "./dom.js";
 import { makeRow } from "./items.js";
 
+/** @typedef {import("./rows.js").Row} Row */
+
 export class ThreadRows {
+  /** @type {Map<string, Row | null>} */
   #rows = new Map(); // item id -> row, or null for an item that is nothing to look at
+  /** @type {Map<string, ThreadItem>} */
   #items = new Map(); // item id -> what its row was last given
+  /** @type {Row | null} */
   #sent = null; // the row of a message that the server has not confirmed
+  /** @type {RowContext} */
   #context;
 
-  /** `context` is what rows know of the thread. */
+  /**
+   * `context` is what rows know of the thread.
+   * @param {RowContext} context
+   */
   constructor(context) {
     this.#context = context;
     this.list = el("ol", { className: "items" });
@@ -37,18 +46,23 @@ export class ThreadRows {
     return [...this.#rows.values()].findLast((row) => row !== null);
   }
 
+  /** @param {string} id */
   get(id) {
     return this.#rows.get(id);
   }
 
+  /** @param {string} id */
   has(id) {
     return this.#rows.has(id);
   }
 
-  /** Show a message that is on its way; the first one of the server's takes its row. */
+  /**
+   * Show a message that is on its way; the first one of the server's takes its row.
+   * @param {UnsentMessage} message
+   */
   send(message) {
     this.#sent = makeRow(message, this.#context);
-    this.list.append(this.#sent.node);
+    if (this.#sent) this.list.append(this.#sent.node);
   }
 
   /** Take back the message that is on its way, if there is one. Returns whether there was. */
@@ -59,6 +73,7 @@ export class ThreadRows {
     return was;
   }
 
+  /** @param {ThreadItem} item */
   put(item) {
     this.#items.set(item.id, item);
     const row = this.#rows.get(item.id);
@@ -76,6 +91,7 @@ export class ThreadRows {
     }
   }
 
+  /** @param {string} id */
   remove(id) {
     this.#rows.get(id)?.node.remove();
     this.#rows.delete(id);
@@ -91,7 +107,10 @@ export class ThreadRows {
     return ids[place];
   }
 
-  /** Put older items before all others. */
+  /**
+   * Put older items before all others.
+   * @param {ThreadItem[]} items
+   */
   prepend(items) {
     const older = items.filter(({ id }) => !this.#rows.has(id));
     const ids = [...older.map(({ id }) => id), ...this.#rows.keys()];
@@ -102,6 +121,7 @@ export class ThreadRows {
   /**
    * Make the end of the thread equal to `items`, the newest ones as stored, oldest first. Rows whose
    * item is the same are not touched. Returns whether older rows stay before them.
+   * @param {ThreadItem[]} items
    */
   merge(items) {
     const stored = new Set(items.map(({ id }) => id));
@@ -125,9 +145,12 @@ export class ThreadRows {
     for (const row of this.#rows.values()) row?.redraw();
   }
 
-  /** Bring all rows into the order of `ids`; those in their place are not touched. */
+  /**
+   * Bring all rows into the order of `ids`; those in their place are not touched.
+   * @param {string[]} ids
+   */
   #order(ids) {
-    this.#rows = new Map(ids.map((id) => [id, this.#rows.get(id)]));
+    this.#rows = new Map(ids.map((id) => [id, this.#rows.get(id) ?? null]));
     let place = this.list.firstElementChild;
     for (const row of this.#rows.values()) {
       if (row === null) continue;
@@ -137,4 +160,8 @@ export class ThreadRows {
   }
 }
 
+/**
+ * @param {ThreadItem} item
+ * @param {ThreadItem | undefined} other
+ */
 const isSame = (item, other) => JSON.stringify(item) === JSON.stringify(other);

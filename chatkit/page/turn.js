@@ -3,23 +3,43 @@
 import { ApiError } from "./api.js";
 import { words } from "./words.js";
 
+/**
+ * What the events change.
+ *
+ * @typedef {object} TurnThread
+ * @property {import("./thread_rows.js").ThreadRows} rows
+ * @property {import("./progress.js").ProgressLine} progress
+ * @property {import("./notices.js").Notices} notices
+ * @property {(thread: Thread, isNew: boolean) => void} setThread
+ * @property {(item: ThreadItem) => void} put
+ * @property {(can: boolean) => void} allowCancel
+ * @property {(name: string) => void} effect
+ * @property {(code: string, message: string, canRetry: boolean) => void} failed
+ */
+
 export class Turn {
   begun = false; // there is something to see
   failed = false;
   heard = false; // an event has come
   answered = false; // an item of the assistant's is whole
+  /** @type {Set<string>} */
   #unfinished = new Set(); // ids of items that are still to be whole
+  /** @type {TurnThread} */
   #thread;
 
   /**
    * `thread` is what the events change: `{rows, progress, notices}` and `setThread(thread, isNew)`,
    * `put(item)`, `allowCancel(can)`, `effect(name)`, `failed(code, message, canRetry)`.
+   * @param {TurnThread} thread
    */
   constructor(thread) {
     this.#thread = thread;
   }
 
-  /** Apply an event. One that is malformed is passed over: the rest may be fine. */
+  /**
+   * Apply an event. One that is malformed is passed over: the rest may be fine.
+   * @param {ThreadEvent} event
+   */
   receive(event) {
     this.heard = true;
     try {
@@ -29,7 +49,10 @@ export class Turn {
     }
   }
 
-  /** The stream is over. Throws an ApiError when that was too early; an answer may not be `needed`. */
+  /**
+   * The stream is over. Throws an ApiError when that was too early; an answer may not be `needed`.
+   * @param {{ needed: boolean }} wanted
+   */
   end({ needed }) {
     if (!this.begun || this.failed) return;
     // A proxy may make a clean end of a broken connection.
@@ -42,6 +65,7 @@ export class Turn {
     for (const id of this.#unfinished) this.#thread.rows.get(id)?.setLive(false);
   }
 
+  /** @param {ThreadEvent} event */
   #apply(event) {
     const { rows, progress, notices } = this.#thread;
     switch (event.type) {

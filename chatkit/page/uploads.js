@@ -5,23 +5,39 @@ import { el, icon, iconButton } from "./dom.js";
 import { sizeText } from "./files.js";
 import { words } from "./words.js";
 
+/** @typedef {import("./api.js").Api} Api */
+/** @typedef {{ changed: () => void, removed: (upload: Upload) => void }} UploadHost */
+
 const THUMBNAIL = 96; // pixels
 
 export class Uploads {
+  /** @type {Api} */
   #api;
+  /** @type {HTMLElement} */
   #list;
+  /** @type {() => void} */
   #onChange;
+  /** @type {FileLimits | null} */
   #limits = null; // null while this server takes no files
+  /** @type {Upload[]} */
   entries = [];
 
-  /** `onChange()` is called when a file has come, gone, or is ready. */
+  /**
+   * `onChange()` is called when a file has come, gone, or is ready.
+   * @param {HTMLElement} list
+   * @param {Api} api
+   * @param {() => void} onChange
+   */
   constructor(list, api, onChange) {
     this.#api = api;
     this.#list = list;
     this.#onChange = onChange;
   }
 
-  /** `{max_bytes, max_count}`; either may be missing. */
+  /**
+   * `{max_bytes, max_count}`; either may be missing.
+   * @param {FileLimits | null} limits
+   */
   allow(limits) {
     this.#limits = limits;
   }
@@ -32,15 +48,18 @@ export class Uploads {
 
   /** The attachments to send. */
   get ready() {
-    return this.entries.filter(({ state }) => state === "ready").map(({ shown }) => shown);
+    return this.entries
+      .filter(({ state }) => state === "ready")
+      .flatMap(({ shown }) => shown ?? []);
   }
 
   get isBusy() {
     return this.entries.some(({ state }) => state === "sending");
   }
 
+  /** @param {Iterable<File>} files */
   add(files) {
-    if (!this.areAllowed) return;
+    if (this.#limits === null) return;
     for (const file of files) {
       const entry = new Upload(file, this.#api, {
         changed: () => this.#draw(),
@@ -56,7 +75,10 @@ export class Uploads {
     this.#draw();
   }
 
-  /** Show these entries, such as those of another conversation. */
+  /**
+   * Show these entries, such as those of another conversation.
+   * @param {Upload[]} entries
+   */
   set(entries) {
     this.entries = entries;
     for (const entry of entries) {
@@ -65,13 +87,14 @@ export class Uploads {
     this.#draw();
   }
 
+  /** @param {Upload} entry */
   #remove(entry) {
     const place = this.entries.indexOf(entry);
     this.entries = this.entries.filter((one) => one !== entry);
     entry.discard();
     this.#draw();
     const next = this.entries[Math.min(place, this.entries.length - 1)];
-    next?.node.querySelector("button").focus();
+    next?.node.querySelector("button")?.focus();
   }
 
   #draw() {
@@ -88,17 +111,26 @@ export class Uploads {
 }
 
 /** One file: `state` is "sending", "ready" or "failed". */
-class Upload {
+export class Upload {
   state = "sending";
+  /** @type {Api} */
   #api;
+  /** @type {File} */
   #file;
   #abort = new AbortController();
+  /** @type {Attachment | null} */
   #attachment = null; // as the server knows it
 
+  /**
+   * @param {File} file
+   * @param {Api} api
+   * @param {UploadHost} host
+   */
   constructor(file, api, host) {
     this.#api = api;
     this.#file = file;
     this.host = host;
+    this.thumbnail = "";
     this.bar = el("progress", { max: 1, value: 0, "aria-label": words.uploading(file.name) });
     this.picture = el("span", { className: "chip-picture" }, icon("file"));
     this.note = el("span", { className: "chip-note", textContent: sizeText(file.size) });
@@ -121,7 +153,10 @@ class Upload {
 
   /** The attachment as a message shows it before the server has confirmed it. */
   get shown() {
-    return this.thumbnail ? { ...this.#attachment, preview_url: this.thumbnail } : this.#attachment;
+    const attachment = this.#attachment;
+    return attachment && this.thumbnail
+      ? { ...attachment, preview_url: this.thumbnail }
+      : attachment;
   }
 
   async start() {
@@ -137,6 +172,7 @@ class Upload {
         this.#forget();
         return;
       }
+      /** @param {number} part */
       const onProgress = (part) => (this.bar.value = part);
       await this.#api.upload(target, this.#file, { signal: this.#abort.signal, onProgress });
       this.state = "ready";
@@ -144,11 +180,13 @@ class Upload {
       this.node.classList.add("is-ready");
       this.host.changed();
     } catch (error) {
-      if (!this.#abort.signal.aborted)
+      if (!this.#abort.signal.aborted) {
         this.fail(error instanceof ApiError ? error.message : words.uploadFailed);
+      }
     }
   }
 
+  /** @param {string} message */
   fail(message) {
     this.state = "failed";
     this.bar.hidden = true;
@@ -177,7 +215,7 @@ class Upload {
         resizeQuality: "medium",
       });
       const canvas = el("canvas", { width: bitmap.width, height: bitmap.height });
-      canvas.getContext("2d").drawImage(bitmap, 0, 0);
+      canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
       this.thumbnail = canvas.toDataURL("image/webp", 0.8);
       this.picture.replaceChildren(el("img", { src: this.thumbnail, alt: "" }));
     } catch {
@@ -186,38 +224,43 @@ class Upload {
   }
 }
 
-/** Let `box` take files that are dropped on it, and `input` those that are pasted. */
+/**
+ * Let `box` take files that are dropped on it, and `input` those that are pasted.
+ * @param {HTMLElement} box
+ * @param {HTMLElement} input
+ * @param {Uploads} uploads
+ */
 export function takeFiles(box, input, uploads) {
-  const holdsFiles = (event) => uploads.areAllowed && event.dataTransfer?.types.includes("Files");
+  /** @param {DragEvent} event */
+  const holdsFiles = ({ dataTransfer }) =>
+    uploads.areAllowed && dataTransfer?.types.includes("Files") ? dataTransfer : null;
+  /** @param {boolean} over */
   const mark = (over) => box.classList.toggle("is-drop", over);
-  for (const kind of ["dragenter", "dragover"]) {
+  for (const kind of /** @type {("dragenter" | "dragover")[]} */ (["dragenter", "dragover"])) {
     box.addEventListener(kind, (event) => {
-      if (!holdsFiles(event)) return;
+      const dragged = holdsFiles(event);
+      if (dragged === null) return;
       event.preventDefault();
-      event.dataTransfer.dropEffect = "copy";
+      dragged.dropEffect = "copy";
       mark(true);
     });
   }
-  box.addEventListener(
-    "dragleave",
-    ({ relatedTarget }) => !box.contains(relatedTarget) && mark(false),
-  );
+  box.addEventListener("dragleave", ({ relatedTarget }) => {
+    if (!(relatedTarget instanceof Node && box.contains(relatedTarget))) mark(false);
+  });
   box.addEventListener("drop", (event) => {
     mark(false);
-    if (!holdsFiles(event)) return;
+    const dropped = holdsFiles(event);
+    if (dropped === null) return;
     event.preventDefault();
-    uploads.add(event.dataTransfer.files);
+    uploads.add(dropped.files);
   });
   input.addEventListener("paste", (event) => {
-    const files = event.clipboardData?.files ?? [];
+    const pasted = event.clipboardData;
+    if (!pasted || pasted.files.length === 0 || !uploads.areAllowed) return;
     // Office programs put a picture of the text beside the text: the text is what is meant.
-    if (
-      files.length === 0 ||
-      !uploads.areAllowed ||
-      event.clipboardData.types.includes("text/plain")
-    )
-      return;
+    if (pasted.types.includes("text/plain")) return;
     event.preventDefault();
-    uploads.add(files);
+    uploads.add(pasted.files);
   });
 }

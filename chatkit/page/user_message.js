@@ -7,6 +7,7 @@ import { Row } from "./rows.js";
 import { words } from "./words.js";
 
 export class UserRow extends Row {
+  /** @param {UserMessage | UnsentMessage} item */
   constructor(item) {
     super(item.type, "from-user", words.you);
     this.time = el("time", {});
@@ -14,6 +15,7 @@ export class UserRow extends Row {
     this.update(item);
   }
 
+  /** @param {UserMessage | UnsentMessage} item */
   update(item) {
     this.body.replaceChildren();
     if (item.quoted_text) {
@@ -35,6 +37,7 @@ export class UserRow extends Row {
   }
 }
 
+/** @param {TagPart} tag */
 const tagNode = ({ text, group }) =>
   el("span", {
     className: "tag",

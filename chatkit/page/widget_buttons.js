@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { widgetIcon } from "./widget_icons.js";
 import { loadable } from "./widget_parts.js";
-import { boxStyles, color, oneOf, setStyle, spacing, textOf } from "./widget_values.js";
+import { boxStyles, color, oneOf, setStyle, spacing, textOf, wholeOf } from "./widget_values.js";
 import { withId } from "./widget_fields.js";
 import { words } from "./words.js";
 
@@ -21,7 +21,13 @@ const COLORS = [
 ];
 const ICON_SIZES = ["sm", "md", "lg", "xl", "2xl"];
 
-/** Classes that buttons and fields share: their size and outline. */
+const ICON_ACTIONS = new Map(Object.entries(words.iconActions));
+
+/**
+ * Classes that buttons and fields share: their size and outline.
+ * @param {Record<string, unknown>} props
+ * @param {{ variant?: string | null, size?: string }} defaults
+ */
 export function controlClasses(props, { variant = null, size = "md" } = {}) {
   return [
     `w-control-${oneOf(props.size, CONTROL_SIZES, size)}`,
@@ -33,6 +39,10 @@ export function controlClasses(props, { variant = null, size = "md" } = {}) {
     .join(" ");
 }
 
+/**
+ * @param {Record<string, unknown>} props
+ * @param {{ type?: "button" | "submit", onPress?: ((node: HTMLButtonElement) => void) | null }} options
+ */
 function button(props, { type = "button", onPress = null } = {}) {
   const primary = props.style === "primary";
   const hue = oneOf(props.color, COLORS, primary ? "primary" : "secondary");
@@ -51,39 +61,57 @@ function button(props, { type = "button", onPress = null } = {}) {
   );
   if (bare) {
     const name = textOf(props.iconStart ?? props.iconEnd).replace(/^\w+:/, "");
-    node.title = Object.hasOwn(words.iconActions, name)
-      ? words.iconActions[name]
-      : name.replaceAll("-", " ");
+    node.title = ICON_ACTIONS.get(name) ?? name.replaceAll("-", " ");
     node.setAttribute("aria-label", node.title);
   }
   if (onPress) node.addEventListener("click", () => onPress(node));
   return node;
 }
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildButton(props, { fire }) {
   const submits = props.submit === true;
+  /** @param {HTMLElement} node */
   const onPress = (node) => {
     // A button that submits leaves it to its form, which checks the fields first.
-    if (!submits || node.closest("form") === null)
+    if (!submits || node.closest("form") === null) {
       fire(props.onClickAction, { kind: "click", node });
+    }
   };
   const node = button(props, { type: submits ? "submit" : "button", onPress });
   if (submits) submitActions.set(node, props.onClickAction);
   return { node };
 }
 
+/** @type {WeakMap<HTMLElement, unknown>} */
 const submitActions = new WeakMap(); // what a submit button itself would do
 
-/** Let `form` answer to its submit buttons and to Enter. */
+/**
+ * Let `form` answer to its submit buttons and to Enter.
+ * @param {HTMLElement} form
+ * @param {unknown} action
+ * @param {{ fire: BuildContext["fire"], kind: PressKind }} options
+ */
 function onSubmit(form, action, { fire, kind }) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopPropagation(); // a form may stand in another
-    const node = event.submitter ?? form.querySelector("[type=submit]") ?? form;
-    fire(action ?? submitActions.get(event.submitter), { kind, node });
+    const submitter = event.submitter ?? form.querySelector("[type=submit]");
+    const node = submitter instanceof HTMLElement ? submitter : form;
+    const own = event.submitter === null ? null : submitActions.get(event.submitter);
+    fire(action ?? own, { kind, node });
   });
 }
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildForm(props, { fire }) {
   const node = el("form", {
     className: `w-box w-${oneOf(props.direction, ["row", "col"], "col")} w-form`,
@@ -93,9 +121,13 @@ function buildForm(props, { fire }) {
   return { node, slot: node };
 }
 
+/**
+ * @param {StatusProps | null | undefined} status
+ * @param {BuildContext} context
+ */
 function statusLine(status, { showsImage }) {
   const text = textOf(status?.text);
-  if (text === "") return null;
+  if (!status || text === "") return null;
   const src = loadable(status.favicon, showsImage);
   const mark = src
     ? el("img", {
@@ -107,18 +139,31 @@ function statusLine(status, { showsImage }) {
   return el("div", { className: "w-status" }, mark, el("span", { textContent: text, dir: "auto" }));
 }
 
+/** @param {unknown} theme */
 const themeClass = (theme) => (theme === "light" || theme === "dark" ? ` w-theme-${theme}` : "");
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @param {Part | null} before
+ * @returns {BuiltPart}
+ */
 function buildCard(props, context, before) {
   const { fire } = context;
   const asForm = props.asForm === true;
   const slot = el("div", { className: "w-card-body" });
   const foot = el("div", { className: "w-card-foot" });
+  /**
+   * @param {"cancel" | "confirm"} side
+   * @param {"button" | "submit"} type
+   * @param {string} style
+   */
   const answer = (side, type, style) => {
     const given = props[side];
     const label = textOf(given?.label);
     if (label === "") return;
-    const press = (node) => fire(given.action, { kind: "confirm", node });
+    /** @param {HTMLElement} node */
+    const press = (node) => fire(given?.action, { kind: "confirm", node });
     foot.append(button({ label, style }, { type, onPress: type === "submit" ? null : press }));
   };
   answer("cancel", "button", "secondary");
@@ -147,18 +192,23 @@ function buildCard(props, context, before) {
   return part;
 }
 
-/** The button that shows and hides the body of a collapsed card. */
+/**
+ * The button that shows and hides the body of a collapsed card.
+ * @param {BuiltPart} part
+ * @param {HTMLElement} body
+ */
 function disclosure(part, body) {
+  const label = el("span");
   const toggle = el(
     "button",
     { type: "button", className: "w-disclosure", "aria-controls": withId(body) },
-    el("span"),
+    label,
     widgetIcon("chevron-down"),
   );
   const draw = () => {
     body.hidden = !part.open;
     toggle.setAttribute("aria-expanded", String(part.open));
-    toggle.firstChild.textContent = part.open ? words.hideDetails : words.showDetails;
+    label.textContent = part.open ? words.hideDetails : words.showDetails;
   };
   toggle.addEventListener("click", () => {
     part.open = !part.open;
@@ -170,12 +220,19 @@ function disclosure(part, body) {
 
 const AUTO_LIMIT = 6;
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @param {Part | null} before
+ * @returns {BuiltPart}
+ */
 function buildListView(props, context, before) {
   const slot = el("ul", { className: "w-list-items", role: "list" }); // Safari drops the role with its marks
+  const label = el("span");
   const more = el(
     "button",
     { type: "button", className: "w-more", hidden: true },
-    el("span"),
+    label,
     widgetIcon("chevron-down"),
   );
   const node = el(
@@ -185,23 +242,36 @@ function buildListView(props, context, before) {
     slot,
     more,
   );
-  const limit = Number.isInteger(props.limit) && props.limit > 0 ? props.limit : null;
+  const limit = wholeOf(props.limit, { least: 1 });
   const most = limit ?? (props.limit === "auto" ? AUTO_LIMIT : Infinity);
+  /** @type {BuiltPart & { slot: HTMLElement, open: boolean }} */
   const part = { node, slot, open: before?.open === true };
+  /** @type {Part[]} */
+  let shown = [];
   part.arranged = (children) => {
-    children.forEach((child, index) => (child.node.hidden = !part.open && index >= most));
+    shown = children;
+    children.forEach(({ node: child }, index) => {
+      child.toggleAttribute("hidden", !part.open && index >= most);
+    });
     more.hidden = part.open || children.length <= most;
-    more.firstChild.textContent = more.hidden ? "" : words.showMoreItems(children.length - most);
+    label.textContent = more.hidden ? "" : words.showMoreItems(children.length - most);
   };
   more.addEventListener("click", () => {
     part.open = true;
-    part.arranged(part.children);
-    const next = part.children[most]?.node;
-    (next?.querySelector("a, button, input, select, textarea") ?? next)?.focus();
+    part.arranged?.(shown);
+    const next = shown[most]?.node;
+    const control = next?.querySelector("a, button, input, select, textarea");
+    if (control instanceof HTMLElement) control.focus();
+    else next?.focus();
   });
   return part;
 }
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildListViewItem(props, { fire }) {
   const slot = el("div", { className: "w-box w-row" });
   setStyle(slot, { ...boxStyles({ gap: props.gap, align: props.align }) });
@@ -221,6 +291,10 @@ function buildListViewItem(props, { fire }) {
   return { node, slot };
 }
 
+/**
+ * @param {WidgetProps} props
+ * @returns {BuiltPart}
+ */
 function buildBasic(props) {
   const direction = oneOf(props.direction, ["row", "col"], "col");
   const node = el("div", { className: `w-basic w-box w-${direction}${themeClass(props.theme)}` });
@@ -228,6 +302,7 @@ function buildBasic(props) {
   return { node, slot: node };
 }
 
+/** @type {Record<string, Builder>} */
 export const FRAMES = {
   Button: buildButton,
   Form: buildForm,

@@ -6,26 +6,68 @@ import { curve, niceTicks, stackRows } from "./widget_chart_math.js";
 import { blockStyles, color, oneOf, setStyle, textOf } from "./widget_values.js";
 import { words } from "./words.js";
 
+/**
+ * @typedef {object} BarLayout
+ * @property {ChartSeries[]} series
+ * @property {Spans[]} spans
+ * @property {number} band
+ * @property {(row: number) => number} x
+ * @property {(value: number) => number} y
+ * @property {WidgetProps} props
+ */
+
+/**
+ * @typedef {object} LabelLayout
+ * @property {number} band
+ * @property {(row: number) => number} x
+ * @property {number} level
+ * @property {number} left
+ * @property {number} right
+ */
+
 const SVG = "http://www.w3.org/2000/svg";
 const MOST_ROWS = 400;
 const MOST_SERIES = 12;
 const HUES = ["blue", "orange", "green", "purple", "pink", "yellow", "red"];
 const LETTER = 6.6; // pixels that a letter of a label takes, about
 
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {string} className
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
 function svg(tag, attributes = {}, className = "") {
   const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
   if (className) node.setAttribute("class", className);
   return node;
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
 const isObject = (value) => value !== null && typeof value === "object";
+/**
+ * @param {unknown} value
+ * @param {number} most
+ */
 const list = (value, most) => (Array.isArray(value) ? value.filter(isObject).slice(0, most) : []);
 
-/** What is drawn: `labels` of the rows, and `series` with a value or null for each row. */
+/**
+ * What is drawn: `labels` of the rows, and `series` with a value or null for each row.
+ * @param {WidgetProps} props
+ * @returns {ChartData}
+ */
 function readChart(props) {
   const rows = list(props.data, MOST_ROWS);
   const axis = isObject(props.xAxis) ? props.xAxis : { dataKey: props.xAxis };
+  /**
+   * @param {Record<string, unknown>} row
+   * @param {unknown} key
+   */
   const own = (row, key) => (typeof key === "string" && Object.hasOwn(row, key) ? row[key] : null);
   const labels = rows.map((row) => {
     const text = textOf(own(row, axis.dataKey));
@@ -46,8 +88,14 @@ function readChart(props) {
 }
 
 const written = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+/** @param {number | null} value */
+const numberText = (value) => (value === null ? "" : written.format(value));
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
+/**
+ * @param {WidgetProps} props
+ * @returns {BuiltPart}
+ */
 export function buildChart(props) {
   const chart = readChart(props);
   const plot = el("div", { className: "w-plot", dir: "ltr", "aria-hidden": "true" });
@@ -66,6 +114,7 @@ export function buildChart(props) {
     "min-block-size": styles["min-block-size"],
     "max-block-size": styles["max-block-size"],
   });
+  /** @type {ReturnType<typeof drawPlot> | null} */
   let drawn = null;
   const draw = () => {
     const [width, height] = [plot.clientWidth, plot.clientHeight];
@@ -78,13 +127,16 @@ export function buildChart(props) {
   return { node };
 }
 
+/** @param {ChartData} chart */
 function tableOf({ labels, series }) {
+  /**
+   * @param {"th" | "td"} tag
+   * @param {string[]} texts
+   */
   const cells = (tag, texts) => texts.map((text) => el(tag, { textContent: text }));
   const head = el("tr", {}, ...cells("th", ["", ...series.map(({ label }) => label)]));
   const rows = labels.map((label, row) => {
-    const values = series.map(({ values: all }) =>
-      all[row] === null ? "" : written.format(all[row]),
-    );
+    const values = series.map(({ values: all }) => numberText(all[row]));
     return el("tr", {}, ...cells("th", [label]), ...cells("td", values));
   });
   const caption = el("caption", { textContent: words.chartValues });
@@ -92,6 +144,7 @@ function tableOf({ labels, series }) {
   return el("div", { className: "visually-hidden" }, table);
 }
 
+/** @param {ChartData} chart */
 function legendOf({ series }) {
   const entries = series.map(({ label, color: shown, kind }) => {
     const mark = el("i", { className: `w-mark w-mark-${kind}` });
@@ -101,18 +154,26 @@ function legendOf({ series }) {
   return el("ul", { className: "w-legend", "aria-hidden": "true" }, ...entries);
 }
 
+/**
+ * @param {ChartData} chart
+ * @param {WidgetProps} props
+ * @param {number} width
+ * @param {number} height
+ */
 function drawPlot({ labels, series, hideX }, props, width, height) {
   const spans = stackRows(series); // for each series and row `[from, to]`, or null
-  const ends = spans.flat().filter(Boolean).flat();
+  const ends = spans.flat().flatMap((span) => span ?? []);
   const onlyLines = series.every(({ kind }) => kind === "line");
   const ticks = niceTicks(onlyLines ? ends : [0, ...ends], Math.max(2, Math.floor(height / 48)));
   const named = ticks.map((tick) => short.format(tick));
   const axis =
     props.showYAxis === true ? Math.max(...named.map((name) => name.length)) * LETTER + 12 : 4;
   const [left, right, top, bottom] = [axis, width - 4, 8, height - (hideX ? 6 : 24)];
-  const [low, high] = [ticks[0], ticks.at(-1)];
+  const [low, high] = [ticks[0], ticks[ticks.length - 1]];
   const band = (right - left) / Math.max(labels.length, 1);
+  /** @param {number} row */
   const x = (row) => left + band * (row + 0.5);
+  /** @param {number} value */
   const y = (value) => bottom - ((value - low) / (high - low || 1)) * (bottom - top);
   const node = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height });
   ticks.forEach((tick, index) => {
@@ -127,6 +188,7 @@ function drawPlot({ labels, series, hideX }, props, width, height) {
   });
   const guide = svg("line", { y1: top, y2: bottom, visibility: "hidden" }, "w-guide");
   node.append(guide);
+  /** @param {string} kind */
   const lines = (kind) =>
     series.forEach((some, index) => some.kind === kind && drawLine(node, some, spans[index], x, y));
   lines("area");
@@ -136,11 +198,19 @@ function drawPlot({ labels, series, hideX }, props, width, height) {
   return { node, guide, x, band, left, top };
 }
 
+/**
+ * @param {SVGElement} node
+ * @param {BarLayout} layout
+ */
 function drawBars(node, { series, spans, band, x, y, props }) {
   const bars = series
     .map((some, index) => ({ ...some, spans: spans[index] }))
     .filter(({ kind }) => kind === "bar");
   const lanes = [...new Set(bars.map(({ stack }, index) => stack ?? index))];
+  /**
+   * @param {unknown} value
+   * @param {number} fallback
+   */
   const number = (value, fallback) => (typeof value === "number" && value >= 0 ? value : fallback);
   const gap = Math.min(number(props.barGap, 3), band / 6);
   const outer = Math.min(number(props.barCategoryGap, band * 0.32), band * 0.8);
@@ -164,12 +234,21 @@ function drawBars(node, { series, spans, band, x, y, props }) {
   });
 }
 
+/**
+ * @param {SVGElement} node
+ * @param {ChartSeries} series
+ * @param {Spans} spans
+ * @param {(row: number) => number} x
+ * @param {(value: number) => number} y
+ */
 function drawLine(node, { kind, color: shown, curve: shape }, spans, x, y) {
   // A row without a value ends the line; the next one with a value begins another.
-  const runs = [[]];
+  /** @type {(Point & { from: number })[]} */
+  let current = [];
+  const runs = [current];
   spans.forEach((span, row) => {
-    if (span === null) runs.push([]);
-    else runs.at(-1).push({ x: x(row), from: y(span[0]), y: y(span[1]) });
+    if (span === null) runs.push((current = []));
+    else current.push({ x: x(row), from: y(span[0]), y: y(span[1]) });
   });
   for (const run of runs.filter((points) => points.length > 0)) {
     const line = curve(run, shape);
@@ -191,7 +270,12 @@ function drawLine(node, { kind, color: shown, curve: shape }, spans, x, y) {
   }
 }
 
-/** As many labels as fit beside each other. */
+/**
+ * As many labels as fit beside each other.
+ * @param {SVGElement} node
+ * @param {string[]} labels
+ * @param {LabelLayout} layout
+ */
 function drawLabels(node, labels, { band, x, level, left, right }) {
   const longest = Math.min(14, Math.max(...labels.map((label) => label.length), 1));
   const every = Math.max(1, Math.ceil((longest * LETTER + 10) / band));
@@ -208,11 +292,18 @@ function drawLabels(node, labels, { band, x, level, left, right }) {
   });
 }
 
+/**
+ * @param {HTMLElement} plot
+ * @param {HTMLElement} tip
+ * @param {ChartData} chart
+ * @param {() => ReturnType<typeof drawPlot> | null} drawing
+ */
 function followPointer(plot, tip, { labels, series }, drawing) {
   const hide = () => {
     tip.hidden = true;
     drawing()?.guide.setAttribute("visibility", "hidden");
   };
+  /** @param {MouseEvent} event */
   const show = (event) => {
     const drawn = drawing();
     if (drawn === null) return;
@@ -223,7 +314,7 @@ function followPointer(plot, tip, { labels, series }, drawing) {
       return;
     }
     const place = drawn.x(row);
-    for (const edge of ["x1", "x2"]) drawn.guide.setAttribute(edge, place);
+    for (const edge of ["x1", "x2"]) drawn.guide.setAttribute(edge, String(place));
     drawn.guide.setAttribute("visibility", "visible");
     const values = series
       .filter(({ values: all }) => all[row] !== null)
@@ -235,7 +326,7 @@ function followPointer(plot, tip, { labels, series }, drawing) {
           {},
           mark,
           el("span", { textContent: label }),
-          el("b", { textContent: written.format(all[row]) }),
+          el("b", { textContent: numberText(all[row]) }),
         );
       });
     tip.replaceChildren(el("strong", { textContent: labels[row] }), ...values);

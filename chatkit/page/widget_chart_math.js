@@ -1,6 +1,10 @@
 // The arithmetic of charts: stacks, round numbers for an axis, and lines through points.
 
-/** For each series, for each row, `[from, to]` on the value axis; null where there is no value. */
+/**
+ * For each series, for each row, `[from, to]` on the value axis; null where there is no value.
+ * @param {ChartSeries[]} series
+ * @returns {Spans[]}
+ */
 export function stackRows(series) {
   const tops = new Map(); // `kind stack row sign` -> how far that stack reaches already
   return series.map(({ kind, stack, values }) =>
@@ -16,7 +20,11 @@ export function stackRows(series) {
   );
 }
 
-/** About `count` round numbers, evenly apart, that enclose `values`. */
+/**
+ * About `count` round numbers, evenly apart, that enclose `values`.
+ * @param {number[]} values
+ * @param {number} count
+ */
 export function niceTicks(values, count) {
   let low = Math.min(...values);
   let high = Math.max(...values);
@@ -24,7 +32,7 @@ export function niceTicks(values, count) {
   if (low === high) [low, high] = low === 0 ? [0, 1] : [Math.min(0, low), Math.max(0, high)];
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999);
+  const step = power * ([1, 2, 2.5, 5].find((factor) => factor * power >= rough * 0.999) ?? 10);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
   return Array.from({ length: last - first + 1 }, (_, index) =>
@@ -34,13 +42,18 @@ export function niceTicks(values, count) {
 
 const STRAIGHT = new Set(["", "linear", "linearClosed"]);
 
-/** A path through `points`, from left to right or back. Every rounded shape is drawn as "monotone". */
+/**
+ * A path through `points`, from left to right or back. Every rounded shape is drawn as "monotone".
+ * @param {Point[]} points
+ * @param {string} shape
+ */
 export function curve(points, shape) {
   const [first, ...rest] = points;
   const start = `M${first.x},${first.y}`;
   if (STRAIGHT.has(shape)) return start + rest.map(({ x, y }) => `L${x},${y}`).join("");
-  if (shape.startsWith("step"))
+  if (shape.startsWith("step")) {
     return start + rest.map((point, index) => stepTo(points[index], point, shape)).join("");
+  }
   const slopes = tangents(points);
   return (
     start +
@@ -55,6 +68,11 @@ export function curve(points, shape) {
   );
 }
 
+/**
+ * @param {Point} before
+ * @param {Point} point
+ * @param {string} shape
+ */
 function stepTo(before, point, shape) {
   const forward = point.x >= before.x;
   const early = shape === (forward ? "stepBefore" : "stepAfter");
@@ -63,7 +81,10 @@ function stepTo(before, point, shape) {
   return `H${middle}V${point.y}H${point.x}`;
 }
 
-/** Slopes that never overshoot the points (Fritsch and Carlson, 1980). */
+/**
+ * Slopes that never overshoot the points (Fritsch and Carlson, 1980).
+ * @param {Point[]} points
+ */
 function tangents(points) {
   const rises = points
     .slice(1)

@@ -5,16 +5,47 @@ import { controlClasses } from "./widget_buttons.js";
 import { fieldOf, markField } from "./widget_fields.js";
 import { widgetIcon } from "./widget_icons.js";
 import { textClasses } from "./widget_parts.js";
-import { color, length, oneOf, setStyle, textOf } from "./widget_values.js";
+import { color, length, oneOf, setStyle, textOf, wholeOf } from "./widget_values.js";
 import { words } from "./words.js";
+
+/**
+ * @template Value
+ * @typedef {object} ControlOptions
+ * @property {Record<string, unknown>} props
+ * @property {BuildContext["fire"]} fire
+ * @property {HTMLElement} node
+ * @property {HTMLElement} [input]
+ * @property {() => Value} get
+ * @property {(value: Value) => void} set
+ * @property {(props: Record<string, unknown>) => Value} initial the value that the server gives
+ * @property {HTMLElement} [labelled]
+ * @property {boolean} [group]
+ * @property {string} [label]
+ */
+
+/** @typedef {{ value: string, label?: unknown, description?: unknown, disabled?: unknown }} OptionProps */
 
 const INPUT_TYPES = ["number", "email", "text", "password", "tel", "url"];
 const GUTTERS = ["2xs", "xs", "sm", "md", "lg", "xl"];
 const TEXT_SIZES = ["xs", "sm", "md", "lg", "xl"];
 
 /**
+ * Whether a date is one of those that a year gives while it is typed.
+ * @param {HTMLElement} input
+ * @param {unknown} value
+ */
+const isHalfTyped = (input, value) =>
+  input instanceof HTMLInputElement &&
+  input.type === "date" &&
+  typeof value === "string" &&
+  value < "1000";
+
+/**
  * A control whose value the server gives in `initial(props)`. A change that has an action is kept as
  * it is while the action is under way, and taken back when the server refuses it.
+ * @template Value
+ * @param {ControlOptions<Value>} options
+ * @returns {BuiltPart & Required<Pick<BuiltPart, "refresh">>}
  */
 function control({
   props,
@@ -28,10 +59,14 @@ function control({
   group = false,
   label,
 }) {
+  /** @type {Value | undefined} */
   let given;
-  let settled;
+  /** @type {Value} */
+  let settled = get();
   let waiting = 0;
+  /** @type {{ value: Value } | null} */
   let missed = null; // what the server gave meanwhile
+  /** @param {Value} value */
   const take = (value) => {
     set(value);
     settled = value;
@@ -40,7 +75,7 @@ function control({
   if (props.onChangeAction) {
     input.addEventListener("change", async () => {
       const [before, value] = [settled, get()];
-      if (input.type === "date" && value !== null && value < "1000") return; // a year half typed
+      if (isHalfTyped(input, value)) return;
       waiting += 1;
       const own = fieldOf(node);
       const done = await fire(props.onChangeAction, { kind: "change", node: input, own });
@@ -64,6 +99,12 @@ function control({
   };
 }
 
+/**
+ * @param {HTMLInputElement | HTMLTextAreaElement} input
+ * @param {Record<string, unknown>} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart & Required<Pick<BuiltPart, "refresh">>}
+ */
 function textField(input, props, { fire }, name = props.name) {
   const soft = oneOf(props.variant, ["soft", "outline"], "outline");
   const gutter = oneOf(props.gutterSize, GUTTERS);
@@ -88,21 +129,32 @@ function textField(input, props, { fire }, name = props.name) {
   return { ...part, autoFocus: props.autoFocus === true ? input : null };
 }
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildInput(props, context) {
   const input = el("input", { type: oneOf(props.inputType, INPUT_TYPES, "text") });
   if (typeof props.pattern === "string") input.pattern = props.pattern;
   return textField(input, props, context);
 }
 
+/** @param {number} count */
 const linesHigh = (count) => `calc(${count}lh + 16px)`;
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildTextarea(props, context) {
-  const rows = Number.isInteger(props.rows) && props.rows > 0 && props.rows <= 40 ? props.rows : 3;
+  const rows = wholeOf(props.rows, { least: 1, most: 40 }) ?? 3;
   const input = el("textarea", { rows });
   const part = textField(input, props, context);
   if (props.autoResize === true) {
     input.classList.add("is-growing");
-    const most = Number.isInteger(props.maxRows) && props.maxRows > 0 ? props.maxRows : 12;
+    const most = wholeOf(props.maxRows, { least: 1 }) ?? 12;
     setStyle(input, {
       "min-block-size": linesHigh(rows),
       "max-block-size": linesHigh(Math.min(most, 60)),
@@ -112,7 +164,11 @@ function buildTextarea(props, context) {
   return part;
 }
 
-/** What `pattern` is to an input: a textarea has none of its own. */
+/**
+ * What `pattern` is to an input: a textarea has none of its own.
+ * @param {HTMLTextAreaElement} input
+ * @param {unknown} pattern
+ */
 function checkPattern(input, pattern) {
   if (typeof pattern !== "string") return;
   let rule;
@@ -127,24 +183,38 @@ function checkPattern(input, pattern) {
   input.addEventListener("invalid", check);
 }
 
-/** A Text that can be edited in its place. */
+/**
+ * A Text that can be edited in its place.
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 export function buildEditableText(props, context) {
-  const { editable } = props;
+  const editable = props.editable ?? {};
   const input = el("input", { type: "text" });
   if (typeof editable.pattern === "string") input.pattern = editable.pattern;
   const part = textField(input, { ...editable, size: "xs" }, context);
   input.className = `w-editable ${textClasses(props, "text", TEXT_SIZES, "md", "normal")}`;
-  if (/^[a-z-]{1,40}$/.test(editable.autoComplete ?? ""))
-    input.autocomplete = editable.autoComplete;
+  const fill = textOf(editable.autoComplete);
+  if (/^[a-z-]{1,40}$/.test(fill)) input.setAttribute("autocomplete", fill);
   setStyle(input, { color: color(props.color, "text"), "inline-size": length(props.width) });
   return { ...part, refresh: (next) => part.refresh({ defaultValue: textOf(next.value) }) };
 }
 
+/**
+ * @param {unknown} options
+ * @returns {OptionProps[]}
+ */
 const choices = (options) =>
   (Array.isArray(options) ? options : [])
     .filter((option) => typeof option?.value === "string")
     .slice(0, 1000);
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildSelect(props, context) {
   const select = el("select", { disabled: props.disabled === true });
   const none = el("option", { value: "", textContent: textOf(props.placeholder) || words.choose });
@@ -177,8 +247,14 @@ function buildSelect(props, context) {
 }
 
 // Days have no time zone: the day that is written is the day that is meant.
+/** @param {unknown} value */
 const dayOf = (value) => /^\d{4}-\d\d-\d\d/.exec(textOf(value))?.[0] ?? "";
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildDatePicker(props, context) {
   const input = el("input", {
     type: "date",
@@ -199,6 +275,11 @@ function buildDatePicker(props, context) {
   });
 }
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildCheckbox(props, context) {
   const input = el("input", {
     type: "checkbox",
@@ -223,9 +304,15 @@ function buildCheckbox(props, context) {
 
 let radioGroups = 0;
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildRadioGroup(props, context) {
   radioGroups += 1;
   const name = `w-radio-${radioGroups}`; // names of widgets could clash with each other
+  /** @type {HTMLInputElement[]} */
   const inputs = [];
   const node = el("div", {
     className: `w-radios w-${oneOf(props.direction, ["row", "col"], "row")}`,
@@ -257,6 +344,10 @@ function buildRadioGroup(props, context) {
   });
 }
 
+/**
+ * @param {WidgetProps} props
+ * @returns {BuiltPart}
+ */
 function buildLabel(props) {
   const node = el("label", {
     className: textClasses(props, "label", TEXT_SIZES, "sm", "medium"),
@@ -268,6 +359,7 @@ function buildLabel(props) {
   return { node };
 }
 
+/** @type {Record<string, Builder>} */
 export const FIELDS = {
   Input: buildInput,
   Textarea: buildTextarea,

@@ -11,6 +11,7 @@ const BOOK =
 const CLOSED_BOOK = "M6 4h12.5v16.5H7.5A1.5 1.5 0 0 1 6 19zM6 18.5c0-1 .7-1.5 1.5-1.5h11";
 const FRAME = "M4 5h16v14H4z";
 
+/** @type {Record<string, string>} */
 const PATHS = {
   agent: "M5 9h14v10H5zM12 9V5M12 4.5v.01M9.5 13.5v.01M14.5 13.5v.01M9.5 16.5h5M2.5 13v3M21.5 13v3",
   analytics: "M4 19.5h16M6.5 16l4-5 3.5 3 4.5-7",
@@ -90,6 +91,7 @@ const PATHS = {
 };
 
 // Names of the same things elsewhere.
+/** @type {Record<string, string>} */
 const SAME = {
   close: "x",
   code: "square-code",
@@ -108,7 +110,10 @@ const SAME = {
 };
 const FILLED = new Set(["check-circle-filled", "star-filled", "play"]);
 
-/** The icon of that name; a dot for one that is not known, null for what is no name. */
+/**
+ * The icon of that name; a dot for one that is not known, null for what is no name.
+ * @param {unknown} name
+ */
 export function widgetIcon(name, className = "") {
   if (typeof name !== "string" || name === "") return null;
   const bare = name.replace(/^lucide:/, "");

@@ -14,9 +14,11 @@ import {
   color,
   length,
   oneOf,
+  pick,
   setStyle,
   spacing,
   textOf,
+  wholeOf,
 } from "./widget_values.js";
 import { words } from "./words.js";
 
@@ -38,7 +40,14 @@ const POSITIONS = [
   "bottom right",
 ];
 
-/** Classes for a text: its size within `sizes`, its weight and its side. */
+/**
+ * Classes for a text: its size within `sizes`, its weight and its side.
+ * @param {Record<string, unknown>} props
+ * @param {string} kind
+ * @param {string[]} sizes
+ * @param {string} size
+ * @param {string} weight
+ */
 export function textClasses(props, kind, sizes, size, weight) {
   return [
     `w-${kind}`,
@@ -52,9 +61,16 @@ export function textClasses(props, kind, sizes, size, weight) {
     .join(" ");
 }
 
+/**
+ * @param {"p" | "h3"} tag
+ * @param {WidgetProps} props
+ * @param {string} className
+ * @returns {BuiltPart}
+ */
 function plainText(tag, props, className) {
   const lines = props.truncate === true ? (props.maxLines ?? 1) : props.maxLines;
-  const clamped = Number.isInteger(lines) && lines > 0 && lines < 1000;
+  const clamped = wholeOf(lines, { least: 1, most: 999 }) !== null;
+  const least = wholeOf(props.minLines, { most: 99 });
   const text = document.createTextNode("");
   const node = el(
     tag,
@@ -65,8 +81,7 @@ function plainText(tag, props, className) {
     color: color(props.color, "text"),
     "inline-size": length(props.width),
     "-webkit-line-clamp": clamped ? String(lines) : null,
-    "min-block-size":
-      Number.isInteger(props.minLines) && props.minLines < 100 ? `${props.minLines}lh` : null,
+    "min-block-size": least === null ? null : `${least}lh`,
   });
   return {
     node,
@@ -81,13 +96,21 @@ function plainText(tag, props, className) {
   };
 }
 
+/** @type {Builder} */
 const buildText = (props) =>
   plainText("p", props, textClasses(props, "text", TEXT_SIZES, "md", "normal"));
+/** @type {Builder} */
 const buildTitle = (props) =>
   plainText("h3", props, textClasses(props, "title", TITLE_SIZES, "md", "semibold"));
+/** @type {Builder} */
 const buildCaption = (props) =>
   plainText("p", props, textClasses(props, "caption", CAPTION_SIZES, "md", "normal"));
 
+/**
+ * @param {WidgetProps} _
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildMarkdown(_, { showsImage }) {
   const node = el("div", { className: "w-markdown markdown" });
   const view = new MarkdownView(node, { showsImage });
@@ -100,6 +123,10 @@ function buildMarkdown(_, { showsImage }) {
   };
 }
 
+/**
+ * @param {WidgetProps} props
+ * @returns {BuiltPart}
+ */
 function buildBadge(props) {
   const hue = oneOf(
     props.color,
@@ -112,6 +139,10 @@ function buildBadge(props) {
   return { node: el("span", { className, textContent: textOf(props.label), dir: "auto" }) };
 }
 
+/**
+ * @param {WidgetProps} props
+ * @returns {BuiltPart}
+ */
 function buildIcon(props) {
   const node = widgetIcon(props.name, `w-icon-${oneOf(props.size, ICON_SIZES, "md")}`);
   if (node === null) return nothing();
@@ -119,7 +150,11 @@ function buildIcon(props) {
   return { node };
 }
 
-/** The address of an image that may load here: ours, one within the page, or one that `showsImage` allows. */
+/**
+ * The address of an image that may load here: ours, one within the page, or one that `showsImage` allows.
+ * @param {unknown} src
+ * @param {ShowsImage} showsImage
+ */
 export function loadable(src, showsImage) {
   const address = imageAddress(src);
   if (address === null) return null;
@@ -127,6 +162,11 @@ export function loadable(src, showsImage) {
   return protocol === "data:" || origin === location.origin || showsImage(address) ? address : null;
 }
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildImage(props, { showsImage }) {
   const alt = textOf(props.alt);
   const frame = el("div", {
@@ -138,7 +178,7 @@ function buildImage(props, { showsImage }) {
   const replace = () => {
     frame.classList.add("is-missing");
     frame.replaceChildren(
-      widgetIcon("square-image"),
+      widgetIcon("square-image") ?? "",
       el("span", { textContent: alt || words.image, dir: "auto" }),
     );
   };
@@ -157,14 +197,24 @@ function buildImage(props, { showsImage }) {
   return { node: frame };
 }
 
+/**
+ * @param {Record<string, unknown>} props
+ * @param {string} direction
+ * @returns {BuiltPart}
+ */
 function box(props, direction) {
   const node = el("div", { className: `w-box w-${direction}` });
   setStyle(node, boxStyles(props));
   return { node, slot: node };
 }
 
+/** @type {Builder} */
 const buildBox = (props) => box(props, oneOf(props.direction, ["row", "col"], "col"));
 
+/**
+ * @param {WidgetProps} props
+ * @returns {BuiltPart}
+ */
 function buildSpacer(props) {
   const node = el("div", { className: "w-spacer" });
   setStyle(node, {
@@ -174,6 +224,10 @@ function buildSpacer(props) {
   return { node };
 }
 
+/**
+ * @param {WidgetProps} props
+ * @returns {BuiltPart}
+ */
 function buildDivider(props) {
   const node = el("hr", { className: props.flush === true ? "w-divider is-flush" : "w-divider" });
   setStyle(node, {
@@ -184,11 +238,13 @@ function buildDivider(props) {
   return { node };
 }
 
+/** @returns {BuiltPart} */
 function buildTransition() {
   const node = el("div", { className: "w-transition" });
   return { node, slot: node };
 }
 
+/** @returns {BuiltPart} */
 function buildTable() {
   const slot = el("tbody");
   const region = {
@@ -200,32 +256,45 @@ function buildTable() {
   return { node: el("div", region, el("table", {}, slot)), slot };
 }
 
+/**
+ * @param {WidgetProps} props
+ * @returns {BuiltPart}
+ */
 function buildTableRow(props) {
   const node = el("tr", { className: props.header === true ? "is-header" : "" });
   return { node, slot: node };
 }
 
+/** @type {Record<string, string>} */
 const COLUMN_SIZES = { xs: "4rem", sm: "7rem", md: "10rem", lg: "14rem", xl: "18rem" };
 
 const SHORT = 14; // letters
+/** @param {unknown} value */
+const spanOf = (value) => wholeOf(value, { least: 2, most: 100 });
+/** @type {Record<string, string>} */
 const VERTICAL = { start: "top", top: "top", center: "middle", end: "bottom", bottom: "bottom" };
 
+/**
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 function buildTableCell(props, { parent }) {
   const heads = parent?.props.header === true;
   const node = el(heads ? "th" : "td", {
     className: `w-side-${oneOf(props.align, SIDES, "start")}`,
   });
   if (heads) node.scope = "col";
-  for (const span of ["colSpan", "rowSpan"]) {
-    if (Number.isInteger(props[span]) && props[span] > 1 && props[span] <= 100)
-      node[span] = props[span];
-  }
-  const column = Object.hasOwn(COLUMN_SIZES, props.colSize) ? COLUMN_SIZES[props.colSize] : null;
+  const [columns, rows] = [props.colSpan, props.rowSpan].map(spanOf);
+  if (columns !== null) node.colSpan = columns;
+  if (rows !== null) node.rowSpan = rows;
+  const column = pick(COLUMN_SIZES, props.colSize);
   setStyle(node, {
     "inline-size": length(props.width) ?? column,
     padding: spacing(props.padding),
-    "vertical-align": Object.hasOwn(VERTICAL, props.vAlign) ? VERTICAL[props.vAlign] : null,
+    "vertical-align": pick(VERTICAL, props.vAlign),
   });
+  /** @param {Part[]} children */
   const arranged = (children) => {
     // A date or a number is not broken to make room for a column of sentences.
     node.classList.toggle(
@@ -236,13 +305,19 @@ function buildTableCell(props, { parent }) {
   return { node, slot: node, arranged };
 }
 
-/** A component that this page does not know: its children, or nothing. */
+/**
+ * A component that this page does not know: its children, or nothing.
+ * @param {WidgetProps} props
+ * @param {BuildContext} context
+ * @returns {BuiltPart}
+ */
 export function buildUnknown(props, { hasChildren }) {
   return hasChildren ? box({}, "col") : nothing();
 }
 
 const nothing = () => ({ node: el("span", { hidden: true }) });
 
+/** @type {Record<string, Builder>} */
 export const PARTS = {
   Text: buildText,
   Title: buildTitle,

@@ -10,15 +10,26 @@ import { words } from "./words.js";
 export class WidgetRow extends Row {
   #actions = actionsBelow(this);
 
-  /** `context.act(itemId, action, options)` sends an action, and rejects when the server refuses it. */
+  /**
+   * `context.act(itemId, action, options)` sends an action, and rejects when the server refuses it.
+   * @param {WidgetItem} item
+   * @param {RowContext} context
+   */
   constructor(item, context) {
     super(item.type, "from-widget", words.assistant);
     this.alerts = el("div", {});
     this.body.after(this.alerts);
+    this.id = item.id;
+    this.copyText = "";
+    /**
+     * @param {WidgetAction} action
+     * @param {ActionOptions} options
+     */
     const act = (action, options) => {
       this.alerts.replaceChildren();
       return context.act(this.id, action, options);
     };
+    /** @param {unknown} error */
     const refused = (error) => {
       if (error instanceof SignInNeeded) return; // the page asks to sign in by itself
       if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
@@ -26,6 +37,7 @@ export class WidgetRow extends Row {
       this.alerts.replaceChildren(alertBox(message, { dismissible: true }));
     };
     this.view = new WidgetView(this.body, { act, refused, showsImage: context.showsImage });
+    /** @type {HTMLButtonElement} */
     this.copy = el(
       "button",
       {
@@ -53,6 +65,7 @@ export class WidgetRow extends Row {
     return this.plainText;
   }
 
+  /** @param {WidgetItem} item */
   update(item) {
     this.id = item.id;
     this.copyText = typeof item.copy_text === "string" ? item.copy_text : "";
@@ -60,6 +73,7 @@ export class WidgetRow extends Row {
     this.view.update(item.widget);
   }
 
+  /** @param {ItemUpdate} update */
   applyUpdate(update) {
     this.view.applyUpdate(update);
   }

@@ -13,6 +13,7 @@ const COLOR_FUNCTION =
 const COLOR_NAME = /^[a-z]{3,20}$/i;
 const PRIMITIVE = /^(gray|red|orange|yellow|green|blue|purple|pink)-(\d{2,4})$/;
 const BORDER_STYLES = ["solid", "dashed", "dotted", "double", "groove", "ridge", "inset", "outset"];
+/** @type {Record<string, number | string>} */
 const RADII = {
   "2xs": 2,
   xs: 4,
@@ -28,6 +29,7 @@ const RADII = {
   "100%": "50%",
 };
 // Which variable of widgets.css a word stands for, by what it colours.
+/** @type {Record<string, string[]>} */
 const TOKENS = {
   text: ["prose", "primary", "emphasis", "secondary", "tertiary", "success", "warning", "danger"],
   surface: [
@@ -41,16 +43,72 @@ const TOKENS = {
   chart: ["blue", "purple", "orange", "green", "red", "yellow", "pink"],
 };
 
-/** `value` as the text that is shown for it; nothing for an object. */
+/**
+ * `value` as the text that is shown for it; nothing for an object.
+ * @param {unknown} value
+ */
 export function textOf(value) {
   return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
 }
 
-/** `value` when it is one of `words`, else `fallback`. */
-export const oneOf = (value, choices, fallback = null) =>
-  choices.includes(value) ? value : fallback;
+/**
+ * `value` when it is one of `choices`, else `fallback`.
+ *
+ * @overload
+ * @param {unknown} value
+ * @param {string[]} choices
+ * @param {string} fallback
+ * @returns {string}
+ */
+/**
+ * @overload
+ * @param {unknown} value
+ * @param {string[]} choices
+ * @returns {string | null}
+ */
+/**
+ * @param {unknown} value
+ * @param {string[]} choices
+ * @param {string | null} [fallback]
+ */
+export function oneOf(value, choices, fallback = null) {
+  return typeof value === "string" && choices.includes(value) ? value : fallback;
+}
 
-/** A CSS length, or null. Numbers, and strings of digits, are units of `unit` pixels. */
+/**
+ * A whole number, or null; also for one that is below `least` or above `most`.
+ *
+ * @param {unknown} value
+ * @param {{ least?: number, most?: number }} range
+ */
+export function wholeOf(value, { least = -Infinity, most = Infinity }) {
+  const fits = typeof value === "number" && Number.isInteger(value) && value >= least;
+  return fits && value <= most ? value : null;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+export const isObject = (value) => value !== null && typeof value === "object";
+
+/**
+ * What `table` says for `value`, or null.
+ *
+ * @template Entry
+ * @param {Record<string, Entry>} table
+ * @param {unknown} value
+ */
+export const pick = (table, value) =>
+  (typeof value === "string" || typeof value === "number") && Object.hasOwn(table, value)
+    ? table[value]
+    : null;
+
+/**
+ * A CSS length, or null. Numbers, and strings of digits, are units of `unit` pixels.
+ * @param {unknown} value
+ * @returns {string | null}
+ */
 export function length(value, unit = 1) {
   if (typeof value === "number") {
     return value >= 0 && value * unit <= MOST_PIXELS ? `${value * unit}px` : null;
@@ -62,11 +120,17 @@ export function length(value, unit = 1) {
   return Number.parseFloat(value) <= MOST_PIXELS ? value : null;
 }
 
+/** @param {unknown} value */
 export const spacing = (value) => length(value, UNIT);
 
-/** A CSS colour, or null. `kind` is a key of TOKENS. */
+/**
+ * A CSS colour, or null. `kind` is a key of TOKENS.
+ * @param {unknown} value
+ * @param {"text" | "surface" | "border" | "chart"} kind
+ * @returns {string | null}
+ */
 export function color(value, kind) {
-  if (value !== null && typeof value === "object") {
+  if (isObject(value)) {
     const [light, dark] = [color(value.light, kind), color(value.dark, kind)];
     return light && dark ? `light-dark(${light}, ${dark})` : (light ?? dark);
   }
@@ -78,20 +142,29 @@ export function color(value, kind) {
   return known && CSS.supports("color", value) ? value : null;
 }
 
-/** 500 is the colour itself; below it is mixed with white, above it with black. */
+/**
+ * 500 is the colour itself; below it is mixed with white, above it with black.
+ * @param {string} hue
+ * @param {number} step
+ */
 function shade(hue, step) {
   const other = step <= 500 ? "white" : "black";
   const share = Math.min(92, step <= 500 ? (500 - step) / 5.2 : (step - 500) / 7);
   return `color-mix(in oklab, var(--w-hue-${hue}), ${other} ${Math.round(share)}%)`;
 }
 
-/** Set what is not null, through the CSSOM: the page's policy forbids style attributes in markup. */
+/**
+ * Set what is not null, through the CSSOM: the page's policy forbids style attributes in markup.
+ * @param {HTMLElement | SVGElement} node
+ * @param {Styles} styles
+ */
 export function setStyle(node, styles) {
   for (const [name, value] of Object.entries(styles)) {
     if (value !== null && value !== undefined) node.style.setProperty(name, value);
   }
 }
 
+/** @type {Record<string, string[]>} */
 const SIDES = {
   top: ["block-start"],
   bottom: ["block-end"],
@@ -101,9 +174,15 @@ const SIDES = {
   y: ["block-start", "block-end"],
 };
 
-/** `{property: value}` for padding or margin: one value, or one for each side. */
+/**
+ * `{property: value}` for padding or margin: one value, or one for each side.
+ * @param {string} property
+ * @param {unknown} value
+ * @returns {Styles}
+ */
 function sides(property, value) {
-  if (value === null || typeof value !== "object") return { [property]: spacing(value) };
+  if (!isObject(value)) return { [property]: spacing(value) };
+  /** @type {Styles} */
   const styles = {};
   for (const side of ["x", "y", "top", "bottom", "left", "right"]) {
     for (const edge of SIDES[side]) {
@@ -114,19 +193,21 @@ function sides(property, value) {
   return styles;
 }
 
-/** One border, or one for each side. */
+/**
+ * One border, or one for each side.
+ * @param {unknown} value
+ * @returns {Styles}
+ */
 function borders(value) {
   if (value === null || value === undefined) return {};
+  /** @param {unknown} some */
   const one = (some) => {
-    const {
-      size,
-      color: shown,
-      style,
-    } = typeof some === "object" && some !== null ? some : { size: some };
+    const { size, color: shown, style } = isObject(some) ? some : { size: some };
     if (typeof size !== "number" || size < 0 || size > 40) return null;
     return `${size}px ${oneOf(style, BORDER_STYLES, "solid")} ${color(shown, "border") ?? "var(--line)"}`;
   };
-  if (typeof value !== "object" || "size" in value) return { border: one(value) };
+  if (!isObject(value) || "size" in value) return { border: one(value) };
+  /** @type {Styles} */
   const styles = {};
   for (const side of ["x", "y", "top", "bottom", "left", "right"]) {
     if (!(side in value)) continue;
@@ -135,12 +216,17 @@ function borders(value) {
   return styles;
 }
 
+/** @param {unknown} value */
 function radius(value) {
-  const found = Object.hasOwn(RADII, value) ? RADII[value] : null;
+  const found = pick(RADII, value);
   return typeof found === "number" ? `${found}px` : found;
 }
 
-/** Sizes, margins and corners of any block. */
+/**
+ * Sizes, margins and corners of any block.
+ * @param {Record<string, unknown>} props
+ * @returns {Styles}
+ */
 export function blockStyles(props) {
   const { size, minSize, maxSize } = props;
   const ratio =
@@ -160,6 +246,7 @@ export function blockStyles(props) {
   };
 }
 
+/** @type {Record<string, string>} */
 const ALIGN = {
   start: "flex-start",
   end: "flex-end",
@@ -167,6 +254,7 @@ const ALIGN = {
   baseline: "baseline",
   stretch: "stretch",
 };
+/** @type {Record<string, string>} */
 const JUSTIFY = {
   start: "flex-start",
   end: "flex-end",
@@ -176,9 +264,12 @@ const JUSTIFY = {
   around: "space-around",
   evenly: "space-evenly",
 };
-const pick = (table, value) => (Object.hasOwn(table, value) ? table[value] : null);
 
-/** A block that lays out its children in a row or a column. */
+/**
+ * A block that lays out its children in a row or a column.
+ * @param {Record<string, unknown>} props
+ * @returns {Styles}
+ */
 export function boxStyles(props) {
   return {
     ...blockStyles(props),

@@ -1,7 +1,7 @@
 // Every sentence that the page itself says, in one place, so that other languages can follow.
 // Values are strings, or functions of the parts that a sentence holds.
 
-const chatsAndTasks = (chats, tasks) =>
+const chatsAndTasks = (/** @type {number} */ chats, /** @type {number} */ tasks) =>
   [
     chats > 0 && (chats === 1 ? "1 chat" : `${chats} chats`),
     tasks > 0 && (tasks === 1 ? "1 task" : `${tasks} tasks`),
@@ -41,7 +41,7 @@ export const words = {
   assistant: "Assistant",
   thinking: "Thinking…",
   answering: "The assistant is answering.",
-  answered: (text) => `Assistant: ${text}`,
+  answered: (/** @type {string} */ text) => `Assistant: ${text}`,
   showEarlier: "Show earlier messages",
   loadingChat: "Loading the chat…",
   toNewest: "Go to the newest message",
@@ -58,24 +58,25 @@ export const words = {
   sources: "Sources",
   done: "Done",
   notDone: "Not done",
-  source: (number, title) => `Source ${number}: ${title}`,
+  source: (/** @type {number} */ number, /** @type {string} */ title) =>
+    `Source ${number}: ${title}`,
   dismiss: "Dismiss",
   answerAgain: "Answer again",
   feedback: { positive: "Good answer", negative: "Poor answer" },
   reply: "Reply",
   attachments: "Attached files",
-  attachedImage: (name) => `Attached image: ${name}`,
+  attachedImage: (/** @type {string} */ name) => `Attached image: ${name}`,
   tooManyCalls: "The assistant asked this page for too much at once.",
   copiedForYou: "The assistant has put text on your clipboard.",
 
   // What the assistant did
   working: "Working…",
-  duration: (minutes, seconds) =>
+  duration: (/** @type {number} */ minutes, /** @type {number} */ seconds) =>
     [minutes > 0 && `${minutes} min`, (seconds > 0 || minutes === 0) && `${seconds} s`]
       .filter(Boolean)
       .join(" "),
-  workedFor: (time) => `Worked for ${time}`,
-  thoughtFor: (time) => `Thought for ${time}`,
+  workedFor: (/** @type {string} */ time) => `Worked for ${time}`,
+  thoughtFor: (/** @type {string} */ time) => `Thought for ${time}`,
   steps: "Steps",
   thoughts: "Thoughts",
   taskKinds: {
@@ -95,7 +96,7 @@ export const words = {
   otherAnswer: "Something else…",
   ownAnswer: "Your own answer",
   skipQuestion: "Skip",
-  skipQuestionNamed: (question) => `Skip: ${question}`,
+  skipQuestionNamed: (/** @type {string} */ question) => `Skip: ${question}`,
   skipAll: "Skip all",
   sendAnswers: "Send answers",
   skipped: "Skipped",
@@ -103,7 +104,7 @@ export const words = {
   // Widgets
   showDetails: "Show details",
   hideDetails: "Hide details",
-  showMoreItems: (count) => `Show ${count} more`,
+  showMoreItems: (/** @type {number} */ count) => `Show ${count} more`,
   choose: "Choose…",
   iconActions: {
     check: "Done",
@@ -126,11 +127,11 @@ export const words = {
   send: "Send",
   stop: "Stop answering",
   attach: "Attach files",
-  removeFile: (name) => `Remove “${name}”`,
-  uploading: (name) => `Uploading “${name}”`,
+  removeFile: (/** @type {string} */ name) => `Remove “${name}”`,
+  uploading: (/** @type {string} */ name) => `Uploading “${name}”`,
   uploadFailed: "This file could not be uploaded.",
-  fileTooLarge: (most) => `Too large: at most ${most}.`,
-  tooManyFiles: (most) =>
+  fileTooLarge: (/** @type {string} */ most) => `Too large: at most ${most}.`,
+  tooManyFiles: (/** @type {number} */ most) =>
     most === 1 ? "Only one file at a time." : `At most ${most} files at a time.`,
   waitForFiles: "Files are still being uploaded.",
   removeQuote: "Do not reply to this text",
@@ -150,11 +151,12 @@ export const words = {
   // Chats
   untitled: "New chat",
   noChats: "Your chats will be listed here.",
-  rename: (title) => `Rename “${title}”`,
-  delete: (title) => `Delete “${title}”`,
+  rename: (/** @type {string} */ title) => `Rename “${title}”`,
+  delete: (/** @type {string} */ title) => `Delete “${title}”`,
   chatTitle: "Title of the chat",
   deleteChatTitle: "Delete this chat?",
-  deleteChatText: (title) => `“${title}” and all its messages will be gone for good.`,
+  deleteChatText: (/** @type {string} */ title) =>
+    `“${title}” and all its messages will be gone for good.`,
   deleteAction: "Delete",
   today: "Today",
   yesterday: "Yesterday",
@@ -169,13 +171,14 @@ export const words = {
   all: "All",
   noTasks: "No tasks yet. Add one above, or ask for it in the chat.",
   nothingPending: "Nothing to do right now. Add a task above, or ask for it in the chat.",
-  openTaskCount: (count) => (count === 1 ? "1 task to do" : `${count} tasks to do`),
-  allTaskCount: (count) => (count === 1 ? "1 task" : `${count} tasks`),
-  completeTask: (title) => `Done: ${title}`,
+  openTaskCount: (/** @type {number} */ count) =>
+    count === 1 ? "1 task to do" : `${count} tasks to do`,
+  allTaskCount: (/** @type {number} */ count) => (count === 1 ? "1 task" : `${count} tasks`),
+  completeTask: (/** @type {string} */ title) => `Done: ${title}`,
   deleteTaskTitle: "Delete this task?",
-  deleteTaskText: (title) => `“${title}” will be gone for good.`,
-  due: (day) => `Due ${day}`,
-  overdue: (day) => `Overdue ${day}`,
+  deleteTaskText: (/** @type {string} */ title) => `“${title}” will be gone for good.`,
+  due: (/** @type {string} */ day) => `Due ${day}`,
+  overdue: (/** @type {string} */ day) => `Overdue ${day}`,
   dueToday: "Due today",
   dueTomorrow: "Due tomorrow",
   priority: { high: "High priority", medium: "Medium priority", low: "Low priority" },
@@ -201,19 +204,20 @@ export const words = {
   json: "JSON",
   markdown: "Markdown",
   preparing: "Preparing the file…",
-  downloaded: (name) => `Downloaded “${name}”.`,
+  downloaded: (/** @type {string} */ name) => `Downloaded “${name}”.`,
   downloadCut: "The connection broke before the file was complete. Try again.",
   importTitle: "Import chats and tasks",
   importNote: "A JSON file from here, or ChatGPT’s conversations.json. Nothing is added twice.",
   importAction: "Import…",
   importTooLarge: "This file is larger than this server takes.",
-  importing: (name) => `Importing “${name}”…`,
-  imported({ threads, tasks }) {
+  importing: (/** @type {string} */ name) => `Importing “${name}”…`,
+  imported(/** @type {ImportCounts} */ { threads, tasks }) {
     const added = chatsAndTasks(threads.added, tasks.added);
     const count = threads.unchanged + tasks.unchanged;
     const wereThere = `${count === 1 ? "was" : "were"} there already.`;
-    if (added !== "")
+    if (added !== "") {
       return count === 0 ? `${added} added.` : `${added} added, ${count} ${wereThere}`;
+    }
     if (count === 0) return "This file holds no chats or tasks.";
     return `Nothing new: ${chatsAndTasks(threads.unchanged, tasks.unchanged)} ${wereThere}`;
   },

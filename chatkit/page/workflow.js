@@ -8,13 +8,17 @@ import { widgetIcon } from "./widget_icons.js";
 import { words } from "./words.js";
 
 const MOST_STEPS = 500;
+const TASK_KINDS = new Map(Object.entries(words.taskKinds));
 
 export class WorkflowRow extends Row {
-  #workflow;
+  /** @type {Workflow & { tasks: WorkflowTask[] }} */
+  #workflow = { tasks: [] };
+  /** @type {Step[]} */
   #steps = [];
   #live = false;
   #chosen = false; // the person has opened or closed it
 
+  /** @param {WorkflowItem | TaskItem} item */
   constructor(item) {
     super(item.type, "from-workflow", words.steps);
     this.list = el("ol", { className: "steps" });
@@ -24,21 +28,25 @@ export class WorkflowRow extends Row {
     this.update(item);
   }
 
+  /** @param {WorkflowItem | TaskItem} item */
   update(item) {
-    const workflow = item.workflow ?? { tasks: [item.task] };
+    const workflow = item.type === "workflow" ? item.workflow : { tasks: [item.task] };
     this.#workflow = { ...workflow, tasks: [...(workflow.tasks ?? [])] };
-    this.body.replaceChildren(item.workflow ? this.details : this.list);
+    this.body.replaceChildren(item.type === "workflow" ? this.details : this.list);
     this.#draw();
   }
 
-  applyUpdate({ type, task_index: index, task }) {
-    if (type !== "workflow.task.added" && type !== "workflow.task.updated") return;
+  /** @param {ItemUpdate} update */
+  applyUpdate(update) {
+    if (update.type !== "workflow.task.added" && update.type !== "workflow.task.updated") return;
+    const { task_index: index, task } = update;
     const { tasks } = this.#workflow;
     if (!Number.isInteger(index) || index < 0 || index > Math.min(tasks.length, MOST_STEPS)) return;
     tasks[index] = task;
     this.#draw();
   }
 
+  /** @param {boolean} live */
   setLive(live) {
     this.#live = live;
     this.#draw();
@@ -70,14 +78,20 @@ export class WorkflowRow extends Row {
   }
 }
 
+/**
+ * @param {WorkflowSummary | null | undefined} summary
+ * @param {boolean} reasoning
+ */
 function titleOf(summary, reasoning) {
   if (typeof summary?.title === "string") return summary.title;
   // Less than a second is not worth a word.
-  if (!(Math.round(summary?.duration) >= 1)) return reasoning ? words.thoughts : words.steps;
-  const time = durationText(summary.duration);
+  const duration = summary?.duration ?? 0;
+  if (!(Math.round(duration) >= 1)) return reasoning ? words.thoughts : words.steps;
+  const time = durationText(duration);
   return reasoning ? words.thoughtFor(time) : words.workedFor(time);
 }
 
+/** @param {number} seconds */
 function durationText(seconds) {
   const whole = Math.round(seconds);
   return words.duration(Math.floor(whole / 60), whole % 60);
@@ -100,8 +114,12 @@ class Step {
     this.node = el("li", { className: "step" }, this.mark, this.content);
   }
 
+  /**
+   * @param {Partial<WorkflowTask>} task
+   * @param {boolean} live
+   */
   update(task, live) {
-    const title = task.title ?? task.title_query ?? words.taskKinds[task.type] ?? "";
+    const title = task.title ?? task.title_query ?? TASK_KINDS.get(task.type ?? "") ?? "";
     const loading = task.status_indicator === "loading" && live;
     const complete = task.status_indicator === "complete";
     this.node.classList.toggle("step-loading", loading);
@@ -123,7 +141,11 @@ class Step {
     }
   }
 
-  /** Give `parent` these children, without touching those that it has already: focus stays. */
+  /**
+   * Give `parent` these children, without touching those that it has already: focus stays.
+   * @param {HTMLElement} parent
+   * @param {...HTMLElement} children
+   */
   #place(parent, ...children) {
     const same =
       parent.childNodes.length === children.length &&
@@ -132,6 +154,7 @@ class Step {
   }
 }
 
+/** @param {Partial<WorkflowTask>} task */
 function factsOf({ queries, sources }) {
   const asked = (Array.isArray(queries) ? queries : [])
     .filter((text) => typeof text === "string")

@@ -1,15 +1,26 @@
 // The dialog in which a person takes chats and tasks along, brings some in, or deletes everything.
 
 import { ApiError } from "./api.js";
-import { confirmLoss, el, icon } from "./dom.js";
+import { around, confirmLoss, el, find, icon } from "./dom.js";
 import { words } from "./words.js";
+
+/**
+ * @typedef {object} Host
+ * @property {() => Thread | null} openThread the thread on the screen
+ * @property {() => Promise<unknown>} imported resolves when what came is shown
+ * @property {() => void} erased the page is new because everything was deleted
+ * @property {(error: unknown) => void} failed
+ */
 
 const ERASED = "chatkit.erased"; // a channel between tabs, and in sessionStorage what the new page is to say
 const SAVING_MS = 40_000; // the person may be asked where to save, and the file is read after that
 
 export class YourData {
+  /** @type {import("./api.js").Api} */
   #api;
+  /** @type {Host} */
   #host;
+  /** @type {Thread | null} */
   #thread = null; // what "this chat" is
   #busy = false;
   #erasures = new BroadcastChannel(ERASED);
@@ -18,17 +29,24 @@ export class YourData {
    * `host` has `openThread()`, the thread on the screen or null, and is told: `imported()`, which
    * resolves when what came is shown, and what cannot be said in the dialog: `erased()` when the page
    * is new because everything was deleted, `failed(error)`.
+   * @param {HTMLDialogElement} dialog
+   * @param {HTMLElement} opener
+   * @param {import("./api.js").Api} api
+   * @param {Host} host
    */
   constructor(dialog, opener, api, host) {
     this.#api = api;
     this.#host = host;
     this.dialog = dialog;
-    this.chat = dialog.querySelector("#this-chat");
-    this.picker = dialog.querySelector("[type=file]");
-    this.said = dialog.querySelector("[role=status]");
+    this.chat = find(dialog, "#this-chat", HTMLElement);
+    this.picker = find(dialog, "[type=file]", HTMLInputElement);
+    this.said = find(dialog, "[role=status]", HTMLElement);
     opener.addEventListener("click", () => this.#open());
     dialog.addEventListener("close", () => this.#busy || this.#say());
-    dialog.addEventListener("click", ({ target }) => this.#press(target.closest("button")));
+    dialog.addEventListener("click", (event) => {
+      const button = around(event, "button");
+      if (button instanceof HTMLButtonElement) this.#press(button);
+    });
     this.picker.addEventListener("change", () => this.#import());
     this.#erasures.addEventListener(
       "message",
@@ -41,23 +59,30 @@ export class YourData {
   #open() {
     this.#thread = this.#host.openThread();
     this.chat.hidden = this.#thread === null;
-    this.chat.querySelector("p").textContent = this.#thread?.title || words.untitled;
+    find(this.chat, "p", HTMLElement).textContent = this.#thread?.title || words.untitled;
     this.dialog.showModal();
   }
 
+  /** @param {HTMLButtonElement} button */
   #press(button) {
-    if (button?.value === "close") this.dialog.close();
-    if (button === null || this.#busy) return;
+    if (button.value === "close") this.dialog.close();
+    if (this.#busy) return;
+    /** @type {Record<string, () => unknown>} */
     const actions = {
       "all-json": () => this.#download(button, "json"),
       "all-markdown": () => this.#download(button, "markdown"),
-      "chat-markdown": () => this.#download(button, "markdown", this.#thread.id),
+      "chat-markdown": () => this.#download(button, "markdown", this.#thread?.id),
       import: () => this.picker.click(),
       erase: () => this.#erase(button),
     };
     actions[button.value]?.();
   }
 
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {"json" | "markdown"} format
+   * @param {string | null} threadId
+   */
   #download(button, format, threadId = null) {
     return this.#run(button, words.preparing, async () => {
       const { name, content } = await this.#api.exportData(format, threadId);
@@ -69,10 +94,11 @@ export class YourData {
   }
 
   #import() {
-    const [file] = this.picker.files;
+    const file = this.picker.files?.item(0);
+    if (!file) return;
     this.picker.value = ""; // the same file may be chosen again
     return this.#run(
-      this.dialog.querySelector("[value=import]"),
+      find(this.dialog, "[value=import]", HTMLButtonElement),
       words.importing(file.name),
       async () => {
         const result = await this.#api.importData(file);
@@ -82,6 +108,7 @@ export class YourData {
     );
   }
 
+  /** @param {HTMLButtonElement} button */
   async #erase(button) {
     const agreed = await confirmLoss({
       title: words.eraseTitle,
@@ -99,16 +126,22 @@ export class YourData {
   /** Nothing is left on the server: nothing stays here either. */
   #forget() {
     const { commonId } = this.#api.account;
-    for (const key of Object.keys(localStorage))
+    for (const key of Object.keys(localStorage)) {
       if (key.startsWith("chatkit.")) localStorage.removeItem(key);
+    }
     if (commonId !== null) this.#erasures.postMessage(commonId);
     startOver();
   }
 
-  /** Do one thing at a time. `work()` gives the sentence that tells of its end. */
+  /**
+   * Do one thing at a time. `work()` gives the sentence that tells of its end.
+   * @param {HTMLButtonElement} button
+   * @param {string} beginning
+   * @param {() => Promise<string>} work
+   */
   async #run(button, beginning, work) {
     this.#setBusy(true);
-    button.setAttribute("aria-busy", true);
+    button.setAttribute("aria-busy", "true");
     this.#say(
       el("span", { className: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
       beginning,
@@ -122,13 +155,16 @@ export class YourData {
     this.#setBusy(false);
   }
 
+  /** @param {boolean} busy */
   #setBusy(busy) {
     this.#busy = busy;
     // Not `disabled`, which would take the focus away.
-    for (const button of this.dialog.querySelectorAll(".button"))
-      button.setAttribute("aria-disabled", busy);
+    for (const button of this.dialog.querySelectorAll(".button")) {
+      button.setAttribute("aria-disabled", String(busy));
+    }
   }
 
+  /** @param {unknown} error */
   #fail(error) {
     if (error instanceof ApiError && this.dialog.open) {
       const message = error.status === 413 ? words.importTooLarge : error.message;
@@ -140,6 +176,11 @@ export class YourData {
     }
   }
 
+  /**
+   * @param {Node | null} mark
+   * @param {string} sentence
+   * @param {string} className
+   */
   #say(mark = null, sentence = "", className = "") {
     this.said.replaceChildren();
     if (mark === null) return;
