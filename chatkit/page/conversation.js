@@ -20,7 +20,7 @@ import { ThreadRows } from "./thread_rows.js";
 import { Turn } from "./turn.js";
 import { words } from "./words.js";
 
-/** @typedef {import("./answer_bar.js").Opinion} Opinion */
+/** @typedef {import("./answer_bars.js").Opinion} Opinion */
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {import("./composer.js").Draft} Draft */
 /** @typedef {import("./stored.js").ItemPage} ItemPage */

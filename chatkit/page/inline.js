@@ -78,7 +78,7 @@ export function appendInline(parent, text, { marks = [], showsImage = () => fals
  * The address if it may be linked, else null. Relative and unknown schemes are refused.
  * @param {string} raw
  */
-export function safeAddress(raw) {
+function safeAddress(raw) {
   try {
     const url = new URL(raw); // drops the tabs and line breaks that hide a scheme
     return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : null;

@@ -6,7 +6,7 @@
 const LINE_END = /\r\n|\r|\n/g;
 
 /** Text in any pieces -> frames `{event, data, id}`. A frame that no blank line ends is dropped. */
-export class FrameDecoder {
+class FrameDecoder {
   #partial = "";
   #endedInCr = false;
   /** @type {string[]} */

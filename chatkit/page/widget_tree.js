@@ -42,7 +42,7 @@ export function readTree(widget) {
  * @param {WidgetNode | null} tree
  * @returns {Generator<WidgetNode, void>}
  */
-export function* nodesOf(tree) {
+function* nodesOf(tree) {
   if (tree === null) return;
   yield tree;
   for (const child of tree.children) yield* nodesOf(child);
