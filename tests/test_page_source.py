@@ -3,12 +3,15 @@ see them."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from chatkit.words.catalogue import sentences_of
 
 _ROOT: Final = Path(__file__).parents[1]
 _CHECKS: Final = Path(__file__).with_name("page_checks")
@@ -47,3 +50,23 @@ def test_eslint_finds_no_fault_in_the_page() -> None:
 
 def test_every_type_of_the_page_is_right() -> None:
     _ran_clean("tsc", "--project", _CHECKS)
+
+
+def test_the_page_says_every_sentence_of_its_own_and_no_other() -> None:
+    sources = [path for kind in ("js", "html") for path in (_ROOT / _PAGE).glob(f"*.{kind}")]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    said = {*re.findall(r'"(page\.\w+)"', text), *re.findall(r"\{\{(page\.\w+)\}\}", text)}
+    assert said == sentences_of("en", "page.").keys()
+
+
+def test_every_plural_of_the_page_has_the_form_that_always_serves() -> None:
+    counted = [text for text in sentences_of("en", "page.").values() if not isinstance(text, str)]
+    assert counted
+    assert all("other" in forms for forms in counted)
+
+
+def test_no_text_of_the_document_is_written_into_it() -> None:
+    document = (_ROOT / _PAGE / "index.html").read_text(encoding="utf-8")
+    seen = re.findall(r"(?:aria-label|title|placeholder|alt)=\"([^\"]*)\"", document)
+    seen += re.findall(r">([^<>]+)<", document)
+    assert [text for text in seen if re.search(r"[^\W\d]", re.sub(r"\{\{.*?\}\}", "", text))] == []

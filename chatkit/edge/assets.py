@@ -1,16 +1,25 @@
-"""The built-in page: a few files, read once, served with headers that let nothing else run."""
+"""The built-in page: a few files, read once, served with headers that let nothing else run.
+
+Two of them are in the language that the browser asks for: the document, whose `{{codes}}` become
+sentences here, so that it never shows without them, and `sentences.js`, which the scripts say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
+from html import escape
 from pathlib import Path
 from typing import Final
 
 from chatkit.edge.asgi import HttpRequest, Reply
 from chatkit.edge.router import Route, answering
 from chatkit.protocol.errors import NotFound
+from chatkit.words.catalogue import choose_language, say_in, sentences_of
 
 _FOLDER: Final = Path(__file__).parents[1] / "page"
 _TYPES: Final = {
@@ -19,6 +28,8 @@ _TYPES: Final = {
     ".css": b"text/css; charset=utf-8",
     ".svg": b"image/svg+xml",
 }
+_DOCUMENT: Final = "index.html"
+_SENTENCES: Final = "sentences.js"
 #: No inline script or style, nothing from elsewhere, and an answer can load no image but from
 #: places that the operator named: its address would tell what the answer says. `blob:` is for
 #: images that are being attached.
@@ -33,6 +44,33 @@ class _Asset:
     body: bytes
     content_type: bytes
     etag: bytes
+
+
+@cache
+def page_files(language: str) -> Mapping[str, bytes]:
+    """Every file of the page by its name, in a language that `choose_language` gave."""
+    files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+    say = say_in(language)
+
+    def fill(hole: re.Match[str]) -> str:
+        return escape(language if hole[1] == "language" else say(hole[1]))
+
+    document = re.sub(r"\{\{([\w.]+)\}\}", fill, files[_DOCUMENT].decode())
+    sentences = json.dumps(sentences_of(language, "page."), ensure_ascii=False)
+    words = {_DOCUMENT: document, _SENTENCES: f"export default {sentences};\n"}
+    return files | {name: text.encode() for name, text in words.items()}
+
+
+@cache
+def _assets(language: str) -> Mapping[str, _Asset]:
+    return {
+        name: _Asset(
+            body,
+            _TYPES[Path(name).suffix],
+            b'"' + sha256(body).hexdigest()[:32].encode() + b'"',
+        )
+        for name, body in page_files(language).items()
+    }
 
 
 class PageRoutes:
@@ -52,15 +90,7 @@ class PageRoutes:
             (b"content-security-policy", policy.encode()),
             (b"cache-control", b"no-cache"),
         ]
-        self._assets = {
-            path.name: _Asset(
-                body := path.read_bytes(),
-                _TYPES[path.suffix],
-                b'"' + sha256(body).hexdigest()[:32].encode() + b'"',
-            )
-            for path in _FOLDER.iterdir()
-            if path.suffix in _TYPES
-        }
+        _assets(choose_language(None))  # read before there is a request
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -72,17 +102,20 @@ class PageRoutes:
     async def index(self, request: HttpRequest) -> Reply:
         """The page."""
         self._expect_chat()
-        return self._reply(request, "index.html")
+        return self._reply(request, _DOCUMENT)
 
     async def asset(self, request: HttpRequest) -> Reply:
         """A file beside it. Names are looked up, never joined to a path."""
         return self._reply(request, request.params["name"])
 
     def _reply(self, request: HttpRequest, name: str) -> Reply:
-        asset = self._assets.get(name)
+        wanted = request.headers.get(b"accept-language", b"").decode("latin-1")
+        asset = _assets(choose_language(wanted)).get(name)
         if asset is None:
             raise NotFound("path")
         headers = [*self._safety, (b"etag", asset.etag)]
+        if name in (_DOCUMENT, _SENTENCES):
+            headers.append((b"vary", b"accept-language"))
         if request.headers.get(b"if-none-match") == asset.etag:
             return Reply(304, b"", headers)
         return Reply(200, asset.body, [(b"content-type", asset.content_type), *headers])

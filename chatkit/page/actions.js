@@ -1,7 +1,7 @@
 // What is pressed in a widget, sent to the server.
 
 import { ApiError } from "./api.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * @typedef {object} ActedThread
@@ -31,7 +31,7 @@ export async function sendAction(api, thread, { itemId, action, streaming }) {
     thread.changed();
     return;
   }
-  if (thread.busy) throw new ApiError(409, "busy", words.actionWhileAnswering);
+  if (thread.busy) throw new ApiError(409, "busy", say("page.action_while_answering"));
   const refusal = await thread.run("threads.custom_action", params);
   if (refusal !== null) throw refusal;
 }

@@ -4,7 +4,7 @@ import { copyText, el, icon } from "./dom.js";
 import { MarkdownView } from "./markdown.js";
 import { Row, drawSoon } from "./rows.js";
 import { Sources, showSource } from "./sources.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const MOST_PARTS = 1000;
 
@@ -21,22 +21,22 @@ export class AssistantRow extends Row {
    * @param {RowContext} context
    */
   constructor(item, context) {
-    super(item.type, "from-assistant", words.assistant);
+    super(item.type, "from-assistant", say("page.assistant"));
     this.#context = context;
     this.drawnSources = "";
     this.text = el("div", { className: "markdown" });
-    this.sources = el("ol", { className: "sources", "aria-label": words.sources });
+    this.sources = el("ol", { className: "sources", "aria-label": say("page.sources") });
     /** @type {HTMLButtonElement} */
     const copy = el(
       "button",
       {
         type: "button",
         className: "copy",
-        title: words.copyAnswer,
+        title: say("page.copy_answer"),
         on: { click: () => copyText(this.plainText, copy) },
       },
       icon("copy"),
-      el("span", { className: "button-label", textContent: words.copy }),
+      el("span", { className: "button-label", textContent: say("page.copy") }),
     );
     this.#actions = el("div", { className: "actions" }, copy);
     this.text.addEventListener("click", (event) => showSource(event, this.sources));

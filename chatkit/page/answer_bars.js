@@ -1,7 +1,7 @@
 // Which rows make up one answer; the last of them has the buttons about it.
 
 import { el, icon } from "./dom.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /** @typedef {"positive" | "negative"} Opinion */
 /** @typedef {import("./rows.js").Row} Row */
@@ -90,8 +90,11 @@ function turnsOf(rows) {
 
 // ---- The buttons -----------------------------------------------------------------------------------
 
-/** @type {Opinion[]} */
-const OPINIONS = ["positive", "negative"];
+/** @type {{ kind: Opinion, code: string, mark: string }[]} */
+const OPINIONS = [
+  { kind: "positive", code: "page.feedback_positive", mark: "thumb-up" },
+  { kind: "negative", code: "page.feedback_negative", mark: "thumb-down" },
+];
 
 /** What can be said about a finished answer: whether it was good, and to try again. */
 class AnswerBar {
@@ -103,12 +106,12 @@ class AnswerBar {
    * @param {{ onFeedback: (kind: Opinion) => Promise<unknown>, onRetry: () => unknown }} handlers
    */
   constructor({ onFeedback, onRetry }) {
-    this.buttons = OPINIONS.map((kind) => {
-      const button = small(kind === "positive" ? "thumb-up" : "thumb-down", words.feedback[kind]);
+    this.buttons = OPINIONS.map(({ kind, code, mark }) => {
+      const button = small(mark, say(code));
       button.addEventListener("click", () => this.#give(kind, onFeedback));
       return button;
     });
-    this.retry = small("retry", words.answerAgain);
+    this.retry = small("retry", say("page.answer_again"));
     this.retry.addEventListener("click", onRetry);
     this.node = el("span", { className: "answer-bar" }, ...this.buttons, this.retry);
     this.#show(null);

@@ -3,7 +3,7 @@
 
 import { Account } from "./auth.js";
 import { readFrames } from "./sse.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /** A request that failed, with a sentence for the person. `status` is 0 when no answer came. */
 export class ApiError extends Error {
@@ -39,7 +39,7 @@ async function send(path, init = {}) {
 }
 
 const unreachable = () =>
-  new ApiError(0, "network", navigator.onLine ? words.network : words.offlineFault);
+  new ApiError(0, "network", navigator.onLine ? say("page.network") : say("page.offline_fault"));
 
 /** @param {Response} response */
 async function failure(response) {
@@ -47,7 +47,12 @@ async function failure(response) {
   const { error } = await response.json().catch(() => ({}));
   let message = error?.message;
   if (typeof message !== "string" || message === "") {
-    message = status === 429 ? words.tooMany : status >= 500 ? words.server : words.refused;
+    message =
+      status === 429
+        ? say("page.too_many")
+        : status >= 500
+          ? say("page.server")
+          : say("page.refused");
   }
   return new ApiError(status, error?.code ?? "unknown", asSentence(message));
 }
@@ -238,7 +243,7 @@ export class Api {
     try {
       return { name, content: await response.blob() };
     } catch {
-      throw new ApiError(0, "cut", words.downloadCut);
+      throw new ApiError(0, "cut", say("page.download_cut"));
     }
   }
 
@@ -310,7 +315,7 @@ async function* events(response, signal) {
     try {
       step = await frames.next();
     } catch (error) {
-      throw signal.aborted ? error : new ApiError(0, "cut", words.cut);
+      throw signal.aborted ? error : new ApiError(0, "cut", say("page.cut"));
     }
     if (step.done) return;
     const event = parseObject(step.value.data);

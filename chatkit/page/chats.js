@@ -3,7 +3,7 @@
 import { ApiError } from "./api.js";
 import { dayGroup } from "./dates.js";
 import { alertBox, confirmLoss, el, iconButton, moreButton } from "./dom.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * @typedef {object} Host
@@ -42,8 +42,8 @@ export class Chats {
     this.#api = api;
     this.#host = host;
     this.groups = el("div", { className: "groups" });
-    this.empty = el("p", { className: "empty", textContent: words.noChats, hidden: true });
-    this.more = moreButton("more", words.showMore, () => this.#load({ after: this.#after }));
+    this.empty = el("p", { className: "empty", textContent: say("page.no_chats"), hidden: true });
+    this.more = moreButton("more", say("page.show_more"), () => this.#load({ after: this.#after }));
     this.fault = el("div", {});
     root.append(this.empty, this.groups, this.more, this.fault);
   }
@@ -91,7 +91,7 @@ export class Chats {
         this.#host.failed(error);
         return;
       }
-      const action = { label: words.retry, run: () => this.#load({ after, limit }) };
+      const action = { label: say("page.retry"), run: () => this.#load({ after, limit }) };
       this.fault.replaceChildren(alertBox(error.message, { action }));
     }
   }
@@ -133,15 +133,17 @@ export class Chats {
   /** @param {Thread} thread */
   #row(thread) {
     if (thread.id === this.#renaming) return this.#renameRow(thread);
-    const title = thread.title || words.untitled;
+    const title = thread.title || say("page.untitled");
     const link = el("a", { href: `#${thread.id}`, textContent: title, title, dir: "auto" });
     if (thread.id === this.#current) link.setAttribute("aria-current", "page");
     return el(
       "li",
       { className: "chat", "data-thread": thread.id },
       link,
-      iconButton("pencil", words.rename(title), () => this.#startRename(thread.id)),
-      iconButton("trash", words.delete(title), () => this.#delete(thread.id, title)),
+      iconButton("pencil", say("page.rename", { title }), () => this.#startRename(thread.id)),
+      iconButton("trash", say("page.delete_named", { title }), () =>
+        this.#delete(thread.id, title),
+      ),
     );
   }
 
@@ -152,7 +154,7 @@ export class Chats {
       value: thread.title ?? "",
       maxLength: 200,
       dir: "auto",
-      "aria-label": words.chatTitle,
+      "aria-label": say("page.chat_title"),
     });
     /** @param {boolean} save */
     const finish = (save) => {
@@ -202,11 +204,11 @@ export class Chats {
    * @param {string} title
    */
   async #delete(id, title) {
-    const text = words.deleteChatText(title);
+    const text = say("page.delete_chat_text", { title });
     const agreed = await confirmLoss({
-      title: words.deleteChatTitle,
+      title: say("page.delete_chat_title"),
       text,
-      action: words.deleteAction,
+      action: say("page.delete_action"),
     });
     if (!agreed) return;
     try {

@@ -1,7 +1,7 @@
 // Which model and which tool a message is to be answered with.
 
 import { el } from "./dom.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const MODEL_KEY = "chatkit.model";
 
@@ -12,8 +12,8 @@ export class Choices {
    * @param {{ models: Choice[], tools: Choice[] }} offer
    */
   constructor(place, { models, tools }) {
-    this.model = select(words.model, models);
-    this.tool = select(words.tool, [{ id: "", label: words.anyTool }, ...tools]);
+    this.model = select(say("page.model"), models);
+    this.tool = select(say("page.tool"), [{ id: "", label: say("page.any_tool") }, ...tools]);
     this.hasModels = models.length > 1;
     this.hasTools = tools.length > 0;
     place.replaceChildren();

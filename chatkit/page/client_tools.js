@@ -1,6 +1,6 @@
 // Tools that run here, in the page, when the assistant asks for them.
 
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const MOST_COPIED = 100_000; // characters
 const MOST_CALLS = 10; // for one message
@@ -34,7 +34,7 @@ export async function runClientTool({ name, arguments: given }) {
     return { result: { error: "this page has no such tool" }, said: null };
   }
   const result = await TOOLS[name](given ?? {});
-  return { result, said: result.copied === true ? words.copiedForYou : null };
+  return { result, said: result.copied === true ? say("page.copied_for_you") : null };
 }
 
 /** The call with which a thread ends, to be run while nothing has come after it. */

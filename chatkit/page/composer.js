@@ -7,7 +7,7 @@ import { find, iconButton } from "./dom.js";
 import { Mentions } from "./mentions.js";
 import { Tags } from "./tags.js";
 import { Uploads } from "./uploads.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * What is being written.
@@ -50,7 +50,7 @@ export class Composer {
     /** @type {Dictation | null} */
     this.dictation = null;
     this.blocked = false;
-    this.quoteBox.append(iconButton("close", words.removeQuote, () => this.#removeQuote()));
+    this.quoteBox.append(iconButton("close", say("page.remove_quote"), () => this.#removeQuote()));
     this.uploads = new Uploads(find(form, "#chips", HTMLElement), api, () => this.#fit());
     this.tags = new Tags(this.input, find(form, "#mirror", HTMLElement));
     const list = find(document, "#mentions", HTMLElement);
@@ -159,8 +159,8 @@ export class Composer {
     this.blocked = busy || shut;
     this.input.disabled = shut;
     this.input.placeholder = shut
-      ? status.reason || (status.type === "closed" ? words.closed : words.locked)
-      : words.messagePlaceholder;
+      ? status.reason || (status.type === "closed" ? say("page.closed") : say("page.locked"))
+      : say("page.message_placeholder");
     const stoppable = busy && allowCancel;
     const hadFocus = document.activeElement === this.stop || document.activeElement === this.send;
     this.stop.hidden = !stoppable;
@@ -206,7 +206,7 @@ export class Composer {
     this.input.style.height = "auto";
     this.input.style.height = `${this.input.scrollHeight}px`; // CSS sets the limit
     this.send.disabled = this.#isUnsendable;
-    this.send.title = this.uploads.isBusy ? words.waitForFiles : words.send;
+    this.send.title = this.uploads.isBusy ? say("page.wait_for_files") : say("page.send");
   }
 }
 

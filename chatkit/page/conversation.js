@@ -18,7 +18,7 @@ import { readItems, readThread } from "./stored.js";
 import { QuestionsRow } from "./structured_input.js";
 import { ThreadRows } from "./thread_rows.js";
 import { Turn } from "./turn.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /** @typedef {import("./answer_bars.js").Opinion} Opinion */
 /** @typedef {import("./api.js").Api} Api */
@@ -79,7 +79,7 @@ export class Conversation {
   constructor(api, host) {
     this.#api = api;
     this.#host = host;
-    this.earlier = moreButton("earlier", words.showEarlier, () => this.#showEarlier());
+    this.earlier = moreButton("earlier", say("page.show_earlier"), () => this.#showEarlier());
     this.progress = new ProgressLine();
     this.notices = new Notices();
     this.bars = new AnswerBars({
@@ -192,7 +192,11 @@ export class Conversation {
     const last = this.#rows.last?.type;
     // A step of its own begins an answer or tells of its interruption; no whole answer ends with it.
     const offer =
-      last === "user_message" ? words.noAnswer : last === "task" ? words.halfAnswer : undefined;
+      last === "user_message"
+        ? say("page.no_answer")
+        : last === "task"
+          ? say("page.half_answer")
+          : undefined;
     if (this.busy || this.notices.hasAlert || offer === undefined) return;
     this.#alert(offer, { level: "info", action: this.#retryAction() });
   }
@@ -234,7 +238,7 @@ export class Conversation {
     const call = this.busy ? null : this.#call.take();
     if (call === null) return false;
     if (this.#call.wereTooMany) {
-      this.#alert(words.tooManyCalls, { action: this.#retryAction() });
+      this.#alert(say("page.too_many_calls"), { action: this.#retryAction() });
       return true;
     }
     this.#setBusy(true); // no message gets in between
@@ -373,7 +377,7 @@ export class Conversation {
       if (error instanceof DOMException && error.name === "AbortError") {
         // A message that was stopped before the server confirmed it comes back to its writer.
         const action = refuse ? null : this.#retryAction();
-        if (!this.#rows.isSending) this.#alert(words.stopped, { level: "info", action });
+        if (!this.#rows.isSending) this.#alert(say("page.stopped"), { level: "info", action });
       } else if (isCut(error) && !this.#rows.isSending && !following) {
         return this.#recoverFromCut(error, refuse);
       } else if (refuse) {
@@ -490,7 +494,7 @@ export class Conversation {
 
   /** @returns {ButtonAction} */
   #retryAction() {
-    return { label: words.retry, run: () => this.retry() };
+    return { label: say("page.retry"), run: () => this.retry() };
   }
 
   /**
@@ -512,8 +516,8 @@ export class Conversation {
       return;
     }
     if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
-    const message = error instanceof ApiError ? error.message : words.streamError;
-    const action = retry && { label: words.retry, run: retry };
+    const message = error instanceof ApiError ? error.message : say("page.stream_error");
+    const action = retry && { label: say("page.retry"), run: retry };
     const passing = error instanceof ApiError && error.code === "network";
     this.#alert(message, { action, passing });
   }

@@ -1,12 +1,6 @@
 // Days and times as a person near the page reads them.
 
-import { words } from "./words.js";
-
-/** The page's language, the way it is written where the person is: 22:30 or 10:30 PM. */
-function locale() {
-  const language = document.documentElement.lang;
-  return navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
-}
+import { locale, say } from "./words.js";
 
 /** @param {Date} date */
 const startOfDay = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
@@ -22,7 +16,7 @@ function daysFromToday(date) {
 /** @param {Date} date */
 function shortDay(date) {
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
-  return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year }).format(date);
+  return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year }).format(date);
 }
 
 /**
@@ -32,8 +26,8 @@ function shortDay(date) {
 export function localTime(iso) {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return { short: "", full: "" };
-  const clock = new Intl.DateTimeFormat(locale(), { timeStyle: "short" }).format(date);
-  const full = new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "short" });
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(date);
+  const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
   const short = daysFromToday(date) === 0 ? clock : `${shortDay(date)}, ${clock}`;
   return { short, full: full.format(date) };
 }
@@ -44,9 +38,9 @@ export function localTime(iso) {
  */
 export function dayGroup(iso) {
   const days = daysFromToday(new Date(iso));
-  if (days >= 0) return words.today; // a server clock may run ahead of ours
-  if (days === -1) return words.yesterday;
-  return days >= -7 ? words.lastWeek : words.older;
+  if (days >= 0) return say("page.today"); // a server clock may run ahead of ours
+  if (days === -1) return say("page.yesterday");
+  return days >= -7 ? say("page.last_week") : say("page.older");
 }
 
 /**
@@ -58,8 +52,10 @@ export function dueLabel(day, completed) {
   const [year, month, date] = day.split("-").map(Number);
   const due = new Date(year, month - 1, date);
   const days = daysFromToday(due);
-  if (days < 0 && !completed) return { text: words.overdue(shortDay(due)), overdue: true };
-  if (days === 0) return { text: words.dueToday, overdue: false };
-  if (days === 1) return { text: words.dueTomorrow, overdue: false };
-  return { text: words.due(shortDay(due)), overdue: false };
+  if (days < 0 && !completed) {
+    return { text: say("page.overdue", { day: shortDay(due) }), overdue: true };
+  }
+  if (days === 0) return { text: say("page.due_today"), overdue: false };
+  if (days === 1) return { text: say("page.due_tomorrow"), overdue: false };
+  return { text: say("page.due", { day: shortDay(due) }), overdue: false };
 }

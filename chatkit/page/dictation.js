@@ -1,7 +1,7 @@
 // Speaking instead of typing: the recording is sent to the server, which gives the words.
 
 import { ApiError } from "./api.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const KINDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 const LONGEST = 120_000; // milliseconds
@@ -41,7 +41,7 @@ export class Dictation {
     } catch (error) {
       this.#busy = false;
       const refused = error instanceof DOMException && error.name === "NotAllowedError";
-      this.onFault(refused ? words.microphoneRefused : words.noMicrophone);
+      this.onFault(refused ? say("page.microphone_refused") : say("page.no_microphone"));
       return;
     }
     const mimeType = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind));
@@ -75,9 +75,9 @@ export class Dictation {
         mime_type: mimeType,
       });
       if (typeof text === "string" && text.trim() !== "") this.onText(text.trim());
-      else this.onFault(words.nothingHeard);
+      else this.onFault(say("page.nothing_heard"));
     } catch (error) {
-      this.onFault(error instanceof ApiError ? error.message : words.server);
+      this.onFault(error instanceof ApiError ? error.message : say("page.server"));
     } finally {
       this.#busy = false;
       this.#draw();
@@ -87,7 +87,11 @@ export class Dictation {
   #draw() {
     const recording = this.#recorder !== null;
     const waiting = this.#busy && !recording;
-    const label = recording ? words.stopDictation : waiting ? words.transcribing : words.dictate;
+    const label = recording
+      ? say("page.stop_dictation")
+      : waiting
+        ? say("page.transcribing")
+        : say("page.dictate");
     this.button.setAttribute("aria-pressed", String(recording));
     this.button.setAttribute("aria-label", label);
     this.button.title = label;

@@ -1,6 +1,6 @@
 // Small helpers to build DOM nodes. Text always becomes a text node, never markup.
 
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * A row of a list that is kept between drawings.
@@ -188,25 +188,18 @@ export function alertBox(
           on: { click: action.run },
         })
       : null,
-    dismissible && iconButton("close", words.dismiss, () => box.remove()),
+    dismissible && iconButton("close", say("page.dismiss"), () => box.remove()),
   );
   return box;
 }
 
 /**
- * Fill in the words of the static page: `data-text`, `data-label` and `data-placeholder`.
+ * Put the icons into the static page: `data-icon` names one.
  * @param {ParentNode} root
  */
-export function fillWords(root) {
-  const sentences = new Map(Object.entries(words));
-  const nodes = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("*"));
-  for (const node of nodes) {
-    const { text, label, placeholder, icon: iconName } = node.dataset;
-    if (text) node.textContent = String(sentences.get(text));
-    if (label) node.setAttribute("aria-label", String(sentences.get(label)));
-    if (label && node.tagName === "BUTTON") node.title = String(sentences.get(label));
-    if (placeholder) node.setAttribute("placeholder", String(sentences.get(placeholder)));
-    if (iconName) node.prepend(icon(iconName));
+export function drawIcons(root) {
+  for (const node of root.querySelectorAll("[data-icon]")) {
+    node.prepend(icon(node.getAttribute("data-icon") ?? ""));
   }
 }
 
@@ -265,16 +258,16 @@ export function confirmLoss({ title, text, action }) {
  */
 export async function copyText(text, button) {
   const label = find(button, ".button-label", HTMLElement);
-  let outcome = words.copied;
+  let outcome = say("page.copied");
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    outcome = words.copyFailed;
+    outcome = say("page.copy_failed");
   }
-  button.classList.toggle("is-done", outcome === words.copied);
+  button.classList.toggle("is-done", outcome === say("page.copied"));
   label.textContent = outcome;
   setTimeout(() => {
     button.classList.remove("is-done");
-    label.textContent = words.copy;
+    label.textContent = say("page.copy");
   }, 1600);
 }

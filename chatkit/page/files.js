@@ -1,7 +1,7 @@
 // Files as they are shown: a thumbnail for an image, else a chip with the name.
 
 import { el, icon } from "./dom.js";
-import { words } from "./words.js";
+import { language, say } from "./words.js";
 
 /**
  * The address if an image may load from it, else null: over https, from this server, or from within
@@ -30,7 +30,7 @@ export function attachmentNode({ name, type, preview_url: preview }) {
   const image = el("img", {
     className: "thumbnail",
     src: address,
-    alt: words.attachedImage(name),
+    alt: say("page.attached_image", { name }),
     title: name,
     loading: "lazy",
   });
@@ -57,7 +57,7 @@ export function sizeText(bytes) {
   const unitDisplay = place === 0 ? "long" : "short";
   /** @type {Intl.NumberFormatOptions} */
   const format = { style: "unit", unit: units[place], unitDisplay, maximumFractionDigits: 1 };
-  return new Intl.NumberFormat(document.documentElement.lang, format).format(bytes / 1000 ** place);
+  return new Intl.NumberFormat(language, format).format(bytes / 1000 ** place);
 }
 
 /** From which places the images of a thread may load. */

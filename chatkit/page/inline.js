@@ -9,7 +9,7 @@
 // a delimiter (otherwise **“…”** inside Chinese or Japanese text would not be bold).
 
 import { el } from "./dom.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * A run of delimiters, in a chain with those around it.
@@ -537,11 +537,11 @@ function openImage({ address }, inLink, showsImage) {
     return { node: el("span"), counts: true, close: (node) => becomeImage(node, address) };
   }
   const link = inLink ? null : outsideLink(address);
-  link?.append(`${words.image}: `);
-  const bare = link ? `${words.image}: ` : "";
+  link?.append(`${say("page.image")}: `);
+  const bare = link ? `${say("page.image")}: ` : "";
   /** @param {HTMLElement} node */
   const close = (node) => {
-    if (node.textContent === bare) node.textContent = words.image;
+    if (node.textContent === bare) node.textContent = say("page.image");
   };
   return { node: link ?? el("span"), counts: link !== null, close };
 }
@@ -552,7 +552,7 @@ function openImage({ address }, inLink, showsImage) {
  * @param {string} address
  */
 function becomeImage(node, address) {
-  const alt = node.textContent || words.image;
+  const alt = node.textContent || say("page.image");
   const image = el("img", {
     alt,
     referrerPolicy: "no-referrer",

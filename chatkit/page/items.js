@@ -7,7 +7,7 @@ import { Row, actionsBelow } from "./rows.js";
 import { QuestionsRow } from "./structured_input.js";
 import { UserRow } from "./user_message.js";
 import { WidgetRow } from "./widget_row.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 import { WorkflowRow } from "./workflow.js";
 
 /**
@@ -41,10 +41,10 @@ class ImageRow extends Row {
 
   /** @param {GeneratedImage} item */
   constructor(item) {
-    super(item.type, "from-assistant", words.assistant);
+    super(item.type, "from-assistant", say("page.assistant"));
     /** @type {HTMLImageElement | null} */
     this.picture = null;
-    this.bar = el("progress", { max: 1, "aria-label": words.makingImage });
+    this.bar = el("progress", { max: 1, "aria-label": say("page.making_image") });
     this.frame = el("div", { className: "image-frame" }, this.bar);
     this.body.append(this.frame);
     this.update(item);
@@ -56,7 +56,7 @@ class ImageRow extends Row {
   }
 
   get spokenText() {
-    return words.generatedImage;
+    return say("page.generated_image");
   }
 
   /** @param {GeneratedImage} item */
@@ -68,7 +68,7 @@ class ImageRow extends Row {
   #show(image) {
     const address = imageAddress(image?.url);
     if (address === null) return;
-    this.picture ??= el("img", { alt: words.generatedImage });
+    this.picture ??= el("img", { alt: say("page.generated_image") });
     if (this.picture.src !== address) this.picture.src = address;
     if (!this.picture.isConnected) this.frame.prepend(this.picture);
   }

@@ -4,7 +4,7 @@ import { lastBlockStart, parseBlocks } from "./blocks.js";
 import { around, copyText, el, icon } from "./dom.js";
 import { appendInline } from "./inline.js";
 import { Places, atWords } from "./places.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /** @typedef {{ places: Places, showsImage: ShowsImage }} BlockContext */
 
@@ -63,9 +63,9 @@ function buildCode({ language, text, until }, { places }) {
     "button",
     { type: "button", className: "copy", "data-copy": "code" },
     icon("copy"),
-    el("span", { className: "button-label", textContent: words.copy }),
+    el("span", { className: "button-label", textContent: say("page.copy") }),
   );
-  const name = el("span", { textContent: language || words.codeBlock });
+  const name = el("span", { textContent: language || say("page.code_block") });
   name.append(...places.take(until)); // code stays as it was written
   return el(
     "div",
@@ -84,7 +84,7 @@ function buildList({ start, items, loose }, context) {
   for (const { blocks, task } of items) {
     const item = el("li");
     if (task !== null) {
-      const label = task ? words.done : words.notDone;
+      const label = task ? say("page.done") : say("page.not_done");
       item.className = "task-item";
       const box = { type: "checkbox", disabled: true, defaultChecked: task, "aria-label": label };
       item.append(el("input", box));
@@ -129,7 +129,7 @@ function buildTable(block, { places, showsImage }) {
   );
   return el(
     "div",
-    { className: "table", tabIndex: 0, role: "region", "aria-label": words.table },
+    { className: "table", tabIndex: 0, role: "region", "aria-label": say("page.table") },
     table,
   );
 }

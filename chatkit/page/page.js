@@ -6,19 +6,19 @@ import { SignInNeeded } from "./auth.js";
 import { Chats } from "./chats.js";
 import { Composer, emptyDraft, joinDrafts } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { alertBox, around, el, fillWords, find } from "./dom.js";
+import { alertBox, around, el, drawIcons, find } from "./dom.js";
 import { makeDrawer } from "./drawers.js";
 import { offerReplies } from "./quoting.js";
 import { Scroller } from "./scroller.js";
 import { Tasks } from "./tasks.js";
 import { takeFiles } from "./uploads.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 import { YourData } from "./your_data.js";
 
 /** @param {string} id */
 const part = (id) => find(document, `#${id}`, HTMLElement);
 
-fillWords(document);
+drawIcons(document);
 
 const api = new Api();
 const scroller = new Scroller(part("scroller"), part("view"), part("to-newest"));
@@ -42,7 +42,8 @@ const tasks = new Tasks(part("tasks-pane"), api, { failed: report });
 new YourData(find(document, "#your-data", HTMLDialogElement), part("open-your-data"), api, {
   openThread: () => shown.thread,
   imported: () => Promise.all([chats.refresh(), tasks.refresh()]),
-  erased: () => part("foot").prepend(alertBox(words.erased, { level: "info", dismissible: true })),
+  erased: () =>
+    part("foot").prepend(alertBox(say("page.erased"), { level: "info", dismissible: true })),
   failed: report,
 });
 const chatsDrawer = makeDrawer(part("chats-pane"), part("open-chats"), "(max-width: 767px)");
@@ -66,7 +67,7 @@ const host = {
     if (name === "tasks/changed") tasks.refresh();
   },
   answered(text) {
-    part("announcer").textContent = words.answered(text.slice(0, 2000));
+    part("announcer").textContent = say("page.answered", { text: text.slice(0, 2000) });
   },
   keepView: (node, change) => scroller.keep(node, change),
   notSent(conversation, draft) {
@@ -91,6 +92,14 @@ const kept = new Map();
 let shown = new Conversation(api, host);
 let opening = 0; // counts openings, so that a slow one does not replace a later one
 
+// What is suggested; the demo model understands each of them.
+const PROMPTS = [
+  say("page.prompt_show"),
+  say("page.prompt_add"),
+  say("page.prompt_complete"),
+  say("page.prompt_help"),
+];
+
 // ---- Which conversation is on the screen ----------------------------------------------------------
 
 const idInAddress = () => /^#(thr_[\w-]{1,80})$/.exec(location.hash)?.[1] ?? null;
@@ -111,7 +120,9 @@ async function openFromAddress() {
   show(conversation, { currentId: id });
   if (id === null) return;
   kept.set(id, conversation);
-  part("view").replaceChildren(el("p", { className: "loading", textContent: words.loadingChat }));
+  part("view").replaceChildren(
+    el("p", { className: "loading", textContent: say("page.loading_chat") }),
+  );
   conversation.onLoaded = () => mine === opening && place(conversation);
   try {
     await conversation.load(id);
@@ -173,7 +184,7 @@ function startNewChat() {
 function sendMessage(message) {
   if (!shown.element.isConnected) place(shown); // a fault stood in its place
   scroller.toEnd();
-  part("announcer").textContent = words.answering;
+  part("announcer").textContent = say("page.answering");
   shown.send(message);
   drawState();
 }
@@ -198,18 +209,18 @@ function focusComposer() {
 const startScreen = el(
   "section",
   { className: "start", hidden: true },
-  el("h2", { textContent: words.startTitle }),
+  el("h2", { textContent: say("page.start_title") }),
   el(
     "p",
     {},
-    `${words.startText} `,
-    el("span", { className: "when-wide", textContent: words.tasksBeside }),
-    el("span", { className: "when-narrow", textContent: words.tasksBehind }),
+    `${say("page.start_text")} `,
+    el("span", { className: "when-wide", textContent: say("page.tasks_beside") }),
+    el("span", { className: "when-narrow", textContent: say("page.tasks_behind") }),
   ),
   el(
     "ul",
-    { className: "prompts", "aria-label": words.promptsLabel },
-    ...words.prompts.map((text) =>
+    { className: "prompts", "aria-label": say("page.prompts_label") },
+    ...PROMPTS.map((text) =>
       el(
         "li",
         {},
@@ -249,7 +260,7 @@ function drawFoot() {
   const cameBack = !questions && !box.hidden;
   box.hidden = !questions;
   part("closed").hidden = status.type !== "closed";
-  part("closed").textContent = status.reason || words.closed;
+  part("closed").textContent = status.reason || say("page.closed");
   composer.form.hidden = Boolean(questions) || status.type === "closed";
   part("composer-hint").hidden = composer.form.hidden;
   if (isNew && hadFocus) form.focus();
@@ -257,9 +268,9 @@ function drawFoot() {
 }
 
 function drawTitle() {
-  const title = shown.thread ? shown.thread.title || words.untitled : words.newChat;
+  const title = shown.thread ? shown.thread.title || say("page.untitled") : say("page.new_chat");
   part("title").textContent = shown.loading ? "" : title;
-  document.title = shown.thread?.title ? `${title} – ${words.app}` : words.app;
+  document.title = shown.thread?.title ? `${title} – ${say("page.app")}` : say("page.app");
 }
 
 /**
@@ -269,18 +280,20 @@ function drawTitle() {
 function showFault(error) {
   const missing = error.status === 404;
   const action = missing
-    ? { label: words.newChat, run: startNewChat }
-    : { label: words.retry, run: () => openFromAddress() };
+    ? { label: say("page.new_chat"), run: startNewChat }
+    : { label: say("page.retry"), run: () => openFromAddress() };
   kept.delete(idInAddress());
   if (error.code === "network") onceOnline = openFromAddress;
-  part("view").replaceChildren(alertBox(missing ? words.notFound : error.message, { action }));
+  part("view").replaceChildren(
+    alertBox(missing ? say("page.not_found") : error.message, { action }),
+  );
 }
 
 /** @param {unknown} error */
 const isNetwork = (error) => error instanceof ApiError && error.code === "network";
 
 /** @param {unknown} error */
-const messageOf = (error) => (error instanceof ApiError ? error.message : words.server);
+const messageOf = (error) => (error instanceof ApiError ? error.message : say("page.server"));
 
 /**
  * What went wrong elsewhere than in a conversation.
@@ -301,7 +314,7 @@ function report(error) {
  * @param {{ passing?: boolean }} options
  */
 function sayBelow(message, { passing = false } = {}) {
-  const box = alertBox(message, { action: { label: words.close, run: () => box.remove() } });
+  const box = alertBox(message, { action: { label: say("page.close"), run: () => box.remove() } });
   if (passing) box.dataset.passing = "";
   part("foot").prepend(box);
 }
@@ -314,16 +327,16 @@ function showSignIn(reason) {
   const input = el("input", { id: "token", type: "password", autocomplete: "off", required: true });
   const fault = el("div", {});
   /** @param {string} message */
-  const say = (message) => fault.replaceChildren(alertBox(message));
+  const explain = (message) => fault.replaceChildren(alertBox(message));
   const form = el(
     "form",
     { className: "sign-in", id: "sign-in", "aria-labelledby": "sign-in-title" },
-    el("h2", { id: "sign-in-title", textContent: words.signInTitle }),
-    el("p", { textContent: words.signInText }),
-    el("label", { htmlFor: "token", textContent: words.signInToken }),
+    el("h2", { id: "sign-in-title", textContent: say("page.sign_in_title") }),
+    el("p", { textContent: say("page.sign_in_text") }),
+    el("label", { htmlFor: "token", textContent: say("page.sign_in_token") }),
     input,
     fault,
-    el("button", { className: "button button-primary", textContent: words.signInAction }),
+    el("button", { className: "button button-primary", textContent: say("page.sign_in_action") }),
   );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -333,10 +346,10 @@ function showSignIn(reason) {
       form.remove();
       await start();
     } catch (error) {
-      say(error instanceof SignInNeeded ? words.signInRefused : messageOf(error));
+      explain(error instanceof SignInNeeded ? say("page.sign_in_refused") : messageOf(error));
     }
   });
-  if (reason === "expired") say(words.signInExpired);
+  if (reason === "expired") explain(say("page.sign_in_expired"));
   document.body.classList.add("is-signed-out");
   part("main").append(form);
   input.focus();
@@ -358,7 +371,7 @@ async function start() {
       return;
     }
     if (isNetwork(error)) onceOnline = start;
-    const action = { label: words.retry, run: () => start() };
+    const action = { label: say("page.retry"), run: () => start() };
     part("view").replaceChildren(alertBox(messageOf(error), { action }));
     return;
   }

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { widgetIcon } from "./widget_icons.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 export class ProgressLine {
   #given = false; // the server has said what is going on
@@ -16,7 +16,7 @@ export class ProgressLine {
 
   /** Something is going on, nobody knows what. */
   wait() {
-    this.#draw(words.thinking, this.dots);
+    this.#draw(say("page.thinking"), this.dots);
     this.#given = false;
   }
 

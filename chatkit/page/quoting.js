@@ -1,7 +1,7 @@
 // Replying to a part of an answer: text selected in one offers a button.
 
 import { el, icon } from "./dom.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const MOST = 2000; // characters of a quote
 const GAP = 6; // pixels
@@ -16,7 +16,7 @@ export function offerReplies(box, onReply) {
     "button",
     { type: "button", className: "reply", hidden: true },
     icon("reply"),
-    el("span", { textContent: words.reply }),
+    el("span", { textContent: say("page.reply") }),
   );
   box.append(button);
 

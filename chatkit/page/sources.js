@@ -2,7 +2,7 @@
 
 import { around, el, find } from "./dom.js";
 import { outsideLink } from "./inline.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * What tells one source from another, or null for one that has nothing to show.
@@ -142,7 +142,7 @@ function hostOf(url) {
 
 /** @param {[number, Source]} numbered */
 function markNode([number, source]) {
-  const label = words.source(number, titleOf(source));
+  const label = say("page.source", { number, title: titleOf(source) });
   const text =
     typeof source.inline_label === "string" && source.inline_label !== ""
       ? source.inline_label

@@ -3,7 +3,7 @@
 
 import { el } from "./dom.js";
 import { Row } from "./rows.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * @typedef {object} AnswersInput
@@ -14,7 +14,7 @@ import { words } from "./words.js";
 export class QuestionsRow extends Row {
   /** @param {StructuredInput} item */
   constructor(item) {
-    super(item.type, "from-questions", words.questions);
+    super(item.type, "from-questions", say("page.questions"));
     this.item = item;
     /** @type {QuestionsForm | null} */
     this.questions = null;
@@ -37,7 +37,7 @@ export class QuestionsRow extends Row {
     const pairs = (item.inputs ?? []).map(({ question, answer }) => {
       const values = answer?.skipped ? [] : (answer?.values ?? []);
       const said = values.map((text) => el("dd", { textContent: text, dir: "auto" }));
-      const skipped = el("dd", { className: "is-skipped", textContent: words.skipped });
+      const skipped = el("dd", { className: "is-skipped", textContent: say("page.skipped") });
       return el(
         "div",
         {},
@@ -68,16 +68,16 @@ class QuestionsForm {
     const skipAll = el("button", {
       type: "button",
       className: "button",
-      textContent: words.skipAll,
+      textContent: say("page.skip_all"),
       on: { click: () => onSubmit({ status: "skipped", answers: {} }) },
     });
     this.submit = el("button", {
       className: "button button-primary",
-      textContent: words.sendAnswers,
+      textContent: say("page.send_answers"),
     });
     this.node = el(
       "form",
-      { className: "questions", "aria-label": words.questions },
+      { className: "questions", "aria-label": say("page.questions") },
       el("div", { className: "questions-list" }, ...this.inputs.map(({ node }) => node)),
       el("div", { className: "questions-foot" }, skipAll, this.submit),
     );
@@ -124,9 +124,9 @@ function makeQuestion(input, name) {
   const skip = el("button", {
     type: "button",
     className: "skip-question",
-    textContent: words.skipQuestion,
+    textContent: say("page.skip_question"),
     "aria-pressed": "false",
-    "aria-label": words.skipQuestionNamed(input.question),
+    "aria-label": say("page.skip_question_named", { question: input.question }),
   });
   const skipped = () => skip.getAttribute("aria-pressed") === "true";
   const node = el("div", { className: "question" }, controls, skip);
@@ -163,14 +163,14 @@ function makeChoices({ options, multiple }, name) {
   const labels = boxes.map((box) =>
     el("label", { className: "choice" }, box, el("span", { textContent: box.value, dir: "auto" })),
   );
-  const otherBox = el("input", { type, name, "aria-label": words.otherAnswer });
+  const otherBox = el("input", { type, name, "aria-label": say("page.other_answer") });
   /** @type {HTMLInputElement} */
   const other = el("input", {
     type: "text",
     dir: "auto",
     autocomplete: "off",
-    placeholder: words.otherAnswer,
-    "aria-label": words.ownAnswer,
+    placeholder: say("page.other_answer"),
+    "aria-label": say("page.own_answer"),
     on: {
       input: () => (otherBox.checked = other.value.trim() !== ""),
       keydown: (event) => {

@@ -3,9 +3,25 @@
 import { ApiError } from "./api.js";
 import { dueLabel } from "./dates.js";
 import { alertBox, confirmLoss, el, find, icon, iconButton, moreButton, reconcile } from "./dom.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const PAGE = 50;
+const PRIORITIES = {
+  high: "page.priority_high",
+  low: "page.priority_low", // medium goes without saying
+};
+const RECURRENCES = {
+  daily: "page.recurrence_daily",
+  weekly: "page.recurrence_weekly",
+  monthly: "page.recurrence_monthly",
+};
+const CATEGORIES = {
+  work: "page.category_work",
+  personal: "page.category_personal",
+  study: "page.category_study",
+  health: "page.category_health",
+  finance: "page.category_finance",
+};
 
 export class Tasks {
   /** @type {import("./api.js").Api} */
@@ -36,7 +52,7 @@ export class Tasks {
     this.list = el("ul", { className: "tasks", "aria-labelledby": this.heading.id });
     this.empty = el("p", { className: "empty", hidden: true });
     this.fault = el("div", {});
-    this.more = moreButton("more", words.showMore, () =>
+    this.more = moreButton("more", say("page.show_more"), () =>
       this.#read({ after: this.#tasks.at(-1)?.id }),
     );
     find(pane, "#tasks", HTMLElement).append(
@@ -126,7 +142,7 @@ export class Tasks {
       this.#host.failed(error);
       return;
     }
-    const action = { label: words.retry, run: retry };
+    const action = { label: say("page.retry"), run: retry };
     this.fault.replaceChildren(alertBox(error.message, { action }));
   }
 
@@ -143,10 +159,13 @@ export class Tasks {
       (next?.querySelector("input") ?? this.heading).focus();
     }
     const pending = this.#status === "pending";
-    const counted = pending ? words.openTaskCount : words.allTaskCount;
-    this.count.textContent = this.#total > 0 ? counted(this.#total) : "";
+    const count = this.#total;
+    const counted = pending
+      ? say("page.open_task_count", { count })
+      : say("page.task_count", { count });
+    this.count.textContent = count > 0 ? counted : "";
     this.empty.hidden = !this.#loaded || this.#tasks.length > 0;
-    this.empty.textContent = pending ? words.nothingPending : words.noTasks;
+    this.empty.textContent = pending ? say("page.nothing_pending") : say("page.no_tasks");
     this.more.hidden = this.#tasks.length >= this.#total || this.#tasks.length === 0;
   }
 
@@ -174,13 +193,13 @@ export class Tasks {
     const update = (changed) => {
       task = changed;
       box.checked = task.completed;
-      box.setAttribute("aria-label", words.completeTask(task.title));
+      box.setAttribute("aria-label", say("page.complete_task", { title: task.title }));
       node.classList.toggle("is-completed", task.completed);
       title.textContent = task.title;
       description.textContent = task.description ?? "";
       facts.replaceChildren(...factsOf(task));
       for (const name of ["aria-label", "title"]) {
-        remove.setAttribute(name, words.delete(task.title));
+        remove.setAttribute(name, say("page.delete_named", { title: task.title }));
       }
     };
     update(first);
@@ -190,9 +209,9 @@ export class Tasks {
   /** @param {Task} task */
   async #delete({ id, title }) {
     const agreed = await confirmLoss({
-      title: words.deleteTaskTitle,
-      text: words.deleteTaskText(title),
-      action: words.deleteAction,
+      title: say("page.delete_task_title"),
+      text: say("page.delete_task_text", { title }),
+      action: say("page.delete_action"),
     });
     if (agreed) await this.#change(() => this.#api.deleteTask(id));
   }
@@ -202,7 +221,7 @@ export class Tasks {
  * @param {Record<string, string>} names
  * @param {string | null | undefined} name
  */
-const wordOf = (names, name) => (name && Object.hasOwn(names, name) ? names[name] : null);
+const wordOf = (names, name) => (name && Object.hasOwn(names, name) ? say(names[name]) : null);
 
 /** @param {Task} task */
 function factsOf(task) {
@@ -219,11 +238,11 @@ function factsOf(task) {
     const { text, overdue } = dueLabel(task.due_date, task.completed);
     add(overdue ? "fact-overdue" : "fact-due", text, icon("clock"));
   }
-  const priority = wordOf(words.priority, task.priority);
-  if (priority && task.priority !== "medium") add(`fact-${task.priority}`, priority);
-  const recurrence = wordOf(words.recurrence, task.recurrence);
+  const priority = wordOf(PRIORITIES, task.priority);
+  if (priority) add(`fact-${task.priority}`, priority);
+  const recurrence = wordOf(RECURRENCES, task.recurrence);
   if (recurrence) add("fact-recurrence", recurrence);
-  const category = wordOf(words.category, task.category);
+  const category = wordOf(CATEGORIES, task.category);
   if (category) add("fact-category", category);
   for (const tag of task.tags ?? []) add("fact-tag", `#${tag}`);
   return facts;

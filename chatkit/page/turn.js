@@ -1,7 +1,7 @@
 // One answer on its way: what its events do to the thread, and whether it came to its end.
 
 import { ApiError } from "./api.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * What the events change.
@@ -56,8 +56,8 @@ export class Turn {
   end({ needed }) {
     if (!this.begun || this.failed) return;
     // A proxy may make a clean end of a broken connection.
-    if (this.#unfinished.size > 0) throw new ApiError(0, "cut", words.cut);
-    if (needed && !this.answered) throw new ApiError(0, "empty", words.noReply);
+    if (this.#unfinished.size > 0) throw new ApiError(0, "cut", say("page.cut"));
+    if (needed && !this.answered) throw new ApiError(0, "empty", say("page.no_reply"));
   }
 
   /** Nothing more comes: what is not whole stays as it is. */
@@ -113,7 +113,7 @@ export class Turn {
         this.failed = true;
         this.#thread.failed(
           event.code,
-          event.message || words.streamError,
+          event.message || say("page.stream_error"),
           event.allow_retry === true,
         );
         break;

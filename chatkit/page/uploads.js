@@ -3,7 +3,7 @@
 import { ApiError } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { sizeText } from "./files.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {{ changed: () => void, removed: (upload: Upload) => void }} UploadHost */
@@ -68,8 +68,8 @@ export class Uploads {
       const { max_count: most = Infinity, max_bytes: bytes = Infinity } = this.#limits;
       const count = this.entries.filter(({ state }) => state !== "failed").length;
       this.entries.push(entry);
-      if (count >= most) entry.fail(words.tooManyFiles(most));
-      else if (file.size > bytes) entry.fail(words.fileTooLarge(sizeText(bytes)));
+      if (count >= most) entry.fail(say("page.too_many_files", { count: most }));
+      else if (file.size > bytes) entry.fail(say("page.file_too_large", { most: sizeText(bytes) }));
       else entry.start();
     }
     this.#draw();
@@ -131,10 +131,16 @@ export class Upload {
     this.#file = file;
     this.host = host;
     this.thumbnail = "";
-    this.bar = el("progress", { max: 1, value: 0, "aria-label": words.uploading(file.name) });
+    this.bar = el("progress", {
+      max: 1,
+      value: 0,
+      "aria-label": say("page.uploading", { name: file.name }),
+    });
     this.picture = el("span", { className: "chip-picture" }, icon("file"));
     this.note = el("span", { className: "chip-note", textContent: sizeText(file.size) });
-    const remove = iconButton("close", words.removeFile(file.name), () => this.host.removed(this));
+    const remove = iconButton("close", say("page.remove_file", { name: file.name }), () =>
+      this.host.removed(this),
+    );
     this.node = el(
       "li",
       { className: "chip" },
@@ -181,7 +187,7 @@ export class Upload {
       this.host.changed();
     } catch (error) {
       if (!this.#abort.signal.aborted) {
-        this.fail(error instanceof ApiError ? error.message : words.uploadFailed);
+        this.fail(error instanceof ApiError ? error.message : say("page.upload_failed"));
       }
     }
   }

@@ -4,12 +4,12 @@ import { localTime } from "./dates.js";
 import { el } from "./dom.js";
 import { attachmentNode } from "./files.js";
 import { Row } from "./rows.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 export class UserRow extends Row {
   /** @param {UserMessage | UnsentMessage} item */
   constructor(item) {
-    super(item.type, "from-user", words.you);
+    super(item.type, "from-user", say("page.you"));
     this.time = el("time", {});
     this.article.append(this.time);
     this.update(item);
@@ -29,7 +29,9 @@ export class UserRow extends Row {
     if (text.hasChildNodes()) this.body.append(text);
     const files = (item.attachments ?? []).map((file) => el("li", {}, attachmentNode(file)));
     if (files.length > 0) {
-      this.body.append(el("ul", { className: "files", "aria-label": words.attachments }, ...files));
+      this.body.append(
+        el("ul", { className: "files", "aria-label": say("page.attachments") }, ...files),
+      );
     }
     this.body.hidden = !this.body.hasChildNodes();
     const { short, full } = localTime(item.created_at);

@@ -5,7 +5,7 @@ import { widgetIcon } from "./widget_icons.js";
 import { loadable } from "./widget_parts.js";
 import { boxStyles, color, oneOf, setStyle, spacing, textOf, wholeOf } from "./widget_values.js";
 import { withId } from "./widget_fields.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const CONTROL_SIZES = ["3xs", "2xs", "xs", "sm", "md", "lg", "xl", "2xl", "3xl"];
 const VARIANTS = ["solid", "soft", "outline", "ghost"];
@@ -21,7 +21,17 @@ const COLORS = [
 ];
 const ICON_SIZES = ["sm", "md", "lg", "xl", "2xl"];
 
-const ICON_ACTIONS = new Map(Object.entries(words.iconActions));
+/** What a button with an icon alone does, by the icon. */
+const ICON_ACTIONS = new Map([
+  ["check", "page.icon_check"],
+  ["dots-horizontal", "page.icon_dots_horizontal"],
+  ["plus", "page.icon_plus"],
+  ["reload", "page.icon_reload"],
+  ["search", "page.icon_search"],
+  ["trash", "page.icon_trash"],
+  ["write", "page.icon_write"],
+  ["x", "page.icon_x"],
+]);
 
 /**
  * Classes that buttons and fields share: their size and outline.
@@ -61,7 +71,8 @@ function button(props, { type = "button", onPress = null } = {}) {
   );
   if (bare) {
     const name = textOf(props.iconStart ?? props.iconEnd).replace(/^\w+:/, "");
-    node.title = ICON_ACTIONS.get(name) ?? name.replaceAll("-", " ");
+    const code = ICON_ACTIONS.get(name);
+    node.title = code ? say(code) : name.replaceAll("-", " ");
     node.setAttribute("aria-label", node.title);
   }
   if (onPress) node.addEventListener("click", () => onPress(node));
@@ -208,7 +219,7 @@ function disclosure(part, body) {
   const draw = () => {
     body.hidden = !part.open;
     toggle.setAttribute("aria-expanded", String(part.open));
-    label.textContent = part.open ? words.hideDetails : words.showDetails;
+    label.textContent = part.open ? say("page.hide_details") : say("page.show_details");
   };
   toggle.addEventListener("click", () => {
     part.open = !part.open;
@@ -254,7 +265,9 @@ function buildListView(props, context, before) {
       child.toggleAttribute("hidden", !part.open && index >= most);
     });
     more.hidden = part.open || children.length <= most;
-    label.textContent = more.hidden ? "" : words.showMoreItems(children.length - most);
+    label.textContent = more.hidden
+      ? ""
+      : say("page.show_more_items", { count: children.length - most });
   };
   more.addEventListener("click", () => {
     part.open = true;

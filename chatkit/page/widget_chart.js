@@ -4,7 +4,7 @@
 import { el } from "./dom.js";
 import { curve, niceTicks, stackRows } from "./widget_chart_math.js";
 import { blockStyles, color, oneOf, setStyle, textOf } from "./widget_values.js";
-import { words } from "./words.js";
+import { locale, say } from "./words.js";
 
 /**
  * @typedef {object} BarLayout
@@ -87,10 +87,10 @@ function readChart(props) {
   return { labels, series, hideX: axis.hide === true };
 }
 
-const written = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const written = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
 /** @param {number | null} value */
 const numberText = (value) => (value === null ? "" : written.format(value));
-const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
 
 /**
  * @param {WidgetProps} props
@@ -139,7 +139,7 @@ function tableOf({ labels, series }) {
     const values = series.map(({ values: all }) => numberText(all[row]));
     return el("tr", {}, ...cells("th", [label]), ...cells("td", values));
   });
-  const caption = el("caption", { textContent: words.chartValues });
+  const caption = el("caption", { textContent: say("page.chart_values") });
   const table = el("table", {}, caption, el("thead", {}, head), el("tbody", {}, ...rows));
   return el("div", { className: "visually-hidden" }, table);
 }

@@ -6,7 +6,7 @@ import { fieldOf, markField } from "./widget_fields.js";
 import { widgetIcon } from "./widget_icons.js";
 import { textClasses } from "./widget_parts.js";
 import { color, length, oneOf, setStyle, textOf, wholeOf } from "./widget_values.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * @template Value
@@ -178,7 +178,9 @@ function checkPattern(input, pattern) {
     return; // as a browser passes over a pattern that is none
   }
   const check = () =>
-    input.setCustomValidity(input.value === "" || rule.test(input.value) ? "" : words.wrongFormat);
+    input.setCustomValidity(
+      input.value === "" || rule.test(input.value) ? "" : say("page.wrong_format"),
+    );
   input.addEventListener("input", check);
   input.addEventListener("invalid", check);
 }
@@ -217,7 +219,10 @@ const choices = (options) =>
  */
 function buildSelect(props, context) {
   const select = el("select", { disabled: props.disabled === true });
-  const none = el("option", { value: "", textContent: textOf(props.placeholder) || words.choose });
+  const none = el("option", {
+    value: "",
+    textContent: textOf(props.placeholder) || say("page.choose"),
+  });
   none.hidden = none.disabled = props.clearable !== true;
   const options = choices(props.options).map(({ value, label, description, disabled }) => {
     const text = [textOf(label) || value, textOf(description)].filter(Boolean).join(" – ");

@@ -20,7 +20,7 @@ import {
   textOf,
   wholeOf,
 } from "./widget_values.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const TEXT_SIZES = ["xs", "sm", "md", "lg", "xl"];
 const TITLE_SIZES = ["sm", "md", "lg", "xl", "2xl", "3xl", "4xl", "5xl"];
@@ -179,7 +179,7 @@ function buildImage(props, { showsImage }) {
     frame.classList.add("is-missing");
     frame.replaceChildren(
       widgetIcon("square-image") ?? "",
-      el("span", { textContent: alt || words.image, dir: "auto" }),
+      el("span", { textContent: alt || say("page.image"), dir: "auto" }),
     );
   };
   const src = loadable(props.src, showsImage);
@@ -251,7 +251,7 @@ function buildTable() {
     className: "table w-table",
     tabIndex: 0,
     role: "region",
-    "aria-label": words.table,
+    "aria-label": say("page.table"),
   };
   return { node: el("div", region, el("table", {}, slot)), slot };
 }

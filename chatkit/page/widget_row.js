@@ -5,7 +5,7 @@ import { SignInNeeded } from "./auth.js";
 import { alertBox, copyText, el, icon } from "./dom.js";
 import { Row, actionsBelow } from "./rows.js";
 import { WidgetView } from "./widgets.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 export class WidgetRow extends Row {
   #actions = actionsBelow(this);
@@ -16,7 +16,7 @@ export class WidgetRow extends Row {
    * @param {RowContext} context
    */
   constructor(item, context) {
-    super(item.type, "from-widget", words.assistant);
+    super(item.type, "from-widget", say("page.assistant"));
     this.alerts = el("div", {});
     this.body.after(this.alerts);
     this.id = item.id;
@@ -33,7 +33,7 @@ export class WidgetRow extends Row {
     const refused = (error) => {
       if (error instanceof SignInNeeded) return; // the page asks to sign in by itself
       if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
-      const message = error instanceof ApiError ? error.message : words.server;
+      const message = error instanceof ApiError ? error.message : say("page.server");
       this.alerts.replaceChildren(alertBox(message, { dismissible: true }));
     };
     this.view = new WidgetView(this.body, { act, refused, showsImage: context.showsImage });
@@ -43,11 +43,11 @@ export class WidgetRow extends Row {
       {
         type: "button",
         className: "copy",
-        title: words.copyAnswer,
+        title: say("page.copy_answer"),
         on: { click: () => copyText(this.copyText, this.copy) },
       },
       icon("copy"),
-      el("span", { className: "button-label", textContent: words.copy }),
+      el("span", { className: "button-label", textContent: say("page.copy") }),
     );
     this.#actions.append(this.copy);
     this.update(item);

@@ -5,10 +5,16 @@ import { outsideLink } from "./inline.js";
 import { MarkdownView } from "./markdown.js";
 import { Row } from "./rows.js";
 import { widgetIcon } from "./widget_icons.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 const MOST_STEPS = 500;
-const TASK_KINDS = new Map(Object.entries(words.taskKinds));
+const TASK_KINDS = new Map([
+  ["web_search", "page.step_kind_web_search"],
+  ["thought", "page.step_kind_thought"],
+  ["file", "page.step_kind_file"],
+  ["image", "page.step_kind_image"],
+  ["custom", "page.step_kind_custom"],
+]);
 
 export class WorkflowRow extends Row {
   /** @type {Workflow & { tasks: WorkflowTask[] }} */
@@ -20,7 +26,7 @@ export class WorkflowRow extends Row {
 
   /** @param {WorkflowItem | TaskItem} item */
   constructor(item) {
-    super(item.type, "from-workflow", words.steps);
+    super(item.type, "from-workflow", say("page.steps"));
     this.list = el("ol", { className: "steps" });
     this.title = el("span", { className: "workflow-title", dir: "auto" });
     this.summary = el("summary", { on: { click: () => (this.#chosen = true) } }, this.title);
@@ -65,8 +71,8 @@ export class WorkflowRow extends Row {
     const reasoning = type === "reasoning";
     this.title.textContent = this.#live
       ? reasoning
-        ? words.thinking
-        : words.working
+        ? say("page.thinking")
+        : say("page.working")
       : titleOf(summary, reasoning);
     this.summary.querySelector(".icon")?.remove();
     if (!this.#live && summary?.icon) this.summary.prepend(widgetIcon(summary.icon) ?? "");
@@ -86,15 +92,25 @@ function titleOf(summary, reasoning) {
   if (typeof summary?.title === "string") return summary.title;
   // Less than a second is not worth a word.
   const duration = summary?.duration ?? 0;
-  if (!(Math.round(duration) >= 1)) return reasoning ? words.thoughts : words.steps;
+  if (!(Math.round(duration) >= 1)) return reasoning ? say("page.thoughts") : say("page.steps");
   const time = durationText(duration);
-  return reasoning ? words.thoughtFor(time) : words.workedFor(time);
+  return reasoning ? say("page.thought_for", { time }) : say("page.worked_for", { time });
 }
 
-/** @param {number} seconds */
-function durationText(seconds) {
-  const whole = Math.round(seconds);
-  return words.duration(Math.floor(whole / 60), whole % 60);
+/** @param {number} duration in seconds */
+function durationText(duration) {
+  const whole = Math.round(duration);
+  const [minutes, seconds] = [Math.floor(whole / 60), whole % 60];
+  if (minutes === 0) return say("page.seconds", { seconds });
+  return seconds === 0
+    ? say("page.minutes", { minutes })
+    : say("page.minutes_and_seconds", { minutes, seconds });
+}
+
+/** @param {Partial<WorkflowTask>} task */
+function nameOf({ type = "" }) {
+  const code = TASK_KINDS.get(type);
+  return code ? say(code) : "";
 }
 
 /** One task of a workflow. A thought folds; what it holds is Markdown. */
@@ -119,13 +135,17 @@ class Step {
    * @param {boolean} live
    */
   update(task, live) {
-    const title = task.title ?? task.title_query ?? TASK_KINDS.get(task.type ?? "") ?? "";
+    const title = task.title ?? task.title_query ?? nameOf(task);
     const loading = task.status_indicator === "loading" && live;
     const complete = task.status_indicator === "complete";
     this.node.classList.toggle("step-loading", loading);
     const mark = complete ? icon("check") : loading ? null : widgetIcon(task.icon);
     this.mark.replaceChildren(...(mark ? [mark] : []));
-    this.state.textContent = loading ? words.stepLoading : complete ? words.stepComplete : "";
+    this.state.textContent = loading
+      ? say("page.step_loading")
+      : complete
+        ? say("page.step_complete")
+        : "";
     this.title.textContent = title;
     this.view.update(typeof task.content === "string" ? task.content : "");
     this.facts.replaceChildren(...factsOf(task));

@@ -2,7 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { around, confirmLoss, el, find, icon } from "./dom.js";
-import { words } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * @typedef {object} Host
@@ -59,7 +59,7 @@ export class YourData {
   #open() {
     this.#thread = this.#host.openThread();
     this.chat.hidden = this.#thread === null;
-    find(this.chat, "p", HTMLElement).textContent = this.#thread?.title || words.untitled;
+    find(this.chat, "p", HTMLElement).textContent = this.#thread?.title || say("page.untitled");
     this.dialog.showModal();
   }
 
@@ -84,12 +84,12 @@ export class YourData {
    * @param {string | null} threadId
    */
   #download(button, format, threadId = null) {
-    return this.#run(button, words.preparing, async () => {
+    return this.#run(button, say("page.preparing"), async () => {
       const { name, content } = await this.#api.exportData(format, threadId);
       const address = URL.createObjectURL(content);
       el("a", { href: address, download: name }).click();
       setTimeout(() => URL.revokeObjectURL(address), SAVING_MS);
-      return words.downloaded(name);
+      return say("page.downloaded", { name });
     });
   }
 
@@ -99,11 +99,11 @@ export class YourData {
     this.picker.value = ""; // the same file may be chosen again
     return this.#run(
       find(this.dialog, "[value=import]", HTMLButtonElement),
-      words.importing(file.name),
+      say("page.importing", { name: file.name }),
       async () => {
         const result = await this.#api.importData(file);
         await this.#host.imported();
-        return words.imported(result);
+        return importedText(result);
       },
     );
   }
@@ -111,15 +111,15 @@ export class YourData {
   /** @param {HTMLButtonElement} button */
   async #erase(button) {
     const agreed = await confirmLoss({
-      title: words.eraseTitle,
-      text: words.eraseText,
-      action: words.eraseConfirm,
+      title: say("page.erase_title"),
+      text: say("page.erase_text"),
+      action: say("page.erase_confirm"),
     });
     if (!agreed) return;
-    this.#run(button, words.erasing, async () => {
+    this.#run(button, say("page.erasing"), async () => {
       await this.#api.eraseData();
       this.#forget();
-      return words.erased;
+      return say("page.erased");
     });
   }
 
@@ -167,7 +167,7 @@ export class YourData {
   /** @param {unknown} error */
   #fail(error) {
     if (error instanceof ApiError && this.dialog.open) {
-      const message = error.status === 413 ? words.importTooLarge : error.message;
+      const message = error.status === 413 ? say("page.import_too_large") : error.message;
       this.#say(icon("alert"), message, "is-fault");
     } else {
       this.#say();
@@ -187,6 +187,33 @@ export class YourData {
     this.said.append(el("p", { className }, mark, el("span", { textContent: sentence })));
     this.said.scrollIntoView({ block: "nearest" });
   }
+}
+
+/**
+ * What an import has come to, in one sentence.
+ * @param {ImportCounts} counts
+ */
+export function importedText({ threads, tasks }) {
+  const added = chatsAndTasks(threads.added, tasks.added);
+  const count = threads.unchanged + tasks.unchanged;
+  if (added !== "" && count > 0) return say("page.import_added_rest", { added, count });
+  if (added !== "") return say("page.import_added", { added });
+  if (count === 0) return say("page.import_empty");
+  return say("page.import_known", {
+    known: chatsAndTasks(threads.unchanged, tasks.unchanged),
+    count,
+  });
+}
+
+/**
+ * How many of both there are; empty for none of either.
+ * @param {number} threadCount
+ * @param {number} taskCount
+ */
+function chatsAndTasks(threadCount, taskCount) {
+  const chats = threadCount > 0 ? say("page.chat_count", { count: threadCount }) : "";
+  const tasks = taskCount > 0 ? say("page.task_count", { count: taskCount }) : "";
+  return chats && tasks ? say("page.chats_and_tasks", { chats, tasks }) : chats + tasks;
 }
 
 /** Begin as somebody does who has just come. */

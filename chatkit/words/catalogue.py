@@ -56,6 +56,16 @@ def say_in(language: str) -> Say:
     return say
 
 
+def sentences_of(language: str, prefix: str) -> dict[str, Sentence]:
+    """The sentences whose codes begin with `prefix`, for a client that fills them in itself."""
+    chosen = _CATALOGUES[language].sentences
+    return {
+        code: chosen.get(code, sentence)
+        for code, sentence in _ENGLISH.sentences.items()
+        if code.startswith(prefix)
+    }
+
+
 def choose_language(accept_language: str | None) -> str:
     """The best language that we have for an Accept-Language header (RFC 9110, 12.5.4).
 

@@ -6,14 +6,15 @@ import json
 import mimetypes
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from playwright.async_api import Locator, Page, Route
 
+from chatkit.edge.assets import page_files
+
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
 
-FILES: Final = Path(__file__).parents[2] / "chatkit" / "page"
+FILES: Final = page_files("en")
 ORIGIN: Final = (
     "http://localhost"  # a secure context, as the browser sees it; nothing listens there
 )
@@ -72,10 +73,10 @@ class ScriptedApi:
             return
         path = request.url.removeprefix(ORIGIN).partition("?")[0]
         if path == "/" or path.startswith("/page/"):
-            file = FILES / (path.removeprefix("/page/") if path != "/" else "index.html")
-            kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+            name = path.removeprefix("/page/") if path != "/" else "index.html"
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
             headers = {"content-type": kind, "content-security-policy": POLICY}
-            await route.fulfill(body=file.read_bytes(), headers=headers)
+            await route.fulfill(body=FILES[name], headers=headers)
             return
         is_json = request.headers.get("content-type", "").startswith("application/json")
         body = json.loads(request.post_data or "{}") if is_json else {"url": request.url}

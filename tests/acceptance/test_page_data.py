@@ -376,5 +376,5 @@ async def test_the_result_of_an_import_is_told_in_whole_sentences(
                 "threads": {"added": threads, "unchanged": known_threads},
                 "tasks": {"added": added, "unchanged": known},
             }
-            told = "async (result) => (await import('/page/words.js')).words.imported(result)"
+            told = "async (result) => (await import('/page/your_data.js')).importedText(result)"
             assert await page.evaluate(told, result) == sentence
