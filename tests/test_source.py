@@ -35,7 +35,7 @@ _LONGEST: Final = 400
 _LONGER: Final[dict[str, str]] = {
     "chatkit/page/conversation.js": "a thread and its turn share a dozen private fields",
     "chatkit/page/inline.js": "one grammar: its tokens and their nodes are read side by side",
-    "chatkit/page/page.js": "wires every part of the page, and is nobody's neighbour",
+    "chatkit/page/page.js": "wires all parts of the page in one list",
     "chatkit/page/types.d.ts": "every shape that modules share, looked up by name",
 }
 

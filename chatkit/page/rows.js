@@ -35,12 +35,12 @@ export class Row {
   /** What the thread says about its images has changed. */
   redraw() {}
 
-  /** What a person has written down, or the assistant: what grows while an answer comes. */
+  /** The text of an answer so far; empty for a row without one. */
   get plainText() {
     return "";
   }
 
-  /** What a screen reader is to say of it. */
+  /** What a screen reader announces. */
   get spokenText() {
     return "";
   }

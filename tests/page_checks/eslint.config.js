@@ -2,8 +2,8 @@
 import js from "@eslint/js";
 import globals from "globals";
 
-// Where a string is seen or heard by a person. Codes of the catalogue, a letter and class names are
-// no words; what is compared with is not shown.
+// Where a string is seen or heard by a person. Codes of the catalogue and single letters are
+// not words, nor is what a value is compared with.
 const WORDS =
   "Literal[value=/^(?!page\\.)(?!w-)(?=.*[A-Za-z]{2})/]:not(BinaryExpression > Literal)";
 const SHOWN = "/^(textContent|innerText|title|placeholder|alt|ariaLabel|aria-label)$/";
