@@ -37,6 +37,7 @@ _LONGER: Final[dict[str, str]] = {
     "chatkit/page/inline.js": "one grammar: its tokens and their nodes are read side by side",
     "chatkit/page/page.js": "wires all parts of the page in one list",
     "chatkit/page/types.d.ts": "every shape that modules share, looked up by name",
+    "chatkit/words/english.py": "a language is one file",
 }
 
 # What holds on one machine only, and marks of unfinished work. None of the patterns matches itself.

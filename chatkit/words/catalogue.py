@@ -56,9 +56,9 @@ def say_in(language: str) -> Say:
     return say
 
 
-def sentences_of(language: str, prefix: str) -> dict[str, Sentence]:
+def sentences_of(language: str, prefix: str) -> dict[str, Template]:
     """The sentences whose codes begin with `prefix`, for a client that fills them in itself."""
-    chosen = _CATALOGUES[language].sentences
+    chosen = CATALOGUES[language].sentences
     return {
         code: chosen.get(code, sentence)
         for code, sentence in _ENGLISH.sentences.items()

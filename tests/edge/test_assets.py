@@ -8,34 +8,29 @@ import re
 import pytest
 
 from chatkit.edge.assets import PageRoutes, page_files
-from chatkit.edge.router import Route, Router, answering
+from chatkit.edge.router import Router
 from chatkit.words import catalogue
-from chatkit.words.catalogue import Catalogue, Sentence, sentences_of
+from chatkit.words.catalogue import Catalogue, Template, sentences_of
 from tests.edge.calls import Answer, call
 
 
 @pytest.fixture
 def french(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second language, with a few of the sentences."""
-    sentences: dict[str, Sentence] = {
+    sentences: dict[str, Template] = {
         "page.chats": 'Les "discussions" <b>',
         "page.chat_count": {"one": "{count} discussion", "other": "{count} discussions"},
     }
     known = Catalogue(
         language="fr", sentences=sentences, plural=lambda n: "one" if n < 2 else "other"
     )
-    monkeypatch.setitem(catalogue._CATALOGUES, "fr", known)
+    monkeypatch.setitem(catalogue.CATALOGUES, "fr", known)
 
 
 async def fetch(path: str, **headers: str) -> Answer:
     """What is at a path of the page. Header names have `_` for `-`."""
     page = PageRoutes(lambda: None)
-    router = Router(
-        [
-            Route("/", {"GET": answering(page.index)}),
-            Route("/page/{name}", {"GET": answering(page.asset)}),
-        ]
-    )
+    router = Router(page.routes())
     return await call(router, "GET", path, **headers)
 
 
