@@ -34,11 +34,11 @@ from chatkit.edge.sessions import SessionRoutes
 from chatkit.edge.tasks_api import TaskRoutes
 from chatkit.edge.threads_api import ThreadRoutes
 from chatkit.engine.turns import Turns
-from chatkit.models.litellm_model import LiteLLMModel
 from chatkit.protocol.errors import ChatKitError
 from chatkit.wiring.announcement import announce
 from chatkit.wiring.engine import list_options
 from chatkit.wiring.listener import open_sockets
+from chatkit.wiring.models import Models
 from chatkit.wiring.parts import Parts, now, open_parts
 from chatkit.wiring.settings import Settings, load_settings, read_environment
 from chatkit.wiring.user_data import data_routes
@@ -61,7 +61,7 @@ class Services:
 
     place: Path | None
     database: Database
-    model: LiteLLMModel
+    model: Models
     turns: Turns
     router: Router
 
@@ -100,6 +100,7 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": message})
             return
         await send({"type": "lifespan.startup.complete"})
+        self._services.model.loading.start()
         await receive()
         try:
             await services.__aexit__(None, None, None)
@@ -171,9 +172,9 @@ def join_routes(parts: Parts) -> list[Route]:
             acting=parts.auditor.acting,
             max_body_bytes=most_bytes,
         ).routes(),
-        *GuestRoutes(authenticator, parts.warm_up.start).routes(),
+        *GuestRoutes(authenticator).routes(),
         *Health(lambda: parts.database.fetchval("SELECT 1"), parts.operations.running).routes(),
-        *PageRoutes(parts.warm_up.start, settings.image_domains).routes(),
+        *PageRoutes(settings.image_domains).routes(),
     ]
 
 

@@ -46,7 +46,7 @@ class ScriptedModel:
         self.open_streams = 0
         self._scripts = list(scripts)
 
-    async def warm_up(self) -> None:
+    async def warm_up(self, model: str) -> None:
         """Nothing to do."""
 
     def context_window(self, model: str) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -76,14 +76,10 @@ def _assets(language: str) -> Mapping[str, _Asset]:
 class PageRoutes:
     """The handlers of `/` and of what it loads.
 
-    `expect_chat` is called when the page is opened: its reader is about to ask something.
     Images of answers come from `image_domains`, None: from anywhere.
     """
 
-    def __init__(
-        self, expect_chat: Callable[[], None], image_domains: Sequence[str] | None = ()
-    ) -> None:
-        self._expect_chat = expect_chat
+    def __init__(self, image_domains: Sequence[str] | None = ()) -> None:
         sources = ["https:"] if image_domains is None else [f"https://{d}" for d in image_domains]
         policy = _POLICY.format(images="".join(f" {source}" for source in sources))
         self._safety = [
@@ -101,7 +97,6 @@ class PageRoutes:
 
     async def index(self, request: HttpRequest) -> Reply:
         """The page."""
-        self._expect_chat()
         return self._reply(request, _DOCUMENT)
 
     async def asset(self, request: HttpRequest) -> Reply:

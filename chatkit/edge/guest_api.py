@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatkit.access.audit import Deed
@@ -14,10 +13,9 @@ from chatkit.protocol.jsontext import dumps
 
 @dataclass(frozen=True, slots=True)
 class GuestRoutes:
-    """The handler. `expect_chat` is called, since a guest is about to ask something."""
+    """The handler."""
 
     authenticator: Authenticator
-    expect_chat: Callable[[], None]
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -26,7 +24,6 @@ class GuestRoutes:
     async def issue(self, request: HttpRequest) -> Reply:
         """`{token, user_id, expires_in}`; who shows a valid one stays the same guest."""
         guest = await self.authenticator.issue_guest(request)
-        self.expect_chat()
         request.trail.user_id = guest.user_id
         request.trail.deeds.append(Deed("guest.issue"))
         wire = {"token": guest.token, "user_id": guest.user_id, "expires_in": guest.expires_in}

@@ -204,7 +204,7 @@ class Runner:
             work.first = next((body for body in stored if isinstance(body, UserMessage)), None)
         with told_after(TOLD_AFTER_S, work.publish, turn.say("wait.tools")):
             tools = await self._tools(machine, stored)
-            await self.model.warm_up()
+            await self.model.warm_up(turn.model)
         files = await self._files(work, stored)
         if self.context.newly_trimmed(stored, turn.model):
             work.publish([_trimmed(turn.say)])
@@ -217,6 +217,7 @@ class Runner:
                 messages=self.context.messages(fitted, files, turn.caller),
                 tools=tools,
                 tool_choice=tool_choice,
+                language=turn.caller.language,
             )
             events = await self._ask(work, request)
             tool_choice = None  # it was the user's wish for the first step alone

@@ -62,7 +62,7 @@ class LiteLLMModel:
         self._loading: asyncio.Future[Any] | None = None
         self._choosy: dict[str, bool] = {}
 
-    async def warm_up(self) -> None:
+    async def warm_up(self, model: str) -> None:  # noqa: ARG002 - one library for all of them
         """Import LiteLLM in a thread and make its first call ready; no network. Safe to repeat."""
         await self.library()
 
@@ -250,8 +250,7 @@ class LiteLLMModel:
                 known = litellm.get_supported_openai_params(model, custom_llm_provider=provider)
             except Exception as error:  # the edge to a foreign library, which raises anything
                 raise fault_of(error) from error
-            # LiteLLM knows nothing of the built-in model, which takes one.
-            self._choosy[model] = provider == "demo" or "tool_choice" in (known or ())
+            self._choosy[model] = "tool_choice" in (known or ())
         return self._choosy[model]
 
 
@@ -292,9 +291,6 @@ def _import() -> Any:
     litellm.suppress_debug_info = True
     # What a call cost is read nowhere, and to work it out the whole prompt is cut into tokens.
     litellm.response_cost_calculator = lambda **_: None
-    from chatkit.demo import provider
-
-    provider.register()
     asyncio.run(_first_call(litellm))
     return litellm
 

@@ -11,8 +11,8 @@ from chatkit.models.pure.deltas import Delta, ImageStep, ModelRequest
 class Model(Protocol):
     """A language model that streams."""
 
-    async def warm_up(self) -> None:
-        """Get ready for the first call; again is harmless."""
+    async def warm_up(self, model: str) -> None:
+        """Get ready for calls of `model`; again is harmless."""
         ...
 
     def context_window(self, model: str) -> int | None:

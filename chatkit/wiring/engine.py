@@ -60,18 +60,6 @@ class Texts:
         return cls(instructions=instructions, client_tools=client_tools)
 
 
-def open_model(settings: Settings, stack: AsyncExitStack) -> LiteLLMModel:
-    """The model; what it holds open is closed by `stack`."""
-    model = LiteLLMModel(
-        model=settings.model,
-        api_base=settings.model_api_base,
-        api_key=settings.model_api_key,
-        timeout_s=settings.model_timeout_s,
-    )
-    stack.push_async_callback(model.aclose)
-    return model
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
     """What may be chosen about the engine, as plain values.

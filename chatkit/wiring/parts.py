@@ -11,9 +11,8 @@ from pathlib import Path
 from chatkit.edge.audit import Auditor
 from chatkit.edge.auth import Authenticator
 from chatkit.engine.operations import Operations
-from chatkit.models.litellm_model import LiteLLMModel
 from chatkit.protocol.ids import Prefix, make_id
-from chatkit.wiring.background import Background, keep_running
+from chatkit.wiring.background import keep_running
 from chatkit.wiring.database import open_database
 from chatkit.wiring.engine import (
     EngineOptions,
@@ -21,9 +20,9 @@ from chatkit.wiring.engine import (
     Texts,
     build_operations,
     open_media,
-    open_model,
 )
 from chatkit.wiring.files import FileParts, open_files
+from chatkit.wiring.models import Models, open_models
 from chatkit.wiring.settings import Settings
 from chatkit.wiring.sign_in import open_authenticator
 from chatkit.wiring.tooling import Tooling, read_tool_servers
@@ -45,11 +44,10 @@ class Parts:
     files: FileParts
     tasks: Tasks
     tools: Tooling
-    model: LiteLLMModel
+    model: Models
     operations: Operations
     sessions: Sessions
     authenticator: Authenticator
-    warm_up: Background
 
 
 async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
@@ -65,10 +63,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     tools = Tooling(audited, servers, now=now)
     tools.start()
     stack.push_async_callback(tools.stop)
-    model = open_model(settings, stack)
-    warm_up = Background(model.warm_up, "warm-up of the model")
-    stack.push_async_callback(warm_up.stop)
-    media = open_media(settings, model)
+    model = open_models(settings, stack)
+    media = open_media(settings, model.litellm)
     operations = build_operations(
         EngineParts(
             database=database,
@@ -102,7 +98,6 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
         operations=operations,
         sessions=sessions,
         authenticator=await open_authenticator(settings, database, sessions, stack),
-        warm_up=warm_up,
     )
 
 

@@ -26,9 +26,9 @@ async def running(database_url: str, **variables: str) -> AsyncIterator[Services
 
     async def hold() -> None:
         async with opened(settings) as services:
-            with warnings.catch_warnings():  # LiteLLM's imports, which opening the page begins
+            with warnings.catch_warnings():  # LiteLLM's imports, where MODEL is one of its own
                 warnings.simplefilter("ignore")
-                await services.model.warm_up()
+                await services.model.warm_up(settings.model)
             ready.set_result(services)
             await over.wait()
 

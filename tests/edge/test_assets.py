@@ -29,7 +29,7 @@ def french(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def fetch(path: str, **headers: str) -> Answer:
     """What is at a path of the page. Header names have `_` for `-`."""
-    page = PageRoutes(lambda: None)
+    page = PageRoutes()
     router = Router(page.routes())
     return await call(router, "GET", path, **headers)
 

@@ -78,7 +78,7 @@ async def test_a_model_that_fails_leaves_a_warning_and_no_title(
 async def test_a_silent_model_is_not_waited_for(
     server: ModelServer, model: LiteLLMModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await model.warm_up()
+    await model.warm_up("openai/m")
     monkeypatch.setattr(titles, "_TIMEOUT_S", 0.3)
     server.script("Sec", HANG)
 

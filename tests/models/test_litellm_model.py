@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chatkit.answer import asking
 from chatkit.models import litellm_call as model_call
 from chatkit.models.litellm_model import LiteLLMModel
-from chatkit.models.pure.deltas import StreamEnd, TextDelta, ToolCallDelta, Usage
 from tests.model_server import ModelServer
 from tests.model_steps import EOF, HANG, Pause, Raw, usage
-from tests.models.model_calls import KEY, NAMES, WORDS, ask, flat, read
+from tests.models.model_calls import KEY, NAMES, WORDS, ask
 
 
 async def test_the_request_carries_tools_key_and_the_wish_for_usage(
@@ -60,7 +57,7 @@ async def test_a_request_composed_in_memory_is_the_one_of_litellms_front_door(
     model = make_model()
     threads: list[object] = []
     run_in_executor = asyncio.BaseEventLoop.run_in_executor
-    await model.warm_up()
+    await model.warm_up("openai/m")
 
     def watch(loop: asyncio.BaseEventLoop, *given: Any) -> Any:
         threads.append(given)
@@ -149,49 +146,24 @@ async def test_callers_share_one_import(make_model: Callable[..., LiteLLMModel])
     model = make_model()
     assert model.context_window("gpt-4o-mini") is None
 
-    leaver = asyncio.create_task(model.warm_up())
+    leaver = asyncio.create_task(model.warm_up("openai/m"))
     await asyncio.sleep(0)
     leaver.cancel()
-    await asyncio.gather(model.warm_up(), model.warm_up())
+    await asyncio.gather(model.warm_up("openai/m"), model.warm_up("openai/m"))
 
     assert leaver.cancelled()
     assert model.context_window("gpt-4o-mini") == 128_000
     assert model.context_window("openrouter/openai/gpt-4o-mini") == 128_000
-    assert model.context_window("demo/tasks") == 1_000_000
     assert model.context_window("nobody/nothing") is None
 
 
 async def test_a_name_that_no_provider_has_is_told_to_the_operator(
     make_model: Callable[..., LiteLLMModel], caplog: pytest.LogCaptureFixture
 ) -> None:
-    await make_model(model="nobody/nothing", api_base=None).warm_up()
+    await make_model(model="nobody/nothing", api_base=None).warm_up("openai/m")
     assert [record.message for record in caplog.records] == [
         "MODEL: LiteLLM knows no provider of 'nobody/nothing'"
     ]
     caplog.clear()
-    await make_model(model=NAMES[0]).warm_up()
+    await make_model(model=NAMES[0]).warm_up("openai/m")
     assert caplog.records == []
-
-
-async def test_the_demo_model_takes_the_chosen_tool(
-    make_model: Callable[..., LiteLLMModel],
-) -> None:
-    request = replace(ask("demo/tasks", tools=(asking.ASK_USER,)), tool_choice=asking.ASK_USER.name)
-    batches, fault = await read(make_model(api_base=None, api_key=None), request)
-    calls = [delta for batch in batches for delta in batch if isinstance(delta, ToolCallDelta)]
-    assert fault is None
-    assert [call.name for call in calls] == ["ask_user"]
-
-
-async def test_the_demo_model_answers_without_a_provider(
-    make_model: Callable[..., LiteLLMModel],
-) -> None:
-    model = make_model(api_base=None, api_key=None)
-
-    batches, fault = await read(model, ask("demo/tasks", tools=()))
-
-    assert fault is None
-    *text, counted, end = flat(batches)
-    assert all(isinstance(delta, TextDelta) for delta in text)
-    assert isinstance(counted, Usage)
-    assert end == StreamEnd("stop")

@@ -103,7 +103,7 @@ async def test_a_call_that_is_given_up_closes_its_connection(
     make_media: Callable[..., Media], server: ModelServer, feature: str, leave: str
 ) -> None:
     media = make_media(timeout_s=0.5 if leave == "timeout" else 20.0)
-    await LiteLLMModel(timeout_s=1.0).warm_up()
+    await LiteLLMModel(timeout_s=1.0).warm_up("openai/m")
     server.script(HANG)
     work = media.transcribe(RECORDING, "audio/webm") if feature == "transcribe" else draw(media)
     task: asyncio.Task[Any] = asyncio.ensure_future(work)

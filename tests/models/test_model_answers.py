@@ -166,7 +166,7 @@ async def test_read_by_hand_from_the_openai_sdk_an_answer_gives_the_same_deltas(
     steps, deltas, kind = ANSWERS[answer]
     server.script(*steps)
     model = make_model()
-    await model.warm_up()
+    await model.warm_up("openai/m")
     monkeypatch.setenv("EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER", "False")
 
     batches, fault = await read(model, ask())

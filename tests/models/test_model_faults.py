@@ -154,7 +154,7 @@ async def test_retry_after_is_obeyed_when_it_is_short(
     make_model: Callable[..., LiteLLMModel], server: ModelServer
 ) -> None:
     model = make_model()
-    await model.warm_up()
+    await model.warm_up("openai/m")
     server.script(Status(429, headers={"retry-after": "1"}))
     server.script("yes")
     started = time.monotonic()
@@ -177,7 +177,7 @@ async def test_a_silent_provider_times_out_and_its_connection_is_closed(
     make_model: Callable[..., LiteLLMModel], server: ModelServer, steps: list[Step]
 ) -> None:
     model = make_model(timeout_s=0.5)
-    await model.warm_up()
+    await model.warm_up("openai/m")
     server.script(*steps)
 
     batches, fault = await read(model, ask())
@@ -192,7 +192,7 @@ async def test_pings_do_not_pass_for_an_answer(
 ) -> None:
     async with ModelServer(pace_s=0.05) as pinging:
         model = make_model(api_base=pinging.api_base, timeout_s=0.5)
-        await model.warm_up()
+        await model.warm_up("openai/m")
         pinging.script(*[Raw(b": ping\n\n")] * 100)
 
         assert await read(model, ask()) == ([], "timeout")

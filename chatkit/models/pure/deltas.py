@@ -34,12 +34,14 @@ class ModelRequest:
 
     Content may be a list of parts: `text`, `image_url` and `file`, the last two with data URLs.
     `tool_choice` names a tool that has to be called; one that is not among `tools` is passed over.
+    `language` (BCP 47) is the user's, for a model whose sentences are ours.
     """
 
     model: str
     messages: list[dict[str, Any]]
     tools: tuple[ToolSpec, ...] = field(default=())
     tool_choice: str | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

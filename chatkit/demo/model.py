@@ -1,0 +1,97 @@
+"""The demo as the engine's `Model`: text in pieces, or tool calls, and a rough count of words."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Final
+
+from chatkit.demo.conversation import Calls, Text, answer
+from chatkit.demo.transcript import read_text
+from chatkit.models.pure.deltas import (
+    Delta,
+    ModelRequest,
+    StreamEnd,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+
+#: Model names that begin so are the demo's.
+PREFIX: Final = "demo/"
+#: It reads whatever a thread holds; the server takes half of this and bounds it.
+_WINDOW: Final = 1_000_000
+
+
+class DemoModel:
+    """Answers at once, from the messages alone. It sees no images and reads no files."""
+
+    async def warm_up(self, model: str) -> None:
+        """Nothing has to be loaded."""
+
+    def context_window(self, model: str) -> int | None:  # noqa: ARG002 - the port's
+        """Far more than a thread holds."""
+        return _WINDOW
+
+    def supports_vision(self, model: str) -> bool | None:  # noqa: ARG002 - the port's
+        """It does not."""
+        return False
+
+    def supports_pdf(self, model: str) -> bool | None:  # noqa: ARG002 - the port's
+        """It does not."""
+        return False
+
+    async def complete(self, request: ModelRequest) -> str:
+        """The whole text; empty where it would call tools."""
+        async with aclosing(self.stream(request)) as batches:
+            return "".join(
+                [d.text async for batch in batches for d in batch if isinstance(d, TextDelta)]
+            )
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
+        """See the port. A batch is a word, or all calls of a round; the last one is the end."""
+        step = answer(
+            request.messages,
+            [tool.name for tool in request.tools],
+            datetime.now(UTC).date(),
+            request.tool_choice,
+        )
+        if isinstance(step, Calls):
+            yield _tool_calls(step, request)
+        else:
+            for piece in re.findall(r"\s*\S+\s*", step.text):
+                yield [TextDelta(piece)]
+                await asyncio.sleep(0)  # so that readers get it before the next one
+        yield [_usage(request, step), StreamEnd(_reason(step))]
+
+
+def _tool_calls(step: Calls, request: ModelRequest) -> list[ToolCallDelta]:
+    """The calls of a round. Each id is made of the whole conversation, so the same one comes when
+    the same messages are answered again."""
+    seen = json.dumps(request.messages, default=str, sort_keys=True).encode("utf-8", "replace")
+    digest = hashlib.sha256(seen).hexdigest()[:12]
+    return [
+        ToolCallDelta(
+            index=place,
+            call_id=f"call_{digest}_{len(request.messages)}_{place}",
+            name=call.name,
+            arguments=json.dumps(dict(call.arguments), ensure_ascii=False),
+        )
+        for place, call in enumerate(step.calls)
+    ]
+
+
+def _reason(step: Calls | Text) -> str:
+    return "tool_calls" if isinstance(step, Calls) else "stop"
+
+
+def _usage(request: ModelRequest, step: Calls | Text) -> Usage:
+    """Words, near enough to tokens for a model that costs nothing."""
+    read = sum(len(read_text(message.get("content")).split()) for message in request.messages)
+    said = step.text if isinstance(step, Text) else " ".join(str(call) for call in step.calls)
+    return Usage(input_tokens=read, output_tokens=len(said.split()))
