@@ -6,28 +6,16 @@ each script fed with the results that the messages hold; what is left of the las
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
-from chatkit.demo.clauses import without_politeness
 from chatkit.demo.memory import Memory
-from chatkit.demo.smalltalk import NOTICE
-from chatkit.demo.staging import play
-from chatkit.demo.transcript import (
-    UNREADABLE,
-    Turn,
-    is_trimmed,
-    read_system,
-    read_today,
-    read_turns,
-)
-from chatkit.demo.values import Call, Question, Reply, Result, Script
-
-_LONGEST_TITLE: Final = 60
-_DANGLING: Final = frozenset(("a", "an", "and", "by", "for", "my", "of", "on", "or", "the", "to"))
+from chatkit.demo.playing import play
+from chatkit.demo.speech import Speech
+from chatkit.demo.transcript import UNREADABLE, Turn, is_trimmed, read_today, read_turns
+from chatkit.demo.values import Call, Reply, Result, Script
+from chatkit.words.say import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,61 +33,62 @@ class Text:
 
 
 def answer(
-    messages: Iterable[object], tools: Iterable[str], today: date, choice: str | None = None
+    messages: Iterable[object],
+    tools: Iterable[str],
+    today: date,
+    say: Say,
+    choice: str | None = None,
 ) -> Calls | Text:
     """The next step of a conversation in OpenAI's format.
 
     `tools` are the names that may be called, `choice` the one to begin with. `today` counts where
     no system message tells the day.
     """
-    messages, known = list(messages), frozenset(tools)
-    today = read_today(messages, today)
-    turns = read_turns(messages) or [Turn(said="help")]
-    if not known and (chore := _do_chore(read_system(messages), turns)):
-        return Text(chore)
-    memory, question = Memory(), None
-    for turn in turns[:-1]:
-        question = _replay(turn, memory, question, today)
-    step = _advance(turns[-1], play(turns[-1], memory, question, today, choice))
+    messages = list(messages)
+    speech = Speech(say, read_today(messages, today))
+    *past, turn = read_turns(messages) or [Turn(said="help")]
+    memory = Memory()
+    for before in past:
+        _replay(before, memory, speech)
+    step = _advance(turn, play(turn, memory, speech, choice), memory)
     if isinstance(step, Calls):
-        if {call.name for call in step.calls} <= known:
+        if {call.name for call in step.calls} <= frozenset(tools):
             return step
-        step = Reply(text="I can't reach the task list from here, so I could not do that.")
-    first = not is_trimmed(messages) and not any(turn.told.strip() for turn in turns[:-1])
-    return Text(f"{step.text}\n\n{NOTICE}" if first else step.text)
+        step = Reply(text=say("demo.no_tools"))
+    first = not is_trimmed(messages) and not any(before.told.strip() for before in past)
+    return Text(f"{step.text}\n\n{say('demo.notice')}" if first else step.text)
 
 
-def _do_chore(system: str, turns: Sequence[Turn]) -> str | None:
-    """What a server asks of its model beside the conversation: a title, a summary."""
-    if re.search(r"\btitle\b", system, re.I):
-        return short_title(turns[0].said)
-    if re.search(r"\bsummar", system, re.I):
-        return "The user asked: " + "; ".join(short_title(turn.said) for turn in turns) + "."
-    return None
+def _replay(turn: Turn, memory: Memory, speech: Speech) -> None:
+    """Play a past turn again, to learn what it showed and what it asked.
+
+    It asked only what it was heard to say: another model may have answered. What happened since,
+    such as a click on a card, has settled its question.
+    """
+    step = _advance(turn, play(turn, memory, speech), memory)
+    heard = isinstance(step, Reply) and step.text.split("\n")[-1] in turn.told
+    memory.ask(step if isinstance(step, Reply) and heard and not turn.noted else None)
 
 
-def short_title(said: str) -> str:
-    """A title for a conversation: the first words of what the user said."""
-    line = next((line for line in said.splitlines() if line.strip()), "")[:400]
-    line = re.sub(r"^\s*(?:user|human)\s*:\s*", "", line, flags=re.I)
-    words = re.sub(r"[*_`#>\[\]\"“”]", "", without_politeness(line)).split()[:6]
-    while len(words) > 1 and words[-1].lower() in _DANGLING:
-        words.pop()
-    title = " ".join(words)[:_LONGEST_TITLE].strip(" .,;:!?-")
-    return title[:1].upper() + title[1:] or "New conversation"
-
-
-def _advance(turn: Turn, script: Script) -> Calls | Reply:
-    """Feed a script what the turn holds already."""
-    recorded: Iterator[Sequence[tuple[Call, Result]]] = iter(turn.rounds)
+def _advance(turn: Turn, script: Script, memory: Memory) -> Calls | Reply:
+    """Feed a script what the turn holds already; memory learns all of that."""
+    rounds = iter(turn.rounds)
     try:
         calls = next(script)
-        while (done := next(recorded, None)) is not None:
+        for done in rounds:
+            _note(done, memory)
             calls = script.send(_match_results(calls, done))
     except StopIteration as end:
+        for done in rounds:
+            _note(done, memory)
         reply: Reply = end.value
         return reply
     return Calls(tuple(calls))
+
+
+def _note(done: Sequence[tuple[Call, Result]], memory: Memory) -> None:
+    for call, result in done:
+        memory.note(call, result)
 
 
 def _match_results(calls: Sequence[Call], done: Sequence[tuple[Call, Result]]) -> list[Result]:
@@ -109,29 +98,3 @@ def _match_results(calls: Sequence[Call], done: Sequence[tuple[Call, Result]]) -
         if call.name == past.name:
             results[place] = result
     return results
-
-
-def _replay(turn: Turn, memory: Memory, question: Question | None, today: date) -> Question | None:
-    """Play a past turn again, to learn what it showed and what it asked.
-
-    A turn that the script cannot have ended in these words is another model's: what it showed is
-    unknown. What happened since it, such as a click on a card, has settled its question.
-    """
-    step = _advance(turn, play(turn, replace(memory), question, today))
-    calls = [pair for done in turn.rounds for pair in done]
-    for call, result in calls:
-        memory.note(call, result)
-    if isinstance(step, Calls) or not _was_told(step.text, turn):
-        if any(call.name == "list_tasks" for call, _ in calls):
-            memory.shown = memory.listing = None
-        return None
-    if step.listed:
-        memory.shown, memory.listing = step.listed, step.listing
-    memory.focus = step.focus or memory.focus
-    asked = step.question
-    return asked if asked and asked.words in turn.told and not turn.noted else None
-
-
-def _was_told(text: str, turn: Turn) -> bool:
-    """Whether the turn ended so: the last line counts, up to where a day is told from today."""
-    return text.split("\n")[-1].split(" · ")[0].strip() in turn.told

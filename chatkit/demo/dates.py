@@ -37,7 +37,8 @@ _PART = r"(?:\s+(?P<part>morning|afternoon|evening|night))?"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundDay:
-    """A day named in a text, the span of the words that named it, and what they leave behind."""
+    """A day named in a text, the span of the words that named it, and what they leave behind: the
+    part of the day, which no task holds."""
 
     day: date
     start: int
@@ -90,7 +91,7 @@ def _numeric(match: re.Match[str], today: date) -> date | None:
     return _calendar_day(match["y"], month, day, today)
 
 
-def relative_day(match: re.Match[str], today: date) -> date | None:
+def _relative_day(match: re.Match[str], today: date) -> date | None:
     """The day so many of a `unit` ahead; None beyond the calendar."""
     count, unit = match["n"].lower(), match["unit"].lower()
     number = int(count) if count.isdigit() else _NUMBER_WORDS[" ".join(count.split())]
@@ -126,7 +127,7 @@ def _friday_or_sunday(today: date) -> date:
 
 _Rule = tuple[str, Callable[[re.Match[str], date], date | None]]
 
-COUNT: Final = (
+_COUNT: Final = (
     r"(?P<n>\d{1,4}|a couple of|" + "|".join(w for w in _NUMBER_WORDS if " " not in w) + ")"
 )
 _STRONG: Final[tuple[_Rule, ...]] = (
@@ -139,10 +140,11 @@ _STRONG: Final[tuple[_Rule, ...]] = (
      lambda m, today: _calendar_day(m["y"], _month_number(m["m"]), int(m["d"]), today)),
     (r"day\s+after\s+tomorrow", lambda _, today: today + timedelta(days=2)),
     (rf"(?:tomorrow|tmrw|tmr){_PART}", lambda _, today: today + timedelta(days=1)),
-    (r"today|tonight|this\s+(?:morning|afternoon|evening)", lambda _, today: today),
-    (rf"(?:with)?in\s+(?:the\s+next\s+)?{COUNT}\s+(?P<unit>day|week|month)s?(?:'\s+time)?",
-     relative_day),
-    (rf"{COUNT}\s+(?P<unit>day|week|month)s?\s+from\s+(?:now|today)", relative_day),
+    (r"today|(?P<night>tonight)|this\s+(?P<part>morning|afternoon|evening)",
+     lambda _, today: today),
+    (rf"(?:with)?in\s+{_COUNT}\s+(?P<unit>day|week|month)s?(?:'\s+time)?",
+     _relative_day),
+    (rf"{_COUNT}\s+(?P<unit>day|week|month)s?\s+from\s+(?:now|today)", _relative_day),
     (r"(?:the\s+)?end\s+of\s+(?:the\s+|this\s+)?(?P<unit>week|month|year)", _end_of),
     (r"(?P<unit>month)[- ]end", _end_of),
     (rf"(?P<which>next|this|coming)\s+(?P<day>{WEEKDAY}|{_SHORT_WEEKDAY}){_PART}", _next_weekday),
@@ -185,7 +187,9 @@ def find_day(text: str, today: date) -> FoundDay | None:
             day = resolve(match, today)
             if day is None:
                 continue
-            part = match.groupdict().get("part")
+            said = match.groupdict()
+            part = said.get("part")
             left = "" if part is None else "at night" if part == "night" else f"in the {part}"
+            left = said.get("night") or left
             return FoundDay(day=day, start=match.start(), end=match.end(), remainder=left)
     return None

@@ -8,16 +8,15 @@ from datetime import date
 from typing import Final
 
 from chatkit.demo.dates import WEEKDAY, day_of_month, find_day, weekday_after
+from chatkit.demo.doubt import is_doubtful
 from chatkit.demo.values import Details
 from chatkit.todo.tasks import CATEGORIES, MAX_TITLE
 
 _PRIORITY_WORDS: Final = {
     "high": "high", "highest": "high", "top": "high", "urgent": "high", "important": "high",
-    "critical": "high", "medium": "medium", "normal": "medium", "low": "low", "lowest": "low",
+    "medium": "medium", "normal": "medium", "low": "low", "lowest": "low",
 }  # fmt: skip
-_CATEGORY_WORDS: Final = {name: name for name in CATEGORIES} | {
-    "school": "study", "studies": "study", "finances": "finance", "job": "work",
-}  # fmt: skip
+_CATEGORY_WORDS: Final = {name: name for name in CATEGORIES} | {"school": "study"}
 PRIORITY: Final = "|".join(_PRIORITY_WORDS)
 CATEGORY: Final = "|".join(_CATEGORY_WORDS)
 
@@ -27,21 +26,13 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 _DESCRIPTION = _pattern(
-    r"[\s,;.(-]*\b(?:(?:with\s+(?:the\s+|a\s+)?)?(?:description|notes?|details?)\b\s*(?::|=|saying)"
-    r"|with\s+(?:the\s+|a\s+)?description\b)\s*(?P<text>.+)$"
+    r"[\s,;.(-]*\b(?:with\s+(?:the\s+|a\s+)?)?(?:description|notes?|details?)\b\s*(?::|=|saying)?"
+    r"\s*(?P<text>.+)$"
 )
-_TAG = _pattern(r"(?<![\w#&])#(?P<tag>(?=[\d_-]*[^\W\d_])[\w-]+)")
-#: Where a list of tags ends, since another field begins.
-_FIELD = (
-    rf"(?:{PRIORITY}|prio(?:rity)?|due|by|on|every|each|daily|weekly|monthly|today|tonight|tomorrow"
-    r"|category|with|it|note|description)\b"
-)
-_JOINT = r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)"
-_TAG_LIST = rf"#?(?P<tags>[\w-]+(?:{_JOINT}(?!{_FIELD})#?[\w-]+)*)"
+_HASHTAG = _pattern(r"(?<![\w#&])#(?P<tag>(?=[\d_-]*[^\W\d_])[\w-]+)")
 _TAGGED = _pattern(
-    r"(?:[\s,]*\b(?:tagged(?:\s+(?:as|with))?|with\s+(?:the\s+)?tags?|tags?\s*:)"
-    rf"|(?:^|[,;(]|\band\b)\s*(?:the\s+)?tags?)\s*:?\s+{_TAG_LIST}\)?"
-    rf"(?=[.!)]*$|{_JOINT}{_FIELD}|\s+{_FIELD}|\s*[,;])"
+    r"[\s,]*\b(?:tagged(?:\s+(?:as|with))?|with\s+(?:the\s+)?tags?|tags?\s*:)\s*"
+    r"(?P<tags>#?[\w-]+(?:(?:\s*,\s*|\s+and\s+)#?[\w-]+)*)[.!)]*$"
 )
 _PRIORITIES: Final = (
     _pattern(
@@ -49,47 +40,31 @@ _PRIORITIES: Final = (
         r"[-\s]+(?:priority|prio|importance)\b\)?"
     ),
     _pattern(rf"[\s,(]*\bprio(?:rity)?\s*(?:is|to|:|=)?\s*(?P<level>{PRIORITY})\b\)?"),
-    _pattern(
-        r"[\s,.;]*\b(?:and\s+)?(?:it(?:'s| is)|this is|that(?:'s| is))\s+"
-        r"(?:very\s+|really\s+|quite\s+|super\s+|so\s+)?(?P<level>urgent|important|critical)\b"
-    ),
-    _pattern(r"^\W*(?:very\s+)?(?P<level>urgent|important)\b(?:\s*[:,!-]+|\s+(?=\w))"),
-    _pattern(
-        r"[\s,(\[\u2013-]+(?:and\s+|as\s+|very\s+|really\s+)?(?P<level>urgent|important|critical)"
-        r"[)\]]?[.!]*$"
-    ),
+    _pattern(r"[\s,.;]*\b(?:and\s+)?it(?:'s| is)\s+(?:very\s+)?(?P<level>urgent|important)\b"),
+    _pattern(r"^\W*(?P<level>urgent|important)\b(?:\s*[:,!-]+|\s+(?=\w))"),
+    _pattern(r"[\s,(\[\u2013-]+(?:and\s+|as\s+)?(?P<level>urgent|important)[)\]]?[.!]*$"),
 )
-_HIGH = _pattern(r"(?:^|\s)!{1,3}(?=\s|$)|!{2,}\s*$|[\s,]+(?:asap|as soon as possible)[.!]*$")
-_LOW = _pattern(
-    r"[\s,.]*\b(?:(?:it(?:'s| is)\s+)?not\s+(?:urgent|important)|no\s+(?:rush|hurry))\b"
-)
+_HIGH = _pattern(r"!{2,}\s*$|[\s,]+(?:asap|as soon as possible)[.!]*$")
 _CATEGORIES: Final = (
     _pattern(rf"\s*\b(?:in|under|to|for)\s+(?:the\s+|my\s+)?(?P<name>{CATEGORY})\s+category\b"),
-    _pattern(
-        rf"[\s,(]*\b(?:in\s+)?(?:the\s+)?category\s*(?:is|to|:|=)?\s*(?P<name>{CATEGORY})\b\)?"
-    ),
+    _pattern(rf"[\s,(]*\b(?:in\s+)?category\s*(?:is|to|:|=)?\s*(?P<name>{CATEGORY})\b\)?"),
     _pattern(rf"[\s,]*(?:(?<!\w)@|\()(?P<name>{CATEGORY})\b\)?"),
-    _pattern(rf"[\s,]*\bas\s+(?:an?\s+)?(?P<name>{CATEGORY})(?:\s+task)?\b"),
-    _pattern(r"[\s,]+for\s+(?P<name>work|school)[.!]*$"),
 )
+_REPEAT = r"(?:\brepeat(?:s|ing)?\s+)?\b"
 _EVERY: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (_pattern(rf"\b(?:on\s+)?(?:every|each)\s+(?P<weekday>{WEEKDAY})s?\b"), "weekly"),
-    (_pattern(rf"\b(?:on\s+)?(?P<weekday>{WEEKDAY})s\b(?!['\u2019])"), "weekly"),
+    (_pattern(rf"\bon\s+(?P<weekday>{WEEKDAY})s\b(?!['\u2019])"), "weekly"),
     (_pattern(r"\b(?:(?:by|on)\s+)?(?:the\s+)?(?P<day>\d{1,2})(?:st|nd|rd|th)\s+(?:day\s+)?of\s+"
               r"(?:every|each)\s+month\b"), "monthly"),
     (_pattern(r"\b(?:every|each)\s+(?P<part>morning|afternoon|evening|night)\b"), "daily"),
-    (_pattern(r"(?:\brepeat(?:s|ing)?\s+)?\b(?:every|each)\s+(?:single\s+)?day\b"), "daily"),
-    (_pattern(r"(?:\brepeat(?:s|ing)?\s+)?\b(?:every|each)\s+week\b|\bonce\s+a\s+week\b"),
-     "weekly"),
-    (_pattern(r"(?:\brepeat(?:s|ing)?\s+)?\b(?:every|each)\s+month\b|\bonce\s+a\s+month\b"),
-     "monthly"),
+    (_pattern(rf"{_REPEAT}(?:every|each)\s+(?:single\s+)?day\b"), "daily"),
+    (_pattern(rf"{_REPEAT}(?:(?:every|each)|once\s+a)\s+week\b"), "weekly"),
+    (_pattern(rf"{_REPEAT}(?:(?:every|each)|once\s+a)\s+month\b"), "monthly"),
 )  # fmt: skip
 _ADVERB = _pattern(
     r"(?:^\W*|[\s,(]+|\brepeat(?:s|ing)?\s+)(?P<how>daily|weekly|monthly)(?:\)?[.!]*$|\s*[:,-])"
-    r"|^\W*(?P<first>daily|weekly|monthly)\s+(?=\w)"
 )
-
-
+_JOINT = _pattern(r"(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+)")
 #: Characters of a text that can be nothing but fields.
 _LONGEST_VALUES: Final = 200
 
@@ -117,12 +92,9 @@ def read_details(text: str, today: date) -> tuple[str, Details]:
     if found := find_day(text, today):
         text = f"{text[: found.start]} {found.remainder} {text[found.end :]}"
         day = found.day
-        # "buy milk urgent tomorrow": what stood before the day stands at the end only now
-        if priority is None:
+        if priority is None:  # "buy milk urgent tomorrow": it stands at the end only now
             text, priority = _read_priority(text.strip())
-        if category is None:
-            text, category = _read_choice(text, _CATEGORIES, category_named)
-    details = Details(
+    return text, Details(
         due_date=day,
         priority=priority,
         category=category,
@@ -130,7 +102,6 @@ def read_details(text: str, today: date) -> tuple[str, Details]:
         recurrence=recurrence,
         description=description,
     )
-    return text, details
 
 
 def read_values(text: str, today: date) -> Details | None:
@@ -149,33 +120,31 @@ def read_values(text: str, today: date) -> Details | None:
     if priority := priority_named(text):
         return Details(priority=priority)
     found = find_day(f"on {text}", today)
-    if found and found.start == 0 and found.end == len(text) + 3:
+    if found and not found.remainder and (found.start, found.end) == (0, len(text) + 3):
         return Details(due_date=found.day)
-    head, joint, rest = _cut_joint(text)
-    if not joint:
+    if (joint := _JOINT.search(text)) is None:
         return None
-    first = read_values(head, today)
-    others = read_values(rest, today) if first else None
+    first = read_values(text[: joint.start()], today)
+    others = read_values(text[joint.end() :], today) if first else None
     return first.with_more(others) if first and others else None
 
 
-def _cut_joint(text: str) -> tuple[str, str, str]:
-    match = re.search(rf"{_JOINT}|\s*;\s*(?:and\s+)?", text, re.I)
-    return (text[: match.start()], match[0], text[match.end() :]) if match else (text, "", "")
-
-
 def read_tag_list(text: str) -> tuple[str, ...]:
-    """`#home, shop and "work"` -> its tags."""
+    """`#home, shop and work` -> its tags; empty where a text is more than a list of words."""
+    if not re.fullmatch(r"#?[\w-]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)#?[\w-]+)*", text.strip()):
+        return ()
     words = re.findall(r"[\w-]+", text.lower())
+    if is_doubtful(text):
+        return ()
     return tuple(dict.fromkeys(word for word in words if word != "and"))
 
 
 def _read_tags(text: str) -> tuple[str, tuple[str, ...]]:
-    tags = [match["tag"].lower() for match in _TAG.finditer(text)]
-    text = _TAG.sub(" ", text)
+    tags = [match["tag"].lower() for match in _HASHTAG.finditer(text)]
+    text = _HASHTAG.sub(" ", text)
     if match := _TAGGED.search(text):
         tags += read_tag_list(match["tags"])
-        text = f"{text[: match.start()]} {text[match.end() :]}"
+        text = text[: match.start()]
     return text, tuple(dict.fromkeys(tags))
 
 
@@ -193,14 +162,13 @@ def _read_recurrence(text: str, today: date) -> tuple[str, str | None, date | No
             return text[: match.start()] + left + text[match.end() :], recurrence, day
     if match := _ADVERB.search(text.rstrip()):
         rest = f"{text[: match.start()]} {text.rstrip()[match.end() :]}"
-        return rest, (match["how"] or match["first"]).lower(), None
+        return rest, match["how"].lower(), None
     return text, None, None
 
 
 def _read_priority(text: str) -> tuple[str, str | None]:
-    for pattern, level in ((_LOW, "low"), (_HIGH, "high")):
-        if match := pattern.search(text):
-            return f"{text[: match.start()]} {text[match.end() :]}", level
+    if match := _HIGH.search(text):
+        return f"{text[: match.start()]} {text[match.end() :]}", "high"
     return _read_choice(text, _PRIORITIES, priority_named)
 
 
@@ -216,14 +184,11 @@ def _read_choice(
 
 
 _DANGLING = _pattern(
-    r"(?:[\s,;:\u2013-]+(?:and|by|on|due|for|at|with|it(?:'s| is))"
-    r"|[\s,;:.!?\u2013-]+)$"
+    r"(?:[\s,;:\u2013-]+(?:and|by|on|due|for|at|with|it(?:'s| is))|[\s,;:.!?\u2013-]+)$"
 )
 _OPENING = _pattern(r"^(?:[\s,;:.!\u2013-]+|(?:and|also|that|to)(?:\s+|$))")
-_ON_LIST = _pattern(
-    r"\s+(?:to|on|in|onto)\s+(?:my|the|our)\s+(?:(?:to-?\s?do|task|shopping|grocery)\s+)?(?:list|tasks)$"
-)
-_QUOTES: Final = (('"', '"'), ("“", "”"), ("'", "'"), ("\u2018", "\u2019"), ("«", "»"), ("`", "`"))
+_ON_LIST = _pattern(r"\s+(?:to|on|in|onto)\s+(?:my|the)\s+(?:(?:to-?do|task|shopping)\s+)?list$")
+_QUOTES: Final = (('"', '"'), ("“", "”"), ("'", "'"), ("\u2018", "\u2019"), ("«", "»"))
 
 
 def tidy_title(text: str) -> str:

@@ -4,69 +4,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from datetime import date
 from typing import Any, Final
 
 from chatkit.answer import asking, drafting
-from chatkit.demo.adding import read_drafts
-from chatkit.demo.details import read_values
-from chatkit.demo.values import Add, Call, Details, Draft, Plan, Reply, Result, Script, Write
+from chatkit.demo.details import read_values, tidy_title
+from chatkit.demo.speech import Speech
+from chatkit.demo.unkept import find_unkept
+from chatkit.demo.values import Add, Call, Details, Draft, Reply, Result, Script
 
-_NO_DATE: Final = "no date"
-_QUESTIONS: Final[tuple[dict[str, Any], ...]] = (
-    {"question": "What is to be done?"},
-    {"question": "When is it due?", "options": ["today", "tomorrow", "next week", _NO_DATE]},
-    {"question": "How important is it?", "options": ["high", "medium", "low"]},
-)
-_LETTER = r"e-?mail|mail|message|letter|reply"
-#: Kinds of texts that can be drafted.
-KINDS: Final = rf"(?:{_LETTER}|note|text|plan|outline)"
-_PARTS = re.compile(
-    rf"(?P<kind>{KINDS})\b(?:\s+(?:to|for)\s+(?P<whom>.+?))?"
-    r"(?:\s+(?:about|on|regarding)\s+(?P<topic>.+))?",
+#: What can be chosen, by the code that says it, and what it means.
+_DAYS: Final = {
+    "demo.today": "today", "demo.tomorrow": "tomorrow", "demo.next_week": "next week",
+    "demo.no_date": "",
+}  # fmt: skip
+_LEVELS: Final = {"demo.high": "high", "demo.medium": "medium", "demo.low": "low"}
+_PARTS: Final = re.compile(
+    r"(?P<kind>\S+)(?:\s+(?:to|for)\s+(?P<whom>.+?))?(?:\s+(?:about|on"
+    r"|regarding)\s+(?P<topic>.+))?",
     re.I | re.S,
 )
 
 
-def ask(plan: Plan, today: date) -> Generator[list[Call], list[Result], Add | Reply]:
+def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add | Reply]:
     """The task that the answers to a form make."""
-    questions = list(_QUESTIONS[1:] if plan.title else _QUESTIONS)
+    say = speech.say
+    questions: list[dict[str, Any]] = [
+        {"question": say("demo.ask_when"), "options": [say(code) for code in _DAYS]},
+        {"question": say("demo.ask_priority"), "options": [say(code) for code in _LEVELS]},
+    ]
+    if not title:
+        questions.insert(0, {"question": say("demo.ask_title")})
     (result,) = yield [Call(asking.NAME, {"questions": questions})]
-    given = (plan.title, *result.answers) if plan.title else result.answers
-    title, *others = given or ("",)
-    if not result.success or not title.strip():
-        return Reply(text="All right, nothing was added.")
+    given = [title, *result.answers] if title else [*result.answers]
+    if not result.success or not given or not tidy_title(given[0]):
+        return Reply(text=say("demo.nothing_added"))
+    meant = {say(code): word for code, word in (_DAYS | _LEVELS).items()}
     details = Details()
-    for answer in others:
-        details = details.with_more(read_values(answer, today) or Details())
-    drafts = read_drafts(title, today) or (Draft(title=title),)
-    return Add(tuple(Draft(title=d.title, details=d.details.with_more(details)) for d in drafts))
+    for answer in given[1:]:
+        details = details.with_more(
+            read_values(meant.get(answer, answer), speech.today) or Details()
+        )
+    unkept = [each for answer in given[1:] for each in find_unkept(answer)]
+    return Add((Draft(title=tidy_title(given[0]), details=details),), tuple(unkept))
 
 
-def write(intent: Write) -> Script:
+def write(what: str, speech: Speech) -> Script:
     """A short draft: what a form letter can say, and no more."""
-    title, text = _draft(intent.what)
-    yield [Call(drafting.WRITE_DRAFT.name, {"title": title, "text": text})]
-    return Reply(
-        text="Here is a first draft. I'm only a demo: what stands in brackets is yours to write."
-    )
-
-
-def _draft(what: str) -> tuple[str, str]:
     parts = _PARTS.fullmatch(what.strip())
-    if parts is None:
-        kind, whom, topic = "draft", None, what.strip()
-    else:
-        kind, whom, topic = parts["kind"], parts["whom"], parts["topic"]
-    title = f"{kind.capitalize()}{f' to {whom}' if whom else ''}{f': {topic}' if topic else ''}"
-    if not re.fullmatch(_LETTER, kind, re.I):
-        about = topic or whom or "your topic"
-        lines = [f"[What {about} is about, in a sentence.]", "- [First point]\n- [Second point]"]
-        return (f"{kind.capitalize()}: {about}" if topic or whom else title), "\n\n".join(lines)
-    return title, "\n\n".join([
-        f"Hello {whom or '[name]'},",
-        f"I am writing to you about {topic or '[your topic]'}.",
-        "[What you want to say.]",
-        "Please let me know what you think.",
-        "Best regards,\n[your name]",
-    ])  # fmt: skip
+    whom, topic = (parts["whom"], parts["topic"]) if parts else (None, None)
+    text = speech.say(
+        "demo.letter",
+        whom=whom or speech.say("demo.letter_whom"),
+        topic=topic or speech.say("demo.letter_topic"),
+    )
+    title = what.strip()[: drafting.MAX_TITLE_CHARS]
+    yield [Call(drafting.WRITE_DRAFT.name, {"title": title[:1].upper() + title[1:], "text": text})]
+    return Reply(text=speech.say("demo.drafted"))

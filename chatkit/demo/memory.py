@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chatkit.demo.values import Call, Result, TaskView
+from chatkit.demo.values import Call, Reply, Result, TaskView
 
 #: Tasks in one answer; the others are there for "show more".
 PAGE: Final = 20
@@ -16,33 +16,36 @@ LOOKUP: Final = 100
 
 @dataclass(slots=True)
 class Memory:
-    """Built from the messages for each request.
+    """Built anew from the messages for each request.
 
-    `shown` is None when the messages cannot tell (another model answered): numbers then go to the
-    tools as they are, since the server remembers what was shown. It is empty before any list.
-    A list of which all is deleted (`gone`) is none.
-    `listing` holds the arguments of the list last shown, `focus` the task last touched.
+    `listing` holds the arguments of the list last shown, `focus` the task last touched, `asked` the
+    answer before this message where that asked something, `known` every task that a result told of.
     """
 
-    shown: tuple[TaskView, ...] | None = ()
+    shown: tuple[TaskView, ...] = ()
     listing: Mapping[str, Any] | None = None
     focus: TaskView | None = None
-    gone: frozenset[str] = frozenset()
+    asked: Reply | None = None
+    known: dict[str, TaskView] = field(default_factory=dict)
 
     def note(self, call: Call, result: Result) -> None:
-        """Learn from a result."""
+        """Learn from a result, whoever made the call."""
+        task_id = str(call.arguments.get("task_id"))
+        told = (*result.tasks, *([result.task] if result.task else []))
+        self.known |= {task.id: task for task in told}
         if not result.success:
             return
-        if call.name == "list_tasks":
-            if len(result.tasks) == 1:
-                self.focus = result.tasks[0]
-        elif call.name == "delete_task":
-            self.gone |= {str(call.arguments.get("task_id"))}
-            if self.shown and all(task.id in self.gone for task in self.shown):
-                self.shown = ()
-            if self.focus is not None and self.focus.id == call.arguments.get("task_id"):
-                self.focus = None
+        if call.name == "list_tasks" and call.arguments.get("show", True) is not False:
+            self.shown, self.listing = result.tasks, call.arguments
+            self.focus = result.tasks[0] if len(result.tasks) == 1 else self.focus
+        elif call.name == "delete_task" and self.focus and self.focus.id == task_id:
+            self.focus = None
         elif result.task is not None:
-            task = self.focus = result.task
-            if self.shown:
-                self.shown = tuple(task if old.id == task.id else old for old in self.shown)
+            self.focus = result.task
+
+    def ask(self, reply: Reply | None) -> None:
+        """Remember what an answer asked; the list that it numbered is the one shown."""
+        asks = reply is not None and (reply.begun or reply.choosing or reply.put_off)
+        self.asked = reply if asks else None
+        if reply is not None and reply.options:
+            self.shown = reply.options

@@ -21,6 +21,7 @@ from chatkit.models.pure.deltas import (
     ToolCallDelta,
     Usage,
 )
+from chatkit.words.catalogue import say_in
 
 #: Model names that begin so are the demo's.
 PREFIX: Final = "demo/"
@@ -59,6 +60,7 @@ class DemoModel:
             request.messages,
             [tool.name for tool in request.tools],
             datetime.now(UTC).date(),
+            say_in(request.language),
             request.tool_choice,
         )
         if isinstance(step, Calls):

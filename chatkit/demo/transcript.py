@@ -99,12 +99,6 @@ def read_today(messages: Iterable[object], otherwise: date) -> date:
     return otherwise
 
 
-def read_system(messages: Iterable[object]) -> str:
-    """All that the system messages say."""
-    told = [message for message in messages if isinstance(message, Mapping)]
-    return "\n".join(read_text(m.get("content")) for m in told if m.get("role") == "system")
-
-
 def read_turns(messages: Iterable[object]) -> list[Turn]:
     """The turns in order. What stands before the first user message belongs to none."""
     turns: list[Turn] = []

@@ -1,10 +1,10 @@
-"""The plain values that pass between the parts of the demo model."""
+"""The plain values that pass between the parts of the demo."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal
 
 from chatkit.todo.tasks import MAX_DESCRIPTION, MAX_TAG, MAX_TAGS, MAX_TITLE
@@ -46,6 +46,14 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class Unkept:
+    """Words that ask for what a task cannot hold; the answer says so."""
+
+    kind: Literal["time", "recurrence", "reminder"]
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskView:
     """A task as a result told of it. `title` is None for one known by its place alone."""
 
@@ -63,6 +71,30 @@ class TaskView:
         """Its tags; anything malformed is passed over."""
         tags = self.fields.get("tags")
         return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What to list; the names and values are those of the tool `list_tasks`."""
+
+    status: str | None = None
+    priority: str | None = None
+    category: str | None = None
+    tag: str | None = None
+    search: str | None = None
+    sort: str | None = None
+
+    def to_arguments(self) -> dict[str, Any]:
+        """What was said, as arguments of `list_tasks`."""
+        said = {
+            "status": self.status,
+            "priority": self.priority,
+            "category": self.category,
+            "tag": self.tag and self.tag[:MAX_TAG],
+            "search": self.search and self.search[:MAX_TITLE],
+            "sort": self.sort,
+        }
+        return {name: value for name, value in said.items() if value}
 
 
 # Which tasks a sentence means.
@@ -87,9 +119,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """By words of the title."""
+    """By the title; `loose` says that a part of the title is enough."""
 
     text: str
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,61 +130,6 @@ class These:
     """Tasks that are already known."""
 
     tasks: tuple[TaskView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Days from `first` to `last`, both included; `name` says so in words: `before Fri 27 Nov`."""
-
-    first: date | None = None
-    last: date | None = None
-    name: str
-
-    def holds(self, day: date | None) -> bool:
-        """Whether a day is one of them."""
-        return day is not None and (self.first or day) <= day <= (self.last or day)
-
-    def joined(self, later: Span) -> Span | None:
-        """Both as one, where the other follows at once or ends this one: `today and tomorrow`,
-        `from Monday to Friday`."""
-        if later.first is None or later.last is None or self.first is None:
-            return None
-        if self.last is None and self.first <= later.first:
-            name = f"{self.name.removesuffix(' on')} to {later.name.removeprefix('on ')}"
-            return Span(first=self.first, last=later.last, name=name)
-        if self.last is not None and later.first - self.last == timedelta(days=1):
-            return Span(first=self.first, last=later.last, name=f"{self.name} and {later.name}")
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """What to list; the names and values are those of the tool `list_tasks`.
-
-    `span` the tool does not know: who lists looks at the days of what it gives.
-    """
-
-    status: str | None = None
-    priority: str | None = None
-    category: str | None = None
-    tag: str | None = None
-    search: str | None = None
-    sort: str | None = None
-    limit: int | None = None
-    span: Span | None = None
-
-    def to_arguments(self) -> dict[str, Any]:
-        """What was said, as arguments of `list_tasks`."""
-        said = {
-            "status": self.status,
-            "priority": self.priority,
-            "category": self.category,
-            "tag": self.tag and self.tag[:MAX_TAG],
-            "search": self.search and self.search[:MAX_TITLE],
-            "sort": self.sort,
-            "limit": self.limit,
-        }
-        return {name: value for name, value in said.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +154,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Add tasks; none of them when the sentence did not name one."""
+    """Add tasks, at least one."""
 
     drafts: tuple[Draft, ...]
+    unkept: tuple[Unkept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,24 +170,22 @@ class Show:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complete:
-    """Complete or reopen. `guessed` marks a sentence like "I bought the milk"."""
+    """Complete or reopen."""
 
     target: Target
     completed: bool = True
-    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Change fields. `cleared` names fields to empty; `dropped` are tags to take away; `days`
-    puts it off by so many."""
+    """Change fields. `cleared` names fields to empty; `dropped` are tags to take away."""
 
     target: Target
     title: str | None = None
     details: Details = Details()
     cleared: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    days: int = 0
+    unkept: tuple[Unkept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,45 +195,11 @@ class Delete:
     target: Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """Tell all about tasks."""
-
-    target: Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Begun:
-    """A command that lacks its end: `words` asks for it, and the next message after `begun` is the
-    whole. `titles` says that the end is a title."""
+    """A command that lacks its end: `add a task`, `delete`. The next message may give it."""
 
-    words: str
-    begun: str
-    titles: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """An answer to "which one?"."""
-
-    target: Target
-
-
-TalkKind = Literal["help", "hello", "thanks", "who", "day", "bye", "how", "yes", "no"]
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """Conversation that needs no tool."""
-
-    kind: TalkKind
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """What was not understood."""
-
-    text: str
+    verb: Literal["add", "complete", "reopen", "change", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +216,20 @@ class Write:
     what: str
 
 
-Acting = Complete | Change | Delete | Look
-Intent = Add | Show | Acting | Plan | Write | Begun | Pick | Talk | Unknown
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Conversation that needs no tool."""
+
+    kind: Literal["help", "hello", "thanks", "bye", "who", "day", "undo", "yes", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What was not understood; nothing is done."""
+
+
+Acting = Complete | Change | Delete
+Intent = Add | Show | Acting | Begun | Plan | Write | Talk | Unknown
 
 # What goes to the tools, and what comes of it.
 
@@ -290,9 +245,8 @@ class Call:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a tool answered. `readable` is False for anything but the documented object; `asks`
-    says that the person must agree first, `on_card` that the person sees the tasks already,
-    `partial` that there may be more than could be looked at. `answers` are those of a form, one
-    for each question, empty for one that was skipped."""
+    says that the person must agree first, `on_card` that the person sees the tasks already.
+    `answers` are those of a form, one for each question, empty for one that was skipped."""
 
     success: bool = False
     readable: bool = True
@@ -302,41 +256,22 @@ class Result:
     message: str = ""
     asks: bool = False
     on_card: bool = False
-    partial: bool = False
     answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What the model asked: `on_yes` is done after a yes, `choose` after a pick of `options`.
-
-    `words` is the sentence that asked. The next message after `begun` is a whole command; with
-    `titles` it names a task.
-    """
-
-    words: str
-    on_yes: Intent | None = None
-    choose: Acting | None = None
-    options: tuple[TaskView, ...] = ()
-    begun: str = ""
-    titles: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The text of an answer (Markdown), the tasks that it numbered, and what it asked.
+    """The text of an answer (Markdown), and what the next message may answer.
 
-    `put_off` are tasks to ask about: they are not deleted before the person agrees. `on_card`
-    says that a card shows them. `focus` is the task that "it" means from now on.
+    `begun` wants its end; `choosing` wants one of `options`, which the text numbers; a yes deletes
+    `put_off`.
     """
 
     text: str
-    listed: tuple[TaskView, ...] = ()
-    listing: Mapping[str, Any] | None = None
-    question: Question | None = None
+    begun: Begun | None = None
+    choosing: Acting | None = None
+    options: tuple[TaskView, ...] = ()
     put_off: tuple[TaskView, ...] = ()
-    on_card: bool = False
-    focus: TaskView | None = None
 
 
 #: Rounds of calls go out, their results come in, in the same order; a reply ends it.

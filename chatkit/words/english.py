@@ -558,6 +558,147 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "page.no_reply": "The server ended the answer before it began.",
     "page.stream_error": "Something went wrong while answering.",
     "page.needs_javascript": "This page needs JavaScript to talk to the server.",
+    # --- The demo model ---------------------------------------------------------------------------
+    "demo.notice": (
+        "*This is the built-in demo model. For a real one, set `OPENROUTER_API_KEY` (or another "
+        "provider's key) and restart.*"
+    ),
+    "demo.unknown": (
+        "I'm only the built-in demo and did not understand that, so I changed nothing; I do "
+        "understand “Show me my tasks” and “Add a new task: Buy groceries”, for example."
+    ),
+    "demo.help": (
+        "I look after your to-do list. For example:\n\n"
+        "- **Add**: “Add a new task: Buy groceries tomorrow”, “Add buy milk, high priority #shop”\n"
+        "- **See**: “Show me my tasks”, “What's due this week?”, “Find groceries”\n"
+        "- **Finish**: “Mark task 1 as complete”, “Reopen task 2”\n"
+        "- **Change**: “Rename task 1 to Buy bread”, “Move it to next Monday”, “Make 2 urgent”\n"
+        "- **Delete**: “Delete task 2”, “Delete all completed tasks”\n"
+        "- **More**: “Help me plan a task”, “Draft an email to Ana about the meeting”"
+    ),
+    "demo.hello": (
+        "Hello! I can look after your to-do list: say “Show me my tasks” or “Add a new task: Buy "
+        "groceries”."
+    ),
+    "demo.thanks": "You're welcome! Anything else for your list?",
+    "demo.bye": "Goodbye! Your tasks will be here when you come back.",
+    "demo.who": (
+        "I'm the demo assistant of this server: a small rule-based program, not a language "
+        "model. I "
+        "can add, find, change, complete and delete your tasks."
+    ),
+    "demo.day": "Today is {day}.",
+    "demo.yes": (
+        "I had not asked anything just now, so I changed nothing; say “Show me my tasks” or “Add a "
+        "new task: Buy groceries”, for example."
+    ),
+    "demo.no": "All right, nothing changed.",
+    "demo.undo": (
+        "I can't undo anything. A completed task can be opened again (“Reopen task 1”), and a "
+        "deleted one added anew."
+    ),
+    "demo.no_files": (
+        "I can't read files: I'm only the built-in demo. A real model can. What you write "
+        "yourself, "
+        "I understand; say “help” for examples."
+    ),
+    "demo.no_tools": "I can't reach the task list from here, so I could not do that.",
+    "demo.which_add": "What should the new task be called?",
+    "demo.which_complete": "Which task shall I complete? Give me its number or its title.",
+    "demo.which_reopen": "Which task shall I open again? Give me its number or its title.",
+    "demo.which_delete": "Which task shall I delete? Give me its number or its title.",
+    "demo.which_change": (
+        "Which task, and what should change? For example “rename task 1 to Buy bread” or "
+        "“move task "
+        "1 to Friday”."
+    ),
+    "demo.choose": "Which one do you mean? Give me its number.",
+    "demo.near": "I do not know which task “{words}” means. These come near:",
+    "demo.not_found": (
+        "I found no task called “{words}”, so I changed nothing. Say “show me my tasks” to "
+        "see what "
+        "there is."
+    ),
+    "demo.no_number": {
+        "one": "There is no task {number}: the list has 1 task.",
+        "other": "There is no task {number}: the list has {count} tasks.",
+    },
+    "demo.no_list": "I have not shown a list yet. Say “show me my tasks” first.",
+    "demo.list": {"one": "You have **1** task.", "other": "You have **{count}** tasks."},
+    "demo.found": {"one": "I found **1** such task.", "other": "I found **{count}** such tasks."},
+    "demo.next": "The next {number} of {total} tasks.",
+    "demo.found_none": "I found no such task.",
+    "demo.empty": "Your list is empty. Try “Add a new task: Buy groceries”.",
+    "demo.more": {
+        "one": "There is 1 more: say “show more”.",
+        "other": "There are {count} more: say “show more”.",
+    },
+    "demo.no_more": "That was all; there are no more tasks in this list.",
+    "demo.and_more": "… and {number} more.",
+    "demo.left": {
+        "one": "There is 1 more like these: say it again to go on.",
+        "other": "There are {count} more like these: say it again to go on.",
+    },
+    "demo.task": "task {number}",
+    "demo.it": "that task",
+    "demo.no_title": "(no title)",
+    "demo.due": "due {day}",
+    "demo.overdue": "overdue since {day}",
+    "demo.high_priority": "high priority",
+    "demo.low_priority": "low priority",
+    "demo.every_day": "every day",
+    "demo.every_week": "every week",
+    "demo.every_month": "every month",
+    "demo.added": "Added {task}.",
+    "demo.added_several": "Added {number} tasks:",
+    "demo.completed": "✅ Completed {task}.",
+    "demo.completed_several": "Completed {number} tasks:",
+    "demo.complete_already": "Already complete: {task}.",
+    "demo.reopened": "Reopened {task}.",
+    "demo.reopened_several": "Reopened {number} tasks:",
+    "demo.open_already": "Already open: {task}.",
+    "demo.changed": "Updated {task}.",
+    "demo.changed_several": "Updated {number} tasks:",
+    "demo.deleted": "Deleted {task}.",
+    "demo.deleted_several": "Deleted {number} tasks:",
+    "demo.confirm": {
+        "one": "Shall I delete this task? Say “yes” to go ahead.",
+        "other": "Shall I delete these {count} tasks? Say “yes” to go ahead.",
+    },
+    "demo.next_due": "It repeats: the next one is due {day}.",
+    "demo.no_time": "Tasks have a day but no time, so I could not set “{words}”.",
+    "demo.no_recurrence": (
+        "Tasks repeat daily, weekly or monthly only, so I could not set “{words}”."
+    ),
+    "demo.no_reminder": "I can't remind you: a task only stands on the list.",
+    "demo.trouble": (
+        "Sorry, the task list did not answer properly just now. Please try again in a moment."
+    ),
+    "demo.gone": (
+        "I can't find {task}; it may be gone. Say “show me my tasks” to see what there is."
+    ),
+    "demo.failed": "That did not work for {task}: the task list refused it, without a reason.",
+    "demo.failed_because": "That did not work for {task}: {reason}",
+    "demo.ask_title": "What is to be done?",
+    "demo.ask_when": "When is it due?",
+    "demo.ask_priority": "How important is it?",
+    "demo.today": "today",
+    "demo.tomorrow": "tomorrow",
+    "demo.next_week": "next week",
+    "demo.no_date": "no date",
+    "demo.high": "high",
+    "demo.medium": "medium",
+    "demo.low": "low",
+    "demo.nothing_added": "All right, nothing was added.",
+    "demo.drafted": (
+        "Here is a first draft. I'm only a demo: what stands in brackets is yours to write."
+    ),
+    "demo.letter": (
+        "Hello {whom},\n\nI am writing to you about {topic}.\n\n[What you want to say.]\n\n"
+        "Please let me know what you think.\n\nBest regards,\n[your name]"
+    ),
+    "demo.letter_whom": "[name]",
+    "demo.letter_topic": "[your topic]",
 }
 
 

@@ -14,7 +14,9 @@ from chatkit.demo.values import Call
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.structured import Answer
 from chatkit.todo.tasks import parse_changes, parse_draft, parse_query
+from chatkit.words.catalogue import say_in
 
+SAY = say_in("en")
 #: A Wednesday.
 TODAY = date(2026, 11, 25)
 TOOLS = (
@@ -51,7 +53,7 @@ class Desk:
         self.rounds = []
         self.agreed, self.put_off, self.deleted = self.put_off, set(), False
         for number in range(MOST_ROUNDS + 1):
-            step = answer(self.messages, TOOLS, TODAY, choice if number == 0 else None)
+            step = answer(self.messages, TOOLS, TODAY, SAY, choice if number == 0 else None)
             if not isinstance(step, Calls):
                 self.messages.append({"role": "assistant", "content": step.text})
                 return step.text
@@ -114,7 +116,9 @@ class Desk:
             self.tasks.remove(task)
             return {"success": True, "message": "Deleted."}
         if name == "complete_task":
-            task["completed"] = given.get("completed", True)
+            before, task["completed"] = task["completed"], given.get("completed", True)
+            if before == task["completed"]:
+                return {"success": True, "task": dict(task), "message": "It was so already."}
         else:
             empty = {"", "none"}
             task |= {

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatkit.demo.conversation import Calls, answer
-from tests.demo.desk import TODAY, TOOLS, Desk
+from tests.demo.desk import SAY, TODAY, TOOLS, Desk
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -56,9 +56,9 @@ MESSAGE = st.one_of(
 @given(st.lists(MESSAGE, max_size=8), SAID)
 def test_any_history_gets_calls_or_a_text_and_the_same_again(history: list[Any], said: str) -> None:
     messages = [*history, {"role": "user", "content": said}, *history[-2:]]
-    step = answer(messages, TOOLS, TODAY)
+    step = answer(messages, TOOLS, TODAY, SAY)
     assert step.calls if isinstance(step, Calls) else step.text.strip()
-    assert answer(messages, TOOLS, TODAY) == step
+    assert answer(messages, TOOLS, TODAY, SAY) == step
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_any_history_gets_calls_or_a_text_and_the_same_again(history: list[Any],
 )
 def test_words_said_over_and_over_are_read_to_the_end(words: str) -> None:
     for said in (words * 400, f"mark {words * 400} as done"):
-        assert answer([{"role": "user", "content": said}], TOOLS, TODAY)
+        assert answer([{"role": "user", "content": said}], TOOLS, TODAY, SAY)
 
 
 @settings(max_examples=80, deadline=None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatkit.demo.conversation import Text, answer
-from tests.demo.desk import LATER, TODAY, TOOLS
+from tests.demo.desk import LATER, SAY, TODAY, TOOLS
 
 
 def tool_turn(content: object) -> list[dict[str, Any]]:
@@ -24,17 +24,17 @@ def tool_turn(content: object) -> list[dict[str, Any]]:
 def test_the_result_of_another_tool_is_not_taken_for_that_of_a_call() -> None:
     messages = tool_turn('{"success": true, "message": "Listed."}')
     messages[3]["tool_calls"][0]["function"]["name"] = "list_tasks"
-    step = answer(messages, TOOLS, TODAY)
+    step = answer(messages, TOOLS, TODAY, SAY)
     assert isinstance(step, Text)
     assert step.text.startswith("Sorry, the task list did not answer")
 
 
 def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
-    for sentence in ("complete milk", "delete all", "done with 2 and 3", "complete 1, delete 2"):
+    for sentence in ("complete milk", "delete all", "complete bob and rent"):
         messages = tool_turn("no")
         messages[2]["content"] = sentence
         messages[3]["tool_calls"][0]["function"]["name"] = "list_tasks"
-        step = answer(messages, TOOLS, TODAY)
+        step = answer(messages, TOOLS, TODAY, SAY)
         assert isinstance(step, Text)
         assert step.text.startswith("Sorry, the task list did not answer")
 
@@ -66,7 +66,7 @@ def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
 )
 def test_what_failed_is_told_as_failed_and_nothing_internal(content: object, told: str) -> None:
     trouble = "Sorry, the task list did not answer properly just now. Please try again in a moment."
-    assert answer(tool_turn(content), TOOLS, TODAY) == Text(told or trouble)
+    assert answer(tool_turn(content), TOOLS, TODAY, SAY) == Text(told or trouble)
 
 
 def test_the_next_of_a_recurring_task_is_told_when_the_tool_tells_it() -> None:
@@ -75,6 +75,6 @@ def test_the_next_of_a_recurring_task_is_told_when_the_tool_tells_it() -> None:
     messages = tool_turn(json.dumps(said))
     messages[2]["content"] = "complete 1"
     messages[3]["tool_calls"][0]["function"]["name"] = "complete_task"
-    assert answer(messages, TOOLS, TODAY) == Text(
-        "✅ **Pay rent** is complete. The next one is due Tue 1 Dec."
+    assert answer(messages, TOOLS, TODAY, SAY) == Text(
+        "✅ Completed **Pay rent** · every month.\n\nIt repeats: the next one is due Tue 1 Dec."
     )

@@ -1,0 +1,158 @@
+"""What each intent does: rounds of tool calls and, in the end, a reply.
+
+A script is a generator: it yields the calls of a round, gets their results in the same order, and
+returns its reply. It reads no clock and keeps nothing, so it can be run again from the start with
+the results that the messages hold, up to the place where the next calls are due.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from chatkit.demo.finding import look_up, resolve
+from chatkit.demo.forms import ask, write
+from chatkit.demo.memory import PAGE, Memory
+from chatkit.demo.speech import Speech
+from chatkit.demo.values import (
+    Acting,
+    Add,
+    Begun,
+    Call,
+    Change,
+    Complete,
+    Delete,
+    Intent,
+    Plan,
+    Reply,
+    Result,
+    Script,
+    Show,
+    Talk,
+    TaskView,
+    Unknown,
+    Write,
+)
+from chatkit.models.pure.call_pieces import MAX_CALLS
+from chatkit.todo.tasks import MAX_TAGS
+
+#: What empties a field: to the tools, null means that it is left alone.
+_EMPTY: Final[dict[str, Any]] = {
+    "due_date": "", "description": "", "category": "none", "recurrence": "none", "tags": [],
+}  # fmt: skip
+
+
+def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
+    """The script of an intent."""
+    match intent:
+        case Add():
+            return (yield from _add(intent, speech))
+        case Show():
+            return (yield from _show(intent, memory, speech))
+        case Complete() | Change() | Delete():
+            return (yield from _act(intent, memory, speech))
+        case Plan(title):
+            found = yield from ask(title, speech)
+            return found if isinstance(found, Reply) else (yield from _add(found, speech))
+        case Write(what):
+            return (yield from write(what, speech))
+        case Begun(verb):
+            return Reply(text=speech.say(f"demo.which_{verb}"), begun=intent)
+        case Talk("day"):
+            return Reply(text=speech.say("demo.day", day=speech.today.isoformat()))
+        case Talk(kind):
+            return Reply(text=speech.say(f"demo.{kind}"))
+        case Unknown():
+            return Reply(text=speech.say("demo.unknown"))
+
+
+def _add(intent: Add, speech: Speech) -> Script:
+    results = yield [
+        Call("add_task", {"title": draft.title, **draft.details.to_arguments()})
+        for draft in intent.drafts
+    ]
+    views = [TaskView("", draft.title) for draft in intent.drafts]
+    text = speech.done("demo.added", list(zip(results, views, strict=True)))
+    kept = speech.unkept(intent.unkept) if any(result.success for result in results) else []
+    return Reply(text="\n\n".join([text, *kept]))
+
+
+def _show(intent: Show, memory: Memory, speech: Speech) -> Script:
+    arguments: dict[str, Any] = {**intent.filter.to_arguments(), "limit": PAGE}
+    if intent.more:
+        if memory.listing is None:
+            return Reply(text=speech.say("demo.no_list"))
+        offset = memory.listing.get("offset", 0)
+        seen = (offset if isinstance(offset, int) else 0) + len(memory.shown)
+        arguments = {**memory.listing, "limit": PAGE, "offset": seen}
+    (result,) = yield [Call("list_tasks", arguments)]
+    return Reply(text=speech.shown(arguments, result))
+
+
+def _act(intent: Acting, memory: Memory, speech: Speech) -> Script:
+    """Find the tasks, then act on all of them in one round."""
+    unkept = speech.unkept(intent.unkept) if isinstance(intent, Change) else []
+    if isinstance(intent, Change) and intent == Change(target=intent.target, unkept=intent.unkept):
+        return Reply(text="\n\n".join([*unkept, speech.say("demo.no")]))
+    found = yield from resolve(intent, memory, speech)
+    if isinstance(found, Reply):
+        return found
+    tasks = found.tasks[:MAX_CALLS]
+    if isinstance(intent, Change) and (intent.details.tags or intent.dropped):
+        if not all(task.fields for task in tasks):  # its other tags stay, so they have to be known
+            result = yield from look_up()
+            known = {task.id: task for task in result.tasks}
+            tasks = tuple(known.get(task.id, task) for task in tasks)
+        if not all(task.fields for task in tasks):
+            return Reply(text=speech.say("demo.no_list"))
+    left = found.left + len(found.tasks) - len(tasks)
+    results = yield [_call(intent, task) for task in tasks]
+    done = [(r, task) for r, task in zip(results, tasks, strict=True) if not r.asks]
+    put_off = tuple(task for r, task in zip(results, tasks, strict=True) if r.asks)
+    texts = [speech.done(_code(intent, done), done), *(unkept if done else [])]
+    if isinstance(intent, Complete):
+        texts += [speech.next_due(result) for result, _ in done]
+    if left:
+        texts.append(speech.say("demo.left", count=left))
+    on_card = all(result.on_card for result in results if result.asks)
+    if put_off:
+        texts.append(speech.confirm(put_off, on_card=on_card))
+    return Reply(
+        text="\n\n".join(text for text in texts if text),
+        put_off=put_off,
+        options=() if on_card else put_off,
+    )
+
+
+def _call(intent: Acting, task: TaskView) -> Call:
+    match intent:
+        case Complete(completed=completed):
+            reopened = {} if completed else {"completed": False}
+            return Call("complete_task", {"task_id": task.id, **reopened})
+        case Delete():
+            return Call("delete_task", {"task_id": task.id})
+        case Change():
+            return Call("update_task", {"task_id": task.id, **_changes(intent, task)})
+
+
+def _changes(intent: Change, task: TaskView) -> dict[str, Any]:
+    changes = intent.details.to_arguments()
+    if intent.title:
+        changes["title"] = intent.title
+    changes |= {name: _EMPTY[name] for name in intent.cleared}
+    if intent.details.tags or intent.dropped:  # the tool replaces all tags, the words mean some
+        kept = [tag for tag in task.tags if tag not in intent.dropped]
+        changes["tags"] = list(dict.fromkeys([*kept, *changes.get("tags", ())]))[:MAX_TAGS]
+    return changes
+
+
+def _code(intent: Acting, done: list[tuple[Result, TaskView]]) -> str:
+    match intent:
+        case Complete(completed=completed):
+            was = "complete" if completed else "open"
+            if len(done) == 1 and done[0][0].message.endswith("already."):
+                return f"demo.{was}_already"
+            return "demo.completed" if completed else "demo.reopened"
+        case Delete():
+            return "demo.deleted"
+        case Change():
+            return "demo.changed"
