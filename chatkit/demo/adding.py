@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from chatkit.demo.details import category_named, priority_named, read_details, tidy_title
-from chatkit.demo.doubt import is_doubtful
+from chatkit.demo.doubt import is_doubtful, is_taken_back
 from chatkit.demo.unkept import find_unkept, hide_recurrence, without_unkept
 from chatkit.demo.values import Add, Begun, Details, Draft, Unknown
 
@@ -129,7 +129,8 @@ def read_add(clause: str, today: date) -> Add | Begun | Unknown | None:
     drafts: list[Draft] = []
     items, common = _split_items(rest.strip(" :,"), today)
     for item in items:
-        if not exact and is_doubtful(_QUOTED.sub("", item)):
+        beside_quotes = _QUOTED.sub("", item)
+        if is_taken_back(beside_quotes) or (not exact and is_doubtful(beside_quotes)):
             return Unknown()
         title, details = _read_item(item, today)
         if not without_unkept(title) or _NO_TITLE.fullmatch(title):

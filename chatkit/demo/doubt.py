@@ -1,7 +1,8 @@
 """Words that make a sentence anything but a plain request: nothing is done on them.
 
 Only free text is looked at, such as a title or the name of a task: all other words of a command are
-known ones. Text in quotation marks or after a colon is meant as it stands, and is not looked at.
+known ones. Text in quotation marks or after a colon is meant as it stands, unless its end takes it
+back.
 """
 
 from __future__ import annotations
@@ -32,3 +33,15 @@ _DOUBT: Final = re.compile(
 def is_doubtful(text: str) -> bool:
     """Whether a free text says more than what a command needs."""
     return _DOUBT.search(text) is not None
+
+
+_TAKEN_BACK: Final = re.compile(
+    r"(?:[,;(\u2013\u2014]|\s-)\s*(?:actually|(?:just )?kidding|jk|lol|never ?mind|wait"
+    r"|scratch that|forget (?:it|that)|or not|don'?t\s*$|no\s*$|no (?:wait|don't))\b.*$",
+    re.I | re.S,
+)
+
+
+def is_taken_back(text: str) -> bool:
+    """Whether the end of a text that is otherwise meant as it stands takes it back."""
+    return _TAKEN_BACK.search(text) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -360,3 +361,9 @@ async def test_a_model_that_is_not_offered_is_refused(new_engine: NewEngine) -> 
     with pytest.raises(Exception, match=r"inference_options\.model"):
         await engine.operations.begin(CreateThread(input=given), ALICE, new_key())
     assert await engine.rows("SELECT id FROM threads") == []
+
+
+async def test_a_model_is_told_the_language_of_the_user(new_engine: NewEngine) -> None:
+    engine = await new_engine(says("Hallo."))
+    await engine.chat(CreateThread(input=said("Hello")), replace(ALICE, language="de"))
+    assert [request.language for request in engine.model.requests] == ["de"]
