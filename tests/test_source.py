@@ -25,11 +25,6 @@ _PURE: Final = tuple(
     for room in ("protocol", "words", "access", "todo", "models/pure", "answer", "ports")
 )
 
-#: Names that two public classes or type aliases have, and why.
-_NAMED_TWICE: Final = {
-    "OnDisconnect": "the setting, and what the engine is told; one when leaving is a machine",
-}
-
 _LONGEST: Final = 400
 #: Sources that may be longer, and why.
 _LONGER: Final[dict[str, str]] = {
@@ -158,7 +153,7 @@ def test_a_name_is_that_of_one_type() -> None:
         for name in _type_names(ast.parse(path.read_text(encoding="utf-8"))):
             places.setdefault(name, []).append(_name(path))
     twice = {name: files for name, files in places.items() if len(files) > 1}
-    assert {name: twice[name] for name in twice if name not in _NAMED_TWICE} == {}
+    assert twice == {}
 
 
 def test_no_pure_file_reads_a_clock_or_the_world() -> None:

@@ -10,7 +10,9 @@ import asyncio
 import logging
 from typing import Final
 
-from chatkit.answer.leases import Followed, LogBatch, Wish
+from chatkit.answer.leases import LogBatch
+from chatkit.answer.leaving import StopRequested
+from chatkit.engine.presence import Presence
 from chatkit.engine.runner import RunningTurn
 from chatkit.ports.turn_log import LogStore
 from chatkit.protocol.errors import Unavailable
@@ -27,8 +29,9 @@ class Journal:
     `alone`: no other process can want anything of these turns, so nobody is asked.
     """
 
-    def __init__(self, logs: LogStore, *, alone: bool) -> None:
+    def __init__(self, logs: LogStore, presence: Presence, *, alone: bool) -> None:
         self._logs = logs
+        self._presence = presence
         self._alone = alone
         self._turns: list[RunningTurn] = []
         self._any = asyncio.Event()
@@ -78,11 +81,11 @@ class Journal:
             end = ends.get(turn.lease.turn_id)
             if end is None:  # taken over, or its thread was deleted
                 turn.complete = True
-                turn.stop("lost")
+                self._presence.receive(turn, StopRequested("lost"))
             else:
                 turn.written, turn.complete = end.through, end.last
         if running and not self._alone:
-            await self._exchange(running)
+            await self._presence.exchange(running)
         # One that ended during these writes stays for the next, which completes its log.
         self._turns = [
             turn
@@ -96,37 +99,3 @@ class Journal:
         """Whether the log of an ended turn is to be completed: it is begun in the database, or may
         be read there by another process, which must not count its events anew."""
         return turn.written > 0 or not self._alone
-
-    async def _exchange(self, running: list[RunningTurn]) -> None:
-        news = [turn for turn in running if (turn.followers > 0) != turn.told_followed]
-        told = [Followed(lease=turn.lease, followed=turn.followers > 0) for turn in news]
-        if news:
-            await self._logs.tell_followed(told)
-        for turn, each in zip(news, told, strict=True):
-            turn.told_followed = each.followed
-        due = {turn.lease.turn_id for turn in running if turn.due}
-        wishes: dict[str, Wish] = {wish.turn_id: wish for wish in await self._logs.wishes()}
-        for turn in running:
-            wish = wishes.get(turn.lease.turn_id)
-            if wish is None:
-                turn.stop("lost")
-            elif wish.stop_reason is not None:
-                turn.stop(wish.stop_reason)
-            else:
-                _heed(turn, wish, due=turn.lease.turn_id in due)
-
-
-def _heed(turn: RunningTurn, wish: Wish, *, due: bool) -> None:
-    """Take up what other processes know of a turn's readers. `due`: when they were asked, it was
-    time already to stop it, should nobody be there."""
-    left = turn.followed_elsewhere and not wish.followed_elsewhere
-    turn.followed_elsewhere = wish.followed_elsewhere
-    if wish.followed_elsewhere:
-        turn.on_returned()
-    elif left and turn.followers == 0:
-        turn.on_left()
-    elif wish.reads > turn.reads_before:
-        turn.on_returned()
-    elif due and turn.due:
-        turn.stop("left")
-    turn.reads = wish.reads

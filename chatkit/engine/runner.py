@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 from chatkit.access.caller import Caller
 from chatkit.answer import history
 from chatkit.answer.leases import Begun, Ending, Lease, LeaseLost, StopReason, TurnState
+from chatkit.answer.leaving import Leaving
 from chatkit.answer.turn import AskModel, CallTools, Finish, TooManyRounds, Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import TOLD_AFTER_S, Calls, told_after
@@ -81,18 +82,8 @@ class RunningTurn:
     entered: bool = False
     stop_reason: StopReason | None = None
     ending: bool = False
-    followers: int = 0
-    #: What other processes were last told of that, whether one of them has followers, and how often
-    #: it was read there: now, and when the last follower left.
-    told_followed: bool = True
-    followed_elsewhere: bool = False
-    reads: int = 0
-    reads_before: int = 0
-    #: What to do when somebody is there again, and when nobody is; and whether the time in which a
-    #: user may come back is over.
-    on_returned: Callable[[], None] = lambda: None
-    on_left: Callable[[], None] = lambda: None
-    due: bool = False
+    #: Its followers and readers, and whether it is stopped without them. Set when it is started.
+    leaving: Leaving = field(init=False)
     #: How many events of the log are in the database, and whether nothing more is to be written.
     written: int = 0
     complete: bool = False

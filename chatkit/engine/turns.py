@@ -12,13 +12,23 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from chatkit.access.caller import Caller
 from chatkit.answer.leases import StopReason
+from chatkit.answer.leaving import (
+    Ended,
+    FollowerCame,
+    FollowerLeft,
+    Leaving,
+    OnDisconnect,
+    StopRequested,
+    ThreadRead,
+)
 from chatkit.answer.replay import open_items
 from chatkit.engine.elsewhere import LAG_S, Mirror, Orphans, TurnElsewhere
 from chatkit.engine.journal import Journal
+from chatkit.engine.presence import Presence
 from chatkit.engine.runner import Runner, RunningTurn
 from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.ports.requests import RequestStore
@@ -29,8 +39,6 @@ from chatkit.protocol.events import Event
 from chatkit.protocol.items import Item
 from chatkit.words.catalogue import say_in
 
-OnDisconnect = Literal["auto", "cancel", "continue"]
-
 _log = logging.getLogger("chatkit.turn")
 
 #: How long a lease lasts, in seconds: longer than the database outage that a turn survives.
@@ -39,13 +47,8 @@ LEASE_S: Final = 60.0
 HEARTBEAT_S: Final = 5.0
 #: What is left of a lease whose owner renews it, in seconds, a database outage of ten allowed for.
 LIVING_S: Final = LEASE_S - 20.0
-#: With `auto`, how long a turn without followers waits for its user to come back, in seconds.
-RETURN_S: Final = 5.0
-#: How long other processes are asked for a reader when that time is over, in seconds. With `cancel`
-#: the model is to be stopped within a second, whatever the database does.
-ASKED_S: Final[dict[OnDisconnect, float]] = {"cancel": 0.7, "auto": 3.0}
-#: How long an owner may take to tell that its last follower has left, in seconds.
-TOLD_S: Final = 0.5
+#: How long a process may take to publish that its last follower of a turn has left, in seconds.
+PUBLISH_S: Final = 0.5
 #: How long running turns may take to end by themselves at shutdown, and then to be stored, in
 #: seconds: together less than the 30 after which most supervisors kill a process.
 SHUTDOWN_S: Final = 20.0
@@ -80,13 +83,13 @@ class Turns:
         self._on_disconnect = on_disconnect
         self._alone = alone
         self._now = now
-        self._journal = Journal(logs, alone=alone)
+        self._presence = Presence(logs)
+        self._journal = Journal(logs, self._presence, alone=alone)
         #: By their ids, those included whose end is stored and being told, and by their threads.
         self._here: dict[str, RunningTurn] = {}
         self._running: dict[tuple[str, str], RunningTurn] = {}
         self._by_user: Counter[str] = Counter()
         self._beginning: Counter[tuple[str, str]] = Counter()
-        self._returns: dict[str, asyncio.TimerHandle] = {}
         self._mirrors: dict[tuple[str, str, bool], Mirror] = {}
         self._copying: dict[Mirror, asyncio.Task[None]] = {}
         self._abandoned: deque[tuple[str, str]] = deque()
@@ -94,8 +97,7 @@ class Turns:
 
     def start(self, turn: RunningTurn, head: list[Event]) -> RunningTurn:
         """Run a turn that was begun; `head` are the events that come before its own."""
-        turn.on_returned = lambda: self._forget_return(turn)
-        turn.on_left = lambda: self._all_left(turn)
+        turn.leaving = Leaving(self._on_disconnect, alone=self._alone)
         turn.log.append(head)
         self._here[turn.lease.turn_id] = turn
         self._running[turn.lease.user_id, turn.lease.thread_id] = turn
@@ -104,11 +106,11 @@ class Turns:
         turn.task = asyncio.create_task(self._runner.run(turn), name=turn.lease.turn_id)
         turn.task.add_done_callback(lambda _: self._forget(turn))
         if not self._accepting:  # its beginning was under way when the server began to stop
-            turn.stop("shutdown")
+            self._presence.receive(turn, StopRequested("shutdown"))
         return turn
 
     def _forget(self, turn: RunningTurn) -> None:
-        self._forget_return(turn)
+        self._presence.receive(turn, Ended())
         self._count(turn.lease.user_id, -1)
         del self._here[turn.lease.turn_id]
         key = (turn.lease.user_id, turn.lease.thread_id)
@@ -180,14 +182,11 @@ class Turns:
             with self._mirrored(turn) as log:
                 yield LogFollower(log, after=after, numbered=numbered, lag_s=LAG_S)
             return
-        turn.followers += 1
-        self._forget_return(turn)
+        self._presence.receive(turn, FollowerCame())
         try:
             yield LogFollower(turn.log, after=after, numbered=numbered)
         finally:
-            turn.followers -= 1
-            if turn.followers == 0 and not turn.log.closed:
-                self._all_left(turn)
+            self._presence.receive(turn, FollowerLeft())
 
     @contextmanager
     def _mirrored(self, turn: TurnElsewhere) -> Iterator[TurnLog]:
@@ -209,38 +208,13 @@ class Turns:
                 if mirror in self._copying:
                     self._copying[mirror].cancel()
 
-    def _all_left(self, turn: RunningTurn) -> None:
-        turn.reads_before = turn.reads
-        if self._on_disconnect == "continue" or turn.followed_elsewhere or turn.log.closed:
-            return
-        stays_s = RETURN_S if self._on_disconnect == "auto" else 0
-        timer = asyncio.get_running_loop().call_later(stays_s, self._not_returned, turn)
-        self._returns[turn.lease.turn_id] = timer
-
-    def _not_returned(self, turn: RunningTurn) -> None:
-        self._forget_return(turn)
-        if turn.followers == 0:
-            if self._alone:
-                turn.stop("left")
-            else:  # unless the next exchange with the other processes tells of a reader there
-                turn.due = True
-                asked_s = ASKED_S[self._on_disconnect]
-                timer = asyncio.get_running_loop().call_later(asked_s, turn.stop, "left")
-                self._returns[turn.lease.turn_id] = timer
-
-    def _forget_return(self, turn: RunningTurn) -> None:
-        turn.due = False
-        timer = self._returns.pop(turn.lease.turn_id, None)
-        if timer is not None:
-            timer.cancel()
-
     async def read_again(self, caller: Caller, thread_id: str) -> list[Item]:
         """The user reads a thread that is being answered: the turn goes on though nobody follows
         it, and what it has written so far is given, as unfinished items."""
         user_id, say = caller.user_id, say_in(caller.language)
         turn = self.find(user_id, thread_id)
         if turn is not None:
-            self._forget_return(turn)
+            self._presence.receive(turn, ThreadRead())
             return open_items(turn.log.lines().split("\n"), say)
         if self._alone:
             return []
@@ -259,11 +233,12 @@ class Turns:
         """
         turn = self.find(user_id, thread_id)
         if turn is not None and turn.task is not None:
-            if only_unfollowed and turn.followers == 0 and turn.followed_elsewhere:
-                await asyncio.sleep(TOLD_S)  # who has just left there is told here in a moment
-            if only_unfollowed and (turn.followers > 0 or turn.followed_elsewhere):
+            if only_unfollowed and turn.leaving.followers == 0 and turn.leaving.is_followed:
+                # A follower elsewhere that has just left is known to have left a moment later.
+                await asyncio.sleep(PUBLISH_S)
+            if only_unfollowed and turn.leaving.is_followed:
                 return False
-            turn.stop(reason)
+            self._presence.receive(turn, StopRequested(reason))
             await asyncio.wait([turn.task])
             return True
         if self._alone:
@@ -271,7 +246,7 @@ class Turns:
         found = await self._logs.find_elsewhere(user_id, thread_id)
         if found is not None and found.followed and only_unfollowed:
             # Who has just left is gone for the owner first, and for the database a moment later.
-            await asyncio.sleep(TOLD_S)
+            await asyncio.sleep(PUBLISH_S)
             found = await self._logs.find_elsewhere(user_id, thread_id)
             if found is None:
                 return True
@@ -352,7 +327,7 @@ class Turns:
         self._accepting = False
         turns = list(self._here.values())
         for turn in turns:
-            turn.stop("shutdown")
+            self._presence.receive(turn, StopRequested("shutdown"))
         tasks = [turn.task for turn in turns if turn.task is not None]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=INTERRUPT_S)

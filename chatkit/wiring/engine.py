@@ -10,6 +10,7 @@ from typing import Any
 
 from chatkit.answer.asking import ASK_USER
 from chatkit.answer.drafting import WRITE_DRAFT
+from chatkit.answer.leaving import OnDisconnect
 from chatkit.engine.acting import Acting
 from chatkit.engine.attachments import Attachments
 from chatkit.engine.calling import GENERATE_IMAGE, Calls
@@ -22,7 +23,7 @@ from chatkit.engine.operations import JOIN_S, Operations
 from chatkit.engine.runner import Runner
 from chatkit.engine.titling import ThreadTitles
 from chatkit.engine.turn_limit import TurnLimit
-from chatkit.engine.turns import LEASE_S, LIVING_S, OnDisconnect, Turns
+from chatkit.engine.turns import LEASE_S, LIVING_S, Turns
 from chatkit.models.litellm_model import LiteLLMModel
 from chatkit.models.media import Media
 from chatkit.models.pure.tools import ToolSpec

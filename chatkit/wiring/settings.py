@@ -20,6 +20,7 @@ from jwt.algorithms import HMACAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from chatkit.access.rates import Rate
+from chatkit.answer.leaving import OnDisconnect
 from chatkit.edge.auth import GuestPolicy
 from chatkit.edge.cors import normalize_host
 from chatkit.edge.origins import normalize_origin
@@ -27,7 +28,6 @@ from chatkit.edge.proxies import TrustedProxies
 from chatkit.wiring.variables import SettingsError, Variables
 
 Guests = Literal["auto", "on", "off"]
-OnDisconnect = Literal["auto", "cancel", "continue"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 LogFormat = Literal["text", "json"]
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from chatkit.answer.leaving import GRACE_S, State
 from chatkit.engine import elsewhere, journal
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
@@ -248,10 +249,10 @@ async def check(world: World) -> None:
     for engine in world.engines:
         assert engine.model.open_streams == 0, "a model stream is left over"
         assert engine.turns._running == {}
-        assert engine.turns._returns == {}
     for turn in world.turns:
         assert turn.log.closed
-        assert turn.followers == 0
+        assert turn.leaving.followers == 0
+        assert turn.leaving.state is State.ENDED
     items = await one.rows(
         "SELECT thread_id, turn_id, type, hidden, withdrawn_by, body FROM items ORDER BY seq"
     )
@@ -366,8 +367,8 @@ async def test_nothing_is_lost_doubled_or_left_running(
     monkeypatch.setattr(journal, "WRITE_S", 0.02)
     monkeypatch.setattr(elsewhere, "POLL_S", 0.01)
     monkeypatch.setattr(elsewhere, "END_S", 0.2)
-    monkeypatch.setattr(turns_module, "RETURN_S", 0.05)
-    monkeypatch.setattr(turns_module, "TOLD_S", 0.05)
+    monkeypatch.setitem(GRACE_S, "auto", 0.05)
+    monkeypatch.setattr(turns_module, "PUBLISH_S", 0.05)
     monkeypatch.setattr(turns_module, "HEARTBEAT_S", 0.05)
     for seed in range(first, first + BATCH):
         try:

@@ -16,11 +16,12 @@ import pytest
 
 from chatkit.access.caller import Caller
 from chatkit.answer.leases import RequestKey
+from chatkit.answer.leaving import OnDisconnect
 from chatkit.engine.attachments import Attachments
 from chatkit.engine.faults import Fault
 from chatkit.engine.operations import Operations
 from chatkit.engine.runner import RunningTurn
-from chatkit.engine.turns import OnDisconnect, Turns
+from chatkit.engine.turns import Turns
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.models import Images
 from chatkit.protocol.content import InputText

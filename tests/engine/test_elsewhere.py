@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chatkit.answer.leaving import GRACE_S, State
 from chatkit.engine import elsewhere, faults
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
@@ -64,7 +65,7 @@ async def test_a_second_process_follows_every_event_from_any_point(new_engine: N
 async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns_module, "RETURN_S", 0.6)
+    monkeypatch.setitem(GRACE_S, "auto", 0.6)
     hold = asyncio.Event()
     one, two = await pair(new_engine, slow(hold), on_disconnect="auto")
     async with half_written(one) as turn:
@@ -73,7 +74,7 @@ async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(
     thread = json.loads(await two.answer(get, ALICE, new_key()))
     assert thread["items"]["data"][-1]["content"][0]["text"] == "Half"
     async with asyncio.timeout(30):
-        while turn.lease.turn_id in one.turns._returns:  # noqa: ASYNC110 - another process
+        while turn.leaving.state is not State.UNFOLLOWED:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.01)
     assert turn.stop_reason is None
     hold.set()
@@ -160,7 +161,7 @@ async def test_many_followers_in_one_process_look_once_for_all(new_engine: NewEn
 async def test_a_turn_is_not_left_while_it_is_followed_elsewhere_and_is_when_that_ends(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
-    monkeypatch.setattr(turns_module, "RETURN_S", 0.05)
+    monkeypatch.setitem(GRACE_S, "auto", 0.05)
     one, two = await pair(new_engine, slow(asyncio.Event()), on_disconnect=policy)
     turn = await one.begin(HELLO)
     with ExitStack() as here:
@@ -170,7 +171,7 @@ async def test_a_turn_is_not_left_while_it_is_followed_elsewhere_and_is_when_tha
         with ExitStack() as there:
             follower = there.enter_context(two.turns.following(found))
             await follower.read()
-            await until(lambda: turn.followed_elsewhere)
+            await until(lambda: turn.leaving.followed_elsewhere)
             here.close()
             await left_by_owner(one)
             passed = asyncio.Event()
@@ -190,7 +191,7 @@ async def test_a_turn_gives_way_as_soon_as_its_last_follower_elsewhere_has_left(
         found = await found_by(two, turn)
         with two.turns.following(found) as follower:
             await follower.read()
-            await until(lambda: turn.followed_elsewhere)
+            await until(lambda: turn.leaving.followed_elsewhere)
     await left_by_owner(one)
     await until(lambda: not two.turns._copying)
     began = asyncio.get_running_loop().time()
@@ -202,25 +203,26 @@ async def test_a_turn_gives_way_as_soon_as_its_last_follower_elsewhere_has_left(
 async def test_a_return_that_the_owner_learns_of_late_still_counts(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns_module, "RETURN_S", 1.0)
+    monkeypatch.setitem(GRACE_S, "auto", 1.0)
     hold, asking, late = asyncio.Event(), asyncio.Event(), asyncio.Event()
     one, two = await pair(new_engine, slow(hold), on_disconnect="auto")
-    wishes, logs = type(one.turns._logs).wishes, one.turns._logs
+    fetch = one.database.fetch
 
-    async def wishes_later(self: Any) -> Any:
-        if self is logs:
+    async def answer_polls_late(query: str, *arguments: Any) -> Any:
+        if "AS followed_elsewhere" in query:
             asking.set()
             await late.wait()
-        return await wishes(self)
+        return await fetch(query, *arguments)
 
     async with half_written(one) as turn:
-        monkeypatch.setattr(type(logs), "wishes", wishes_later)
+        monkeypatch.setattr(one.database, "fetch", answer_polls_late)
         await asking.wait()
     get = GetThread(thread_id=turn.lease.thread_id)
     await two.answer(get, ALICE, new_key())
-    await until(lambda: turn.due)  # the time is over, and the owner has not asked yet
+    # The grace period is over, and the owner has not asked yet.
+    await until(lambda: turn.leaving.state is State.EXPIRED)
     late.set()
-    await until(lambda: not turn.due)
+    await until(lambda: turn.leaving.state is State.UNFOLLOWED)
     assert turn.stop_reason is None
     hold.set()
     await ended(turn)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chatkit.answer.leaving import GRACE_S
 from chatkit.engine import faults
 from chatkit.engine import turns as turns_module
 from chatkit.engine.runner import RunningTurn
@@ -89,7 +90,7 @@ async def test_leaving_with_continue_lets_the_answer_end(new_engine: NewEngine) 
 async def test_leaving_with_auto_stops_when_the_user_does_not_return(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns_module, "RETURN_S", 0.05)
+    monkeypatch.setitem(GRACE_S, "auto", 0.05)
     engine = await new_engine(slow(asyncio.Event()), on_disconnect="auto")
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
@@ -103,7 +104,7 @@ async def test_leaving_with_auto_stops_when_the_user_does_not_return(
 async def test_leaving_with_auto_goes_on_when_the_user_reads_the_thread_again(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns_module, "RETURN_S", 0.05)
+    monkeypatch.setitem(GRACE_S, "auto", 0.05)
     hold = asyncio.Event()
     engine = await new_engine(slow(hold), on_disconnect="auto")
     turn = await engine.begin(HELLO)
