@@ -46,8 +46,8 @@ CATALOGUES: Final = {catalogue.language: catalogue for catalogue in (_ENGLISH,)}
 
 @cache
 def say_in(language: str) -> Say:
-    """The words of a BCP 47 tag that `choose_language` gave."""
-    chosen = CATALOGUES[language]
+    """The sentences of a language by its primary subtag; English where there is no catalogue."""
+    chosen = CATALOGUES.get(language, _ENGLISH)
 
     def say(code: str, /, **params: str | int) -> str:
         catalogue = chosen if code in chosen.sentences else _ENGLISH
