@@ -1,4 +1,4 @@
-"""Pure: the ChatKit wire and nothing else: requests, items, events, widgets, SSE, paging, errors.
+"""Pure: the ChatKit wire: requests, items, events, widgets, SSE, paging, errors.
 
-Bytes and values in, bytes and values out. It imports nothing else of ours.
+Bytes and values in, bytes and values out. It imports no other room of this project.
 """

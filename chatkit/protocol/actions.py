@@ -1,4 +1,4 @@
-"""What users do on widgets."""
+"""Actions of users on widgets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a user did. Type and payload come from a client: neither is to be trusted."""
+    """A user's action. `type` and `payload` come from a client and are untrusted."""
 
     type: str
     payload: Any = None

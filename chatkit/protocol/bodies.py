@@ -1,4 +1,4 @@
-"""What an item of each kind holds besides its envelope; to and from wire objects.
+"""The body of an item, by kind: all fields besides the envelope. To and from wire objects.
 
 user_message         UserMessage        assistant_message    AssistantMessage
 client_tool_call     ClientToolCall     widget               WidgetBody
@@ -32,7 +32,7 @@ from chatkit.protocol.workflows import Step, Workflow, parse_step, parse_workflo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserMessage:
-    """What a person sent: text and tags in their order, files, and the text they replied to."""
+    """A message of the user: text and tags in their order, files, and the quoted text."""
 
     type: ClassVar[str] = "user_message"
     hidden: ClassVar[bool] = False
@@ -56,7 +56,7 @@ class UserMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssistantMessage:
-    """The assistant's text, Markdown, as one part; without any before its first delta."""
+    """The assistant's text: Markdown, in one part. `text` is None until the first delta."""
 
     type: ClassVar[str] = "assistant_message"
     hidden: ClassVar[bool] = False
@@ -80,8 +80,10 @@ CallStatus = Literal["pending", "completed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientToolCall:
-    """A call that the page answers. Completed without an output, it was given up: the user went
-    on with something else."""
+    """A tool call that the page answers.
+
+    Completed without an output, it was abandoned: the user sent something else first.
+    """
 
     type: ClassVar[str] = "client_tool_call"
     hidden: ClassVar[bool] = False
@@ -98,7 +100,7 @@ class ClientToolCall:
         require(bool(self.call_id and self.name), "a call has an id and a name")
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope; an output that is null is there nevertheless."""
+        """The fields besides the envelope. A null output is written as null, not left out."""
         wire: dict[str, Any] = {
             "status": self.status,
             "call_id": self.call_id,
@@ -110,7 +112,7 @@ class ClientToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetBody:
-    """A card. `widget` is the tree that `chatkit.protocol.widgets` has built."""
+    """A card. `widget` is a tree built by `chatkit.protocol.widgets`."""
 
     type: ClassVar[str] = "widget"
     hidden: ClassVar[bool] = False
@@ -129,7 +131,7 @@ class WidgetBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedImage:
-    """An image that a model made, known by the id of its file; None while it is being made."""
+    """An image made by a model. `file_id` is None until the image is finished."""
 
     type: ClassVar[str] = "generated_image"
     hidden: ClassVar[bool] = False
@@ -145,7 +147,7 @@ class GeneratedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StructuredInput:
-    """Questions to the user; pending, they take over the composer."""
+    """Questions to the user. While they are pending, they replace the composer."""
 
     type: ClassVar[str] = "structured_input"
     hidden: ClassVar[bool] = False
@@ -167,7 +169,7 @@ class StructuredInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowBody:
-    """What the assistant did on the way to an answer."""
+    """The steps that led to an answer."""
 
     type: ClassVar[str] = "workflow"
     hidden: ClassVar[bool] = False
@@ -181,7 +183,7 @@ class WorkflowBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskBody:
-    """One step that stands by itself, such as the files that were read."""
+    """One step outside a workflow, such as files that were read."""
 
     type: ClassVar[str] = "task"
     hidden: ClassVar[bool] = False
@@ -195,7 +197,7 @@ class TaskBody:
 
 @dataclass(frozen=True, slots=True)
 class EndOfTurn:
-    """The assistant has finished, where that is not plain from a message: after a card, say."""
+    """Marks the end of a turn that does not end with a message, for example with a card."""
 
     type: ClassVar[str] = "end_of_turn"
     hidden: ClassVar[bool] = False
@@ -207,7 +209,7 @@ class EndOfTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """One tool call and what came of it. `call_id` is the provider's, for the provider alone."""
+    """One tool call and its result. `call_id` is the provider's and is sent only to it."""
 
     call_id: str
     name: str
@@ -217,7 +219,7 @@ class CallRecord:
 
     @classmethod
     def of(cls, call: ToolCall, result: ToolResult) -> CallRecord:
-        """The record of a call that has its result."""
+        """Combine a call and its result."""
         return cls(
             call_id=call.call_id,
             name=call.name,
@@ -229,10 +231,10 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRound:
-    """The calls of one model answer with their results, always paired; never shown.
+    """The tool calls of one model answer, each with its result. Never sent to clients.
 
-    `after_text`: the same answer also held text, which is the assistant message just before.
-    `carried`: a retry has taken it over from the answer that it replaces.
+    `after_text`: the same answer also had text; it is the assistant message just before.
+    `carried`: a retry copied it from the answer that it replaces.
     """
 
     type: ClassVar[str] = "hidden_context_item"
@@ -265,9 +267,9 @@ class ToolRound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A sentence for the model alone, in its place in the thread: what happened meanwhile.
+    """A sentence that only the model sees, at its place in the thread: an event in between.
 
-    `carried`: a retry has taken it over from the answer that it replaces, or speaks of that.
+    `carried`: a retry copied it from the answer that it replaces, or the sentence is about that.
     """
 
     type: ClassVar[str] = "hidden_context_item"
@@ -283,7 +285,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class StopMark:
-    """Why an answer ends where it does, for the model alone, in the official SDK's shape."""
+    """Why an answer was cut short. Only the model sees it. In the official SDK's shape."""
 
     type: ClassVar[str] = "sdk_hidden_context"
     hidden: ClassVar[bool] = True
@@ -312,7 +314,7 @@ Body = (
 
 
 def parse_body(kind: str, wire: dict[str, Any]) -> Body:
-    """The body that `to_wire` wrote. Stored bodies are ours: a shape we never write is a fault."""
+    """Parse a stored body that `to_wire` wrote. Raises ValueError for an unknown kind."""
     match kind:
         case UserMessage.type:
             return UserMessage(

@@ -1,4 +1,4 @@
-"""What passes between a turn, the model and the tools, as plain values."""
+"""Values passed between a turn, the model and the tools."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any, Final, cast
 from chatkit.protocol.jsontext import clean_value
 from chatkit.protocol.rules import require
 
-#: The longest name of a tool that every provider takes, in characters.
+#: Longest tool name that every provider accepts, in characters.
 MAX_TOOL_NAME: Final = 64
 _TOOL_NAME: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_TOOL_NAME}}}")
 _NOT_IN_TOOL_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def is_tool_name(text: str) -> bool:
-    """Whether every provider takes it as the name of a tool."""
+    """Whether every provider accepts the tool name."""
     return _TOOL_NAME.fullmatch(text) is not None
 
 
 def as_tool_name(text: str) -> str:
-    """The text as a tool's name: `_` for other characters, and cut. Empty for an empty text."""
+    """Make a tool name of a text: cut it, and replace invalid characters by `_`. May be empty."""
     return _NOT_IN_TOOL_NAMES.sub("_", text)[:MAX_TOOL_NAME]
 
 
@@ -37,7 +37,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """Something the page is told about, as a `client_effect` event."""
+    """A notification for the page, sent as a `client_effect` event."""
 
     name: str
     data: dict[str, Any] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardOffer:
-    """A tool's wish to show a card of the name, with what it takes to draw it."""
+    """A tool's offer to show the card `name`, with the data to draw it."""
 
     name: str
     data: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class CardOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Something that a tool's result links to: a page, or a file."""
+    """A page or file that a tool's result refers to."""
 
     title: str
     uri: str
@@ -64,9 +64,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
-    """What a call gave: `output` is text for the model. A tool's own failure is a result too.
+    """The result of a call. `output` is text for the model. A tool's failure is a result too.
 
-    `mentions` are the tasks in it, each an id and a title; `links` what it refers to.
+    `mentions`: the tasks in the result, each as (id, title). `links`: pages and files.
     """
 
     call_id: str
@@ -79,14 +79,11 @@ class ToolResult:
 
 
 class BadArguments(Exception):
-    """A model's call that cannot be made as it stands; `str(error)` is a sentence for the model."""
+    """The arguments of a model's call are unusable. `str(error)` is a sentence for the model."""
 
 
 def read_arguments(text: str) -> dict[str, Any]:
-    """The arguments that a model wrote; models write nothing where there are none.
-
-    Raises BadArguments.
-    """
+    """Parse the arguments of a call. Empty text means no arguments. Raises BadArguments."""
     try:
         arguments: Any = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:

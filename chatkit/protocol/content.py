@@ -1,4 +1,4 @@
-"""What messages hold: the parts that a person sends, and the sources that an answer names."""
+"""Content of messages: the parts that a user sends, and the sources that an answer cites."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatkit.protocol.rules import require
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputText:
-    """What a person typed. Never rendered as Markdown."""
+    """Text that the user typed. Never rendered as Markdown."""
 
     text: str
 
@@ -21,7 +21,7 @@ class InputText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputTag:
-    """A mention that a person picked; `text` is its label, `data` what the page knows of it."""
+    """A mention that the user picked. `text` is its label, `data` comes from the page."""
 
     id: str
     text: str
@@ -30,7 +30,7 @@ class InputTag:
     interactive: bool = False
 
     def to_wire(self) -> dict[str, Any]:
-        """The content part, an unset group left out."""
+        """The content part, without an unset group."""
         return {
             "type": "input_tag",
             "id": self.id,
@@ -46,20 +46,20 @@ UserContent = InputText | InputTag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceOptions:
-    """Which model and tool a person chose for one message. Untrusted until held to a list."""
+    """The model and tool that the user chose for one message. Untrusted until validated."""
 
     model: str | None = None
     tool_choice: str | None = None
 
     def to_wire(self) -> dict[str, Any]:
-        """The object, unset choices left out."""
+        """The object, without unset choices."""
         choice = None if self.tool_choice is None else {"id": self.tool_choice}
         return _set(tool_choice=choice, model=self.model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Described:
-    """What every source may say of itself; `timestamp` is text for people."""
+    """The fields that every source has. `timestamp` is text for people."""
 
     title: str
     description: str | None = None
@@ -73,7 +73,7 @@ class _Described:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlSource(_Described):
-    """A page of the web. `url` is http or https, `attribution` whose page it is."""
+    """A web page. `url` is http or https, `attribution` the publisher."""
 
     type: ClassVar[str] = "url"
 
@@ -85,7 +85,7 @@ class UrlSource(_Described):
         require(is_web, "the URL of a source is one of the web")
 
     def to_wire(self) -> dict[str, Any]:
-        """The source, unset fields left out."""
+        """The source, without unset fields."""
         return {
             **self._head(self.type),
             "url": self.url,
@@ -102,15 +102,15 @@ class FileSource(_Described):
     filename: str
 
     def to_wire(self) -> dict[str, Any]:
-        """The source, unset fields left out."""
+        """The source, without unset fields."""
         return {**self._head(self.type), "filename": self.filename}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntitySource(_Described):
-    """Something that the page knows by its id: here, a task that the answer mentions.
+    """An object that the page knows by its id: here, a task that the answer mentions.
 
-    In the text it is an icon, or in its place `inline_label`; `label` stands above its preview.
+    In the text it is shown as an icon, or as `inline_label` if set. `label` is above its preview.
     """
 
     type: ClassVar[str] = "entity"
@@ -123,7 +123,7 @@ class EntitySource(_Described):
     data: dict[str, Any] = field(default_factory=dict)
 
     def to_wire(self) -> dict[str, Any]:
-        """The source, unset fields left out."""
+        """The source, without unset fields."""
         return {
             **self._head(self.type),
             "id": self.id,
@@ -138,8 +138,11 @@ Source = UrlSource | FileSource | EntitySource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """A source of an answer. `index` is where its mark goes, in UTF-16 units of the text, as a
-    browser counts; without one it stands in the list of sources alone."""
+    """A source of an answer.
+
+    `index` is the position of its mark, in UTF-16 units of the text, as browsers count. Without
+    an index the source is only in the list of sources.
+    """
 
     source: Source
     index: int | None = None
@@ -153,18 +156,18 @@ class Annotation:
 
 
 def utf16_index(text: str, index: int) -> int:
-    """A place in `text`, counted in characters, in UTF-16 units; beyond the end is the end."""
+    """Convert an index from characters to UTF-16 units; at most the length of `text`."""
     head = text[: max(index, 0)]
     return len(head) if head.isascii() else len(head.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def parse_annotation(wire: dict[str, Any]) -> Annotation:
-    """The annotation that `to_wire` wrote."""
+    """Parse the annotation that `to_wire` wrote."""
     return Annotation(source=parse_source(wire["source"]), index=wire.get("index"))
 
 
 def parse_source(wire: dict[str, Any]) -> Source:
-    """The source that `to_wire` wrote."""
+    """Parse the source that `to_wire` wrote."""
     fields = {name: value for name, value in wire.items() if name != "type"}
     match wire["type"]:
         case "url":
@@ -176,13 +179,13 @@ def parse_source(wire: dict[str, Any]) -> Source:
 
 
 def parse_user_content(part: dict[str, Any]) -> UserContent:
-    """The part that `to_wire` wrote."""
+    """Parse the part that `to_wire` wrote."""
     fields = {name: value for name, value in part.items() if name != "type"}
     return InputTag(**fields) if part["type"] == "input_tag" else InputText(**fields)
 
 
 def parse_inference_options(wire: dict[str, Any]) -> InferenceOptions:
-    """The options that `to_wire` wrote."""
+    """Parse the options that `to_wire` wrote."""
     choice = wire.get("tool_choice")
     return InferenceOptions(
         model=wire.get("model"), tool_choice=choice["id"] if choice is not None else None
@@ -190,5 +193,5 @@ def parse_inference_options(wire: dict[str, Any]) -> InferenceOptions:
 
 
 def _set(**fields: Any) -> dict[str, Any]:
-    """The fields that have a value: an unset one is absent on the wire, never null."""
+    """The fields that have a value: an unset field is absent on the wire, never null."""
     return {name: value for name, value in fields.items() if value is not None}

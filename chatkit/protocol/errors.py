@@ -1,4 +1,4 @@
-"""Every error that an outsider can meet, as values with a place.
+"""Every error that a client can receive, as an exception with a code and an HTTP status.
 
     ChatKitError                 never built directly
     ├── BadRequest               400  invalid_request, invalid_json, invalid_cursor, unknown_host
@@ -14,11 +14,11 @@
     ├── Internal                 500  internal
     └── Unavailable              503  unavailable
 
-`code` is stable and documented, `status` is the HTTP status, and the message is safe to show:
-it never holds the text of a foreign exception, which is chained by `from` instead.
+`code` is stable and documented, `status` is the HTTP status, and the message is safe to show.
+The message never contains the text of another exception: that is chained by `from`.
 
-A message is a `Sentence`, which the edge puts into the words of the caller's language. A fault of
-one field ("params.title: is required") is for programmers, and a finished text in English.
+A message is a `Sentence`, which the edge translates to the caller's language. An error in one field
+("params.title: is required") is for programmers: its message is an English text.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, init=False)
 class Sentence:
-    """A sentence for people by its code in `chatkit.words`, with its parameters."""
+    """A sentence for users, as its code in `chatkit.words` and its parameters."""
 
     code: str
     params: tuple[tuple[str, str | int], ...]
@@ -40,7 +40,7 @@ class Sentence:
         object.__setattr__(self, "params", tuple(params.items()))
 
     def __str__(self) -> str:
-        """For logs: the code and the parameters."""
+        """The code and the parameters, for logs."""
         given = ", ".join(f"{name}={value!r}" for name, value in self.params)
         return f"{self.code}({given})" if given else self.code
 
@@ -50,7 +50,7 @@ class Sentence:
 
 
 class ChatKitError(Exception):
-    """The root of the tree. `str(error)` is for logs, `in_words` for the caller."""
+    """The base of all errors. `str(error)` is for logs, `in_words` for the client."""
 
     status: ClassVar[int]
     default_code: ClassVar[str]
@@ -75,21 +75,21 @@ class BadRequest(ChatKitError):
 
 
 class Unauthorized(ChatKitError):
-    """No credential, or one that does not hold."""
+    """No credential, or an invalid one."""
 
     status = 401
     default_code = "unauthorized"
 
 
 class Forbidden(ChatKitError):
-    """The credential holds but not for this."""
+    """The credential is valid but does not allow this."""
 
     status = 403
     default_code = "forbidden"
 
 
 class NotFound(ChatKitError):
-    """Missing, or another user's: the two are one answer."""
+    """No such object, or it belongs to another user: the response is the same."""
 
     status = 404
     default_code = "not_found"
@@ -99,7 +99,7 @@ class NotFound(ChatKitError):
 
 
 class MethodNotAllowed(ChatKitError):
-    """The path exists for other methods, which `allow` lists."""
+    """The path exists for other methods; `allow` lists them."""
 
     status = 405
     default_code = "method_not_allowed"
@@ -110,7 +110,7 @@ class MethodNotAllowed(ChatKitError):
 
 
 class Conflict(ChatKitError):
-    """The state of the thing forbids it just now."""
+    """The current state of the object does not allow this."""
 
     status = 409
     default_code = "conflict"
@@ -124,21 +124,21 @@ class TooLarge(ChatKitError):
 
 
 class UnsupportedMedia(ChatKitError):
-    """The body is of a kind that this route does not take."""
+    """The type of the body is not accepted by this route."""
 
     status = 415
     default_code = "unsupported_media"
 
 
 class Unprocessable(ChatKitError):
-    """Well-formed, but at odds with an earlier request."""
+    """Well-formed, but in conflict with an earlier request."""
 
     status = 422
     default_code = "idempotency_mismatch"
 
 
 class TooMany(ChatKitError):
-    """A rate limit was hit; `retry_after_s` says when to come back."""
+    """A rate limit was exceeded; `retry_after_s` says when to retry."""
 
     status = 429
     default_code = "rate_limited"
@@ -149,14 +149,14 @@ class TooMany(ChatKitError):
 
 
 class Internal(ChatKitError):
-    """Our own fault; the cause is in the log under the request id."""
+    """A bug or fault of the server. The cause is in the log under the request id."""
 
     status = 500
     default_code = "internal"
 
 
 class Unavailable(ChatKitError):
-    """Something we stand on (the database, the process itself) is away for now."""
+    """A dependency (the database, a provider) or the process itself is unavailable. Retry later."""
 
     status = 503
     default_code = "unavailable"

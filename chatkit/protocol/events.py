@@ -1,6 +1,6 @@
-"""The events of a stream, each built by its class and encoded as one line of JSON.
+"""The events of a stream: one class for each kind, and their encoding as one line of JSON.
 
-Hidden items are stored, never sent: `encode_event` gives None for an event that holds one.
+Hidden items are stored but never sent: `encode_event` returns None for an event with one.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ class ThreadUpdated:
 
 @dataclass(frozen=True, slots=True)
 class ItemAdded:
-    """An item appears; it is not final."""
+    """A new item. It can still change."""
 
     item: Item
 
 
 @dataclass(frozen=True, slots=True)
 class ItemDone:
-    """The final state of an item, equal to what its updates have built."""
+    """The final state of an item, equal to the result of its updates."""
 
     item: Item
 
 
 @dataclass(frozen=True, slots=True)
 class ItemRemoved:
-    """An item is gone."""
+    """An item was removed."""
 
     item_id: str
 
@@ -59,22 +59,25 @@ class ItemRemoved:
 
 @dataclass(frozen=True, slots=True)
 class ItemReplaced:
-    """An item of before is another now, in its place."""
+    """An existing item was replaced; the id is the same."""
 
     item: Item
 
 
 @dataclass(frozen=True, slots=True)
 class PartAdded:
-    """The text part of an assistant message begins."""
+    """The text part of an assistant message starts."""
 
     item_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class PartDelta:
-    """A piece of the text part, never empty. The one event that checks nothing, for there is one
-    with every piece: the id is that of an Item, which did, and what is empty is never written."""
+    """A piece of the text part, never empty.
+
+    There is one for every delta, so it does not check its fields: the id was checked by its Item,
+    and the engine writes no empty delta.
+    """
 
     item_id: str
     delta: str
@@ -82,7 +85,7 @@ class PartDelta:
 
 @dataclass(frozen=True, slots=True)
 class PartAnnotated:
-    """The text part names a source, the one at `place` in its list."""
+    """The text part cites a source; `place` is the index in its list of sources."""
 
     item_id: str
     place: int
@@ -94,7 +97,7 @@ class PartAnnotated:
 
 @dataclass(frozen=True, slots=True)
 class PartDone:
-    """The text part is whole, and these are all of its sources."""
+    """The text part is complete; these are its text and all of its sources."""
 
     item_id: str
     text: str
@@ -103,7 +106,7 @@ class PartDone:
 
 @dataclass(frozen=True, slots=True)
 class StepAdded:
-    """A workflow has a new step, at `place`."""
+    """A step was added to a workflow, at index `place`."""
 
     item_id: str
     place: int
@@ -115,7 +118,7 @@ class StepAdded:
 
 @dataclass(frozen=True, slots=True)
 class StepUpdated:
-    """A step of a workflow is this now."""
+    """A step of a workflow has changed; `step` is the new state."""
 
     item_id: str
     place: int
@@ -127,7 +130,7 @@ class StepUpdated:
 
 @dataclass(frozen=True, slots=True)
 class WidgetUpdated:
-    """A widget that is not final changes; `update` is one that `chatkit.protocol.widgets` gave."""
+    """An unfinished widget has changed. `update` is a widget update (protocol, section 11)."""
 
     item_id: str
     update: dict[str, Any]
@@ -138,7 +141,7 @@ class WidgetUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageUpdated:
-    """An image so far; `url` holds it as `data:`, `progress` is from 0 to 1."""
+    """A preview of an unfinished image. `url` is a `data:` URL, `progress` is from 0 to 1."""
 
     item_id: str
     image_id: str
@@ -152,7 +155,7 @@ class ImageUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A line that says what is waited for, until something else is shown. Never stored."""
+    """A status line, shown until the next output. Never stored."""
 
     text: str
     icon: str | None = None
@@ -166,7 +169,7 @@ Level = Literal["info", "warning", "danger"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that the user should know; `message` is Markdown. Never stored."""
+    """A message about the service, such as a rate limit. `message` is Markdown. Never stored."""
 
     level: Level
     message: str
@@ -179,7 +182,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
-    """Whether the stop button is shown. Once in a response, before the model's output."""
+    """Whether the stop button is shown. Sent once in a response, before the model's output."""
 
     allow_cancel: bool
 
@@ -189,14 +192,14 @@ class StreamOptions:
 
 @dataclass(frozen=True, slots=True)
 class ClientEffect:
-    """Something for the page, fire and forget."""
+    """A notification for the page, which expects no reply."""
 
     effect: Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorEvent:
-    """The end of a stream that failed. `message` is shown; without one the widget has its own."""
+    """The last event of a failed stream. Without a `message` the widget shows its own."""
 
     message: str | None
     allow_retry: bool
@@ -206,7 +209,7 @@ class ErrorEvent:
 
     @property
     def code(self) -> Literal["custom", "stream.error"]:
-        """The SDK knows these two alone (protocol, section 17)."""
+        """The only two codes that the SDK knows (protocol, section 17)."""
         return "stream.error" if self.message is None else "custom"
 
 
@@ -259,9 +262,9 @@ Update = (
 
 
 def encode_event(event: Event) -> str | None:
-    """One line of JSON, or None for what is never sent."""
+    """One line of JSON, or None for an event that is never sent."""
     match event:
-        case PartDelta(item_id, delta):  # the path of every delta, so it comes first
+        case PartDelta(item_id, delta):  # first, because it is by far the most frequent event
             return (
                 f'{{"type":"thread.item.updated","item_id":"{item_id}","update":'
                 '{"type":"assistant_message.content_part.text_delta","content_index":0,'
@@ -301,7 +304,7 @@ def encode_event(event: Event) -> str | None:
 
 
 def decode_event(line: str) -> dict[str, Any]:
-    """The wire object that `encode_event` wrote, from a log; nothing is checked."""
+    """Parse a line that `encode_event` wrote. Nothing is validated."""
     event: dict[str, Any] = json.loads(line)
     return event
 

@@ -1,4 +1,4 @@
-"""A JSON object of a request, read field by field; a fault names the place."""
+"""Typed reads of the fields of a JSON object in a request. Errors name the path of the field."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any, Final, cast
 
 from chatkit.protocol.errors import BadRequest
 
-#: Longest id that is looked for, in characters.
+#: Longest id that is accepted, in characters.
 MAX_ID: Final = 255
 _REQUIRED: Final = object()
 
 
 class Fields:
-    """A JSON object under a path, read field by field."""
+    """A JSON object at a path. Every read raises BadRequest if the field has the wrong type."""
 
     __slots__ = ("_path", "fields")
 
@@ -23,7 +23,7 @@ class Fields:
         self._path = path
 
     def path(self, name: str) -> str:
-        """Where a field is, as in `params.input.content[0].text`."""
+        """The path of a field, as in `params.input.content[0].text`."""
         return f"{self._path}.{name}" if self._path else name
 
     def _get(self, name: str, default: object) -> Any:
@@ -52,14 +52,14 @@ class Fields:
         return cast("str | None", self._typed(name, None, str, "a string"))
 
     def id(self, name: str) -> str:
-        """A string that may be an id."""
+        """A string of the length of an id."""
         value = self.text(name)
         if not 0 < len(value) <= MAX_ID:
             raise BadRequest(f"{self.path(name)}: must be 1 to {MAX_ID} characters")
         return value
 
     def flag(self, name: str) -> bool:
-        """A truth value, False by default."""
+        """A boolean, False by default."""
         return cast(bool, self._typed(name, False, bool, "true or false"))
 
     def optional_integer(self, name: str) -> int | None:
@@ -99,7 +99,7 @@ class Fields:
         return entries
 
     def choice(self, name: str, *allowed: str) -> str:
-        """One of some words, the first of them when it is absent."""
+        """One of the `allowed` strings; the first one if the field is absent."""
         value = self.optional_text(name)
         if value is None:
             return allowed[0]

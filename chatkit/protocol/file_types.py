@@ -1,7 +1,7 @@
-"""What kind a file is: by what is said of it, and by what it holds, which has the last word.
+"""File types: the declared type, and the type found in the bytes, which decides.
 
-Taken are four kinds of raster images, PDF, ZIP (and so the office formats made of it) and UTF-8
-text. SVG is text here: it is a document that can run code, and is never shown as an image.
+Accepted are four raster image formats, PDF, ZIP (and so the office formats based on it) and UTF-8
+text. SVG counts as text: it can run code, so it is never shown as an image.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 
-#: The images that are shown and that models are given.
+#: The image types that are shown and sent to models.
 IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PDF: Final = "application/pdf"
 ZIP: Final = "application/zip"
@@ -28,7 +28,7 @@ _ALIASES: Final = {
     "application/x-zip-compressed": ZIP,
     "application/x-zip": ZIP,
 }
-#: What a file of text may call itself beside `text/…` and `…+xml`, `…+json`.
+#: Types of text files besides `text/…`, `…+xml` and `…+json`.
 _TEXTS: Final = frozenset(
     f"application/{name}"
     for name in (
@@ -44,7 +44,7 @@ _ZIPS: Final = re.compile(
 _NEVER: Final = ("audio/", "video/", "font/", "model/", "image/")
 _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
-# From the formats' own definitions; WebP is a RIFF file with its size between the two words.
+# From the specifications of the formats. WebP is a RIFF file; its size is between the two words.
 _MAGIC: Final = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
@@ -54,31 +54,33 @@ _MAGIC: Final = (
     (re.compile(rb"PK(?:\x03\x04|\x05\x06)"), ZIP),
 )
 _LONGEST_MAGIC: Final = 12
-#: Every byte that text may hold: no control characters but the white space among them.
+#: Every byte that is allowed in text: no control characters except white space.
 _IN_TEXT: Final = bytes(byte for byte in range(256) if byte >= 32 and byte != 127) + b"\t\n\r\f"
 
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A MIME type in lower case, without parameters, and whether it is an image that is shown."""
+    """A MIME type in lower case, without parameters."""
 
     mime_type: str
 
     @property
     def is_image(self) -> bool:
-        """One of the four."""
+        """Whether it is an image that is shown."""
         return self.mime_type in IMAGES
 
     @property
     def is_text(self) -> bool:
-        """Whether a file that calls itself so should be text."""
+        """Whether a file declared as this type should be text."""
         name = self.mime_type
         return name.startswith("text/") or name in _TEXTS or name.endswith(("+xml", "+json"))
 
 
 def declared_type(text: str, *, place: str = "") -> FileType:
-    """The type that a client names; the empty one, which browsers give for what they do not know,
-    is that of unknown bytes. Raises BadRequest, and UnsupportedMedia for what is never taken."""
+    """Parse the type that a client declares. Browsers send an empty type for unknown files.
+
+    Raises BadRequest for a malformed type and UnsupportedMedia for one that is never accepted.
+    """
     name = text.partition(";")[0].strip().lower()
     name = _ALIASES.get(name, name)
     if _TYPE.fullmatch(name) is None:
@@ -90,7 +92,7 @@ def declared_type(text: str, *, place: str = "") -> FileType:
 
 
 def image_type(data: bytes) -> str | None:
-    """The type of an image that is shown, by its first bytes; None for anything else."""
+    """The type of an image, by its first bytes. None unless it is one of the shown types."""
     name = _by_magic(data)
     return name if name in IMAGES else None
 
@@ -100,7 +102,7 @@ def _by_magic(beginning: bytes) -> str | None:
 
 
 def served_type(mime_type: str) -> str:
-    """The type under which a file may be served: none that a browser would run."""
+    """The type under which a file may be served: never one that a browser would execute."""
     kind = FileType(mime_type)
     if kind.is_image or mime_type == PDF:
         return mime_type
@@ -108,7 +110,7 @@ def served_type(mime_type: str) -> str:
 
 
 class Probe:
-    """Looks at the bytes of a file as they come, in any pieces."""
+    """Detects the type of a file from its bytes, which may arrive in pieces of any size."""
 
     def __init__(self) -> None:
         self._beginning = b""
@@ -116,17 +118,17 @@ class Probe:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def feed(self, piece: bytes) -> None:
-        """The next bytes."""
+        """Add the next bytes."""
         if len(self._beginning) < _LONGEST_MAGIC:
             self._beginning += piece[: _LONGEST_MAGIC - len(self._beginning)]
         if self._is_text:
             self._is_text = not piece.translate(None, _IN_TEXT) and self._decodes(piece)
 
     def judge(self, declared: str) -> FileType:
-        """The type of the whole file, once all of it was fed.
+        """The type of the whole file. Call it after the last `feed`.
 
-        Raises UnsupportedMedia where it is of no kind that is taken, and where it calls itself an
-        image or a PDF and is none.
+        Raises UnsupportedMedia if the type is not accepted, or if the file was declared as an
+        image or a PDF and is not one.
         """
         found = self._found()
         if found is None:

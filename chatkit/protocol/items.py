@@ -1,7 +1,7 @@
-"""Threads and their items; to wire objects.
+"""Threads and their items, and their wire objects.
 
-An item is an envelope (id, thread, time) around a body. The store keeps the envelope in columns
-and the body as JSON, so a page can be sent without decoding what it holds.
+An item is an envelope (id, thread, time) around a body. The store has a column for each envelope
+field and keeps the body as JSON, so a page can be sent without decoding the bodies.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from chatkit.protocol.rules import require_id, require_one_of
 from chatkit.protocol.times import to_wire
 
 StatusType = Literal["active", "locked", "closed"]
-#: Longest title of a thread, and reason for a status that the user is shown, in characters.
+#: Longest title of a thread, and longest reason shown with a status, in characters.
 MAX_TITLE: Final = 255
 MAX_REASON: Final = 500
-#: The fields of an item on the wire that are not its body's.
+#: The envelope: the wire fields of an item that are not in its body.
 ENVELOPE: Final = frozenset({"id", "thread_id", "created_at", "type"})
 
 
@@ -38,7 +38,7 @@ class Item:
         require_id(self.id)
 
     def to_wire(self) -> dict[str, Any]:
-        """The whole object, as on the wire."""
+        """The whole wire object."""
         return {
             "id": self.id,
             "thread_id": self.thread_id,
@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredItem:
-    """An item as the store keeps it: `body` is JSON text of the fields besides the envelope."""
+    """An item as stored. `body` is the JSON text of the fields besides the envelope."""
 
     id: str
     thread_id: str
@@ -59,7 +59,7 @@ class StoredItem:
     body: str
 
     def encode(self) -> str:
-        """The whole wire object as JSON text, the body spliced in and never decoded."""
+        """The whole wire object as JSON text. The body is inserted without decoding it."""
         head = dumps(
             {
                 "id": self.id,
@@ -72,7 +72,7 @@ class StoredItem:
 
 
 def stored_item(item: Item) -> StoredItem:
-    """An item as the store would keep it."""
+    """Convert an item to the stored form."""
     return StoredItem(
         id=item.id,
         thread_id=item.thread_id,
@@ -84,7 +84,7 @@ def stored_item(item: Item) -> StoredItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadStatus:
-    """Whether a thread takes input: the widget disables or replaces its composer otherwise."""
+    """Whether a thread accepts input. If not, the widget disables or replaces its composer."""
 
     type: StatusType = "active"
     reason: str | None = None
@@ -93,12 +93,12 @@ class ThreadStatus:
         require_one_of(StatusType, self.type, "status")
 
     def to_wire(self) -> dict[str, Any]:
-        """The object, an unset reason left out."""
+        """The object, without an unset reason."""
         return {"type": self.type} | ({} if self.reason is None else {"reason": self.reason})
 
 
 def parse_reason(fields: Fields) -> str | None:
-    """The `reason` of a status. Raises BadRequest."""
+    """The `reason` field of a status. Raises BadRequest."""
     reason = fields.optional_text("reason")
     if reason is None:
         return None
@@ -116,13 +116,13 @@ class Thread:
     created_at: datetime
     title: str | None = None
     status: ThreadStatus = field(default_factory=ThreadStatus)
-    #: From where Markdown of the assistant may show images; None: from anywhere.
+    #: Domains from which images in the assistant's Markdown are shown. None: any domain.
     allowed_image_domains: tuple[str, ...] | None = None
 
     def encode(self, items: str = '{"data":[],"has_more":false}') -> str:
-        """The wire object as JSON text, with `items`, the JSON of a page, inside.
+        """The wire object as JSON text, including `items`, the JSON of a page.
 
-        `metadata` is always empty: what the server stores there is never on the wire.
+        `metadata` is always empty: the server's own metadata is never sent.
         """
         wire: dict[str, Any] = {"id": self.id}
         if self.title is not None:

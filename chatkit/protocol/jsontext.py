@@ -1,7 +1,7 @@
-"""JSON in and out, under the rules of the wire.
+"""Reading and writing JSON under the rules of the wire.
 
-In: UTF-8 only, no NaN or Infinity, at most 64 levels, no NUL characters and no lone surrogates in
-strings, because PostgreSQL and the browser take none of them. Out: compact, raw UTF-8, never
+Input: UTF-8 only, no NaN or Infinity, at most 64 levels, and no NUL characters or lone surrogates
+in strings, because PostgreSQL and browsers reject them. Output: compact, raw UTF-8, never
 `\\u`-escaped.
 """
 
@@ -22,8 +22,8 @@ _encoder = json.JSONEncoder(
 #: Encodes a value as compact JSON text. Strings must be free of lone surrogates.
 dumps = _encoder.encode
 
-#: How deep arrays and objects in a request may be nested. The wire itself needs a handful, and
-#: what is walked by recursion later must not meet more.
+#: Deepest nesting of arrays and objects in a request. The wire itself needs only a few levels; the
+#: limit protects code that recurses over the value later.
 MOST_LEVELS: Final = 64
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS: Final = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
@@ -33,12 +33,12 @@ _SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\0]")
 
 
 def clean_text(text: str) -> str:
-    """`text` as the wire and the database can hold it: no NUL, lone surrogates as U+FFFD."""
+    """Remove NUL from `text` and replace lone surrogates by U+FFFD, as wire and database need."""
     return _SURROGATE_OR_NUL.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text)
 
 
 def clean_value(value: Any) -> Any:
-    """A JSON value of a foreign source with every string and key put through `clean_text`."""
+    """Apply `clean_text` to every string and key of a JSON value from an untrusted source."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, list):
@@ -51,7 +51,7 @@ def clean_value(value: Any) -> Any:
 
 
 def loads(body: bytes) -> Any:
-    """The value in a request body. Raises BadRequest with code `invalid_json`."""
+    """Parse a request body. Raises BadRequest with code `invalid_json`."""
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
@@ -64,7 +64,7 @@ def loads(body: bytes) -> Any:
         raise BadRequest(Sentence("http.body_not_json"), code="invalid_json") from error
     if text.count("{") + text.count("[") > MOST_LEVELS and _levels(body) > MOST_LEVELS:
         raise BadRequest(Sentence("http.body_too_deep", count=MOST_LEVELS), code="invalid_json")
-    # Only an escape can bring in what valid UTF-8 cannot hold, so most bodies skip the walk.
+    # Valid UTF-8 cannot contain them directly, only as \u escapes, so most bodies skip the walk.
     if "\\u" in text:
         _refuse_unstorable(value)
     return value
@@ -82,9 +82,9 @@ def _finite(digits: str) -> float:
 
 
 def _levels(body: bytes) -> int:
-    """How deep valid JSON is nested: by its brackets, without those that stand in strings.
+    """The nesting depth of valid JSON, by counting brackets outside of strings.
 
-    Each step is linear, whatever the text, so that none of a megabyte holds up the server.
+    Every step takes linear time for any text, so a large body cannot block the server.
     """
     unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
     brackets = _STRING.sub(b"", unescaped).translate(None, _NO_BRACKETS)

@@ -1,7 +1,7 @@
-"""URLs of our own files: placeholders where they are kept, signed URLs where they leave.
+"""URLs of uploaded files: placeholders in stored data, signed URLs in responses.
 
-A signed URL expires, so none is stored. Stored bodies and events hold `chatkit-file:<id>` in its
-place, as the value of a member `url` or `preview_url`, and the edge puts in the URL.
+A signed URL expires, so it is never stored. Stored bodies and events have `chatkit-file:<id>`
+instead, as the value of a member `url` or `preview_url`. The edge replaces it by the URL.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from chatkit.protocol.jsontext import dumps
 _SCHEME: Final = "chatkit-file:"
 _SCHEME_BYTES: Final = _SCHEME.encode()
 
-# Inside a string of JSON every quotation mark has a backslash before it, so the first one here
-# opens a name: what people and models write never matches. PostgreSQL writes a space after colons.
+# Inside a JSON string every quotation mark is escaped by a backslash, so an unescaped one here
+# starts a member name and text of users and models never matches. PostgreSQL writes a space after
+# a colon.
 _MEMBER: Final = re.compile(
     r'(?<!\\)"(?P<name>url|preview_url)":(?P<space> ?)"chatkit-file:(?P<id>atc_[0-9a-f]{32})"'
 )
 
 
 def placeholder(attachment_id: str) -> str:
-    """What stands for the URL of an attachment."""
+    """The placeholder for the URL of an attachment."""
     return f"{_SCHEME}{attachment_id}"
 
 
 def resolve(text: str, url_of: Callable[[str], str]) -> str:
-    """JSON text with every placeholder exchanged for `url_of(attachment id)`.
+    """Replace every placeholder in JSON text by `url_of(attachment id)`.
 
-    Whole values only, of members named `url` and `preview_url`.
+    Only whole values of members named `url` and `preview_url` are replaced.
     """
     if _SCHEME not in text:
         return text
@@ -40,7 +41,7 @@ def resolve(text: str, url_of: Callable[[str], str]) -> str:
 
 
 def resolve_bytes(data: bytes, url_of: Callable[[str], str]) -> bytes:
-    """The same for UTF-8 text, such as whole frames of an event stream."""
+    """The same for UTF-8 bytes, such as whole frames of an event stream."""
     if _SCHEME_BYTES not in data:
         return data
     return resolve(data.decode(), url_of).encode()

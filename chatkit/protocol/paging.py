@@ -1,4 +1,4 @@
-"""Pages by keyset: `limit + 1` rows are read, and the page says whether there are more."""
+"""Keyset pages: `limit + 1` rows are read, and the extra row shows that there are more."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from chatkit.protocol.jsontext import dumps
 Order = Literal["asc", "desc"]
 
 DEFAULT_LIMIT: Final = 20
-#: The widget asks for 9,999 threads at once; it gets this many and a cursor.
+#: Largest page. The widget asks for 9,999 threads at once; it gets this many and a cursor.
 MAX_LIMIT: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Which page: at most `limit` entries strictly after the id `after`, in `order`."""
+    """The requested page: at most `limit` entries after the id `after`, in `order`."""
 
     limit: int = DEFAULT_LIMIT
     order: Order = "desc"
@@ -36,18 +36,18 @@ EntryT = TypeVar("EntryT", bound=_Listed)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[EntryT]):
-    """Entries in the order asked for."""
+    """One page of entries, in the requested order."""
 
     data: Sequence[EntryT]
     has_more: bool
 
     @classmethod
     def of(cls, rows: Sequence[EntryT], limit: int) -> Page[EntryT]:
-        """The page in `limit + 1` rows, or fewer where the list ends."""
+        """Build the page from up to `limit + 1` rows; fewer at the end of the list."""
         return cls(data=rows[:limit], has_more=len(rows) > limit)
 
     def encode(self) -> str:
-        """The wire object as JSON text; `after` only where there is a next page."""
+        """The wire object as JSON text. `after` is left out on the last page."""
         data = ",".join(entry.encode() for entry in self.data)
         if not self.has_more:
             return f'{{"data":[{data}],"has_more":false}}'

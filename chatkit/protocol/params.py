@@ -1,4 +1,4 @@
-"""What a request asks for: one value for each type of the protocol."""
+"""The parameters of each request type of the protocol."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatkit.protocol.structured import Submission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserInput:
-    """What a person sends; `attachments` are ids."""
+    """A message as the client sends it. `attachments` are ids."""
 
     content: tuple[UserContent, ...]
     attachments: tuple[str, ...] = ()
@@ -69,9 +69,9 @@ class ListItems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateThread:
-    """`threads.update`; an empty title takes the title away, None leaves it alone.
+    """`threads.update`. An empty title removes the title; None keeps it.
 
-    Some clients send `metadata` alone, which is theirs and changes nothing here.
+    Some clients send only `metadata`, for their own use; it changes nothing here.
     """
 
     thread_id: str
@@ -87,7 +87,7 @@ class DeleteThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddClientToolOutput:
-    """`threads.add_client_tool_output`: any JSON for the call that waits for it."""
+    """`threads.add_client_tool_output`: the output, any JSON, of the pending call."""
 
     thread_id: str
     result: Any
@@ -104,9 +104,9 @@ class AddStructuredInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomAction:
-    """`threads.custom_action` and `threads.sync_custom_action`, by `streams`.
+    """`threads.custom_action` (`streams` is true) or `threads.sync_custom_action`.
 
-    `item_id` is the widget that fired it; None where the page itself did.
+    `item_id` is the widget that sent the action; None if the page itself sent it.
     """
 
     thread_id: str
@@ -117,7 +117,7 @@ class CustomAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeThread:
-    """`threads.resume`, which third-party clients send: what is left of the running answer."""
+    """`threads.resume`, sent by third-party clients: stream the rest of the running answer."""
 
     thread_id: str
 
@@ -133,7 +133,7 @@ class SendFeedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateAttachment:
-    """`attachments.create`; `size` in bytes, as the page declares it."""
+    """`attachments.create`. `size` is in bytes, as declared by the page."""
 
     name: str
     size: int
@@ -149,17 +149,17 @@ class DeleteAttachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcribe:
-    """`input.transcribe`; `mime_type` is the media type alone, such as `audio/webm`."""
+    """`input.transcribe`. `mime_type` has no parameters, for example `audio/webm`."""
 
     audio: bytes
     mime_type: str
 
 
-#: What begins a turn.
+#: Requests that start a turn.
 MessageParams = CreateThread | AddUserMessage
 ReplyParams = AddClientToolOutput | AddStructuredInput
 TurnParams = MessageParams | RetryAfterItem | ReplyParams
-#: What is answered by one JSON object.
+#: Requests that are answered by one JSON object.
 PlainParams = (
     GetThread
     | ListThreads
@@ -175,7 +175,7 @@ Params = TurnParams | ResumeThread | CustomAction | PlainParams
 
 
 def streams(params: Params) -> bool:
-    """Whether the answer is a stream of events, which the type of the request alone decides."""
+    """Whether the response is an event stream. Only the request's type decides."""
     if isinstance(params, CustomAction):
         return params.streams
     return isinstance(params, TurnParams | ResumeThread)
@@ -183,7 +183,7 @@ def streams(params: Params) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call of the protocol. `metadata` is free-form, from the page that embeds the widget."""
+    """One call of the protocol. `metadata` is free-form and set by the embedding page."""
 
     params: Params
     metadata: Mapping[str, Any]

@@ -1,7 +1,7 @@
-"""Requests: bytes of a POST body to one typed value, or a BadRequest that names the field.
+"""Parses the bytes of a POST body into one typed request. Raises BadRequest naming the field.
 
-Unknown fields are ignored at every level, and null means "absent" wherever there is a default
-(protocol, section 3): the widget is evergreen and may send more than we know.
+Unknown fields are ignored at every level, and null means "absent" for fields with a default
+(protocol, section 3): the widget updates itself and may send fields that we do not know.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from chatkit.protocol.params import (
 )
 from chatkit.protocol.structured import Answer, Submission
 
-#: Most items that one click may judge, and most files of one message.
+#: Most items in one feedback request, and most files of one message.
 MAX_ITEMS: Final = 100
 MAX_ATTACHMENTS: Final = 10
 
 
 def parse_request(body: bytes) -> Request:
-    """The request in a POST body. Raises BadRequest."""
+    """Parse a POST body. Raises BadRequest."""
     envelope = Fields(loads(body), "")
     kind = envelope.text("type")
     parse = _PARSERS.get(kind)
@@ -70,7 +70,7 @@ def _add_user_message(params: Fields) -> AddUserMessage:
 
 
 def _add_client_tool_output(params: Fields) -> AddClientToolOutput:
-    if "result" not in params.fields:  # null is a result
+    if "result" not in params.fields:  # null is a valid result
         raise BadRequest("params.result: is required")
     return AddClientToolOutput(thread_id=params.id("thread_id"), result=params.fields["result"])
 
@@ -265,6 +265,6 @@ _TIME_ZONE = re.compile(r"[A-Za-z0-9_+\-/]{1,64}", re.ASCII)
 
 
 def time_zone_hint(metadata: Mapping[str, Any]) -> str | None:
-    """The IANA zone that a page may put into `metadata.time_zone`; None where it makes no sense."""
+    """The IANA time zone in `metadata.time_zone`, set by the page. None if absent or malformed."""
     value = metadata.get("time_zone")
     return value if isinstance(value, str) and _TIME_ZONE.fullmatch(value) else None

@@ -1,17 +1,17 @@
-"""Server-sent events, both ways: frames to bytes, and bytes cut anywhere to frames.
+"""Server-sent events in both directions: encodes frames to bytes, and decodes bytes to frames.
 
-The rules are those of the HTML standard, section 9.2 "Server-sent events". Lines end at CR, LF or
-CRLF and nowhere else: `str.splitlines` would also cut at U+2028, which JSON may hold unescaped.
+The rules are in the HTML standard, section 9.2 "Server-sent events". Lines end only at CR, LF or
+CRLF: `str.splitlines` would also split at U+2028, which is legal unescaped in JSON.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-#: A comment that no parser reports; it keeps proxies from closing a silent stream.
+#: A comment, which parsers ignore. It keeps proxies from closing a silent stream.
 PING: Final = b": ping\n\n"
 
-#: Longest frame that a decoder takes unless it is told otherwise, in bytes.
+#: Longest frame that a decoder accepts by default, in bytes.
 MAX_FRAME_BYTES: Final = 4 * 1024 * 1024
 
 _DATA: Final = b"data: "
@@ -20,11 +20,11 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 class FrameTooLarge(ValueError):
-    """A frame grew above the decoder's limit; the stream cannot be read any further."""
+    """A frame exceeds the decoder's limit; the stream cannot be read any further."""
 
 
 class Frame(NamedTuple):
-    """One SSE block as it was read. A tuple, for one is made for every delta of a model."""
+    """One decoded SSE block. A tuple because it is cheap: there is one for every model delta."""
 
     data: str
     event: str | None = None
@@ -32,17 +32,17 @@ class Frame(NamedTuple):
 
 
 def frame_of(line: str) -> bytes:
-    """One line of JSON as a block on the wire."""
+    """Encode one line of JSON as a frame."""
     return _DATA + line.encode() + _END
 
 
 def line_of(frame: bytes) -> bytes:
-    """The line that `frame_of` was given."""
+    """The inverse of `frame_of`."""
     return frame[len(_DATA) : -len(_END)]
 
 
 def joined(frames: list[bytes], *, after: int, numbered: bool) -> bytes:
-    """Blocks that follow number `after` as bytes, with `id:` lines where they are numbered."""
+    """Join the frames that follow number `after`. `numbered` adds `id:` lines."""
     if numbered:
         frames = [
             b"id: %d\n%b" % (number, frame) for number, frame in enumerate(frames, start=after + 1)
@@ -51,10 +51,10 @@ def joined(frames: list[bytes], *, after: int, numbered: bool) -> bytes:
 
 
 class Decoder:
-    """Bytes in, frames out; where the bytes are cut makes no difference.
+    """Decodes bytes to frames. The bytes may be split at any point.
 
-    What follows the last blank line is an unfinished frame, and dropped if nothing more comes.
-    A frame of more than `max_frame_bytes` (line ends counted as one byte) raises FrameTooLarge.
+    An unfinished frame at the end of the stream is dropped, as the standard requires.
+    A frame of more than `max_frame_bytes` (each line end counts as one byte) raises FrameTooLarge.
     """
 
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
@@ -64,11 +64,11 @@ class Decoder:
         self._after_cr = False
 
     def receive(self, data: bytes) -> list[Frame]:
-        """The frames that `data` completes."""
+        """Add bytes; return the frames that are now complete."""
         if self._at_start:
             data = self._without_bom(data)
         if self._after_cr and data:
-            # This CR has ended its line; the LF that belongs to it must not end another.
+            # The CR at the end of the last call ended its line; the LF of this CRLF is no new end.
             self._after_cr = False
             data = data.removeprefix(b"\n")
         if b"\r" in data:
@@ -103,8 +103,8 @@ class Decoder:
 
 
 def _parse(block: bytes) -> Frame | None:
-    """The frame in a block whose lines end at LF, or None where there is nothing to report."""
-    # The usual frame of a model, one line, costs one slice.
+    """Decode a block whose lines end at LF. None if it has no data."""
+    # Fast path: most model frames are one `data` line.
     if block.startswith(_DATA) and b"\n" not in block:
         return Frame(block[len(_DATA) :].decode("utf-8", "replace"))
     data: list[str] = []

@@ -1,6 +1,6 @@
-"""Questions that the assistant puts to the user as a form, and what the user answered.
+"""Structured input: questions to the user as a form, and the user's answers.
 
-The rules of applying a submission are those of protocol.md, section 14.
+The rules for applying a submission are in protocol.md, section 14.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-#: Most questions of one form, options of one question, and characters of each sentence.
+#: Most questions in one form, options of one question, and characters of each text.
 MAX_QUESTIONS: Final = 10
 MAX_OPTIONS: Final = 20
 MAX_SENTENCE: Final = 1000
@@ -19,7 +19,7 @@ FormStatus = Literal["pending", "answered", "skipped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What was answered to one question; nothing when it was skipped."""
+    """The answer to one question. Without values if it was skipped."""
 
     values: tuple[str, ...] = ()
     skipped: bool = False
@@ -34,8 +34,11 @@ _SKIPPED: Final = Answer(skipped=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question. With `options` it is multiple choice, of one or (`multiple`) of several, and
-    the page takes an answer of the user's own as well; without, free text."""
+    """One question.
+
+    With `options` it is multiple choice (`multiple`: several may be picked), and the page also
+    accepts the user's own text. Without options it is free text.
+    """
 
     id: str
     question: str
@@ -63,14 +66,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What the page sent: answers by question id, as they came."""
+    """The form as the page submitted it: answers by question id, not yet validated."""
 
     skipped: bool
     answers: Mapping[str, Answer]
 
 
 def answered(questions: tuple[Question, ...], given: Submission) -> tuple[Question, ...]:
-    """The questions with their answers. Ids that are not among them are ignored."""
+    """Add the submitted answers to the questions. Unknown question ids are ignored."""
     return tuple(replace(question, answer=_answer(question, given)) for question in questions)
 
 
@@ -83,7 +86,7 @@ def _answer(question: Question, given: Submission) -> Answer:
 
 
 def parse_question(wire: dict[str, Any]) -> Question:
-    """The question that `to_wire` wrote."""
+    """Parse the question that `to_wire` wrote."""
     answer = wire.get("answer")
     return Question(
         id=wire["id"],

@@ -1,4 +1,4 @@
-"""What the assistant did on the way to an answer: task items, and the workflow that groups them."""
+"""Workflows and their steps: the work that led to an answer, as the wire's task items."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Indicator = Literal["none", "loading", "complete"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomTask:
-    """A tool that was called. `content` is Markdown below the title."""
+    """A tool call. `content` is Markdown below the title."""
 
     type: ClassVar[str] = "custom"
 
@@ -32,7 +32,7 @@ class CustomTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThoughtTask:
-    """A piece of the model's reasoning, Markdown."""
+    """A piece of the model's reasoning, as Markdown."""
 
     type: ClassVar[str] = "thought"
 
@@ -50,7 +50,7 @@ class ThoughtTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSearchTask:
-    """A search and the pages it found."""
+    """A web search and the pages that it found."""
 
     type: ClassVar[str] = "web_search"
 
@@ -92,7 +92,7 @@ class FileTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTask:
-    """An image that is made."""
+    """The generation of an image."""
 
     type: ClassVar[str] = "image"
 
@@ -116,7 +116,7 @@ def _wire(step: Step, **fields: Any) -> dict[str, Any]:
 
 
 def at_rest(step: Step) -> Step:
-    """The same when it is not under way any more."""
+    """A copy of the step that is not shown as running."""
     return replace(step, status="none") if step.status == "loading" else step
 
 
@@ -125,8 +125,10 @@ WorkflowType = Literal["custom", "reasoning"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """Steps in their order, and what sums them up once the work is over: the time it took, in
-    full seconds, or a title with perhaps an icon."""
+    """Steps in their order, and a summary once the work is done.
+
+    The summary is `duration`, in whole seconds, or a `title` with an optional `icon`.
+    """
 
     type: WorkflowType
     steps: tuple[Step, ...] = ()
@@ -154,12 +156,12 @@ class Workflow:
         return {**wire, "expanded": self.expanded}
 
     def ended(self, duration: int | None) -> Workflow:
-        """The same when the work is over: no step is under way any more. None: who knows when."""
+        """A copy whose steps have all stopped. `duration` is None if it is unknown."""
         return replace(self, steps=tuple(map(at_rest, self.steps)), duration=duration)
 
 
 def parse_workflow(wire: dict[str, Any]) -> Workflow:
-    """The workflow that `to_wire` wrote."""
+    """Parse the workflow that `to_wire` wrote."""
     return Workflow(
         type=wire["type"],
         steps=tuple(parse_step(task) for task in wire["tasks"]),
@@ -169,7 +171,7 @@ def parse_workflow(wire: dict[str, Any]) -> Workflow:
 
 
 def parse_step(wire: dict[str, Any]) -> Step:
-    """The task item that `to_wire` wrote."""
+    """Parse the task item that `to_wire` wrote."""
     status = wire["status_indicator"]
     title = wire.get("title")
     match wire["type"]:

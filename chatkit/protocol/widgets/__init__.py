@@ -1,4 +1,4 @@
-"""Widgets: builders for the components that we use, what a tree may hold, and how it changes.
+"""Widgets: builders for the components that we use, validation of a tree, and updates of it.
 
 from chatkit.protocol import widgets as w
 w.card([w.row([w.checkbox("done"), w.text("Buy milk")])], size="sm")

@@ -1,8 +1,8 @@
 """A function for each component that our cards use: `card([row([text("Buy milk")])])`.
 
-Props are keyword arguments under their names on the wire. A child that is None is no child, and
-null is left out everywhere in a tree, payloads of actions included. The three roots check the tree
-that they complete and raise WidgetError.
+Props are keyword arguments with their wire names. Children and props that are None are left out,
+also inside nested values such as action payloads. The three root functions validate their tree and
+raise WidgetError.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from chatkit.protocol.widgets.values import ActionConfig, Option
 
 Children = Sequence[Node | None]
 
-#: Drawn for an `Icon` that no widget knows: it cannot be without a name.
+#: The replacement for an unknown name of an `Icon`, whose name is required.
 _NO_ICON: Final = "dot"
 _ICONS: Final = ("iconStart", "iconEnd")
 
@@ -30,8 +30,11 @@ def action(
     loading: Literal["auto", "none", "self", "container"] = "auto",
     streaming: bool = True,
 ) -> ActionConfig:
-    """What a click, a change or a submit does. With `streaming` False it answers in one piece,
-    and works while an answer streams. All but the payload is always written, as the SDK does."""
+    """The configuration of a click, change or submit action.
+
+    With `streaming` False the response is one JSON object, and the action also works while an
+    answer is streaming. Every field except the payload is always written, as in the SDK.
+    """
     config: ActionConfig = {
         "type": kind,
         "handler": handler,
@@ -44,17 +47,17 @@ def action(
 
 
 def card(children: Children, **props: Unpack[p.CardProps]) -> Node:
-    """A root: content with a frame, and buttons at its foot."""
+    """A root: content in a frame, and buttons below it."""
     return _root("Card", props, children)
 
 
 def list_view(children: Children, **props: Unpack[p.ListViewProps]) -> Node:
-    """A root: a list of `list_view_item`."""
+    """A root: a list of `list_view_item` nodes."""
     return _root("ListView", props, children)
 
 
 def basic(children: Children, **props: Unpack[p.BasicProps]) -> Node:
-    """A root without a frame; previews are of this type."""
+    """A root without a frame. Previews use it."""
     return _root("Basic", props, children)
 
 
@@ -64,17 +67,17 @@ def list_view_item(children: Children, **props: Unpack[p.ListViewItemProps]) -> 
 
 
 def box(children: Children, **props: Unpack[p.DirectedBoxProps]) -> Node:
-    """A box in either direction."""
+    """A container in either direction."""
     return _node("Box", props, children=children)
 
 
 def row(children: Children, **props: Unpack[p.BoxProps]) -> Node:
-    """Side by side."""
+    """A container with its children side by side."""
     return _node("Row", props, children=children)
 
 
 def col(children: Children, **props: Unpack[p.BoxProps]) -> Node:
-    """Below each other."""
+    """A container with its children below each other."""
     return _node("Col", props, children=children)
 
 
@@ -99,17 +102,17 @@ def markdown(value: str, **props: Unpack[p.MarkdownProps]) -> Node:
 
 
 def label(value: str, field_name: str, **props: Unpack[p.LabelProps]) -> Node:
-    """The label of a field of a form."""
+    """The label of a form field."""
     return _node("Label", props, value=value, fieldName=field_name)
 
 
 def badge(text: str, **props: Unpack[p.BadgeProps]) -> Node:
-    """A word on a colored ground."""
+    """A word on a colored background."""
     return _node("Badge", props, label=text)
 
 
 def icon(name: str, **props: Unpack[p.IconProps]) -> Node:
-    """An icon; a dot for one that no widget knows."""
+    """An icon; a dot if no widget knows the name."""
     return _node("Icon", props, name=known_icon(name) or _NO_ICON)
 
 
@@ -119,27 +122,27 @@ def button(text: str | None = None, **props: Unpack[p.ButtonProps]) -> Node:
 
 
 def text_input(name: str, **props: Unpack[p.InputProps]) -> Node:
-    """A field of one line."""
+    """A text field of one line."""
     return _node("Input", props, name=name)
 
 
 def textarea(name: str, **props: Unpack[p.TextareaProps]) -> Node:
-    """A field of several lines."""
+    """A text field of several lines."""
     return _node("Textarea", props, name=name)
 
 
 def select(name: str, options: Sequence[Option], **props: Unpack[p.SelectProps]) -> Node:
-    """One of several, from a menu."""
+    """A menu to choose one option from."""
     return _node("Select", props, name=name, options=options)
 
 
 def date_picker(name: str, **props: Unpack[p.DatePickerProps]) -> Node:
-    """A day from a calendar."""
+    """A calendar to choose a day from."""
     return _node("DatePicker", props, name=name)
 
 
 def checkbox(name: str, **props: Unpack[p.CheckboxProps]) -> Node:
-    """Yes or no."""
+    """A field that is on or off."""
     return _node("Checkbox", props, name=name)
 
 
@@ -150,7 +153,7 @@ def _node(kind: str, props: Mapping[str, object], **given: object) -> Node:
             value = _icon_or_none(value)
         elif name == "status" and isinstance(value, dict):
             value = {**value, "icon": _icon_or_none(value.get("icon"))}
-        if name == "children" and isinstance(value, list | tuple):  # each of them is clean
+        if name == "children" and isinstance(value, list | tuple):  # already without nulls inside
             node[name] = [child for child in value if child is not None]
         elif value is not None:
             node[name] = _without_nulls(value)

@@ -1,4 +1,4 @@
-"""A widget after an update of its item (protocol, section 11)."""
+"""Applies an update to a widget (protocol, section 11)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ WidgetUpdate = dict[str, Any]
 
 
 def apply(widget: Node, update: WidgetUpdate) -> Node:
-    """The widget after an update; the one before is left as it was.
+    """Apply an update and return the new widget; `widget` is not modified.
 
-    Raises WidgetError when no component has the update's `component_id`.
+    Raises WidgetError if no component has the update's `component_id`.
     """
     match update:
         case {"type": "widget.root.updated", "widget": root}:
@@ -35,7 +35,7 @@ def _replace(node: Node, name: str, change: Callable[[Node], Node]) -> Node:
 
 
 def _replaced(node: Node, name: str, change: Callable[[Node], Node]) -> Node | None:
-    """The node with the change made in it; None where it is not in there."""
+    """A copy of the node with the change applied. None if no node in it has the id `name`."""
     if node.get("id") == name:
         return change(node)
     children = node.get("children")

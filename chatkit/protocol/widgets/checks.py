@@ -1,7 +1,7 @@
-"""What a JSON value must be, compiled from the type that a prop is annotated with.
+"""Compiles the type annotation of a prop into a check for JSON values.
 
-So each prop is declared once (`props.py`): mypy reads the annotation where a tree is built,
-and `validate` reads it where a tree is checked.
+Each prop is declared once, in `props.py`: mypy reads the annotation where code builds a tree, and
+`validate` reads it at run time.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from typing import (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`wanted` completes "must be …"; `fault` gives "place: what is wrong" for a value, or None.
+    """A compiled check. `wanted` completes the sentence "must be …".
 
-    `fields` are the members of an object, by which a union tells its objects apart.
+    `fault` takes a value and its path and returns "path: problem", or None for a valid value.
+    `fields` are the known members of an object; a union uses them to choose among its objects.
     """
 
     wanted: str
@@ -38,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition on a string, to stand in `Annotated[str, Rule(…)]`."""
+    """A condition on a string, used as `Annotated[str, Rule(…)]`."""
 
     wanted: str
     holds: Callable[[str], bool]
@@ -64,8 +65,10 @@ _PLAIN: Mapping[Any, Check] = {
 
 
 def compile_check(annotation: Any) -> Check:
-    """The check of an annotation made of str, bool, int, float, Any, Literal, unions, lists, dicts
-    with string keys, `Annotated[str, Rule]` and TypedDicts. Null is never asked for: it is unset.
+    """Compile an annotation. Raises TypeError for a type that is not supported.
+
+    Supported are str, bool, int, float, Any, Literal, unions, lists, dicts with string keys,
+    `Annotated[str, Rule]` and TypedDicts. None is not: an unset prop is left out.
     """
     if annotation in _PLAIN:
         return _PLAIN[annotation]
@@ -87,7 +90,7 @@ def compile_check(annotation: Any) -> Check:
 
 @cache
 def fields_of(*kinds: type) -> tuple[Mapping[str, Check], tuple[str, ...]]:
-    """The members of TypedDicts together, inherited ones included, and which are required."""
+    """The checks of all members of TypedDicts, including inherited ones, and the required names."""
     hints = {n: h for kind in kinds for n, h in get_type_hints(kind, include_extras=True).items()}
     required = tuple(name for name, hint in hints.items() if get_origin(hint) is Required)
     bare = {name: get_args(hint)[0] if name in required else hint for name, hint in hints.items()}
@@ -95,7 +98,7 @@ def fields_of(*kinds: type) -> tuple[Mapping[str, Check], tuple[str, ...]]:
 
 
 def first_fault(kinds: tuple[type, ...], value: Mapping[str, object]) -> str | None:
-    """What is wrong with the members of an object. Those that the `kinds` do not know pass."""
+    """The first error in the members of an object, or None. Unknown members are allowed."""
     checks, required = fields_of(*kinds)
     for name in required:
         if value.get(name) is None:
@@ -141,7 +144,7 @@ def _union(choices: list[Check]) -> Check:
 
     def fault(value: object, place: str) -> str | None:
         objects = [choice for choice in choices if choice.fields]
-        if isinstance(value, dict) and objects:  # members that are not known tell them apart
+        if isinstance(value, dict) and objects:  # choose the object that shares most members
             shared = [len(choice.fields & value.keys()) for choice in objects]
             nearest = [each for each, n in zip(objects, shared, strict=True) if n == max(shared)]
             faults = [choice.fault(value, place) for choice in nearest]

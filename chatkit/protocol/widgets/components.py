@@ -1,4 +1,4 @@
-"""Every component: the table that says what a tree may hold (protocol, section 19)."""
+"""The table of components: the props and children that each may have (protocol, section 19)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Final, Literal, Required, TypedDict
 from chatkit.protocol.widgets import props as p
 from chatkit.protocol.widgets.values import Axis, Icon, Option, Series
 
-# Props that a component cannot be without.
+# The required props of components.
 
 
 class ValueNeeds(TypedDict):
-    """A component of words."""
+    """A component that shows a text."""
 
     value: Required[str]
 
@@ -49,7 +49,7 @@ class ImageNeeds(TypedDict):
 
 
 class ButtonNeeds(TypedDict, total=False):
-    """`Button`, which may be an icon alone."""
+    """`Button`. The label is optional: it may have only an icon."""
 
     label: str
 
@@ -76,10 +76,10 @@ class ChartNeeds(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """What a component may hold. `props` are TypedDicts, all of which it has.
+    """The props and children of a component. It has the props of all TypedDicts in `props`.
 
-    `children`: none, a list that may be left out, a list, or exactly one node, which may be left
-    out. `only` names the one type that children may have.
+    `children`: "none"; "some", an optional list; "list", a required list; "one", a single optional
+    node. `only` is the only type that children may have.
     """
 
     props: tuple[type, ...]

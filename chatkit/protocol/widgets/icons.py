@@ -1,4 +1,4 @@
-"""The icons that widgets know, and what stands in for a name that they do not (section 20)."""
+"""The icons that widgets can draw, and replacements for other names (section 20)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ wreath write write-alt write-alt2
 """
 ICONS: Final = frozenset(_NAMES.split())
 
-#: Names that people and models write, and the icon that means the same.
+#: Common names of icons, and the known icon with that meaning.
 _MEANT: Final = {
     "add": "plus",
     "alert": "info",
@@ -39,7 +39,7 @@ _MEANT: Final = {
 
 
 def known_icon(name: str) -> str | None:
-    """`name` or the icon that it means; None for one that no widget would draw."""
+    """`name` if it is a known icon, else its replacement, else None."""
     if name in ICONS or name.startswith(("lucide:", "vendor:")):
         return name
     return _MEANT.get(name.lower().replace("_", "-"))

@@ -1,4 +1,4 @@
-"""The props of every component. Names are those of the wire; a prop that is unset is left out."""
+"""The props of every component, under their wire names. An unset prop is left out."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from chatkit.protocol.widgets.values import (
 
 
 class NodeProps(TypedDict, total=False):
-    """What every node may have: `key` among its siblings, `id` unique in the tree."""
+    """The props of every node. `key` is unique among siblings, `id` in the whole tree."""
 
     key: str
     id: str
 
 
 class SizeProps(NodeProps, total=False):
-    """How large a node is."""
+    """The size of a node."""
 
     height: Dim
     width: Dim
@@ -57,7 +57,7 @@ class SizeProps(NodeProps, total=False):
 
 
 class BlockProps(SizeProps, total=False):
-    """A block with a surface."""
+    """A node with a background."""
 
     radius: Radius
     margin: Spacing
@@ -65,7 +65,7 @@ class BlockProps(SizeProps, total=False):
 
 
 class BoxProps(BlockProps, total=False):
-    """Layout of children: `Row` and `Col`."""
+    """The layout of children, for `Row` and `Col`."""
 
     align: Align
     justify: Justify
@@ -88,7 +88,7 @@ class FormProps(DirectedBoxProps, total=False):
 
 
 class CardProps(NodeProps, total=False):
-    """`Card`; with `asForm`, confirm and cancel carry the values of the fields inside."""
+    """`Card`. With `asForm`, confirm and cancel also send the values of the fields inside."""
 
     asForm: bool
     background: Color
@@ -103,7 +103,7 @@ class CardProps(NodeProps, total=False):
 
 
 class ListViewProps(NodeProps, total=False):
-    """`ListView`; more items than `limit` hide behind "Show more"."""
+    """`ListView`. Items above `limit` are hidden behind "Show more"."""
 
     limit: int | Literal["auto"]
     status: Status
@@ -153,7 +153,7 @@ class _TextProps(NodeProps, total=False):
 
 
 class TextProps(_TextProps, total=False):
-    """`Text`; with `streaming` and an `id` its value may grow."""
+    """`Text`. With `streaming` and an `id` its value may grow."""
 
     size: TextSize
     streaming: bool
@@ -177,7 +177,7 @@ class CaptionProps(_TextProps, total=False):
 
 
 class MarkdownProps(NodeProps, total=False):
-    """`Markdown`; with `streaming` and an `id` its value may grow."""
+    """`Markdown`. With `streaming` and an `id` its value may grow."""
 
     streaming: bool
 

@@ -1,4 +1,4 @@
-"""A widget is a tree of JSON objects; `validate` says whether it may go to a client."""
+"""Validates a widget, a tree of JSON objects, before it is sent to a client."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from chatkit.protocol.widgets.checks import first_fault
 from chatkit.protocol.widgets.components import COMPONENTS, ROOTS
 from chatkit.protocol.widgets.props import NodeProps
 
-#: A component: `type`, its props, and perhaps `children`. A widget is the node at the root.
+#: A component: `type`, its props, and `children` if any. A widget is the root node.
 Node = dict[str, Any]
 
 
 class WidgetError(ValueError):
-    """A widget that no client could draw; the message names the place."""
+    """A widget that clients cannot draw. The message contains the path of the problem."""
 
 
 def validate(widget: object) -> None:
-    """Check a whole widget. Raises WidgetError: `children[0].value: must be a string`.
+    """Check a whole widget. Raises WidgetError, for example `children[0].value: must be a string`.
 
-    The type of the root, required props, the values of known ones, and that ids are unique.
-    Components and props that are not known pass: clients are newer than this table.
+    It checks the type of the root, required props, the values of known props, and unique ids.
+    Unknown components and props are allowed: clients may be newer than this table.
     """
     if not isinstance(widget, dict) or widget.get("type") not in ROOTS:
         raise WidgetError(f"type: the root must be one of {', '.join(ROOTS)}")
@@ -28,7 +28,7 @@ def validate(widget: object) -> None:
 
 
 def _validate_node(node: object, place: str, seen: dict[str, str]) -> None:
-    """`seen` tells where each id stands."""
+    """`seen` maps each id to the path where it was found."""
     if not isinstance(node, dict):
         raise WidgetError(f"{place}: must be a component")
     head = f"{place}." if place else ""

@@ -1,4 +1,4 @@
-"""The types that props of several components share (protocol, section 19)."""
+"""The value types that several components share (protocol, section 19)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def _is_moment(text: str) -> bool:
     return True
 
 
-#: An icon's name. Any string passes `validate`; the builders map or drop unknown ones (icons.py).
+#: An icon's name. `validate` accepts any string; builders replace or drop unknown names (icons.py).
 Icon = str
 #: An ISO 8601 date or date and time.
 Moment = Annotated[str, Rule("an ISO date and time", _is_moment)]
 
-#: A number is px or spacing units, as the prop says; a string is CSS.
+#: A number is px or spacing units, depending on the prop; a string is CSS.
 Dim = float | str
 Radius = Literal[
     "2xs", "xs", "sm", "md", "lg", "xl", "2xl", "3xl", "4xl", "full", "100%", "none"
@@ -60,7 +60,7 @@ Color = str | ThemeColor
 
 
 class Edges(TypedDict, total=False):
-    """A distance for each edge, or for both of an axis."""
+    """A distance for each edge, or for both edges of an axis."""
 
     top: Dim
     right: Dim
@@ -82,7 +82,7 @@ class BorderLine(TypedDict, total=False):
 
 
 class Borders(TypedDict, total=False):
-    """A border for each edge, or for both of an axis."""
+    """A border for each edge, or for both edges of an axis."""
 
     top: int | BorderLine
     right: int | BorderLine
@@ -96,7 +96,7 @@ Border = int | BorderLine | Borders
 
 
 class ActionConfig(TypedDict, total=False):
-    """What happens on a click, a change or a submit (protocol, section 15). See `action`."""
+    """The configuration of a click, change or submit (protocol, section 15). See `action`."""
 
     type: Required[str]
     payload: Any
@@ -106,14 +106,14 @@ class ActionConfig(TypedDict, total=False):
 
 
 class CardAction(TypedDict):
-    """A button at the foot of a card."""
+    """A button below a card."""
 
     label: Required[str]
     action: Required[ActionConfig]
 
 
 class Status(TypedDict, total=False):
-    """The line above a card or a list; a favicon is a URL, `frame` goes with it."""
+    """The line above a card or a list. `favicon` is a URL; `frame` applies to it."""
 
     text: Required[str]
     favicon: str
@@ -122,7 +122,7 @@ class Status(TypedDict, total=False):
 
 
 class Editable(TypedDict, total=False):
-    """Makes a text a field of the form around it."""
+    """Makes a `Text` an editable field of the enclosing form."""
 
     name: Required[str]
     autoFocus: bool
@@ -135,7 +135,7 @@ class Editable(TypedDict, total=False):
 
 
 class Option(TypedDict, total=False):
-    """One choice of a select or of a group of radio buttons (which shows no description)."""
+    """One option of a select or of a radio group; a radio group shows no description."""
 
     value: Required[str]
     label: Required[str]
@@ -144,7 +144,7 @@ class Option(TypedDict, total=False):
 
 
 class Series(TypedDict, total=False):
-    """One line, area or row of bars; `stack` groups bars and areas, `curveType` shapes the rest."""
+    """One series. `stack` is for bars and areas, `curveType` for lines and areas."""
 
     type: Required[Literal["bar", "line", "area"]]
     dataKey: Required[str]
@@ -155,7 +155,7 @@ class Series(TypedDict, total=False):
 
 
 class Axis(TypedDict, total=False):
-    """The axis below a chart; `labels` gives the words for values of `dataKey`."""
+    """The axis below a chart. `labels` maps values of `dataKey` to the texts to show."""
 
     dataKey: Required[str]
     hide: bool
