@@ -1,4 +1,4 @@
-"""Pure: what edge and store both know of a caller: who asks, rates, sessions, audit entries.
+"""Pure: values that describe a caller: identity, rate limits, sessions, audit entries.
 
-No HTTP and no SQL: those live in `edge` and `store`, which both import these values.
+It knows no HTTP and no SQL. `edge` and `store` both import these values.
 """

@@ -1,4 +1,4 @@
-"""The audit log: who did what to which thing, when, from where, and with what outcome."""
+"""The audit log: who did what to which object, when, from where, and with which outcome."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ AuditAction = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something that was done, or tried. `target_id` is no secret; what the caller made up for an
-    id is cut to `MAX_ID` letters."""
+    """An action that was done or tried.
+
+    `target_id` is not a secret. An id made up by the caller is cut to `MAX_ID` characters.
+    """
 
     action: AuditAction
     target_kind: str | None = None
@@ -33,7 +35,7 @@ class Deed:
 
 @dataclass(slots=True, kw_only=True)
 class Trail:
-    """What one request leaves for the audit log: whose it is, and what it did."""
+    """The audit events of one request, and the user whose request it is."""
 
     user_id: str | None = None
     deeds: list[Deed] = field(default_factory=list)
@@ -41,9 +43,10 @@ class Trail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """A row. `times` is above 1 where a row stands for many alike; `at` is the first of them then.
+    """One row of the log.
 
-    `outcome` is `ok` or the code of the error that the caller got.
+    `outcome` is `ok` or the code of the error in the response. A row may count several equal
+    events: `times` is their number, `at` the time of the first.
     """
 
     at: datetime

@@ -1,4 +1,4 @@
-"""Who asks, as every part of the server may know."""
+"""The caller of an operation, as every part of the server may see it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks. Bound by the server for each call and never a parameter that a model can name.
+    """The user and context of a call. The server sets it; a model cannot choose any of it.
 
-    `thread_id` and `turn_id` are None outside a conversation; `alone` says that the model calls
-    this tool just once in this round, `shows_cards` that the cards which a tool offers are shown.
+    `thread_id` and `turn_id` are None outside a conversation. `alone`: the model calls this tool
+    only once in this round. `shows_cards`: cards that a tool offers are shown.
     `language` is a BCP 47 tag, `time_zone` an IANA name.
     """
 

@@ -1,8 +1,8 @@
-"""Rates: how many requests in a span of time, and where a caller stands against one. Pure.
+"""Rate limits: how many requests are allowed in a time span, and the state of a caller's bucket.
 
-A bucket is kept as one number, the moment at which it is full again (the "theoretical arrival
-time" of the generic cell rate algorithm, ITU-T I.371): it fills by itself as time goes by, and an
-empty entry and a full bucket are the same.
+Pure. A bucket is one number, the time at which it is full again (the "theoretical arrival time" of
+the generic cell rate algorithm, ITU-T I.371). It refills as time passes, without any work, so a
+full bucket needs no entry.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 _RATE: Final = re.compile(r"([0-9]{1,9}) ?/ ?(second|minute|hour)", re.ASCII | re.IGNORECASE)
-#: What the sums of floats may be off, as a part of a request and in seconds.
+#: Tolerance for rounding in float sums: as a fraction of one request, and in seconds.
 _GRACE: Final = 1e-3
 _ROUNDING_S: Final = 1e-6
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600}
@@ -21,7 +21,7 @@ _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600}
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`count` requests in `window_s` seconds: sustained, and as a burst after a rest."""
+    """`count` requests in `window_s` seconds, as the sustained rate and as the largest burst."""
 
     count: int
     window_s: int
@@ -32,7 +32,7 @@ class Rate:
 
     @classmethod
     def parse(cls, text: str) -> Rate | None:
-        """`60/minute` (or `second`, `hour`); None for `off`. ValueError."""
+        """Parse `60/minute` (or `second`, `hour`). None for `off`. Raises ValueError."""
         if text.lower() == "off":
             return None
         match = _RATE.fullmatch(text)
@@ -42,11 +42,11 @@ class Rate:
 
     @property
     def every_s(self) -> float:
-        """How long it takes until one more request is allowed, in seconds."""
+        """Seconds per request at the sustained rate."""
         return self.window_s / self.count
 
     def judge(self, full_in_s: float) -> Standing:
-        """One more request for a bucket that is full again in `full_in_s` seconds."""
+        """Count one more request against a bucket that is full again in `full_in_s` seconds."""
         every_s = self.window_s / self.count
         after = full_in_s + every_s if full_in_s > 0 else every_s
         allowed = after <= self.window_s + every_s * _GRACE + _ROUNDING_S
@@ -54,7 +54,7 @@ class Rate:
 
 
 class Standing(NamedTuple):
-    """Where a caller stands after a request: it was allowed, and counted, or refused."""
+    """The state of a bucket after a request, which was counted if `allowed` and refused if not."""
 
     rate: Rate
     full_in_s: float
@@ -62,16 +62,16 @@ class Standing(NamedTuple):
 
     @property
     def remaining(self) -> int:
-        """How many requests may follow at once."""
+        """How many more requests are allowed right now."""
         return max(int((self.rate.window_s - self.full_in_s) / self.rate.every_s + _GRACE), 0)
 
     @property
     def reset_s(self) -> int:
-        """In how many seconds the whole burst is there again."""
+        """Seconds until the bucket is full, so that a whole burst is allowed again."""
         return max(math.ceil(self.full_in_s - _ROUNDING_S), 0)
 
     @property
     def retry_after_s(self) -> int:
-        """In how many seconds one more request is allowed; at least 1."""
+        """Seconds until one more request is allowed; at least 1."""
         wait = self.full_in_s + self.rate.every_s - self.rate.window_s
         return max(math.ceil(wait - _ROUNDING_S), 1)

@@ -1,4 +1,4 @@
-"""Sessions: what a user hands to a page or an agent, that is good for less than a sign-in is."""
+"""Sessions: credentials of a user for a page or an agent, with fewer rights than a sign-in."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Literal
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.times import to_wire
 
-#: What it opens: all that a page needs, or the task tools at `/mcp` and nothing else.
+#: The routes that a session opens: all that a page needs, or only the task tools at `/mcp`.
 SessionScope = Literal["chat", "mcp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One that holds, without its secret, which nobody but its bearer knows."""
+    """A valid session, without its secret: only the bearer has that."""
 
     id: str
     user_id: str
     scope: SessionScope
     origin: str | None
-    """In canonical form: the only page that may use it. None: any."""
+    """The only page that may use it, in canonical form. None: any page."""
     name: str | None
     created_at: datetime
     expires_at: datetime
 
     def encode(self) -> str:
-        """An entry of the user's own list, as JSON text."""
+        """The wire object, as JSON text for the user's list of sessions."""
         return dumps(
             {
                 "id": self.id,

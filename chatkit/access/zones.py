@@ -1,8 +1,8 @@
-"""Time zones by their IANA names, and a caller's own.
+"""Time zones by IANA name, and the current day of a caller.
 
-`ZoneInfo` reads the time zone database of the system or of the `tzdata` package. It is allowed in
-this pure room because edge, engine and tools all need it and import no other room in common, and
-because the database does not change under a process: the same name always gives the same zone.
+`ZoneInfo` reads the time zone database of the system or of the `tzdata` package. This pure room
+allows that for two reasons. Edge, engine and tools all need it and share no other room. And the
+database does not change while a process runs: a name always means the same zone.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from chatkit.access.caller import Caller
 
-#: In characters. The longest name of the database has 32.
+#: Longest name that is looked up, in characters. The longest in the database has 32.
 _LONGEST: Final = 64
 
 
 def find_zone(name: str) -> tzinfo | None:
-    """The zone of that name, whatever the text is; None when there is no such zone."""
-    if name == "UTC":  # also where no database is installed
+    """The zone with this name. None for any other text; never raises."""
+    if name == "UTC":  # works without a time zone database
         return UTC
     if len(name) > _LONGEST:
         return None
@@ -32,16 +32,16 @@ def find_zone(name: str) -> tzinfo | None:
         return None
 
 
-@lru_cache(maxsize=1024)  # more than there are zones; ZoneInfo keeps eight
+@lru_cache(maxsize=1024)  # more than all zones; ZoneInfo itself caches eight
 def _load(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
 def zone_of(caller: Caller) -> tzinfo:
-    """The caller's time zone; UTC where the name is of none."""
+    """The caller's time zone; UTC if its name is unknown."""
     return find_zone(caller.time_zone) or UTC
 
 
 def day_of(caller: Caller, moment: datetime) -> date:
-    """The day that a moment, which knows its zone, falls on for the caller."""
+    """The caller's date at `moment`, an aware time."""
     return moment.astimezone(zone_of(caller)).date()
