@@ -1,5 +1,5 @@
-"""What a model is asked and what it gives: LiteLLM, the pace of its streams, media.
+"""Calls to models through LiteLLM, how often their streams are read, and images and audio.
 
-The only place that imports LiteLLM or an HTTP client for providers. `pure` holds the values and
-the parsers of what providers send.
+The only place that imports LiteLLM or an HTTP client for providers. `pure` has the values and the
+parsers of provider output.
 """

@@ -1,7 +1,7 @@
-"""Pictures that come with sketches: OpenAI's images API as a stream, which LiteLLM has not.
+"""Image generation with previews: the streaming mode of OpenAI's images API.
 
-The events are those of OpenAI's reference, "Image generation streaming events". Where to ask, with
-which key and what certificates, LiteLLM says, as for every other call.
+LiteLLM does not support it. The events are those of OpenAI's reference, "Image generation streaming
+events". URL, key and TLS settings come from LiteLLM, as for every other call.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ from chatkit.models.pure.deltas import ModelFault
 from chatkit.models.pure.openai_chunks import kind_of_error
 from chatkit.protocol.sse import Decoder
 
-#: How many sketches are asked for; each costs some tokens.
+#: How many previews are requested; each costs some tokens.
 _SKETCHES: Final = 2
-#: Longest sketch shown, in base64: it goes into the turn's log, and to every reader.
+#: Longest preview shown, in base64 characters: it is sent to every follower and kept in the log.
 _MAX_SKETCH_CHARS: Final = 4 * 2**20
-#: Room for what an answer holds beside its picture, in bytes.
+#: Size allowed for the rest of the response besides the image, in bytes.
 _BESIDE_BYTES: Final = 64 * 1024
 
 
 class NotStreamed(Exception):
-    """The model makes no sketches, or its provider takes no request for a stream."""
+    """The model has no previews, or its provider rejects streaming requests."""
 
 
 async def stream_image(
     litellm: Any, given: Mapping[str, Any], prompt: str, size: str | None, *, most_bytes: int
 ) -> AsyncGenerator[tuple[Mapping[str, Any], float], None]:
-    """Sketches and the whole picture, each with its progress, as objects with `b64_json` or `url`.
+    """Yield the previews and the final image, each with its progress from 0 to 1.
 
-    `given` names the model and the access to it, in LiteLLM's words. The caller limits the time.
-    Raises NotStreamed before anything else has come, ModelFault, and httpx's and LiteLLM's errors.
+    An image is an object with `b64_json` or `url`. `given` has the model and its credentials, as
+    LiteLLM's arguments. There is no timeout here; the caller sets one.
+    Raises NotStreamed (only before the first image), ModelFault, and httpx's and LiteLLM's errors.
     """
     name, provider, *_ = litellm.get_llm_provider(given["model"], api_base=given["api_base"])
     if provider != "openai" or not name.startswith("gpt-image"):
@@ -109,7 +110,7 @@ def _read(text: str | bytes) -> Mapping[str, Any]:
 
 
 def _alone(body: bytes) -> Mapping[str, Any]:
-    """The picture in the answer of a gateway that knows no streams."""
+    """The image in the response of a gateway that does not stream."""
     images = _read(body).get("data")
     if isinstance(images, list) and images and isinstance(images[0], Mapping):
         return images[0]

@@ -1,9 +1,9 @@
-"""How LiteLLM is asked for an answer: by its front door, or by the one behind it.
+"""Opens an answer stream, through LiteLLM's public entry point or through a faster internal one.
 
-`acompletion` composes each request in a thread of the loop's pool, since some providers do I/O
-for it (fetch a token, read a file). For those of which it is known that they compose in memory,
-the request is composed where we are: the thread, and what LiteLLM does around it for its proxy,
-are a third of the CPU time of a call. Both ways send the same and fail with the same exceptions.
+`acompletion` builds each request in a thread of the loop's pool, because some providers do I/O
+for it (fetch a token, read a file). Providers known to need no I/O are called by the internal
+entry point, in the event loop: the thread and LiteLLM's work for its proxy take a third of the CPU
+time of a call. Both ways send the same request and raise the same exceptions.
 
 LiteLLM is not imported here: its objects are `Any`.
 """
@@ -14,14 +14,14 @@ import datetime
 import uuid
 from typing import Any, Final
 
-#: Providers, in LiteLLM's words, whose requests need nothing but a key and an address.
+#: Providers (LiteLLM's names) whose requests need only a key and a URL.
 _COMPOSED_IN_MEMORY: Final = frozenset({"openai", "openrouter", "groq", "mistral"})
 
 
 async def open_answer(litellm: Any, arguments: dict[str, Any]) -> Any:
-    """LiteLLM's open stream for `arguments`, which are those of `acompletion`.
+    """LiteLLM's open stream. `arguments` are those of `acompletion`.
 
-    Raises whatever LiteLLM and the libraries below it raise.
+    Raises any exception of LiteLLM and the libraries below it.
     """
     _, provider, *_ = litellm.get_llm_provider(
         arguments["model"], api_base=arguments.get("api_base")

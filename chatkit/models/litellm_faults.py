@@ -1,8 +1,8 @@
-"""Exceptions of LiteLLM and of what it stands on, as faults of the model.
+"""Maps exceptions of LiteLLM, and of the libraries it uses, to model faults.
 
-They are told apart by what the provider wrote, by HTTP status, and by the names of their classes,
-so that nothing has to be imported for it. Their text may quote the request and the key: only
-`describe` goes to a log.
+They are recognized by the provider's error object, by HTTP status, and by class name, so nothing
+needs to be imported. Exception texts may contain the request and the key: log only what `describe`
+returns.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from chatkit.models.pure.deltas import FaultKind, ModelFault
 from chatkit.models.pure.openai_chunks import kind_of_error, kind_of_status
 
-#: By class name, the nearest ancestor first. LiteLLM's own classes derive from the OpenAI SDK's.
+#: Fault by class name; the nearest base class wins. LiteLLM's classes derive from the OpenAI SDK's.
 _KINDS: Final[dict[str, FaultKind]] = {
     "ContextWindowExceededError": "too_long",
     "ContentPolicyViolationError": "refused",
@@ -41,19 +41,19 @@ _KINDS: Final[dict[str, FaultKind]] = {
     "ValidationError": "malformed",
 }
 
-#: OpenRouter and vLLM say it in words alone, under the code 400.
+#: OpenRouter and vLLM report it only in the message, with status 400.
 _TOO_LONG: Final = re.compile(r"\bcontext (length|limit|size|window)\b", re.IGNORECASE)
 
-#: The longest wait that a provider may ask for with Retry-After, in seconds.
+#: Longest Retry-After of a provider that is waited for, in seconds.
 MAX_RETRY_AFTER_S: Final = 5.0
 
 
 def fault_of(error: BaseException) -> ModelFault:
-    """The fault that `error` means. The caller chains it: `raise fault_of(error) from error`."""
+    """The fault for `error`. The caller chains it: `raise fault_of(error) from error`."""
     if isinstance(error, ModelFault):
         return ModelFault(error.kind)
     for link in _chain(error):
-        # Of a 400, and of a stream, whose status is 200, what the provider wrote says more.
+        # For a 400, and for an error in a stream (status 200), the error object says more.
         written = _written(link)
         kind = kind_of_error(written)
         if kind == "misconfigured" and _TOO_LONG.search(str(written.get("message"))):
@@ -72,7 +72,7 @@ def fault_of(error: BaseException) -> ModelFault:
 
 
 def describe(error: BaseException) -> str:
-    """`error` for a log: the types in its chain and the first status, and no word of any text."""
+    """`error` for the log: the types in its chain and the first status. Never any message text."""
     links = list(_chain(error))
     status = next((status for link in links if (status := _status(link)) is not None), None)
     names = " < ".join(dict.fromkeys(type(link).__name__ for link in links))
@@ -80,7 +80,7 @@ def describe(error: BaseException) -> str:
 
 
 def retry_after_s(error: BaseException) -> float | None:
-    """The seconds of a Retry-After header; None without one, and for dates."""
+    """The seconds of a Retry-After header. None without one, and for dates."""
     for link in _chain(error):
         for source in (link, getattr(link, "response", None)):
             for name in ("litellm_response_headers", "headers"):
@@ -93,7 +93,7 @@ def retry_after_s(error: BaseException) -> float | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """`error` and what it came from, the innermost last."""
+    """`error` and the exceptions that caused it, outermost first."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
@@ -104,10 +104,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _written(error: BaseException) -> Mapping[str, Any]:
-    """The `error` object of the provider's answer; empty without one."""
-    body = getattr(error, "body", None)  # the OpenAI SDK has taken it apart
+    """The `error` object of the provider's response; empty if there is none."""
+    body = getattr(error, "body", None)  # parsed by the OpenAI SDK
     if body is None:
-        # RuntimeError: httpx has not read that body; ValueError: it is not JSON.
+        # RuntimeError: httpx has not read this body. ValueError: it is not JSON.
         with suppress(RuntimeError, ValueError):
             body = json.loads(getattr(getattr(error, "response", None), "content", b""))
     if not isinstance(body, Mapping):
@@ -117,13 +117,13 @@ def _written(error: BaseException) -> Mapping[str, Any]:
 
 
 def _covers(error: BaseException) -> bool:
-    """Whether `error` is LiteLLM's cover for one that says more; its status is a stand-in then."""
+    """Whether `error` is a wrapper of LiteLLM's: its cause says more, its status is made up."""
     return type(error).__name__ in ("APIConnectionError", "MidStreamFallbackError")
 
 
 def _status(error: BaseException) -> int | None:
-    """The HTTP status that a provider answered with, as far as `error` carries it."""
-    for source in (error, getattr(error, "response", None)):  # the latter of httpx
+    """The HTTP status of the provider's response, if `error` has it."""
+    for source in (error, getattr(error, "response", None)):  # the response is httpx's
         status = getattr(source, "status_code", None)
         if isinstance(status, int) and 400 <= status < 600 and not _covers(error):
             return status

@@ -1,10 +1,10 @@
-"""LiteLLM as the engine's model.
+"""The engine's `Model` port on top of LiteLLM.
 
-LiteLLM does what it is for: provider, key, URL, parameters, error mapping. `model_stream` reads
-what it has opened.
+LiteLLM chooses provider, key, URL and parameters and maps errors. `litellm_stream` reads the
+streams that it opens.
 
-LiteLLM takes seconds to import and 130 MB, so it is imported by name, in a thread, when it is
-first wanted. It is a library of untyped objects: everything of it is `Any` here.
+Importing LiteLLM takes seconds and 130 MB, so it is imported by name, in a thread, on first use.
+It is untyped: all its objects are `Any` here.
 """
 
 from __future__ import annotations
@@ -28,21 +28,22 @@ from chatkit.models.silence import Silence
 
 _log = logging.getLogger(__name__)
 
-#: Waits before the second and the third attempt, in seconds.
+#: Delays before the second and the third attempt, in seconds.
 _BACK_OFF_S: Final = (0.5, 1.0)
 _RETRIED: Final = frozenset({"rate_limited", "unavailable"})
-#: How long the usage may follow after the reason of the end, in seconds.
+#: How long to wait for the usage after the finish reason, in seconds.
 _LINGER_S: Final = 2.0
 
 
 class LiteLLMModel:
-    """Every provider that LiteLLM knows, behind the engine's `Model` port.
+    """Every provider that LiteLLM supports, behind the engine's `Model` port.
 
-    `api_base` and `api_key` take the place of the provider's own for `model`, and for every other
-    model of its provider: a key must not be shown to another provider. With no `model` they are
-    for all. Without them LiteLLM reads the provider's variables. `timeout_s` is the longest
-    silence: before the first delta, the retries included, and between two deltas. `pace` tells
-    how long a stream is left to gather. One object per event loop.
+    `api_base` and `api_key` replace the provider's own settings for `model` and for all models of
+    the same provider, because a key must not be sent to another provider. Without `model` they are
+    for all models. Without them LiteLLM reads the provider's environment variables.
+    `timeout_s` is the longest silence: before the first delta, including retries, and between two
+    deltas. `pace` decides how long deltas are collected before they are sent.
+    Use one object per event loop.
     """
 
     def __init__(
@@ -63,20 +64,20 @@ class LiteLLMModel:
         self._choosy: dict[str, bool] = {}
 
     async def warm_up(self, model: str) -> None:  # noqa: ARG002 - one library for all of them
-        """Import LiteLLM in a thread and make its first call ready; no network. Safe to repeat."""
+        """Import LiteLLM in a thread and prepare its first call. No network. Safe to repeat."""
         await self.library()
 
     async def aclose(self) -> None:
-        """Close the connections that LiteLLM keeps. For the end of the process."""
+        """Close LiteLLM's connections. Call it when the process ends."""
         if self._loading is not None:
             litellm = await self.library()
             await litellm.close_litellm_async_clients()
 
     async def library(self) -> Any:
-        """LiteLLM, imported when it is first wanted."""
+        """LiteLLM, imported on first use."""
         if self._loading is None:
             self._loading = asyncio.get_running_loop().run_in_executor(None, self._load)
-        # One caller that leaves must not take the import away from the others.
+        # A cancelled caller must not cancel the import that others wait for.
         return await asyncio.shield(self._loading)
 
     def _load(self) -> Any:
@@ -84,14 +85,14 @@ class LiteLLMModel:
         if self._model is not None:
             try:
                 litellm.get_llm_provider(self._model, api_base=self._api_base)
-            except Exception:  # the edge to a foreign library, which raises anything
+            except Exception:  # a foreign library, which may raise anything
                 _log.error("MODEL: LiteLLM knows no provider of %r", self._model)
         return litellm
 
     def access(self, litellm: Any, model: str) -> dict[str, str | None]:
-        """The arguments `api_base` and `api_key` of a call of `model`, of whatever kind.
+        """The arguments `api_base` and `api_key` for a call of `model`.
 
-        Raises ModelFault `misconfigured` for a name that LiteLLM knows no provider of.
+        Raises ModelFault `misconfigured` if LiteLLM knows no provider for the name.
         """
         given = {"api_base": self._api_base, "api_key": self._api_key}
         if self._model is None or model == self._model or not any(given.values()):
@@ -100,18 +101,18 @@ class LiteLLMModel:
         return given if same else dict.fromkeys(given)
 
     def context_window(self, model: str) -> int | None:
-        """The most input tokens of `model`, from LiteLLM's table; None before the warm-up."""
+        """The largest number of input tokens, from LiteLLM's table. None before the warm-up."""
         for entry in self._entries(model):
             if isinstance(tokens := entry.get("max_input_tokens"), int):
                 return tokens
         return None
 
     def supports_vision(self, model: str) -> bool | None:
-        """Whether `model` sees images; None before the warm-up and where it is not known."""
+        """Whether `model` accepts images. None before the warm-up and if it is unknown."""
         return self._supports(model, "supports_vision")
 
     def supports_pdf(self, model: str) -> bool | None:
-        """Whether `model` reads PDF files; None before the warm-up and where it is not known."""
+        """Whether `model` accepts PDF files. None before the warm-up and if it is unknown."""
         return self._supports(model, "supports_pdf_input")
 
     def _supports(self, model: str, ability: str) -> bool | None:
@@ -119,12 +120,14 @@ class LiteLLMModel:
         for entry in self._entries(model):
             if isinstance(told := entry.get(ability), bool):
                 return told
-            supports = False  # the table leaves out what a model does not do
+            supports = False  # the table leaves out abilities that a model does not have
         return supports
 
     def _entries(self, model: str) -> Iterator[Mapping[str, Any]]:
-        """What LiteLLM's table says of `model`. A name with more prefixes than the table knows is
-        looked up under its shorter forms too."""
+        """The entries of LiteLLM's table for `model`, also under shorter forms of its name.
+
+        A name may have more prefixes than the table uses: each form without a prefix is tried.
+        """
         if self._loading is None or not self._loading.done():
             return
         table: Mapping[str, Any] = self._loading.result().model_cost
@@ -134,15 +137,15 @@ class LiteLLMModel:
             model = model.partition("/")[2]
 
     async def complete(self, request: ModelRequest) -> str:
-        """The whole text of an answer, for short needs such as titles. Raises ModelFault."""
+        """The whole text of a short answer, such as a title. Raises ModelFault."""
         async with aclosing(self.stream(request)) as batches:
             return "".join(
                 [d.text async for batch in batches for d in batch if isinstance(d, TextDelta)]
             )
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
-        """See the port. A provider that is busy or away is asked again, up to twice, while
-        nothing has come."""
+        """See the port. Retries up to twice if the provider is busy or unavailable, but only
+        before the first delta."""
         litellm = await self.library()
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         for back_off_s in (*_BACK_OFF_S, None):
@@ -163,7 +166,7 @@ class LiteLLMModel:
                     raise
                 asked_s = retry_after_s(fault)
                 if asked_s is not None and asked_s > MAX_RETRY_AFTER_S:
-                    raise  # coming back earlier than told would only be refused again
+                    raise  # a retry before the provider's Retry-After would fail again
                 pause_s = back_off_s if asked_s is None else asked_s
                 if asyncio.get_running_loop().time() + pause_s > deadline:
                     raise
@@ -183,9 +186,9 @@ class LiteLLMModel:
                 try:
                     with silence:
                         batch = await source.read()
-                except Exception as error:  # the edge to a foreign library, which raises anything
+                except Exception as error:  # a foreign library, which may raise anything
                     if guard.stopped:
-                        break  # the answer is complete but for its usage
+                        break  # the answer is complete; only its usage is missing
                     raise fault_of(error) from error
                 if batch is None:
                     break
@@ -205,17 +208,17 @@ class LiteLLMModel:
             await source.aclose()
 
     async def _open(self, litellm: Any, request: ModelRequest, deadline: float) -> Any:
-        httpx: Any = importlib.import_module("httpx")  # LiteLLM has it already
+        httpx: Any = importlib.import_module("httpx")  # already imported by LiteLLM
         access = self.access(litellm, request.model)
         arguments: dict[str, Any] = {
             "model": request.model,
             "messages": request.messages,
             "stream": True,
-            # Where a provider does not know it, LiteLLM counts from what that one sends.
+            # If the provider does not support it, LiteLLM counts the tokens of the stream itself.
             "stream_options": {"include_usage": True},
-            # Silence has its own limit here; one more below would be a timer for each read.
+            # `Silence` limits the time between reads. A read timeout would set a timer per read.
             "timeout": httpx.Timeout(self._timeout_s, read=None),
-            "num_retries": 0,  # LiteLLM's own and the OpenAI SDK's, which are two unless told
+            "num_retries": 0,  # for LiteLLM and for the OpenAI SDK, whose default is two
             **access,
         }
         if request.tools:
@@ -239,16 +242,16 @@ class LiteLLMModel:
         try:
             async with asyncio.timeout_at(deadline):
                 return await open_answer(litellm, arguments)
-        except Exception as error:  # the edge to a foreign library, which raises anything
+        except Exception as error:  # a foreign library, which may raise anything
             raise fault_of(error) from error
 
     def _takes_tool_choice(self, litellm: Any, model: str, api_base: str | None) -> bool:
-        """Whether the provider of `model` can be told which tool to call; some refuse it."""
+        """Whether the provider of `model` supports `tool_choice`; some reject it."""
         if model not in self._choosy:
             try:
                 _, provider, *_ = litellm.get_llm_provider(model, api_base=api_base)
                 known = litellm.get_supported_openai_params(model, custom_llm_provider=provider)
-            except Exception as error:  # the edge to a foreign library, which raises anything
+            except Exception as error:  # a foreign library, which may raise anything
                 raise fault_of(error) from error
             self._choosy[model] = "tool_choice" in (known or ())
         return self._choosy[model]
@@ -257,14 +260,14 @@ class LiteLLMModel:
 def _provider(litellm: Any, model: str) -> str:
     try:
         return str(litellm.get_llm_provider(model)[1])
-    except Exception as error:  # the edge to a foreign library, which raises anything
+    except Exception as error:  # a foreign library, which may raise anything
         raise fault_of(error) from error
 
 
 def _load() -> Any:
-    """LiteLLM, imported and quiet; in a thread, for it takes seconds."""
-    # It leaves 400,000 objects that stay for good. A collection that looks at them stops everyone
-    # for a quarter of a second: none does so now, and none later.
+    """Import LiteLLM and configure it. Run it in a thread: it takes seconds."""
+    # The import creates 400,000 objects that are never freed. A garbage collection over them blocks
+    # all threads for a quarter of a second: prevent it now, and exclude the objects afterwards.
     gc.disable()
     try:
         return _import()
@@ -274,30 +277,30 @@ def _load() -> Any:
 
 
 def _import() -> Any:
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it fetches its price map on import
-    # A stream is a connection: LiteLLM's 500 to a provider would let the next ones wait.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it downloads its price map on import
+    # Every open stream needs a connection; LiteLLM's limit of 500 would block further streams.
     os.environ.setdefault("AIOHTTP_CONNECTOR_LIMIT", "100000")
     os.environ.setdefault("AIOHTTP_CONNECTOR_LIMIT_PER_HOST", "100000")
-    os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a `.env` file by itself
-    # Its own HTTP handler for OpenAI and its imitators, as for most other providers. The OpenAI
-    # SDK, which is what it takes without this, walks all messages and tools against their types.
+    os.environ["LITELLM_MODE"] = "PRODUCTION"  # or it reads a `.env` file
+    # Use LiteLLM's own HTTP handler for OpenAI and compatible servers, as for most providers. The
+    # default, the OpenAI SDK, validates all messages and tools against its types, which is slow.
     os.environ["EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER"] = "True"
-    # Their records may hold requests, URLs with keys, and headers; ours say what went wrong.
+    # Their log records may contain requests, URLs with keys, and headers. We log faults ourselves.
     for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("openai", "httpx", "httpcore", "aiohttp"):
         logging.getLogger(name).setLevel(logging.WARNING)
     litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True
-    # What a call cost is read nowhere, and to work it out the whole prompt is cut into tokens.
+    # The cost of a call is not used, and computing it would tokenize the whole prompt.
     litellm.response_cost_calculator = lambda **_: None
     asyncio.run(_first_call(litellm))
     return litellm
 
 
 async def _first_call(litellm: Any) -> None:
-    """One answer from a transport in memory: the first call, and the first with tools, import
-    hundreds of modules more."""
+    """Make one call through an in-memory transport. The first call, and the first one with tools,
+    import hundreds of further modules."""
     httpx: Any = importlib.import_module("httpx")
     handlers: Any = importlib.import_module("litellm.llms.custom_httpx.http_handler")
     body = b'data: {"id":"-","choices":[{"index":0,"delta":{"content":"-"}}]}\n\ndata: [DONE]\n\n'

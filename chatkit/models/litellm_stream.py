@@ -1,12 +1,12 @@
-"""The answer that LiteLLM has opened, read in one of two ways that give the same deltas.
+"""Reads the stream that LiteLLM has opened, in one of two ways that return the same deltas.
 
-- By hand, where the open response is an event stream of OpenAI chunks: its bytes go through our
-  own decoder, and what one read brought leaves as one batch (some 4 µs a delta in a burst). They
-  come from aiohttp's response where LiteLLM has one below httpx's: all that has arrived in one
-  read, where httpx gives 16 KiB at most and has four generators for it to pass.
-- Through LiteLLM's own wrapper, chunk by chunk, for every other provider (some 300 µs a delta).
+- Directly, if the response is an event stream of OpenAI chunks: our own decoder reads its bytes,
+  and the deltas of one read form one batch (about 4 µs per delta in a burst). If aiohttp is below
+  httpx, its response is read: one read returns all bytes that have arrived, while httpx returns
+  at most 16 KiB and passes them through four generators.
+- Through LiteLLM's wrapper, chunk by chunk, for every other provider (about 300 µs per delta).
 
-LiteLLM is not imported here: its objects are `Any`, known by their shape.
+LiteLLM is not imported here: its objects are `Any`, recognized by their shape.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from chatkit.models.pure.deltas import Delta, ModelFault
 from chatkit.models.pure.openai_chunks import DONE, ChunkReader
 from chatkit.protocol.sse import Decoder, FrameTooLarge
 
-#: How long to wait for the end of a body that is complete, so that its connection is used again.
+#: How long to wait for the end of a complete body, in seconds, so that its connection is reused.
 _DRAIN_S: Final = 0.1
-#: Most chunks of LiteLLM's wrapper that leave as one batch; each takes it 0.3 ms.
+#: Most chunks of LiteLLM's wrapper in one batch; the wrapper takes 0.3 ms for each.
 _MOST_JOINED: Final = 32
 
-#: Parsers of LiteLLM's own handler that do no more to a chunk than our reader does. A provider
-#: whose handler has another one has something to translate.
+#: Chunk parsers of LiteLLM's handlers that change no more than our own reader does. A handler with
+#: another parser translates a format of its own.
 _PLAIN_PARSERS: Final = frozenset(
     f"{owner}.chunk_parser"
     for owner in (
@@ -40,14 +40,15 @@ _PLAIN_PARSERS: Final = frozenset(
 
 
 class ChunkSource(Protocol):
-    """An open answer. `complete` says after the end whether it came by the stream's own mark;
-    `ended` whether the last read was surely the last."""
+    """An open answer. `ended`: the last read was the last one.
+
+    `complete`, to be read after the end: the stream's end mark was received."""
 
     complete: bool
     ended: bool
 
     async def read(self) -> Sequence[Delta] | None:
-        """What came next, possibly nothing of interest; None at the end."""
+        """The next deltas, possibly none. None at the end."""
         ...
 
     async def aclose(self) -> None:
@@ -56,7 +57,7 @@ class ChunkSource(Protocol):
 
 
 def open_source(wrapper: Any) -> ChunkSource:
-    """How to read what LiteLLM has opened: by hand where its shape is surely the expected one."""
+    """Choose how to read LiteLLM's stream: directly only if it has exactly the expected shape."""
     response = None
     stream = wrapper.completion_stream
     if type(stream).__name__ == "AsyncStream":  # the OpenAI SDK
@@ -71,7 +72,7 @@ def open_source(wrapper: Any) -> ChunkSource:
 
 
 class _ByteSource:
-    """The open response of a provider that speaks OpenAI chunks, read by hand."""
+    """An open response with OpenAI chunks, read directly."""
 
     def __init__(self, response: Any) -> None:
         self.complete = False
@@ -95,7 +96,7 @@ class _ByteSource:
             # Some servers leave out the blank line after the last frame.
             data, self.ended = b"\n\n", True
         deltas: list[Delta] = []
-        # What came before a fault in the same read is still the user's.
+        # Return the deltas before an error in the same read; raise the error at the next read.
         try:
             for frame in self._decoder.receive(data):
                 if frame.data.startswith(DONE):
@@ -106,7 +107,7 @@ class _ByteSource:
             self._fault = fault_of(error)
             self._fault.__cause__ = error
         except ModelFault as fault:
-            if not cut:  # half a chunk at the end is a cut, which the guard reports
+            if not cut:  # the stream was cut inside a chunk; AnswerGuard reports that
                 self._fault = fault
         return deltas
 
@@ -117,7 +118,7 @@ class _ByteSource:
 
     async def aclose(self) -> None:
         if self.complete:
-            with suppress(Exception):  # whatever it is, the answer is complete
+            with suppress(Exception):  # errors do not matter: the answer is complete
                 async with asyncio.timeout(_DRAIN_S):
                     await self._receive()
         await self._reads.aclose()
@@ -125,17 +126,17 @@ class _ByteSource:
 
 
 def _below(response: Any) -> Any:
-    """aiohttp's response, where LiteLLM's transport has one below httpx's and has its shape."""
+    """The aiohttp response below httpx's, if LiteLLM's transport has one of the expected shape."""
     stream = getattr(getattr(response, "stream", None), "_stream", None)
     below = getattr(stream, "_aiohttp_response", None)
     return below if hasattr(getattr(below, "content", None), "readany") else None
 
 
 class _WrapperSource:
-    """LiteLLM's stream wrapper as it is."""
+    """LiteLLM's stream wrapper, read chunk by chunk."""
 
     def __init__(self, wrapper: Any) -> None:
-        # A wrapper ends with a reason of its own making where the provider gave none.
+        # If the provider sends no finish reason, the wrapper makes one up at the end.
         self.complete = True
         self.ended = False
         self._wrapper = wrapper
@@ -151,7 +152,7 @@ class _WrapperSource:
             batch += self._deltas(chunk)
             if not self._begun or joined == _MOST_JOINED:
                 break
-            # What is ready is done after one round of the loop; what is not stays under way.
+            # Let the loop run once: a chunk that is ready is then done; otherwise keep the task.
             self._next = asyncio.ensure_future(anext(self._wrapper, None))
             await asyncio.sleep(0)
             if not self._next.done() or self._next.exception() is not None:

@@ -1,7 +1,7 @@
-"""Recordings into words, and words into pictures, through LiteLLM or past it for sketches.
+"""Transcription and image generation through LiteLLM (image previews: see image_stream).
 
-TRANSCRIBE_MODEL and IMAGE_MODEL may be of other providers than MODEL; MODEL_API_BASE and
-MODEL_API_KEY serve them where the provider is the same (see `LiteLLMModel.access`).
+TRANSCRIBE_MODEL and IMAGE_MODEL may be from other providers than MODEL. MODEL_API_BASE and
+MODEL_API_KEY are used for them if the provider is the same (see `LiteLLMModel.access`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from chatkit.protocol.file_types import image_type
 
 _log = logging.getLogger(__name__)
 
-#: Largest picture taken, in bytes.
+#: Largest image accepted, in bytes.
 MAX_IMAGE_BYTES: Final = 20 * 2**20
-#: Longest transcript, in characters; longer ones are cut. An hour of speech has some 60,000.
+#: Longest transcript, in characters; longer ones are cut. An hour of speech has about 60,000.
 MAX_TRANSCRIPT_CHARS: Final = 100_000
 
-#: By media type, the name of the file: providers go by its ending.
+#: File name by media type: providers detect the format from the extension.
 _RECORDINGS: Final = {
     "audio/webm": "audio.webm",
     "audio/mp4": "audio.mp4",
@@ -42,10 +42,10 @@ _RECORDINGS: Final = {
 
 
 class Media:
-    """The models beside the one that answers. `timeout_s` is for a whole call.
+    """The models for transcription and images. `timeout_s` is for a whole call.
 
-    Every method raises ModelFault, `misconfigured` for a feature whose model is None. Cancelling
-    closes the provider's connection.
+    Every method raises ModelFault, `misconfigured` if the model for the feature is None.
+    Cancelling closes the provider's connection.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Media:
         self._timeout_s = timeout_s
 
     async def transcribe(self, audio: bytes, mime_type: str) -> str:
-        """What was said; empty for silence. `mime_type` is as a browser's recorder tells it.
+        """The text of a recording; empty for silence. `mime_type` is as the browser sends it.
 
-        Raises UnsupportedMedia for a kind of file that is no common recording.
+        Raises UnsupportedMedia for a type that is not a common audio format.
         """
         kind = mime_type.partition(";")[0].strip().lower()
         name = _RECORDINGS.get(kind)
@@ -84,9 +84,9 @@ class Media:
     async def generate_image(
         self, prompt: str, size: str | None = None
     ) -> AsyncGenerator[ImageStep, None]:
-        """The picture that `prompt` describes; `size` is in OpenAI's words, such as `1024x1024`.
+        """Generate an image from `prompt`. `size` is in OpenAI's form, such as `1024x1024`.
 
-        Up to two sketches come before it from models that make them, with growing progress.
+        Models with previews yield up to two of them first, with growing progress.
         """
         litellm, given = await self._given(self._image_model)
         deadline = asyncio.get_running_loop().time() + self._timeout_s
@@ -100,7 +100,7 @@ class Media:
                 yield step
 
     async def _given(self, model: str | None) -> tuple[Any, Mapping[str, Any]]:
-        """LiteLLM, and what every call of `model` is given."""
+        """LiteLLM, and the arguments common to every call of `model`."""
         if model is None:
             raise ModelFault("misconfigured")
         litellm = await self._model.library()
@@ -112,7 +112,7 @@ class Media:
 def _as_faults(model: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # the edge to a foreign library, which raises anything
+    except Exception as error:  # a foreign library, which may raise anything
         fault = fault_of(error)
         _log.warning("model %s: %s (%s)", model, fault.kind, describe(error))
         raise fault from error
@@ -121,7 +121,7 @@ def _as_faults(model: str) -> Iterator[None]:
 async def _draw(
     litellm: Any, given: Mapping[str, Any], prompt: str, size: str | None
 ) -> AsyncGenerator[ImageStep, None]:
-    # They bring httpx along, which a start need not wait for.
+    # Imported here because it imports httpx, which would slow down the start.
     from chatkit.models.image_stream import NotStreamed, stream_image
 
     with suppress(NotStreamed):
@@ -134,7 +134,7 @@ async def _draw(
         prompt=prompt,
         size=size,
         response_format="b64_json",
-        drop_params=True,  # size and format, where a model knows one only
+        drop_params=True,  # leave out size and format for models that do not support them
         num_retries=0,
         **given,
     )
@@ -151,7 +151,7 @@ async def _step(image: Mapping[str, Any], progress: float, given: Mapping[str, A
 
 
 async def _image_bytes(image: Mapping[str, Any], api_base: str | None) -> bytes:
-    """The bytes of a picture, from inside of the answer or from where it points to."""
+    """The bytes of an image, from the response itself or from the URL in it."""
     encoded, url = image.get("b64_json"), image.get("url")
     if not encoded and isinstance(url, str) and url.startswith("data:"):
         encoded = url.partition(";base64,")[2]

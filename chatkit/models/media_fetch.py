@@ -1,9 +1,9 @@
-"""Bytes from an address that a model's provider named.
+"""Downloads a file from a URL that a provider's response contains.
 
-The address is what a foreign answer says, so it must not lead into the operator's own network:
-only https to public addresses, looked up once and connected to as they were looked up, at every
-redirect anew. The origin that the operator configured is trusted with whatever it points to on
-itself, since image servers at home answer with addresses of their own.
+The URL is untrusted and must not reach the operator's own network (SSRF). Only https to public
+addresses is allowed. The name is resolved once and the connection uses the checked address; every
+redirect is checked anew. URLs of the origin that the operator configured are trusted, because
+local image servers return URLs on themselves.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import httpx
 from chatkit.models.pure.deltas import ModelFault
 
 _MOST_REDIRECTS: Final = 3
-#: Longest wait for a connection, and for the next bytes.
+#: Timeout for connecting, and for the next bytes, in seconds.
 _SILENCE_S: Final = 30.0
 #: 64:ff9b::/96 (RFC 6052): the last four bytes are an IPv4 address.
 _NAT64: Final = bytes.fromhex("0064ff9b") + bytes(8)
 
 
 def origin_of(url: str | None) -> str | None:
-    """Scheme, host and port of `url`, for `fetch`; None for what has none."""
+    """Scheme, host and port of `url`, for `fetch`. None if one of them is missing."""
     try:
         parsed = httpx.URL(url or "")
     except httpx.InvalidURL:
@@ -35,10 +35,10 @@ def origin_of(url: str | None) -> str | None:
 
 
 async def fetch(url: str, *, trusted: str | None, most_bytes: int) -> bytes:
-    """The body at `url`. The caller limits the time.
+    """Download the body at `url`. There is no total timeout here; the caller sets one.
 
-    Raises ModelFault: `malformed` for an address that is not asked or a body above `most_bytes`,
-    `unavailable` for an answer that is none; and httpx's errors.
+    Raises ModelFault `malformed` for a URL that is not allowed or a body above `most_bytes`,
+    ModelFault `unavailable` for a status other than 200, and httpx's errors.
     """
     async with httpx.AsyncClient(follow_redirects=False, timeout=_SILENCE_S) as client:
         for _ in range(1 + _MOST_REDIRECTS):
@@ -57,7 +57,7 @@ async def fetch(url: str, *, trusted: str | None, most_bytes: int) -> bytes:
 
 
 async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
-    """The body of an open response. Raises ModelFault `malformed` for more than `most_bytes`."""
+    """The body of an open response. Raises ModelFault `malformed` above `most_bytes`."""
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece
@@ -67,7 +67,7 @@ async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
 
 
 async def _request(client: httpx.AsyncClient, url: str, trusted: str | None) -> httpx.Request:
-    """A request that goes where it was checked to go, whatever the name means a moment later."""
+    """A request to the address that was checked, so that a later DNS answer cannot change it."""
     origin = origin_of(url)
     if origin is None:
         raise ModelFault("malformed")
@@ -96,7 +96,7 @@ async def _look_up(host: str, port: int) -> list[IPv4Address | IPv6Address]:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is one of the open internet, also in the forms that IPv6 wraps it in."""
+    """Whether an address is on the public internet. IPv4 addresses inside IPv6 are unwrapped."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
         if inner is None and address.packed[:12] == _NAT64:

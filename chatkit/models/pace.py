@@ -1,10 +1,9 @@
-"""How long the next deltas of a stream may be left to gather, so that they leave together.
+"""Decides how long the deltas of a stream are collected before they are sent as one batch.
 
-A delta that is read, encoded and sent alone costs several times what it costs in company. While
-the process has little to do, each goes at once; while it is busy, a stream rests after what it has
-sent, for a time that no reader notices. Shorter rests are no use: models send a delta every 10 to
-30 ms, and a rest in which nothing gathers costs a timer more. The first delta of an answer never
-waits.
+Reading, encoding and sending one delta alone costs several times its share of a batch. While CPU
+load is low, every delta is sent at once. Under load a stream pauses after each batch, too briefly
+for a reader to notice. Shorter pauses do not help: models send a delta every 10 to 30 ms, and a
+pause in which nothing arrives only adds a timer. The first delta of an answer is never delayed.
 """
 
 from __future__ import annotations
@@ -13,18 +12,18 @@ from collections.abc import Callable
 from time import monotonic, process_time
 from typing import Final
 
-#: The rest of a stream, in seconds: twenty events a second still look like writing.
+#: The pause after a batch, in seconds: twenty updates a second still look like typing.
 REST_S: Final = 0.05
-#: Of one core. From the second on the process is busy, and stays so until it is below the first:
-#: the rests make it cheaper, and it shall not go back and forth.
+#: CPU load (share of one core) at which pauses end and begin. Hysteresis: the pauses lower the
+#: load, which alone must not end them.
 QUIET: Final = 0.1
 BUSY: Final = 0.2
-#: Time over which the share of a core is taken, in seconds.
+#: The interval over which the CPU load is measured, in seconds.
 _WINDOW_S: Final = 0.2
 
 
 class Pace:
-    """Measures this process. `now` and `cpu` are clocks in seconds."""
+    """Measures the CPU load of this process. `now` and `cpu` are clocks in seconds."""
 
     def __init__(
         self, now: Callable[[], float] = monotonic, cpu: Callable[[], float] = process_time
@@ -36,7 +35,7 @@ class Pace:
         self._busy = False
 
     def rest_s(self) -> float:
-        """How long a stream should rest after what it has just sent, in seconds."""
+        """How long to pause after a batch, in seconds; 0 while the load is low."""
         now = self._now()
         passed = now - self._since
         if passed >= _WINDOW_S:

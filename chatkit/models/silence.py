@@ -1,4 +1,4 @@
-"""A limit on how long a stream may be silent."""
+"""A timeout for the time between two reads of a stream."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from types import TracebackType
 class Silence:
     """`with silence:` around a wait raises TimeoutError if the deadline passes during it.
 
-    It is `asyncio.timeout_at` for the many waits of one task, the one that makes it. That sets a
-    timer for each, which here is for each delta; this has one timer, which finds when it fires
-    whether the deadline has moved in the meantime. Deadlines are times of the event loop.
+    Like `asyncio.timeout_at`, but for many waits of one task. `timeout_at` would set a timer for
+    every delta. This sets one timer; when it fires, it checks whether the deadline was moved.
+    Create it in the task that waits. Deadlines are times of the event loop.
     """
 
     def __init__(self, deadline: float) -> None:
@@ -27,13 +27,13 @@ class Silence:
         self._cancelling = 0
 
     def move(self, deadline: float) -> None:
-        """Something has come: the silence may last until then."""
+        """Set a new deadline, after a read."""
         self._deadline = deadline
         if self._timer is not None and deadline < self._timer.when():
             self.end()
 
     def end(self) -> None:
-        """No wait follows for now."""
+        """Cancel the timer. A later wait sets it again."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -53,14 +53,14 @@ class Silence:
         self._waiting = False
         if self._struck:
             self._struck = False
-            # Whoever else cancels the task at the same time must not be robbed of it.
+            # Another cancel of the task at the same time must stay effective.
             if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
                 raise TimeoutError from error
 
     def _fire(self) -> None:
         self._timer = None
         if not self._waiting:
-            return  # the next wait sets it again
+            return  # the next wait sets the timer again
         if self._loop.time() < self._deadline:
             self._timer = self._loop.call_at(self._deadline, self._fire)
         else:

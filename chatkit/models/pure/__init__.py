@@ -1,4 +1,4 @@
-"""Pure: requests to a model and its deltas as values, and the parsers of what providers send.
+"""Pure: model requests and deltas as values, and parsers for the output of providers.
 
-No I/O here; the parts of `chatkit.models` that talk to providers use it.
+No I/O. The modules of `chatkit.models` that talk to providers use it.
 """

@@ -1,7 +1,7 @@
-"""What every answer of a model is held to, whatever provider and way of reading it came by.
+"""Checks and cleans every model answer, for all providers and both ways of reading.
 
-Deltas come out in the shape that a turn and a database can take, and the answer ends as the port
-of the model promises: Usage at most once, then a StreamEnd, or a ModelFault.
+The deltas it returns are valid for a turn and a database. The end of the answer is as the model
+port requires: Usage at most once, then a StreamEnd, or a ModelFault.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from chatkit.models.pure.deltas import (
 
 #: Longest answer of one model call: text, reasoning and arguments together, in characters.
 MAX_ANSWER_CHARS: Final = 2_000_000
-#: A piece of more than two characters that comes this often in a row is a model gone round in
-#: circles. LiteLLM gives up one piece later; here it is the same fault by either way of reading.
+#: How often a delta of more than two characters may be repeated in a row before the model counts as
+#: looping. LiteLLM stops one repetition later; this makes both ways of reading fail alike.
 MAX_REPEATS: Final = 100
 #: Most citations of one answer; further ones are dropped.
 MAX_CITATIONS: Final = 100
@@ -33,10 +33,10 @@ _ODD: Final = re.compile("[\ud800-\udfff\0]")
 
 
 class AnswerGuard:
-    """Raw deltas of one answer in, clean ones out. Not reusable."""
+    """Raw deltas of one answer in, clean deltas out. Use one object per answer."""
 
     def __init__(self) -> None:
-        #: The provider has said why it stopped; what may still follow is the usage.
+        #: The provider has sent its finish reason; only usage may follow.
         self.stopped = False
         self._any = False
         self._has_calls = False
@@ -46,16 +46,17 @@ class AnswerGuard:
         self._citations = 0
         self._last_text = ""
         self._repeats = 0
-        self._held: dict[str | int, str] = {}  # a high surrogate that waits for its low one
+        self._held: dict[str | int, str] = {}  # a high surrogate, until its low one arrives
 
     def receive(self, deltas: Iterable[Delta]) -> list[Delta]:
-        """The clean deltas; Usage and StreamEnd are kept back. Raises ModelFault `malformed`."""
+        """Clean some deltas. Usage and StreamEnd are held until `finish`. Raises ModelFault
+        `malformed`."""
         clean: list[Delta] = []
         for delta in deltas:
             match delta:
                 case TextDelta(text):
                     self._count_repeats(text)
-                    if (cleaned := self._clean("text", text)) is text:  # as nearly always
+                    if (cleaned := self._clean("text", text)) is text:  # the usual case
                         clean.append(delta)
                     elif cleaned:
                         clean.append(TextDelta(cleaned))
@@ -77,19 +78,19 @@ class AnswerGuard:
                     if self._citations <= MAX_CITATIONS:
                         clean.append(delta)
                 case Usage():
-                    self._usage = delta  # some providers count with every chunk; the last holds
+                    self._usage = delta  # some providers send it with every chunk; use the last
                 case _:
                     self._reason = delta.reason
                     self.stopped = True
-        # Where an answer comes from is none yet.
+        # A citation alone does not count as an answer.
         self._any = self._any or any(not isinstance(delta, Citation) for delta in clean)
         return clean
 
     def finish(self, *, complete: bool) -> list[Delta]:
-        """The last deltas of a stream that has ended; `complete` if by its own end mark.
+        """The last deltas. `complete`: the stream's end mark was received.
 
-        Raises ModelFault: `empty` for an empty answer (`refused` where a filter emptied it),
-        `unavailable` for one that was cut off.
+        Raises ModelFault: `empty` for an empty answer (`refused` if a content filter removed it),
+        `unavailable` for an answer that was cut off.
         """
         if not self._any:
             filtered = self._reason == "content_filter"
@@ -100,13 +101,13 @@ class AnswerGuard:
         if self._usage is not None:
             last.append(self._usage)
         reason = self._reason or "stop"
-        if self._has_calls and reason == "stop":  # as several compatible servers end a tool call
+        if self._has_calls and reason == "stop":  # some compatible servers send it for tool calls
             reason = "tool_calls"
         last.append(StreamEnd(reason))
         return last
 
     def _release(self) -> list[Delta]:
-        """A held surrogate that stayed alone, in its channel."""
+        """The replacement characters for high surrogates whose low one never arrived."""
         last: list[Delta] = []
         for channel, held in self._held.items():
             if not held:
@@ -141,10 +142,10 @@ class AnswerGuard:
 
 
 def tidy(text: str) -> str:
-    """A text that came whole, such as an id, as a database can take it."""
+    """A complete text, such as an id, without characters that a database rejects."""
     return _join_surrogates(text.replace("\0", ""))
 
 
 def _join_surrogates(text: str) -> str:
-    """Surrogate pairs become their character, lone surrogates U+FFFD."""
+    """Combine surrogate pairs into characters and replace lone surrogates by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,4 +1,4 @@
-"""Tool calls of one model answer, put together from the pieces in which they come."""
+"""Assembles the tool calls of one model answer from their pieces."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from chatkit.models.pure.deltas import ModelFault, ToolCallDelta
 from chatkit.protocol.calls import ToolCall
 from chatkit.protocol.ids import NewId
 
-#: Most calls that one model answer may hold; an answer with more is malformed.
+#: Most calls in one model answer; an answer with more is malformed.
 MAX_CALLS: Final = 32
-#: Longest text of a call's arguments, in characters.
+#: Longest arguments of one call, in characters.
 MAX_ARGUMENTS: Final = 200_000
 
 
 @dataclass(slots=True)
 class GrowingCall:
-    """What has come of a call."""
+    """The pieces of one call so far."""
 
     call_id: str = ""
     name: str = ""
@@ -26,7 +26,7 @@ class GrowingCall:
 
 
 class CallPieces:
-    """The calls under way, by the index that the model gives each."""
+    """The unfinished calls of an answer, by the index that the model assigns."""
 
     def __init__(self) -> None:
         self._calls: dict[int, GrowingCall] = {}
@@ -35,7 +35,7 @@ class CallPieces:
         return bool(self._calls)
 
     def add(self, delta: ToolCallDelta) -> GrowingCall:
-        """The call with one more piece. Raises ModelFault `malformed` above the limits."""
+        """Add a piece and return its call. Raises ModelFault `malformed` above the limits."""
         call = self._calls.setdefault(delta.index, GrowingCall())
         call.call_id = call.call_id or delta.call_id or ""
         call.name = call.name or delta.name or ""
@@ -46,13 +46,13 @@ class CallPieces:
         return call
 
     def take(self, new_id: NewId) -> list[tuple[int, ToolCall]]:
-        """All of them, whole, in order, each with its index; none is left."""
+        """Return all calls with their indexes, in order, and clear the list."""
         taken: set[str] = set()
         calls = []
         for index in sorted(self._calls):
             call = self._calls[index]
             call_id = call.call_id
-            if not call_id or call_id in taken:  # some providers leave it out or repeat it
+            if not call_id or call_id in taken:  # some providers omit or repeat it
                 call_id = new_id("tc")
             taken.add(call_id)
             arguments = "".join(call.pieces)
@@ -61,5 +61,5 @@ class CallPieces:
         return calls
 
     def drop(self) -> None:
-        """Forget them."""
+        """Discard all calls."""
         self._calls = {}

@@ -1,11 +1,11 @@
-"""The web pages that an answer rests on, in each of the forms in which models tell of them.
+"""Parses the web citations of an answer, in the formats of the different providers.
 
 - OpenAI, OpenRouter, and LiteLLM for Gemini and others: `annotations` of a delta, each a
-  `url_citation` with a place in the text.
-- Perplexity: `citations` (addresses) and `search_results` of a chunk, the whole list every time.
-- Anthropic, as LiteLLM hands it on: a `citation` among the `provider_specific_fields` of a delta.
+  `url_citation` with a position in the text.
+- Perplexity: `citations` (URLs) and `search_results` of a chunk, the whole list every time.
+- Anthropic through LiteLLM: a `citation` in the `provider_specific_fields` of a delta.
 
-All of it is what a model or a page says: an address that is not plainly one of the web is dropped.
+All values are untrusted: a citation without a plain http or https URL is dropped.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from urllib.parse import urlsplit
 
 from chatkit.models.pure.deltas import Citation
 
-#: Longest address taken, in characters; longer ones are dropped, since half of one is another.
+#: Longest URL, in characters. Longer ones are dropped: a cut URL would be a different one.
 MAX_URL_CHARS: Final = 2_048
 #: Longest title, in characters; longer ones are cut.
 MAX_TITLE_CHARS: Final = 200
 
-#: Control characters, surrogates, and the marks that turn the direction of what follows them.
+#: Control characters, surrogates, and marks that change the text direction.
 _UNFIT: Final = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def read_delta_citations(delta: Mapping[str, Any]) -> Iterator[Citation]:
-    """The citations in a choice's `delta`."""
+    """The citations in the `delta` of a choice."""
     for annotation in _objects(delta.get("annotations")):
         if annotation.get("type") == "url_citation":
             inner = annotation.get("url_citation")
-            # The Responses API, and some imitators here, have the fields beside the type.
+            # The Responses API and some compatible servers have the fields next to the type.
             yield from _citation(inner if isinstance(inner, Mapping) else annotation)
     fields = delta.get("provider_specific_fields")
     if isinstance(fields, Mapping):
@@ -39,7 +39,7 @@ def read_delta_citations(delta: Mapping[str, Any]) -> Iterator[Citation]:
 
 
 def read_chunk_citations(chunk: Mapping[str, Any]) -> Iterator[Citation]:
-    """The citations beside the choices of a chunk; those with a title come first."""
+    """The citations outside of the choices of a chunk; those with a title come first."""
     for result in _objects(chunk.get("search_results")):
         yield from _citation({"url": result.get("url"), "title": result.get("title")})
     urls = chunk.get("citations")
@@ -54,7 +54,7 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _citation(source: object) -> Iterator[Citation]:
-    """The citation that `source` is, or none."""
+    """Parse one citation; yield nothing if it is not valid."""
     if not isinstance(source, Mapping):
         return
     url, title, index = source.get("url"), source.get("title"), source.get("end_index")
@@ -65,7 +65,7 @@ def _citation(source: object) -> Iterator[Citation]:
 
 
 def _web_host(url: str) -> str | None:
-    """The host of an http or https address without a login; None for everything else."""
+    """The host of an http or https URL without credentials. None for any other text."""
     if len(url) > MAX_URL_CHARS or not url.isprintable() or " " in url:
         return None
     try:
@@ -77,7 +77,7 @@ def _web_host(url: str) -> str | None:
 
 
 def _line(title: object) -> str:
-    """A title as one line that can be stored and shown; empty for what is none."""
+    """A title as one line of storable text. Empty if it is not a string."""
     if not isinstance(title, str):
         return ""
     words = " ".join(title[: 4 * MAX_TITLE_CHARS].split())

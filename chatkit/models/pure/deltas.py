@@ -1,4 +1,4 @@
-"""What a model gives back while it answers, one piece at a time, and what is asked of it."""
+"""Values of the model port: the request, the deltas of the answer, and the faults."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from chatkit.models.pure.tools import ToolSpec
 FaultKind = Literal[
     "timeout",  # no answer in time, or the stream went silent
     "rate_limited",  # 429 from the provider
-    "unavailable",  # 5xx, refused or cut connection
-    "credentials",  # the provider refused our key
-    "too_long",  # the conversation is above the model's window
-    "refused",  # the provider's own policy
-    "empty",  # neither text nor calls
-    "malformed",  # an unreadable answer, or one chunk repeated for ever
-    "misconfigured",  # no such model, or parameters that it does not take
+    "unavailable",  # 5xx, connection refused or lost
+    "credentials",  # the provider rejected our key
+    "too_long",  # the conversation exceeds the model's context window
+    "refused",  # blocked by the provider's policy
+    "empty",  # neither text nor tool calls
+    "malformed",  # an unreadable answer, or one chunk repeated without end
+    "misconfigured",  # unknown model, or parameters that it does not support
 ]
 
 
 class ModelFault(Exception):
-    """The model did not answer. The provider's words are in the chained cause, never shown."""
+    """The model call failed. The provider's message is only in the chained cause, never shown."""
 
     def __init__(self, kind: FaultKind) -> None:
         super().__init__(kind)
@@ -33,7 +33,7 @@ class ModelRequest:
     """One call of the model. `messages` are in OpenAI's chat format, the system message first.
 
     Content may be a list of parts: `text`, `image_url` and `file`, the last two with data URLs.
-    `tool_choice` names a tool that has to be called; one that is not among `tools` is passed over.
+    `tool_choice` is the name of a tool that must be called; ignored if it is not in `tools`.
     `language` (BCP 47) is the user's, for a model whose sentences are ours.
     """
 
@@ -60,7 +60,10 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCallDelta:
-    """A piece of a tool call. Pieces with one `index` belong together; `arguments` are appended."""
+    """A piece of a tool call. Pieces with the same `index` belong to one call.
+
+    Its arguments are the `arguments` of all pieces, joined.
+    """
 
     index: int
     call_id: str | None = None
@@ -70,11 +73,11 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A web page that the answer rests on: an http or https URL and a title in one line.
+    """A web page that the answer cites: an http or https URL and a title in one line.
 
-    Both are the model's words and may repeat. `index` is where the cited passage ends in the text
-    of this call, as the provider counted: characters (code points) with OpenAI and OpenRouter,
-    bytes of UTF-8 with Gemini, and it may lie outside of the text. None: no place in it.
+    Both come from the model and may repeat. `index` is the end of the cited passage in the text of
+    this call, in the provider's unit: characters (code points) for OpenAI and OpenRouter, UTF-8
+    bytes for Gemini. It may be outside of the text. None: no position.
     """
 
     url: str
@@ -84,7 +87,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageStep:
-    """An image on its way: `data` is a whole picture of `mime_type`; `progress` 1.0 is the last."""
+    """A preview or the final image, complete bytes of `mime_type`. `progress` 1.0 is the final."""
 
     data: bytes
     mime_type: str
@@ -93,7 +96,7 @@ class ImageStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of the whole call, as the provider counted them."""
+    """Tokens of the whole call, as counted by the provider."""
 
     input_tokens: int
     output_tokens: int
@@ -101,7 +104,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnd:
-    """Why the model stopped: `stop`, `tool_calls`, `length`, `content_filter` or its own word."""
+    """Why the model stopped: `stop`, `tool_calls`, `length`, `content_filter` or another reason."""
 
     reason: str
 

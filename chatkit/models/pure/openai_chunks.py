@@ -1,10 +1,10 @@
-"""`chat.completion.chunk` objects of the OpenAI API, and of the many servers that imitate it.
+"""Parses `chat.completion.chunk` objects of OpenAI's API and of the servers that imitate it.
 
-The source is OpenAI's reference of the streamed chat completion. What imitators do otherwise is
-taken as it is meant: nulls for missing fields, content as a list of parts, `reasoning` beside
-`reasoning_content`, citations in several places, tool calls without an index or an id, arguments
-as an object, errors in the middle of a stream. Unknown fields and the legacy `function_call` are
-passed over.
+The specification is OpenAI's reference of the streamed chat completion. Deviations of other
+servers are accepted where the meaning is clear: nulls for missing fields, content as a list of
+parts, `reasoning` besides `reasoning_content`, citations in several places, tool calls without an
+index or an id, arguments as an object, errors in the middle of a stream. Unknown fields and the
+legacy `function_call` are ignored.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from chatkit.models.pure.deltas import (
 #: The data of the frame after the last chunk.
 DONE: Final = "[DONE]"
 
-#: Where the text of a chunk begins, in its JSON. Inside of a string the marks would be escaped.
+#: The start of the text in a chunk's JSON. Inside a string the quotation marks would be escaped.
 _TEXT: Final = re.compile(r'[{,]\s*"(content|reasoning_content|reasoning)"\s*:\s*(?=")')
 _decode: Final = json.JSONDecoder().raw_decode
 
-#: Other providers' words for the reasons that OpenAI names.
+#: Other providers' finish reasons, and OpenAI's name for each.
 _REASONS: Final = {
     "end_turn": "stop",
     "eos": "stop",
@@ -50,7 +50,7 @@ _REASONS: Final = {
 
 _KINDS_BY_STATUS: Final[dict[int, FaultKind]] = {
     401: "credentials",
-    402: "credentials",  # the key is right but has nothing left to spend
+    402: "credentials",  # the key is valid but its account has no credit
     403: "credentials",
     408: "timeout",
     413: "too_long",
@@ -59,7 +59,7 @@ _KINDS_BY_STATUS: Final[dict[int, FaultKind]] = {
     504: "timeout",
 }
 
-#: Values of an error's `code` or `type`, as OpenAI, OpenRouter, Anthropic, vLLM, Groq write them.
+#: Values of an error's `code` or `type`, as sent by OpenAI, OpenRouter, Anthropic, vLLM and Groq.
 _KINDS_BY_WORD: Final[dict[str, FaultKind]] = {
     "authentication_error": "credentials",
     "billing_hard_limit_reached": "credentials",
@@ -86,12 +86,12 @@ _KINDS_BY_WORD: Final[dict[str, FaultKind]] = {
 
 
 def kind_of_status(status: int) -> FaultKind:
-    """What an HTTP status of a provider, 400 or above, says."""
+    """The fault for a provider's HTTP status of 400 or above."""
     return _KINDS_BY_STATUS.get(status, "misconfigured" if 400 <= status < 500 else "unavailable")
 
 
 def kind_of_error(error: object) -> FaultKind:
-    """What the `error` of a body or a chunk says: its `code` before its `type`, else a 5xx."""
+    """The fault for an `error` object: by `code`, then by `type`, else `unavailable`."""
     for word in (error.get("code"), error.get("type")) if isinstance(error, Mapping) else ():
         if isinstance(word, str) and word.lower() in _KINDS_BY_WORD:
             return _KINDS_BY_WORD[word.lower()]
@@ -107,27 +107,27 @@ class _Call:
     index: int
     call_id: str | None = None
     name: str | None = None
-    filled: bool = False  # some arguments have come
+    filled: bool = False  # some arguments have arrived
 
 
 class ChunkReader:
-    """Chunks of one answer in, deltas out. It remembers its tool calls and its citations.
+    """Chunks of one answer in, deltas out. It keeps the calls and citations seen so far.
 
-    Most chunks of an answer are one piece of text in the same surroundings as the last. Of those,
-    only the text is decoded.
+    Fast path: most chunks differ from the one before only in their text. Only the text of such a
+    chunk is decoded.
     """
 
     def __init__(self) -> None:
-        #: What stood before and after the text of a chunk that was nothing but text.
+        #: The JSON before and after the text of the last chunk that had only text, and its type.
         self._around: tuple[str, str, type[TextDelta | ReasoningDelta]] | None = None
         self._cited: set[tuple[str, int | None]] = set()
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
 
     def read(self, data: str) -> list[Delta]:
-        """The deltas in the JSON of one chunk. Raises ModelFault; `malformed` for what is no JSON.
+        """Parse the JSON of one chunk. Raises ModelFault, `malformed` if it is not JSON.
 
-        Text may hold NUL characters and lone surrogates, which JSON can spell.
+        Text may contain NUL characters and lone surrogates, which JSON can escape.
         """
         try:
             if self._around is not None and data.startswith(self._around[0]):
@@ -145,13 +145,13 @@ class ChunkReader:
         raise ModelFault("malformed")
 
     def deltas(self, chunk: Mapping[str, Any]) -> list[Delta]:
-        """The deltas in a decoded chunk. An `error` in it raises ModelFault of its kind."""
+        """The deltas of a decoded chunk. An `error` in the chunk raises ModelFault."""
         if error := chunk.get("error"):
             raise ModelFault(kind_of_error(error))
-        if chunk.get("object") == "error":  # vLLM's older form has the fields at the top
+        if chunk.get("object") == "error":  # vLLM's older format: the fields are at the top level
             raise ModelFault(kind_of_error(chunk))
         deltas: list[Delta] = []
-        if "citations" in chunk or "search_results" in chunk:  # few have them, all pass here
+        if "citations" in chunk or "search_results" in chunk:  # rare, so checked before the call
             deltas.extend(self._new(read_chunk_citations(chunk)))
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
@@ -192,7 +192,7 @@ class ChunkReader:
             deltas.extend(self._new(read_delta_citations(delta)))
 
     def _new(self, citations: Iterable[Citation]) -> Iterator[Citation]:
-        """Those that have not come yet: some providers send the list with every chunk."""
+        """Skip citations that were already seen: some providers send the list with every chunk."""
         for citation in citations:
             if (key := (citation.url, citation.index)) not in self._cited:
                 self._cited.add(key)
@@ -220,10 +220,10 @@ class ChunkReader:
         return news
 
     def _find_call(self, index: object, call_id: str | None, name: str | None) -> _Call:
-        """The call that a piece goes on with, or a new one.
+        """The call that a piece belongs to, or a new one.
 
-        A piece with a name begins a call unless the call at its place still waits for one: some
-        providers give every call the index 0, or none, and tell them apart by id alone.
+        A piece with a name starts a new call, unless the call at its index has no name yet: some
+        providers use index 0, or none, for every call, and only the ids differ.
         """
         known: _Call | None
         if isinstance(index, int):
@@ -233,7 +233,7 @@ class ChunkReader:
             if call_id is not None and (known is None or known.call_id != call_id):
                 known = next((call for call in self._calls if call.call_id == call_id), None)
         if known is not None and (
-            name is None  # not the id: some servers make up a new one for every piece
+            name is None  # ids do not count: some servers send a new id with every piece
             or known.name is None
             or (call_id is not None and call_id == known.call_id)
             or (call_id is None and name == known.name and not known.filled)
@@ -249,8 +249,10 @@ class ChunkReader:
 def _around(
     data: str, chunk: Mapping[str, Any], deltas: list[Delta]
 ) -> tuple[str, str, type[TextDelta | ReasoningDelta]] | None:
-    """What stands around the text of a chunk, and its kind; None where the chunk is more than one
-    text, or where that cannot be told."""
+    """The JSON before and after the text of a chunk, and the delta's type.
+
+    None if the chunk has more than one text or the position of the text is ambiguous.
+    """
     if len(deltas) != 1 or not isinstance(delta := deltas[0], TextDelta | ReasoningDelta):
         return None
     places = [(found[1], found.end()) for found in _TEXT.finditer(data)]
@@ -264,7 +266,7 @@ def _around(
 
 
 def _read_parts(parts: list[Any], deltas: list[Delta]) -> None:
-    """Content as a list: text parts, and Mistral's `thinking` whose own parts are the reasoning."""
+    """Parse content as a list: text parts, and Mistral's `thinking`, whose parts are reasoning."""
     for part in parts:
         if isinstance(part, str):
             part = {"type": "text", "text": part}
@@ -284,7 +286,7 @@ def _read_parts(parts: list[Any], deltas: list[Delta]) -> None:
 
 
 def _thoughts(blocks: object) -> str:
-    """The text of Anthropic's `thinking_blocks`, as LiteLLM hands them on; signatures have none."""
+    """The text of Anthropic's `thinking_blocks`, as LiteLLM passes them on, without signatures."""
     entries = (
         [block for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else []
     )

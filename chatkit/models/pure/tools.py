@@ -1,4 +1,4 @@
-"""Tools as a model is told of them."""
+"""The description of a tool for the model."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ ToolKind = Literal["server", "client", "ask", "image", "draft"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
-    """A tool as the model is told of it; `parameters` is a JSON Schema of type object.
+    """A tool that the model may call. `parameters` is a JSON Schema of type object.
 
-    `kind` says who answers a call: a tool server, the page (`client`), the user (`ask`), or an
-    image model. `title` and `icon` are what the user sees of it; the title of a tool
-    that is not ours is a text.
+    `kind` says who answers a call: a tool server, the page (`client`), the user (`ask`) or an image
+    model (`image`). A `draft` is not run: its arguments are shown as a card.
+    `title` and `icon` are shown to the user; the title of a foreign tool is its own text.
     """
 
     name: str
