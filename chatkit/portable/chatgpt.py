@@ -1,8 +1,8 @@
-"""`conversations.json` of ChatGPT's data export: an array of conversations, trees of messages.
+"""Reads `conversations.json` of ChatGPT's data export: an array of trees of messages.
 
-The format is documented nowhere and has changed often, so what is not understood is left out: what
-is taken is the branch that was looked at last, of it what the user and the assistant said to each
-other. Files and images are named where they stood.
+The format is undocumented and has changed often, so unknown parts are ignored. Of each tree the
+branch viewed last is imported, and of that the messages of the user and the assistant. Files and
+images become a text with their name.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.items import ThreadStatus
 from chatkit.words.say import Say
 
-#: Marks of citations, between characters of the private use area.
+#: Citation marks: text between characters of the private use area.
 _CITATION: Final = re.compile("\ue200[^\ue200\ue201]*\ue201|[\ue200-\ue206]")
-#: Beyond it Unix seconds are not a time that anybody means.
+#: Unix seconds above this are not a plausible time.
 _MOST_SECONDS: Final = 1e11
 
 
 def read_conversation(importer: Importer, value: Any, path: str) -> ImportedThread | None:
-    """A conversation as a thread; None for one in which nothing was said.
+    """Convert a conversation to a thread. None if it has no messages.
 
-    Raises BadRequest where it is no conversation at all.
+    Raises BadRequest if `value` is not a conversation.
     """
     wire = _object(value)
     nodes = wire.get("mapping")
@@ -58,7 +58,7 @@ def read_conversation(importer: Importer, value: Any, path: str) -> ImportedThre
 
 
 def _branch(nodes: dict[str, Any], leaf: object) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The messages from the root to the leaf that was looked at last, or else to the last node."""
+    """The messages from the root to the node viewed last, or to the last node if none is given."""
     node_id = leaf if isinstance(leaf, str) and leaf in nodes else next(reversed(nodes), None)
     found: dict[str, dict[str, Any]] = {}
     while isinstance(node_id, str) and node_id in nodes and node_id not in found:
@@ -69,7 +69,7 @@ def _branch(nodes: dict[str, Any], leaf: object) -> Iterator[tuple[str, dict[str
 
 
 def _body(message: dict[str, Any], say: Say) -> Body | None:
-    """What one said to the other; tools, instructions and thoughts are neither."""
+    """Convert a message of the user or the assistant. None for tools, instructions, reasoning."""
     about = _object(message.get("metadata"))
     if about.get("is_visually_hidden_from_conversation"):
         return None
@@ -108,10 +108,10 @@ def _moment(importer: Importer, seconds: object) -> datetime | None:
 
 
 def _object(value: object) -> dict[str, Any]:
-    """The value where it is an object, else an empty one."""
+    """`value` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def _list(value: object) -> list[Any]:
-    """The value where it is an array, else an empty one."""
+    """`value` if it is an array, else an empty one."""
     return value if isinstance(value, list) else []

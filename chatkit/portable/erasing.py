@@ -1,4 +1,4 @@
-"""The end of all that a user has here."""
+"""Erases all data of a user."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from chatkit.ports.erasure import ErasureStore, StopsTurns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasing:
-    """Answers that are being made are stopped first, so that no tool adds anything afterwards."""
+    """Running answers are stopped first, so that no tool adds data afterwards."""
 
     store: ErasureStore
     turns: StopsTurns
 
     async def erase(self, user_id: str) -> None:
-        """Delete all that the user has."""
+        """Delete all data of the user."""
         for thread_id in await self.store.running_threads(user_id):
             await self.turns.stop(user_id, thread_id, "user")
         await self.store.erase(user_id)

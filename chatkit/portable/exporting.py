@@ -1,4 +1,4 @@
-"""A user's threads and tasks, read page by page while they leave."""
+"""Reads a user's threads and tasks page by page for an export."""
 
 from __future__ import annotations
 
@@ -13,32 +13,35 @@ from chatkit.ports.exports import ExportStore
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.items import Thread
 
-#: How much is sent at once, and how many rows are read at once: an item may be a megabyte.
+#: Characters sent at once. Items are read in small pages because one may be a megabyte.
 _PIECE_CHARS: Final = 64 * 1024
 _ITEMS_AT_ONCE: Final = 20
-#: An item of this takes some milliseconds to write.
+#: Items from this length on are written in a thread, because that takes milliseconds.
 _LONG_CHARS: Final = 32 * 1024
 _ROWS_AT_ONCE: Final = 200
-#: Before every place.
+#: Below every sequence number.
 _START: Final = -(2**63)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exporting:
-    """No connection to the database is held between two pieces, so an export is no snapshot: what
-    changes meanwhile is in it as it was or as it is."""
+    """Produces the export as a stream of bytes.
+
+    No database connection is held between two pieces, so an export is not a snapshot: a change
+    during the export may or may not be included.
+    """
 
     store: ExportStore
     now: Callable[[], datetime]
 
     def everything(self, user_id: str, writer: ExportWriter) -> AsyncGenerator[bytes, None]:
-        """All threads and tasks."""
+        """Export all threads and tasks."""
         return _gathered(self._everything(user_id, writer))
 
     def one_thread(
         self, user_id: str, thread: Thread, writer: ExportWriter
     ) -> AsyncGenerator[bytes, None]:
-        """A thread alone, without tasks. Raises NotFound when it is gone."""
+        """Export one thread, without tasks. Raises NotFound if it was deleted."""
         return _gathered(self._one_thread(user_id, thread, writer))
 
     async def _everything(self, user_id: str, writer: ExportWriter) -> AsyncGenerator[str, None]:
@@ -72,7 +75,7 @@ class Exporting:
     async def _thread(
         self, user_id: str, thread: Thread, writer: ExportWriter
     ) -> AsyncGenerator[str, None]:
-        """Nothing of one that is gone; what was read of one that goes meanwhile."""
+        """Yields nothing for a deleted thread. If it is deleted meanwhile, the items end early."""
         items = await self.store.items(user_id, thread.id, _START, _ITEMS_AT_ONCE)
         if items is None:
             return
@@ -81,7 +84,7 @@ class Exporting:
             for _, item in items:
                 if len(item.body) < _LONG_CHARS:
                     yield writer.item(item)
-                else:  # others have their turns while it is written
+                else:  # do not block the event loop
                     yield await asyncio.to_thread(writer.item, item)
             if len(items) < _ITEMS_AT_ONCE:
                 break
@@ -90,7 +93,7 @@ class Exporting:
 
 
 async def _gathered(texts: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
-    """Short texts in larger pieces, with a rest after each, in which others have their turn."""
+    """Join short texts to larger pieces. Lets the event loop run after each piece."""
     waiting: list[str] = []
     size = 0
     async for text in texts:

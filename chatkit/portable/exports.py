@@ -1,11 +1,12 @@
-"""What a user takes along: threads, their items and tasks, written piece by piece.
+"""Writers of an export file, which return its text piece by piece.
 
-A writer is called in the order of its methods, threads first, each with its items in as many calls
-as it takes. Hidden items, which are the model's, are not among what it is given.
+The methods of a writer are called in the order of their definition: all threads first, then the
+tasks. The items of a thread may come in any number of calls. Hidden items are never exported.
 
 The JSON is `{"format": "chatkit-export", "version": 1, "exported_at", "threads": [{"id", "title",
-"created_at", "status", "items": […]}], "tasks": […]}`: items as on the wire, without what is true
-of this server alone (the thread's id in each, addresses of files), and tasks as over REST.
+"created_at", "status", "items": […]}], "tasks": […]}`. Items are as on the wire, without values
+that are only valid on this server (the thread's id in each, URLs of files). Tasks are as in the
+REST API.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ VERSION: Final = 1
 
 
 class ExportWriter(Protocol):
-    """Each method gives the text that comes next."""
+    """Each method returns the next text of the file."""
 
     def begin(self, exported_at: datetime) -> str:
-        """The head of the file."""
+        """The start of the file."""
         ...
 
     def begin_thread(self, thread: Thread) -> str:
-        """The head of a thread."""
+        """The start of a thread."""
         ...
 
     def item(self, item: StoredItem) -> str:
@@ -40,11 +41,11 @@ class ExportWriter(Protocol):
         ...
 
     def end_thread(self) -> str:
-        """Its end."""
+        """The end of the thread."""
         ...
 
     def begin_tasks(self) -> str:
-        """The head of the tasks, after all threads, where there may be any."""
+        """The start of the tasks, after all threads. Not called in an export of one thread."""
         ...
 
     def task(self, task: Task) -> str:
@@ -57,10 +58,10 @@ class ExportWriter(Protocol):
 
 
 class JsonExport:
-    """The export that can be imported again."""
+    """The JSON export, which can be imported again."""
 
     def __init__(self) -> None:
-        self._first = [True]  # of each list that is open, whether it is empty
+        self._first = [True]  # for each open list: no entry was written yet
 
     def begin(self, exported_at: datetime) -> str:
         """See ExportWriter."""
@@ -102,7 +103,7 @@ class JsonExport:
         return "]}\n"
 
     def _next(self, space: str = "") -> str:
-        """What stands before the next entry of the innermost list."""
+        """The separator before the next entry of the innermost open list."""
         before = space if self._first[-1] else f",{space}"
         self._first[-1] = False
         return before

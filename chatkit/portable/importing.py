@@ -1,4 +1,4 @@
-"""Threads and tasks from a file: all of it is read and found good before any of it is stored."""
+"""Imports threads and tasks from a file. The whole file is validated before anything is stored."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from chatkit.words.say import Say
 
 #: Most threads, and most tasks, of one file.
 MOST_ENTRIES: Final = 100_000
-#: A file above this waits on the disk until it is whole, in bytes.
+#: A file above this size, in bytes, is buffered on disk until it is complete.
 _IN_MEMORY: Final = 1024 * 1024
 _READ_BYTES: Final = 64 * 1024
-#: How many files are in memory at once, each with up to about three times its size.
+#: How many files are parsed at once. Parsing takes up to about three times a file's size in memory.
 _AT_ONCE: Final = 4
 _TASKS_AT_ONCE: Final = 1000
 
 
 @dataclass(slots=True)
 class Count:
-    """What became of the threads or tasks of a file."""
+    """How many threads or tasks of a file were added, and how many existed already."""
 
     added: int = 0
     unchanged: int = 0
@@ -42,7 +42,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class ImportCount:
-    """What became of a file."""
+    """The result of an import."""
 
     threads: Count = field(default_factory=Count)
     tasks: Count = field(default_factory=Count)
@@ -53,8 +53,8 @@ class ImportCount:
 
 
 class Importing:
-    """Takes files. Threads keep the order of their times, whatever their order in the file, and
-    come before those that are there."""
+    """Imports files. Imported threads are ordered by their times, whatever their order in the file,
+    and are listed as older than the user's existing threads."""
 
     def __init__(self, store: ImportStore, *, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -62,10 +62,10 @@ class Importing:
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def take(self, user_id: str, pieces: AsyncIterator[bytes], say: Say) -> ImportCount:
-        """Store what a file of JSON holds: our own export, or ChatGPT's `conversations.json`.
+        """Import a JSON file: our own export, or ChatGPT's `conversations.json`.
 
-        Raises BadRequest, which names the place, and stores nothing then; Conflict when the
-        user's data is erased meanwhile, or another import is in the way.
+        Raises BadRequest naming the place of an error; nothing is stored then. Raises Conflict if
+        the user's data is erased meanwhile or another import is running.
         """
         with SpooledTemporaryFile(_IN_MEMORY) as file:
             try:
@@ -98,7 +98,7 @@ async def _store_all(
 
 
 def _read(importer: Importer, file: IO[bytes]) -> tuple[list[ImportedThread], list[Task]]:
-    """All of a file. In a thread of its own, since that takes a while."""
+    """Parse a whole file. Run it in a thread: it takes a while."""
     threads: list[ImportedThread] = []
     tasks: list[Task] = []
     for entry in _entries(importer, file):
@@ -115,7 +115,7 @@ def _entries(importer: Importer, file: IO[bytes]) -> Iterator[ImportedThread | T
     parts, own = JsonParts(), OwnExport(importer)
     is_array = False
     file.seek(0)
-    if file.read(len(BOM_UTF8)) != BOM_UTF8:  # as some editors begin a file
+    if file.read(len(BOM_UTF8)) != BOM_UTF8:  # some editors write one
         file.seek(0)
     while piece := file.read(_READ_BYTES):
         for part in parts.feed(piece):

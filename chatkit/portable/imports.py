@@ -1,8 +1,8 @@
-"""Threads and tasks as they are taken from a file, and our own export as such a file.
+"""Builds imported threads and tasks, and reads our own export format.
 
-A file may come from anywhere, so every value in it is checked. What is taken gets ids of its own,
-made of the user's and the file's: a thread of a file is the same one each time, and never another
-user's. Of the items that the model alone sees, an export holds none.
+A file may come from anyone, so every value is checked. New ids are derived from the user's id and
+the ids in the file: importing a thread twice gives the same id, and never another user's. An export
+contains no hidden items.
 """
 
 from __future__ import annotations
@@ -39,14 +39,16 @@ from chatkit.protocol.workflows import ImageTask, at_rest
 from chatkit.todo.tasks import Task, parse_draft
 from chatkit.words.say import Say
 
-#: Longest item, in characters of JSON: an answer has two million of them at most.
+#: Longest item, in characters of its JSON; an answer has at most two million.
 MAX_ITEM: Final = 4_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Importer:
-    """Makes threads of one user's of what a file holds. No time in them is later than `now`; `say`
-    names what the file leaves out."""
+    """Builds threads of one user from the values in a file.
+
+    Times after `now` are set to `now`. `say` makes the texts that replace missing files.
+    """
 
     def __init__(self, user_id: str, now: datetime, say: Say) -> None:
         self.now = now
@@ -63,8 +65,11 @@ class Importer:
         status: ThreadStatus,
         items: Sequence[tuple[str, datetime, Body]],
     ) -> ImportedThread:
-        """A thread of items with their ids in the file and their times, oldest first; `path` is
-        where it stands there. Raises BadRequest for an item that is too long."""
+        """Build a thread. `items` have their ids in the file and their times, oldest first.
+
+        `path` is the thread's place in the file, for errors. Raises BadRequest for an item that is
+        too long.
+        """
         taken: list[ImportedItem] = []
         turn_id = self._id("trn", source_id)
         first: str | None = None
@@ -91,12 +96,12 @@ class Importer:
         )
 
     def _id(self, prefix: Prefix, *parts: str) -> str:
-        """An id that nobody else can have: it is made of the user's, and of no other's."""
+        """An id derived from the user's id, so that it cannot equal an id of another user."""
         digest = sha256(dumps([prefix, self._user_id, *parts]).encode()).digest()
         return make_id(prefix, digest[:16])
 
     def moment(self, text: str, path: str) -> datetime:
-        """An ISO time; without a zone it is UTC. Raises BadRequest."""
+        """Parse an ISO time; without a zone it is UTC. Raises BadRequest."""
         try:
             moment = datetime.fromisoformat(text)
             moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -105,19 +110,19 @@ class Importer:
         return self.clamped(moment)
 
     def clamped(self, moment: datetime) -> datetime:
-        """No time of before computers, and none that is still to come."""
+        """Limit a time to the range from 1970 to now."""
         return min(max(moment, _EPOCH), self.now)
 
 
 class OwnExport:
-    """Reads the parts of our own JSON export. The file says that it is one before all else."""
+    """Reads the parts of our own JSON export. Its `format` member must come first."""
 
     def __init__(self, importer: Importer) -> None:
         self._importer = importer
         self._known = False
 
     def read(self, part: Part) -> ImportedThread | Task | None:
-        """What a part holds; None for the head, and for members of a later version."""
+        """Convert a part. None for the head of the file, and for unknown members."""
         match part.name:
             case "format":
                 if part.value != FORMAT:
@@ -133,7 +138,7 @@ class OwnExport:
         return None
 
     def close(self) -> None:
-        """All parts were read. Raises BadRequest where it was no export of ours."""
+        """Check the end of the file. Raises BadRequest if it is not one of our exports."""
         if not self._known:
             raise _unknown()
 
@@ -196,12 +201,12 @@ class OwnExport:
 
 
 def attached(names: Sequence[str], say: Say) -> InputText:
-    """What stands for files that a file of text cannot hold."""
+    """The text that replaces attached files, which an export does not contain."""
     return InputText(text=say("import.attached", names=", ".join(names)))
 
 
 def _is_blank(body: Body) -> bool:
-    """Whether a message says nothing, which some models refuse to read."""
+    """Whether a message is empty: some models reject a history with one."""
     match body:
         case UserMessage():
             return not (body.attachments or text_of(body).strip())
@@ -211,7 +216,7 @@ def _is_blank(body: Body) -> bool:
 
 
 def _at_rest(body: Body, say: Say) -> Body:
-    """An item in a thread in which nothing is under way, and whose files are elsewhere."""
+    """Finish an item: in an imported thread nothing is running, and files are missing."""
     match body:
         case UserMessage(attachments=files, content=content) if files:
             note = attached([file.name for file in files], say)

@@ -1,6 +1,6 @@
-"""What an item's wire object must be to be taken from a file that anybody may have written.
+"""Validates the wire object of an item from an untrusted file.
 
-`bodies.parse_body` trusts what it reads; `checked_body` says first whether it may.
+`bodies.parse_body` does not validate; `checked_body` does that first.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class _AssistantMessage(TypedDict):
     content: Required[list[_OutputText]]
 
 
-#: As models are told of tools; one that they cannot be told of would spoil all answers to come.
+#: Tool names that providers accept. Any other name in the history would make every answer fail.
 _ToolName = Annotated[str, Rule("1 to 64 letters, digits, _ or -", is_tool_name)]
 
 
@@ -228,14 +228,14 @@ _SHAPES: Final[dict[str, type]] = {
 
 
 def checked_body(kind: str, wire: dict[str, Any], path: str) -> Body:
-    """The body of an item that a client may see. `wire` is without its envelope; `path` names it.
+    """Validate and parse the body of a visible item. `wire` has no envelope, `path` is for errors.
 
     Raises BadRequest: `threads[0].items[3].content[0].text: must be a string`.
     """
     shape = _SHAPES.get(kind)
     if shape is None:
         raise BadRequest(f"{path}.type: must be one of {', '.join(_SHAPES)}")
-    # What a page has answered to a tool may be anything, null included.
+    # The output of a client tool may be any JSON value, including null.
     ruled = {name: value for name, value in wire.items() if name != "output"}
     if fault := first_fault((shape,), ruled):
         raise BadRequest(f"{path}.{fault}")
@@ -243,7 +243,7 @@ def checked_body(kind: str, wire: dict[str, Any], path: str) -> Body:
         if kind == WidgetBody.type:
             validate(wire["widget"])
         return parse_body(kind, wire)
-    except ValueError as error:  # what the values themselves refuse, in words of ours
+    except ValueError as error:  # raised by our own constructors, so the text is safe to show
         raise BadRequest(f"{path}: {error}") from error
     except TypeError as error:
         raise BadRequest(f"{path}: has a member that no {kind} has") from error

@@ -1,8 +1,8 @@
-"""A large JSON document, read in pieces of any size: its parts come out one by one.
+"""Reads a large JSON document incrementally and returns its parts one by one.
 
-Parts are the entries of an array at the root, or of the arrays that are members of an object at the
-root; other members of such an object are parts themselves. So no more of a file than one part is
-in memory as values, whatever the file holds.
+If the root is an array, its entries are the parts. If the root is an object, the parts are the
+entries of its arrays, and its other members. So only one part at a time is in memory as Python
+values, whatever the size of the document.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import ijson
 from chatkit.protocol.errors import BadRequest, Sentence
 from chatkit.protocol.jsontext import MOST_LEVELS, clean_text
 
-#: Most values in one part, names included: each takes some 100 bytes of memory.
+#: Most values in one part, including names; each takes about 100 bytes of memory.
 MOST_VALUES: Final = 500_000
 
-#: What ijson raises for bytes that are not UTF-8, and for more digits than Python reads.
+#: Raised by ijson for bytes that are not UTF-8, and for numbers with too many digits.
 _NO_TEXT_OR_NUMBER: Final = (ValueError, SystemError)
 _OPENING: Final = frozenset({"start_array", "start_map"})
 _CLOSING: Final = frozenset({"end_array", "end_map"})
@@ -28,7 +28,7 @@ _CLOSING: Final = frozenset({"end_array", "end_map"})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`name` is that of the member, empty at the root; `place` counts in an array from 0."""
+    """`name` is the member of the root, or empty; `place` is the index in an array, from 0."""
 
     name: str
     place: int | None
@@ -36,35 +36,35 @@ class Part:
 
     @property
     def path(self) -> str:
-        """Where it is, as in `threads[3]`."""
+        """The part's path, as in `threads[3]`."""
         return self.name if self.place is None else f"{self.name}[{self.place}]"
 
 
 class JsonParts:
-    """Not reusable. Strings come out clean of NUL characters; a lone surrogate is a mark."""
+    """Bytes in, parts out, for one document. Strings are cleaned by `clean_text`."""
 
     def __init__(self) -> None:
         self._events: list[tuple[str, Any]] = ijson.sendable_list()
         self._parser = ijson.basic_parse_coro(self._events)
         self._depth = 0
         self._name = ""
-        self._list_depth: int | None = None  # in which the entries of the open array are
+        self._list_depth: int | None = None  # the depth of the entries of the open array
         self._place = 0
         self._builder: ijson.ObjectBuilder | None = None
         self._builder_depth = 0
         self._values = 0
 
     def feed(self, piece: bytes) -> list[Part]:
-        """What is whole now. Raises BadRequest with the code `invalid_json`."""
+        """Add bytes; return the parts that are now complete. Raises BadRequest `invalid_json`."""
         try:
-            if piece:  # none at all would be the end
+            if piece:  # ijson takes an empty piece as the end
                 self._parser.send(piece)
         except (ijson.JSONError, *_NO_TEXT_OR_NUMBER) as error:
             raise _not_json() from error
         return self._take_all()
 
     def close(self) -> None:
-        """The document is over. Raises BadRequest where it is not whole."""
+        """End the document. Raises BadRequest if it is incomplete."""
         try:
             self._parser.close()
         except ijson.JSONError as error:
@@ -99,7 +99,7 @@ class JsonParts:
             self._place += in_list
 
     def _is_frame(self, event: str, value: Any) -> bool:
-        """Whether an event belongs to what holds the parts, not to a part."""
+        """Whether an event belongs to the outer structure, not to a part."""
         if self._depth == 0:
             if event not in _OPENING:
                 raise BadRequest(Sentence("import.no_list"))
@@ -123,7 +123,7 @@ class JsonParts:
 
 
 def _plain(value: Any) -> Any:
-    """The value as `json` would give it."""
+    """Convert a value from ijson to the type that `json` returns."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, Decimal):

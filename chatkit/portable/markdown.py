@@ -1,4 +1,4 @@
-"""Text of others in a Markdown document (CommonMark, with GitHub's additions)."""
+"""Puts untrusted text into a Markdown document (CommonMark, with GitHub's additions)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-#: What means something wherever it stands, and what does at the beginning of a line alone.
+#: Characters with a meaning anywhere, and characters with a meaning at the start of a line.
 _MARKS: Final = {ord(mark): f"\\{mark}" for mark in r"\`*_[]>&~|"} | {ord("<"): "&lt;"}
 _AT_START: Final = re.compile(r"^(?:([#+=-])|([0-9]{1,9})(?=[.)]))")
 _BREAKS: Final = re.compile(r"\r\n?|[\u2028\u2029\v\f]")
 _SLICE: Final = 64 * 1024
 _UNFIT_IN_URL: Final = re.compile(r"[<>\\\s]")
 
-# Of a model's Markdown. Nothing that could load anything is left outside of fences of our own, so
-# that it does not matter what else a reader takes for code.
+# For Markdown of models. Outside of fences that we write, nothing is left that could load anything,
+# so it does not matter how another reader delimits code.
 _FENCE: Final = re.compile(
     r"(?P<before>[ \t]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})"
 )
@@ -22,13 +22,13 @@ _WORD: Final = re.compile(r"[ \t]*(?P<word>[A-Za-z0-9_+#.-]*)")
 _RUN: Final = re.compile(r"`+")
 _LOADING: Final = re.compile(r"<[A-Za-z/!?]|!\[|`{3}|~{3}")
 _ADDRESS: Final = re.compile(r"<(https?://[^<>\s\\`]+)>", re.IGNORECASE)
-#: The marks of an image, which is a link without them.
+#: The mark that makes an image of a link.
 _IMAGE: Final = re.compile(r"(?<!!)!+(?=\[)")
 _TOKEN: Final = re.compile(r"\\(?P<escaped>.)|<|`{3,}|~{3,}")
 
 
 def escape(text: str) -> str:
-    """Plain text, in which nothing means anything and lines stay lines, with their indents."""
+    """Escape plain text: no character has a meaning, and lines and indents are preserved."""
     told: list[str] = []
     for line in _BREAKS.sub("\n", text).strip("\n").split("\n"):
         escaped = _escape_one(line)
@@ -43,7 +43,7 @@ def _escape_one(line: str) -> str:
     if not words:
         return ""
     indent = line[: line.index(words[0])].replace("\t", "    ")
-    # In slices, since nobody else has a turn during one.
+    # In slices, because each one blocks the event loop.
     slices = (words[start : start + _SLICE] for start in range(0, len(words), _SLICE))
     escaped = "".join(each.translate(_MARKS) for each in slices)
     return "&nbsp;" * len(indent) + _AT_START.sub(_unmarked, escaped, count=1)
@@ -54,29 +54,31 @@ def _unmarked(found: re.Match[str]) -> str:
 
 
 def escape_line(text: str) -> str:
-    """The same in one line."""
+    """Escape plain text as one line."""
     return escape(" ".join(text.split()))
 
 
 def heading(text: str) -> str:
-    """The same as what a heading says: number signs at its end would close it."""
+    """Escape the text of a heading. A `#` at its end would close the heading."""
     line = escape_line(text)
     return f"{line[:-1]}\\#" if line.endswith("#") else line
 
 
 def quote(block: str) -> str:
-    """A block as a quotation."""
+    """Quote a block."""
     return "\n".join(f"> {line}".rstrip() for line in block.split("\n"))
 
 
 def url(text: str) -> str:
-    """A URL as it stands between angle brackets."""
+    """Escape a URL for use between angle brackets."""
     return _UNFIT_IN_URL.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
 def tame(markdown: str) -> str:
-    """Markdown of a model that loads nothing when it is looked at: images become links, and HTML
-    is shown as it is written. Blocks of code are the same, and stand by themselves."""
+    """Make a model's Markdown load nothing when it is viewed.
+
+    Images become links, and HTML is shown as text. Code blocks are kept, each as its own block.
+    """
     lines = iter(_BREAKS.sub("\n", markdown).split("\n"))
     told: list[str] = []
     for line in lines:
@@ -90,8 +92,10 @@ def tame(markdown: str) -> str:
 
 
 def _code(found: re.Match[str], line: str, lines: Iterator[str]) -> list[str]:
-    """The block that a fence begins, up to its end or the text's, in a fence that nothing in it can
-    close."""
+    """The code block that a fence opens, up to its end or the end of the text.
+
+    Its new fence is longer than any run of backticks inside.
+    """
     mark, indent = found["mark"], len(found["before"])
     word = _WORD.match(line, found.end())
     inside: list[str] = []
@@ -113,7 +117,7 @@ def _tame_line(line: str) -> str:
     for start, stop, size in _spans(line):
         code = line[start + size : stop - size]
         told.append(_tame_words(line[place:start]))
-        if _LOADING.search(code):  # shown as it is, though not as code
+        if _LOADING.search(code):  # show it as text: other readers may not see code here
             told.append(escape_line(code))
         else:
             told.append(line[start:stop] if size <= 2 else f"``{code}``")
@@ -123,9 +127,9 @@ def _tame_line(line: str) -> str:
 
 
 def _spans(line: str) -> Iterator[tuple[int, int, int]]:
-    """What looks like code in a line: where it starts and stops, and the size of its marks."""
+    """The code spans of a line: start, end, and the number of backticks of each."""
     runs = [found.span() for found in _RUN.finditer(line)]
-    after: dict[int, int] = {}  # by size, the next run of that size
+    after: dict[int, int] = {}  # for each size, the next run of that size
     partner: list[int | None] = [None] * len(runs)
     for number in range(len(runs) - 1, -1, -1):
         size = runs[number][1] - runs[number][0]
@@ -150,5 +154,5 @@ def _tamed(found: re.Match[str]) -> str:
     token = found[0]
     if token in ("<", "\\<"):
         return "&lt;"
-    # The marks of a fence that is none are shown.
+    # Show the characters of a fence that is not one.
     return token if found["escaped"] else "".join(f"\\{mark}" for mark in token)

@@ -1,4 +1,4 @@
-"""The export for people: a document in Markdown (CommonMark with GitHub's task lists)."""
+"""The export for people, as a Markdown document (CommonMark with GitHub's task lists)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from chatkit.todo.labels import say_value
 from chatkit.todo.tasks import Task
 from chatkit.words.say import Say
 
-#: The prop of a component that holds words for people.
+#: The prop with the visible text, by component.
 _WORDS: Final[Mapping[str, str]] = {
     "Text": "value",
     "Title": "value",
@@ -35,7 +35,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "Badge": "label",
     "Checkbox": "label",
 }
-#: Components that are one line of a card.
+#: Components that become one line.
 _LINES: Final = frozenset({"Row", "ListViewItem", "Table.Row"})
 
 
@@ -93,7 +93,7 @@ class MarkdownExport:
 
 
 def _user(message: UserMessage, say: Say) -> Iterator[str]:
-    """The blocks of a user's message, quoted, so that nothing in it passes for the document's."""
+    """The blocks of a user's message, quoted, so that its text cannot look like our headings."""
     if message.quoted_text:
         yield quote(quote(escape(message.quoted_text)))
     text = text_of(message)
@@ -105,7 +105,7 @@ def _user(message: UserMessage, say: Say) -> Iterator[str]:
 
 
 def _assistant(kind: str, body: Mapping[str, Any], say: Say) -> Iterator[str]:
-    """The blocks of anything that the assistant's side has made."""
+    """The blocks of an item of the assistant."""
     match kind:
         case AssistantMessage.type:
             for part in body["content"]:
@@ -128,7 +128,7 @@ def _assistant(kind: str, body: Mapping[str, Any], say: Say) -> Iterator[str]:
 
 
 def _sources(annotations: Sequence[Mapping[str, Any]]) -> str:
-    """A list of the web pages and files that an answer names, each once."""
+    """A list of the cited web pages and files, each once."""
     lines: dict[str, None] = {}
     for annotation in annotations:
         source = annotation["source"]
@@ -161,7 +161,7 @@ def _question(question: Mapping[str, Any], say: Say) -> str:
 
 
 def _card(node: Mapping[str, Any]) -> Iterator[str]:
-    """The lines of a card."""
+    """The lines of text in a card."""
     if node["type"] in _LINES:
         if words := list(_words(node)):
             yield " · ".join(words)
