@@ -1,4 +1,4 @@
-"""HTTP: routes, users, limits, files, and the response shapes.
+"""HTTP: routes, authentication, rate limits, files, and the shapes of responses.
 
-The only room that knows ASGI. It reaches the rest through the engine and ports.
+The only room that knows ASGI. It uses the other rooms through the engine and ports.
 """

@@ -1,8 +1,8 @@
-"""HTTP as ASGI gives it: a request to read, and the shapes of an answer.
+"""An HTTP request as ASGI delivers it, and the kinds of responses.
 
-Differences from the usual frameworks, each on purpose: the body is read under a limit; a client
-that leaves is noticed by a second task that waits for `http.disconnect`, because uvicorn's `send`
-never fails; and the writer of a stream is never cancelled, it is told that its reader has left.
+It differs from common frameworks on purpose. The body is read under a size limit. A second task
+waits for `http.disconnect`, because uvicorn's `send` never fails after a disconnect. And a
+disconnect does not cancel the code that writes a stream; it only detaches the follower.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from chatkit.protocol.sse import PING
 from chatkit.words.catalogue import choose_language, say_in
 from chatkit.words.say import Say
 
-#: A stream that has been silent for this long gets a comment frame, in seconds.
+#: Silence, in seconds, after which a stream gets a comment frame.
 PING_S: Final = 15.0
 
 _JSON: Final = (b"content-type", b"application/json")
@@ -31,7 +31,7 @@ _NOT_KEPT: Final = (b"cache-control", b"no-store")
 
 
 class ClientLeft(Exception):
-    """The connection was closed before the request was read."""
+    """The client disconnected before the request was read."""
 
 
 class HttpRequest:
@@ -51,11 +51,11 @@ class HttpRequest:
     def __init__(self, scope: HttpScope, receive: HttpReceive, request_id: str) -> None:
         self.scope = scope
         self.id = request_id
-        #: What the route's pattern took from the path.
+        #: The path parameters of the route.
         self.params: dict[str, str] = {}
-        #: What it leaves for the audit log.
+        #: Events of this request for the audit log.
         self.trail = Trail()
-        #: What the answer gets beside its own headers.
+        #: Headers that are added to every response, besides the response's own.
         self.reply_headers: dict[bytes, bytes] = {
             b"x-request-id": request_id.encode(),
             b"x-content-type-options": b"nosniff",
@@ -70,65 +70,67 @@ class HttpRequest:
 
     @property
     def method(self) -> str:
-        """In upper case."""
+        """The method in upper case."""
         return str(self.scope["method"])
 
     @property
     def path(self) -> str:
-        """Decoded, without the prefix that `--root-path` names."""
+        """The decoded path, without the prefix set by `--root-path`."""
         path, root = str(self.scope["path"]), str(self.scope.get("root_path", ""))
         return path[len(root) :] if root and path.startswith(root + "/") else path
 
     @property
     def target(self) -> bytes:
-        """Path and query as they were sent."""
+        """Path and query, as sent by the client."""
         path, query = self.scope["raw_path"], self.scope["query_string"]
         return b"%b?%b" % (path, query) if query else bytes(path)
 
     @property
     def scheme(self) -> str:
-        """`http` or `https`, as the socket has it."""
+        """`http` or `https`, by the socket. See TrustedProxies for the client's scheme."""
         return str(self.scope["scheme"])
 
     @property
     def client(self) -> tuple[str, int] | None:
-        """The direct peer; None on a unix socket."""
+        """Address and port of the direct peer. None on a unix socket."""
         client = self.scope.get("client")
         return (client[0], client[1]) if client else None
 
     def header(self, name: str) -> str | None:
-        """A header by its lower-case name; several of one name are joined by `, `."""
+        """A header by its lower-case name. Repeated headers are joined by `, `."""
         value = self.headers.get(name.encode("latin-1"))
         return None if value is None else value.decode("latin-1")
 
     @property
     def language(self) -> str:
-        """Which of our languages its reader wants most, by Accept-Language."""
+        """The supported language that the client prefers, by Accept-Language."""
         return choose_language(self.header("accept-language"))
 
     @property
     def say(self) -> Say:
-        """The words of that language."""
+        """Makes sentences in that language."""
         return say_in(self.language)
 
     def query(self) -> dict[str, str]:
-        """The parameters of the URL, the last of each name. Raises BadRequest."""
+        """The query parameters. If a name repeats, the last value wins. Raises BadRequest."""
         try:
             text = self.scope["query_string"].decode("ascii")
             pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
         except ValueError as error:
             raise BadRequest(Sentence("http.query_unreadable")) from error
-        if "%00" in text:  # the database could not look for it
+        if "%00" in text:  # PostgreSQL rejects NUL
             raise BadRequest(Sentence("http.query_nul"))
         return dict(pairs)
 
     def expect_body(self, body_hash: bytes) -> None:
-        """From now on give no body but the one with this SHA-256."""
+        """Reject any body whose SHA-256 is not `body_hash`. For signed requests."""
         self._body_hash = body_hash
 
     async def body(self, *, most: int) -> bytes:
-        """The whole body, of at most `most` bytes. Raises TooLarge and ClientLeft, and
-        Unauthorized where it is not the one that was signed."""
+        """Read the whole body, at most `most` bytes.
+
+        Raises TooLarge, ClientLeft, and Unauthorized if it is not the body that was signed.
+        """
         self._require_length(most)
         pieces: list[bytes] = []
         size = 0
@@ -148,8 +150,10 @@ class HttpRequest:
                 return body
 
     async def pieces(self, *, most: int) -> AsyncGenerator[bytes, None]:
-        """The same body as it comes, none of it empty. What comes before an error is not to be
-        trusted: that it is not the signed one shows at its end."""
+        """Read the body in pieces, none of them empty. Raises the errors of `body`.
+
+        Do not act on the pieces before the end: the signature is only checked there.
+        """
         self._require_length(most)
         digest = None if self._body_hash is None else sha256()
         size, more = 0, True
@@ -174,13 +178,13 @@ class HttpRequest:
             raise TooLarge(Sentence("http.body_too_large", count=most))
 
     async def wait_for_disconnect(self) -> None:
-        """Until the client is gone. Only after the body has been read."""
+        """Return when the client has disconnected. Call it only after the body was read."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
 
 class Reply:
-    """An answer that is whole."""
+    """A complete response."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -190,7 +194,7 @@ class Reply:
         self.headers = list(headers)
 
     async def send(self, request: HttpRequest, send: HttpSend) -> None:
-        """Write it; a HEAD gets the headers alone."""
+        """Send the response; for HEAD only its headers."""
         length = (b"content-length", str(len(self.body)).encode())
         headers = self.headers if self.status == 204 else [*self.headers, length]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
@@ -199,14 +203,14 @@ class Reply:
 
 
 def json_reply(text: str, *, status: int = 200, headers: Headers = ()) -> Reply:
-    """JSON text as an answer that nobody may keep."""
+    """A response with JSON text. Caches may not store it."""
     return Reply(status, text.encode(), [_JSON, _NOT_KEPT, *headers])
 
 
 class PieceReply:
-    """An answer that is written piece by piece, at least one, as the client takes it.
+    """A response sent in pieces (at least one), as fast as the client reads.
 
-    `length` is how many bytes there are, where that is known.
+    `length` is the number of bytes, if known.
     """
 
     __slots__ = ("_headers", "_length", "_pieces", "_status")
@@ -226,8 +230,8 @@ class PieceReply:
         self._headers = [*headers, *known]
 
     async def send(self, request: HttpRequest, send: HttpSend) -> None:
-        """Write it; a HEAD gets the headers alone. What fails before the first piece is raised
-        before anything is sent."""
+        """Send the response; for HEAD only its headers. An error before the first piece is raised
+        before anything is sent, so the error response can still be sent."""
         start: ResponseStart = {
             "type": "http.response.start",
             "status": self._status,
@@ -238,7 +242,7 @@ class PieceReply:
                 await send(start)
                 await send({"type": "http.response.body", "body": b""})
                 return
-            # `send` does not fail when the client has left.
+            # `send` does not fail after a disconnect.
             watch = asyncio.create_task(request.wait_for_disconnect())
             left, started = self._length, False
             try:
@@ -256,21 +260,21 @@ class PieceReply:
                 watch.cancel()
         if left is None:
             await send({"type": "http.response.body", "body": b""})
-        # Where there were fewer than `length` bytes, the server sees an answer that is too short
-        # and cuts the connection, which is all that can still be told.
+        # If there were fewer than `length` bytes, uvicorn closes the connection. That is the only
+        # way left to report the error.
 
 
 class EventStream:
-    """A stream of frames, until the log ends or the client leaves.
+    """A stream of frames, until the log ends or the client disconnects.
 
-    `url_of` gives the URL of a file, for the events that hold one.
+    `url_of` returns the URL of a file; it replaces the placeholders in events.
     """
 
     __slots__ = ("_follower", "_url_of")
 
     _HEADERS: Final = [
         (b"content-type", b"text/event-stream; charset=utf-8"),
-        # `no-transform` and X-Accel-Buffering keep proxies from compressing and buffering it.
+        # `no-transform` and X-Accel-Buffering stop proxies from compressing or buffering it.
         (b"cache-control", b"no-cache, no-transform"),
         (b"x-accel-buffering", b"no"),
     ]
@@ -280,7 +284,7 @@ class EventStream:
         self._url_of = url_of
 
     async def send(self, request: HttpRequest, send: HttpSend) -> None:
-        """Write frames as they come, and pings while none does."""
+        """Send frames as they arrive, and pings while there are none."""
         await send({"type": "http.response.start", "status": 200, "headers": self._HEADERS})
         follower = self._follower
         loop = asyncio.get_running_loop()
@@ -290,7 +294,7 @@ class EventStream:
         timer: asyncio.TimerHandle
 
         def ping_after_silence() -> None:
-            # Armed again when it fires, not with every frame.
+            # The timer is set again only when it fires, not for every frame.
             nonlocal timer
             left_s = written_at + PING_S - loop.time()
             if left_s <= 0:

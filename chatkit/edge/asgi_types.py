@@ -1,6 +1,6 @@
 """ASGI's scopes and messages as types (ASGI 3.0, HTTP spec 2.3 and lifespan 2.0).
 
-The literal `type` of each lets the type checker find a message that is mistyped or in the wrong
+The literal `type` of each message lets mypy find a misspelled type and a message sent in the wrong
 direction.
 """
 
@@ -30,19 +30,19 @@ class HttpScope(TypedDict):
 
 
 class WebSocketScope(TypedDict):
-    """A WebSocket, which this server refuses."""
+    """A WebSocket connection, which this server rejects."""
 
     type: Literal["websocket"]
 
 
 class LifespanScope(TypedDict):
-    """The life of the application."""
+    """Startup and shutdown of the application."""
 
     type: Literal["lifespan"]
 
 
 class RequestBody(TypedDict):
-    """A piece of the body."""
+    """A piece of the request body."""
 
     type: Literal["http.request"]
     body: NotRequired[bytes]
@@ -50,13 +50,13 @@ class RequestBody(TypedDict):
 
 
 class Disconnect(TypedDict):
-    """The client is gone, or the answer is complete."""
+    """The client has disconnected, or the response is complete."""
 
     type: Literal["http.disconnect"]
 
 
 class ResponseStart(TypedDict):
-    """Status and headers of the answer."""
+    """Status and headers of the response."""
 
     type: Literal["http.response.start"]
     status: int
@@ -64,7 +64,7 @@ class ResponseStart(TypedDict):
 
 
 class ResponseBody(TypedDict):
-    """A piece of the answer; the last one has no `more_body`."""
+    """A piece of the response body. The last one has no `more_body`."""
 
     type: Literal["http.response.body"]
     body: bytes
@@ -72,13 +72,13 @@ class ResponseBody(TypedDict):
 
 
 class WebSocketConnect(TypedDict):
-    """A WebSocket is asked for."""
+    """A client wants to open a WebSocket."""
 
     type: Literal["websocket.connect"]
 
 
 class WebSocketClose(TypedDict):
-    """The refusal of one."""
+    """Rejects a WebSocket."""
 
     type: Literal["websocket.close"]
     code: int
@@ -97,7 +97,7 @@ class LifespanComplete(TypedDict):
 
 
 class LifespanFailed(TypedDict):
-    """The application cannot start, with one sentence that says why."""
+    """The application cannot start; `message` is the reason in one sentence."""
 
     type: Literal["lifespan.startup.failed"]
     message: str

@@ -1,4 +1,4 @@
-"""The built-in page: a few files, read once, served with headers that let nothing else run.
+"""The built-in page: a few files, read once, with a strict content security policy.
 
 Two of them are in the language that the browser asks for: the document, whose `{{codes}}` become
 sentences here, so that it never shows without them, and `sentences.js`, which the scripts say.
@@ -30,9 +30,9 @@ _TYPES: Final = {
 }
 _DOCUMENT: Final = "index.html"
 _SENTENCES: Final = "sentences.js"
-#: No inline script or style, nothing from elsewhere, and an answer can load no image but from
-#: places that the operator named: its address would tell what the answer says. `blob:` is for
-#: images that are being attached.
+#: No inline script or style, and nothing from other hosts. Images in answers load only from hosts
+#: that the operator allows, because the URL of an image could leak the text of an answer. `blob:`
+#: is for images that the user attaches.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{images}; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -74,9 +74,9 @@ def _assets(language: str) -> Mapping[str, _Asset]:
 
 
 class PageRoutes:
-    """The handlers of `/` and of what it loads.
+    """The handlers of `/` and of the files that the page loads.
 
-    Images of answers come from `image_domains`, None: from anywhere.
+    `image_domains` are the hosts from which images in answers may load; None: any host.
     """
 
     def __init__(self, image_domains: Sequence[str] | None = ()) -> None:
@@ -89,18 +89,18 @@ class PageRoutes:
         _assets(choose_language(None))  # read before there is a request
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes of the page."""
         return [
             Route("/", {"GET": answering(self.index)}),
             Route("/page/{name}", {"GET": answering(self.asset)}),
         ]
 
     async def index(self, request: HttpRequest) -> Reply:
-        """The page."""
+        """GET the page."""
         return self._reply(request, _DOCUMENT)
 
     async def asset(self, request: HttpRequest) -> Reply:
-        """A file beside it. Names are looked up, never joined to a path."""
+        """GET a file of the page. The name is looked up in a table, never joined to a path."""
         return self._reply(request, request.params["name"])
 
     def _reply(self, request: HttpRequest, name: str) -> Reply:

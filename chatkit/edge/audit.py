@@ -1,9 +1,9 @@
-"""Writes the audit log, beside the requests that it tells of: no request waits for it.
+"""Writes the audit log in the background: no request waits for it.
 
-What anybody can provoke at will (failed sign-ins, hit limits, new guests, deeds that were refused)
-is counted instead of listed: one row a minute for each caller, and one for all callers above
-`MOST_CALLERS`, so that a flood cannot fill the disk. A server that is killed loses what was not
-written yet: a second of deeds, a minute of counts.
+Events that anyone can cause in large numbers (failed sign-ins, exceeded limits, new guests, refused
+actions) are counted: one row per minute and caller, and above `MOST_CALLERS` one row for all other
+callers, so that a flood cannot fill the disk. If the process is killed, unwritten entries are lost:
+at most one second of events and one minute of counts.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from chatkit.protocol.fields import MAX_ID
 
 _log = logging.getLogger("chatkit.audit")
 
-#: How often deeds and counts are written, and old rows are deleted, in seconds.
+#: How often events and counts are written, and old rows are deleted, in seconds.
 WRITE_S: Final = 1.0
 COUNT_S: Final = 60.0
 SWEEP_S: Final = 3600.0
-#: Most entries that wait to be written; what comes then is lost, and the log says how much.
+#: Most entries in the queue. Further entries are dropped, and their number is logged.
 MOST_WAITING: Final = 10_000
-#: Most callers of one action that get a row of their own in a minute.
+#: Most callers per action and minute that get a row of their own.
 MOST_CALLERS: Final = 100
-#: How long the end of the server may wait for the last entries, in seconds.
+#: How long the shutdown may wait for the last write, in seconds.
 _LAST_S: Final = 5.0
 
 _COUNTED: Final[frozenset[AuditAction]] = frozenset({"guest.issue", "limit.hit", "sign_in.fail"})
@@ -47,20 +47,20 @@ _EVERYBODY_ELSE: Final[_Caller] = (None, None, "several")
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Where something comes from."""
+    """The client address and the request id of an event."""
 
     client_ip: str | None
     request_id: str | None
 
 
 _NOWHERE: Final = _Origin(None, None)
-#: Of the request in whose name a tool or a card acts. No more than that of it: a turn, which takes
-#: the context along, may outlive it.
+#: The origin of the request for which a tool or a card acts. It holds just these two values and not
+#: the request, because a turn copies the context and may outlive the request.
 _origin: ContextVar[_Origin] = ContextVar("origin", default=_NOWHERE)
 
 
 class Auditor:
-    """`note` is called once for each request; `run` writes. `now` gives aware times."""
+    """Call `note` once for each request and run `run` as a task. `now` returns aware times."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Auditor:
         self._lost = 0
 
     def note(self, request: HttpRequest, error: ChatKitError | None) -> None:
-        """Take what a request has left, at its end; `error` is what it was answered with."""
+        """Record the events of a finished request. `error` is the error of its response, if any."""
         deeds = request.trail.deeds
         if isinstance(error, TooMany) or (error is not None and error.code == "storage_full"):
             deeds = [*deeds, Deed("limit.hit")]
@@ -100,7 +100,7 @@ class Auditor:
                 self._wait(entry)
 
     def acting(self, handler: Handler) -> Handler:
-        """A handler whose tools and cards act from where its request comes from."""
+        """Wrap a handler so that deletions by its tools and cards are logged with its origin."""
 
         async def handle(request: HttpRequest, send: HttpSend) -> None:
             bound = _origin.set(_Origin(self._proxies.resolve(request).ip, request.id))
@@ -112,8 +112,10 @@ class Auditor:
         return handle
 
     def note_deletion(self, user_id: str, task_id: str, turn_id: str | None) -> None:
-        """A task was deleted by a tool or a card, now and for good, whatever becomes of the
-        request. Where a model did it, its turn stands for the request."""
+        """Record that a tool or a card deleted a task, whatever the outcome of the request.
+
+        If a model did it, its turn id is logged in place of the request id.
+        """
         origin = _origin.get()
         self._wait(
             AuditEntry(
@@ -142,7 +144,7 @@ class Auditor:
             self._lost += 1
 
     async def run(self) -> None:
-        """Write and sweep, for as long as the process runs."""
+        """Write and sweep until cancelled."""
         clock = asyncio.get_running_loop().time
         counted_at, sweep_at = clock(), clock()
         while True:
@@ -156,7 +158,7 @@ class Auditor:
             await self._write()
 
     async def close(self) -> None:
-        """Write what is left, once no request runs any more."""
+        """Write the remaining entries. Call it when no request runs any more."""
         self._close_counts()
         try:
             async with asyncio.timeout(_LAST_S):
@@ -182,7 +184,7 @@ class Auditor:
             return
         try:
             await self._store.append(entries)
-        except ChatKitError as error:  # they wait for a database that comes back
+        except ChatKitError as error:  # keep the entries until the database is reachable again
             _log.warning("the audit log cannot be written: %s", error)
         else:
             del self._waiting[: len(entries)]
@@ -197,12 +199,12 @@ class Auditor:
 def _outcome(deed: Deed, error: ChatKitError | None) -> str:
     if error is not None:
         return error.code
-    # A chat is told of a limit in its stream, which is no error of HTTP's.
+    # A chat request gets this error as an event of its stream, with HTTP status 200.
     return "rate_limited" if deed.action == "limit.hit" else "ok"
 
 
 def _tried_to_sign_in(request: HttpRequest) -> bool:
-    """Whether a credential was shown; a visitor without one has not failed at anything."""
+    """Whether the request had a credential. A visitor without one did not fail to sign in."""
     return any(name in request.headers for name in _CREDENTIALS) or "auth_token=" in (
         request.header("cookie") or ""
     )

@@ -1,13 +1,13 @@
-"""Who is asking: from a request's head to a user, or to the error that says why not.
+"""Authentication: from a request's headers to a user, or to an error with the reason.
 
-A bearer token decides alone, and so does a signature (see signing); the cookie `auth_token` is
-looked at only when there is no `Authorization` header. A browser sends cookies along with other
-sites' requests, so a cookie that changes something must also show that one of our own pages sent
-it. A guest's token holds only where a guest would be let in now: the rule is applied to each use,
-not to the issue alone.
+If there is a bearer token or a signature (see signing), only that is checked. The cookie
+`auth_token` is used only without an `Authorization` header. Browsers also send cookies with
+requests of other sites, so an unsafe request with a cookie must prove that it comes from one of our
+pages. A guest token is only valid while the guest policy would let its bearer in: the policy is
+checked at every use, not just when the token is issued.
 
-A session's `client_secret` stands for its user at the routes that ask for it by its scope, and
-nowhere else: each call of `authenticate` says which scopes its route takes, and by default none.
+The `client_secret` of a session is accepted only at routes that allow its scope: each call of
+`authenticate` lists the allowed scopes, by default none.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from chatkit.edge.signing import Signatures
 from chatkit.edge.tokens import Token, TokenCache, User, Verifier
 from chatkit.protocol.errors import Forbidden, Sentence, Unauthorized
 
-#: `local`: only from this machine, with no proxy between.
+#: `local`: only from this machine, without a proxy in between.
 GuestPolicy = Literal["on", "local", "off"]
 
-#: The longest token that is looked at, in characters.
+#: Longest token that is accepted, in characters.
 LONGEST_TOKEN = 8192
 
 _COOKIE = "auth_token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CACHED_TOKENS = 4096
 
-# RFC 6750, 2.1, with the scheme in any case (RFC 9110, 11.1). Two headers, joined by a comma, do
-# not match.
+# RFC 6750, 2.1, with the scheme in any case (RFC 9110, 11.1). Two headers, which are joined by a
+# comma, do not match.
 _BEARER = re.compile(r"bearer +(?P<token>\S+) *", re.IGNORECASE | re.ASCII)
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 class Authenticator:
-    """Judges requests. Later kinds of token join as further `verifiers`.
+    """Authenticates requests.
 
-    `verifiers` are asked in order, after the guests'. `allowed_origins` are canonical (see
-    `normalize_origin`). `now` gives Unix seconds.
+    The guest verifier is asked first, then `verifiers` in order. `allowed_origins` are canonical
+    (see `normalize_origin`). `now` returns Unix seconds.
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class Authenticator:
     async def authenticate(
         self, request: RequestHead, *, sessions: Sequence[SessionScope] = ()
     ) -> User:
-        """The user behind a request. `sessions`: the scopes that are as good as signing in here.
+        """The user of a request. `sessions`: session scopes that are accepted here.
 
-        Unauthorized: no credential, or one that does not hold. Forbidden: a cookie that another
-        site's page may have sent, a guest where none is let in (`guests_off`), a session of
-        another scope, or one that is bound to another page. TooMany: see Limits.
+        Raises Unauthorized for a missing or invalid credential. Raises Forbidden for a cookie
+        without proof of its origin, a guest where the policy allows none (`guests_off`), a session
+        of another scope, or a session bound to another origin. Raises TooMany: see Limits.
         """
         if self._limits is None:
             return await self._identify(request, sessions)
@@ -107,11 +107,11 @@ class Authenticator:
         return user
 
     def require_known_origin(self, request: RequestHead) -> None:
-        """For routes that programs use and pages seldom do, whatever the credential.
+        """Check `Origin` on routes for programs, whatever the credential. Raises Forbidden.
 
-        An `Origin`, where there is one, must be an allowed one, a page of this machine that asks
-        for this machine, or our own under TLS: over plain http a name proves nothing, since
-        another site's page can have its own name rebound to us. Raises Forbidden.
+        A request without `Origin` passes. The origin must be allowed, or be a loopback origin in a
+        request to a loopback host, or be our own under https. Our own name under plain http proves
+        nothing: another site can rebind its DNS name to our address.
         """
         text = request.header("origin")
         if text is None:
@@ -129,16 +129,16 @@ class Authenticator:
         raise Forbidden(Sentence("sign_in.origin_unknown"))
 
     async def admit_link(self, request: RequestHead, user_id: str) -> None:
-        """For a signed URL that speaks for `user_id`: the limit of the address holds. TooMany."""
+        """Apply the address limit to a signed URL of `user_id`. Raises TooMany."""
         if self._limits is not None:
             await self._limits.admit_address(request)
         request.trail.user_id = user_id
 
     async def issue_guest(self, request: RequestHead) -> GuestToken:
-        """A guest's token; who shows a valid one stays the same guest.
+        """Issue a guest token. A valid guest token in the request is renewed: same guest.
 
-        Any other credential is ignored, as the route asks for none. Forbidden (`guests_off`)
-        where the policy lets no guest in.
+        Any other credential is ignored. Raises Forbidden (`guests_off`) if the policy allows no
+        guests.
         """
         if self._limits is not None:
             await self._limits.admit_address(request)
@@ -150,7 +150,7 @@ class Authenticator:
             user = await self._verify(_read_bearer(authorization))
         except Unauthorized:
             return self._guests.issue()
-        # Not for a session, which would become more than it was made for.
+        # Not for a guest's session: it would gain the rights of a full guest token.
         is_guest = user.is_guest and user.session is None
         return self._guests.issue(user.user_id if is_guest else None)
 
@@ -168,8 +168,11 @@ class Authenticator:
         raise Unauthorized(Sentence("sign_in.token_kind"))
 
     def _require_own_page(self, request: RequestHead) -> None:
-        """`Sec-Fetch-Site` is the browser's own word, which no page can forge, and stays right
-        behind a proxy that hides our name; `Origin` speaks for browsers that do not send it."""
+        """Check that a request with a cookie comes from one of our pages. Raises Forbidden.
+
+        `Sec-Fetch-Site` is set by the browser, cannot be forged by a page, and is right behind a
+        proxy that hides our host name. `Origin` is for browsers that do not send it.
+        """
         site = request.header("sec-fetch-site")
         if site == "same-origin":
             return
@@ -194,8 +197,11 @@ class Authenticator:
         raise Forbidden(Sentence("sign_in.guests_off"), code="guests_off")
 
     def _is_local_page(self, origin: str | None) -> bool:
-        """A proxy may pass everything on without a header of its own, but not without the page's
-        `Origin`: a public name there shows that the request began elsewhere."""
+        """Whether the page is served from this machine, by its `Origin`.
+
+        A proxy may forward a request without adding a header, but it does not change the page's
+        `Origin`: a public name there means that the request did not start on this machine.
+        """
         if origin is None:
             return True
         canonical = normalize_origin(origin)
@@ -222,8 +228,8 @@ def _read_bearer(authorization: str) -> str:
 
 
 def _read_cookie(header: str | None) -> str:
-    """The cookie's token. Two different ones are refused: a neighbouring domain can add a cookie
-    of the same name, and nothing tells which is ours."""
+    """The token in the cookie. Two different values are refused: a sibling domain can set a cookie
+    of the same name, and there is no way to tell which one is ours."""
     found: set[str] = set()
     for pair in (header or "").split(";"):
         name, _, value = pair.partition("=")

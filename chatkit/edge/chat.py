@@ -37,19 +37,21 @@ from chatkit.protocol.params import (
 )
 from chatkit.protocol.requests import parse_request, time_zone_hint
 
-#: Longest request above a rate limit that is read for a fitting answer, in bytes.
+#: Longest body that is read to choose the response to a rate-limited request, in bytes.
 _LONGEST_REFUSED: Final = 2**16
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-#: From how few requests left a user is told of a rate limit.
+#: A user with fewer requests left than this is warned of the rate limit.
 _FEW_LEFT: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRoutes:
-    """The handlers of the chat URL. `max_body_bytes` is the longest request that is read; `acting`
-    marks what tools and cards do with the request that they do it for."""
+    """The handlers of the chat URL. `max_body_bytes` is the longest accepted body.
+
+    `acting` wraps a handler so that the audit log knows the request behind a tool or a card.
+    """
 
     authenticator: Authenticator
     operations: Operations
@@ -60,7 +62,7 @@ class ChatRoutes:
     streams: OpenStreams
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes of the chat."""
         ask = self.acting(self.post)
         return [
             Route("/api/chatkit", {"POST": ask}),
@@ -70,7 +72,7 @@ class ChatRoutes:
         ]
 
     async def post(self, request: HttpRequest, send: HttpSend) -> None:
-        """Whether the answer streams is decided by the request's type alone."""
+        """POST one protocol request. Its type decides whether the response is a stream."""
         try:
             user = await self.authenticator.authenticate(request, sessions=("chat",))
         except TooMany as error:
@@ -95,7 +97,7 @@ class ChatRoutes:
             await self._send(request, send, user.user_id, _closed(log))
         else:
             upload_url = self.links.upload_url(request, user.user_id)
-            # Before the act, so that the error which it ends in becomes the outcome.
+            # Added before the action, so that its error is logged as the outcome.
             if isinstance(params, DeleteThread):
                 request.trail.deeds.append(Deed("thread.delete", "thread", params.thread_id))
             elif isinstance(params, DeleteAttachment):
@@ -144,7 +146,7 @@ class ChatRoutes:
         after: int = 0,
         numbered: bool = False,
     ) -> None:
-        """The running turn of a thread, from an event on; an empty stream when none runs."""
+        """Stream the running turn of a thread from event `after` on. Empty if none is running."""
         user_id = caller.user_id
         await self.operations.require_thread(caller, thread_id)
         turn = await self.turns.find_anywhere(caller, thread_id)
@@ -158,8 +160,10 @@ class ChatRoutes:
             await self._send(request, send, user_id, follower)
 
     async def _refuse(self, request: HttpRequest, send: HttpSend, error: TooMany) -> None:
-        """Above a rate limit, a chat gets a sentence that its page can show; 429 all the rest, and
-        what is too long to be worth a look."""
+        """Respond to a rate-limited request: 429, or for a chat a stream with a sentence to show.
+
+        A body above `_LONGEST_REFUSED` is not read and gets 429.
+        """
         try:
             body = await request.body(most=min(self.max_body_bytes, _LONGEST_REFUSED))
         except TooLarge:
@@ -169,14 +173,14 @@ class ChatRoutes:
         await _refused(request, faults.too_fast(error.retry_after_s)).send(request, send)
 
     async def events(self, request: HttpRequest, send: HttpSend) -> None:
-        """Follow the running turn of a thread, from `?after=` or `Last-Event-ID` on."""
+        """GET the running turn of a thread as a stream, from `?after=` or `Last-Event-ID` on."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         caller = Caller(user_id=user.user_id, language=request.language)
         after = _after(request)
         await self._follow(request, send, caller, request.params["id"], after=after, numbered=True)
 
     async def cancel(self, request: HttpRequest) -> Reply:
-        """Stop the running turn of a thread; 200 whether or not one ran."""
+        """POST: stop the running turn of a thread. 200 also if none is running."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         thread_id = request.params["id"]
         caller = Caller(user_id=user.user_id, language=request.language)
@@ -186,7 +190,7 @@ class ChatRoutes:
 
 
 def request_key(request: HttpRequest, body: bytes) -> RequestKey:
-    """By what a request is known when it comes again: its Idempotency-Key, else its body."""
+    """The key that identifies repetitions of a request: its Idempotency-Key, else its body."""
     body_hash = sha256(body).digest()
     given = request.header("idempotency-key")
     if given is None:
@@ -197,7 +201,7 @@ def request_key(request: HttpRequest, body: bytes) -> RequestKey:
 
 
 def _after(request: HttpRequest) -> int:
-    """The number of the last event that the client has, 0 for none."""
+    """The number of the last event that the client received, 0 for none."""
     given = request.query().get("after") or request.header("last-event-id") or "0"
     if not re.fullmatch(r"\d{1,9}", given, re.ASCII):
         raise BadRequest("after: must be the number of an event", code="invalid_cursor")
@@ -205,7 +209,7 @@ def _after(request: HttpRequest) -> int:
 
 
 def _notices(request: HttpRequest) -> list[Notice]:
-    """What a user is told beside the answer: that a rate limit is near."""
+    """A warning if the rate limit is near, else nothing."""
     left = request.reply_headers.get(b"ratelimit-remaining")
     if left is None or int(left) >= _FEW_LEFT:
         return []
@@ -220,7 +224,7 @@ def _refused(request: HttpRequest, fault: Fault) -> EventStream:
 
 
 def _ended(events: list[Event]) -> EventStream:
-    """A stream that holds `events` and ends."""
+    """A stream that has only `events`."""
     log = TurnLog()
     log.append(events)
     return EventStream(_closed(log))

@@ -1,4 +1,4 @@
-"""What a page offers its user: models and tools, files and dictation; tasks to mention."""
+"""The choices that a page offers: models, tools, files, dictation, and tasks to mention."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from chatkit.protocol.jsontext import dumps
 from chatkit.todo.tasks import Task, parse_query
 from chatkit.words.say import Say
 
-#: Most tasks of one answer to a search, and the longest search, in characters.
+#: Most tasks in one search result, and the longest search text, in characters.
 MOST_ENTITIES = 10
 MOST_QUERY = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceRoutes:
-    """The handlers. `preview` draws the widget of a task for a hover card (a `Basic` root)."""
+    """The handlers. `preview` builds the widget of a task for a hover card (a `Basic` root)."""
 
     authenticator: Authenticator
     options: Callable[[Say], Awaitable[dict[str, Any]]]
@@ -32,7 +32,7 @@ class ChoiceRoutes:
     today: Callable[[], date]
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes of the choices."""
         return [
             Route("/api/chatkit/options", {"GET": answering(self.list_options)}),
             Route("/api/chatkit/entities", {"GET": answering(self.list_entities)}),
@@ -40,13 +40,15 @@ class ChoiceRoutes:
         ]
 
     async def list_options(self, request: HttpRequest) -> Reply:
-        """`{models, tools, attachments: {enabled, max_bytes, max_count}, dictation}`."""
+        """GET `{models, tools, attachments: {enabled, max_bytes, max_count}, dictation}`."""
         await self.authenticator.authenticate(request, sessions=("chat",))
         return json_reply(dumps(await self.options(request.say)))
 
     async def list_entities(self, request: HttpRequest) -> Reply:
-        """`?q=`: tasks by their title, each in the shape that a page hands to the widget's
-        `onTagSearch`: `{data: [{id, title, group, icon, interactive, data}]}`."""
+        """GET `?q=`: tasks by title, in the form that the widget's `onTagSearch` needs.
+
+        `{data: [{id, title, group, icon, interactive, data}]}`.
+        """
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         query = request.query().get("q", "").strip()
         if len(query) > MOST_QUERY:
@@ -59,7 +61,7 @@ class ChoiceRoutes:
         return json_reply(dumps({"data": [_entity(task, say) for task in page.tasks]}))
 
     async def preview_entity(self, request: HttpRequest) -> Reply:
-        """The widget that `onRequestPreview` wants for a task."""
+        """GET the preview of a task, as the widget's `onRequestPreview` needs it."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         task = await self.tasks.get(user.user_id, request.params["id"])
         return json_reply(dumps({"preview": self.preview(task, self.today(), request.say)}))

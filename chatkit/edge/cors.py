@@ -1,8 +1,8 @@
-"""Which names this server answers to, and which pages of other origins may use it.
+"""Checks the `Host` of each request, and implements CORS for allowed origins.
 
-Only the origins in ALLOWED_ORIGINS get a header, always their own name and never `*`, since
-credentials go along (Fetch Standard, CORS protocol). Everybody else gets the answer that a
-program would get, which the browser then keeps from the page.
+Only origins in ALLOWED_ORIGINS get CORS headers, always with their own name and never `*`, because
+credentials are sent (Fetch Standard, CORS protocol). A page of another origin gets a normal
+response, which the browser does not let it read.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from chatkit.edge.proxies import TrustedProxies
 from chatkit.protocol.errors import BadRequest, Sentence
 
 _METHODS: Final = b"GET, HEAD, POST, PUT, PATCH, DELETE"
-#: What a page may read of an answer beside the few headers that every page may.
+#: Response headers that a page of another origin may read, besides the CORS-safelisted ones.
 _EXPOSED: Final = (
     b"x-request-id, x-total-count, retry-after, "
     b"ratelimit-limit, ratelimit-remaining, ratelimit-reset"
 )
-#: How long a browser may remember a preflight, in seconds; Chromium takes no more.
+#: How long a browser may cache a preflight response, in seconds; Chromium's maximum.
 _REMEMBER_S: Final = b"7200"
 _HEADER_NAMES: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{0,2048}")
 
 
 class Gate:
-    """Looks at each request before its route does.
+    """Checks each request before routing.
 
-    `allowed_origins` and `allowed_hosts` are canonical; an entry of the latter without a port
-    stands for every port, and with no entry every name is taken. `any_host` are paths that answer
-    under any name, as health checks ask for an address.
+    `allowed_origins` and `allowed_hosts` are canonical. A host without a port allows every port;
+    with no hosts, every name is allowed. `any_host`: paths that are served under any name, because
+    health checks use an address.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Gate:
         self._any_host = any_host
 
     def __call__(self, request: HttpRequest) -> Reply | None:
-        """The answer to a preflight, None for everything else. Raises BadRequest."""
+        """The response to a preflight, None for any other request. Raises BadRequest."""
         if self._origins:
             request.reply_headers[b"vary"] = b"origin"
         host = request.headers.get(b"host")
@@ -74,8 +74,11 @@ class Gate:
         return Reply(204, b"")
 
     def _require_own_host(self, request: HttpRequest) -> None:
-        """A page whose name was rebound to us can send any `X-Forwarded-Host`, but no `Host` other
-        than its own name: what stands there must be one of ours, or no name of anybody's."""
+        """Check the names in `X-Forwarded-Host` and `Host`. Raises BadRequest.
+
+        A page with a rebound DNS name can send any `X-Forwarded-Host`, but `Host` is always its own
+        name. So `Host` must be one of our names, an IP address or `localhost`.
+        """
         asked_for = self._proxies.resolve(request).host
         sent = request.header("host")
         if self._is_own(asked_for) and (sent is None or self._is_own(sent) or _is_place(sent)):
@@ -88,19 +91,19 @@ class Gate:
 
 
 def normalize_host(text: str) -> str | None:
-    """`name[:port]` in lower case, without the port 80; None where `text` is none."""
+    """`name[:port]` in lower case, without port 80. None if `text` is not a host."""
     origin = origin_of("http", text)
     return None if origin is None else origin.removeprefix("http://")
 
 
 def _name_of(host: str) -> str:
-    """A canonical host without its port."""
+    """A canonical host without the port."""
     name, _, port = host.rpartition(":")
     return name if port.isdigit() else host
 
 
 def _is_place(host: str) -> bool:
-    """Whether a `Host` is an address or `localhost`, which nobody can rebind."""
+    """Whether a `Host` is an IP address or `localhost`, which DNS rebinding cannot use."""
     name = _name_of(normalize_host(host) or "").strip("[]")
     try:
         ipaddress.ip_address(name)

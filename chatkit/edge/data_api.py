@@ -1,4 +1,4 @@
-"""A user's data as a whole: out as a file, in from one, and away."""
+"""Routes for all data of a user: export, import and erasure."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 from chatkit.protocol.jsontext import dumps
 from chatkit.words.say import Say
 
-#: Exports at once, in the process and of one user, and imports.
+#: Most exports, and most imports, at the same time: in this process, and of one user.
 MOST_AT_ONCE: Final = 50
 MOST_OF_ONE: Final = 2
 
-#: By `format`: what writes it, its type and the end of its name.
+#: By `format`: the writer, the content type and the file extension.
 _FORMATS: Final[dict[str, tuple[Callable[[Say], ExportWriter], bytes, str]]] = {
     "json": (lambda _: JsonExport(), b"application/json", "json"),
     "markdown": (MarkdownExport, b"text/markdown; charset=utf-8", "md"),
@@ -38,7 +38,7 @@ _FORMATS: Final[dict[str, tuple[Callable[[Say], ExportWriter], bytes, str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataRoutes:
-    """The handlers; a session, which a page holds, is not enough for them."""
+    """The handlers. They need a full sign-in; a page's session is not accepted."""
 
     authenticator: Authenticator
     threads: ThreadStore
@@ -51,7 +51,7 @@ class DataRoutes:
     imports: OpenStreams
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes of a user's data."""
         return [
             Route("/api/chatkit/export", {"GET": self.export}),
             Route("/api/chatkit/import", {"POST": answering(self.take)}),
@@ -59,7 +59,7 @@ class DataRoutes:
         ]
 
     async def export(self, request: HttpRequest, send: HttpSend) -> None:
-        """GET `?format=json` or `markdown`: everything, or `?thread_id=` alone, as a file."""
+        """GET `?format=json` or `markdown`: a file with all data, or with one `?thread_id=`."""
         user = await self.authenticator.authenticate(request)
         query = request.query()
         chosen = _FORMATS.get(query.get("format", "json"))
@@ -85,7 +85,7 @@ class DataRoutes:
             await PieceReply(pieces, headers).send(request, send)
 
     async def take(self, request: HttpRequest) -> Reply:
-        """POST a file of JSON: `{threads: {added, unchanged}, tasks: {added, unchanged}}`."""
+        """POST a JSON file. Returns `{threads: {added, unchanged}, tasks: {added, unchanged}}`."""
         user = await self.authenticator.authenticate(request)
         request.trail.deeds.append(Deed("data.import"))
         if is_multipart(request.header("content-type")):
@@ -98,7 +98,7 @@ class DataRoutes:
         return json_reply(dumps(count.to_wire()))
 
     async def erase(self, request: HttpRequest) -> Reply:
-        """DELETE: 204, and nothing of the user's is here any more."""
+        """DELETE all data of the user: 204."""
         user = await self.authenticator.authenticate(request)
         request.trail.deeds.append(Deed("data.erase"))
         await self.erasing.erase(user.user_id)

@@ -1,10 +1,10 @@
-"""Signed URLs of files: who has one may read that file, or fill it, until it expires.
+"""Signed URLs of files: the bearer may read or upload one file until the URL expires.
 
     /api/chatkit/files/atc_…?user=ada&expires=1800003600&signature=…
 
-A page shows an image without sending credentials along, and hosts that add their own to every
-request must not break an upload, so the URL carries all that is needed. It tells the user, whose
-file is looked up under that name, and it is signed for one kind of use.
+The URL contains everything that is needed, for two reasons. A page shows an image without sending
+credentials, and a host that adds its own headers to every request must not break an upload. The
+file is looked up under the user in the URL. A URL is signed for one use only: read or upload.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from chatkit.protocol.jsontext import dumps
 
 Use = Literal["read", "upload"]
 
-#: An expiry is rounded up to whole hours with at least one left, so that the same URL is given for
-#: a while and a browser finds what it has kept.
+#: The expiry is at a full hour, one to two hours ahead, so that the URL stays the same for a while
+#: and browsers can use their cache.
 HOUR_S: Final = 3600
 _PLACES: Final[Mapping[Use, str]] = {"read": "files", "upload": "upload"}
 _EXPIRES: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -35,26 +35,26 @@ _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLinks:
-    """Makes the URLs and judges them. `key` is 32 random bytes that every process has; `now` gives
-    Unix seconds."""
+    """Creates and verifies the URLs. `key` is 32 random bytes shared by all processes; `now`
+    returns Unix seconds."""
 
     key: bytes = field(repr=False)
     proxies: TrustedProxies
     now: Callable[[], float]
 
     def read_url(self, request: HttpRequest, user_id: str) -> Callable[[str], str]:
-        """From the id of a file to where `user_id` may read it, under the name that the request
-        came to; for `resolve`."""
+        """A function from a file id to its read URL, for `resolve`. The URL has the host name of
+        the request."""
         return self._urls(request, user_id, "read")
 
     def upload_url(self, request: HttpRequest, user_id: str) -> Callable[[str], str]:
-        """From the id of a file to where its bytes may be sent."""
+        """A function from a file id to its upload URL."""
         return self._urls(request, user_id, "upload")
 
     def user_of(self, query: Mapping[str, str], use: Use, file_id: str) -> str | None:
-        """The user whom a signed URL speaks for; None where it has no signature.
+        """The user in a signed URL. None if the URL has no signature.
 
-        Raises Forbidden where it does not hold, whether there is such a file or not.
+        Raises Forbidden for an invalid or expired signature, whether the file exists or not.
         """
         given = query.get("signature")
         if given is None:
@@ -85,6 +85,6 @@ class FileLinks:
         return url_of
 
     def _sign(self, use: Use, user_id: str, file_id: str, expires: int) -> bytes:
-        # As JSON, no two lists share a text.
+        # JSON is unambiguous: different lists never have the same text.
         text = dumps(["chatkit-file-v1", use, user_id, file_id, expires])
         return hmac.digest(self.key, text.encode(), "sha256")

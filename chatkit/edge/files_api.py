@@ -1,8 +1,7 @@
-"""Files as they go out, and the routes of files in both directions.
+"""Downloads of files, and the routes for uploads and downloads.
 
-Whatever a user has uploaded is served in a way that no browser would run it: four kinds of images
-under their own type, text as plain text, all else as bytes, and everything but the images for
-download alone.
+Files of users are served so that no browser executes them: the four image formats with their own
+type, text as plain text, everything else as bytes, and all except images as a download.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from chatkit.protocol.attachments import StoredFile
 from chatkit.protocol.file_types import FileType, served_type
 from chatkit.protocol.jsontext import dumps
 
-# One range, as RFC 9110, 14.1.2 has it; of several, all of the file is a right answer.
+# One range (RFC 9110, 14.1.2). A request for several ranges gets the whole file, which is allowed.
 _RANGE: Final = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})", re.ASCII)
 _QUOTED: Final = re.compile(r'[^ -~]|["\\%]')
 _SAFETY: Final = [
     (b"content-security-policy", b"default-src 'none'; sandbox"),
-    # It may be deleted or exchanged, so that what was kept is asked about each time.
+    # The file may be deleted or replaced, so a cache must revalidate it each time.
     (b"cache-control", b"private, no-cache"),
     (b"accept-ranges", b"bytes"),
 ]
@@ -35,7 +34,7 @@ _SAFETY: Final = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRoutes:
-    """The handlers."""
+    """The handlers of files."""
 
     authenticator: Authenticator
     files: FileStore
@@ -43,7 +42,7 @@ class FileRoutes:
     uploads: UploadRoutes
 
     def routes(self) -> list[Route]:
-        """All routes of files."""
+        """The routes of uploads and downloads."""
         fill, get = answering(self.uploads.fill), answering(self.get)
         return [
             Route("/api/chatkit/upload", {"POST": answering(self.uploads.upload)}),
@@ -52,14 +51,14 @@ class FileRoutes:
         ]
 
     async def get(self, request: HttpRequest) -> PieceReply | Reply:
-        """The bytes, or the range of them that is asked for."""
+        """GET the file, or the requested range of it."""
         user_id = self.links.user_of(request.query(), "read", request.params["id"])
         if user_id is None:
             user = await self.authenticator.authenticate(request, sessions=("chat",))
             user_id, pages = user.user_id, b"same-origin"
         else:
             await self.authenticator.admit_link(request, user_id)
-            pages = b"cross-origin"  # the widget runs in a frame of another origin
+            pages = b"cross-origin"  # the widget is in a frame of another origin
         file = await self.files.open(user_id, request.params["id"])
         etag = f'"{file.version}"'
         headers = [
@@ -88,14 +87,14 @@ class FileRoutes:
 
 
 def _names(header: str | None, etag: str) -> bool:
-    """Whether `If-None-Match` holds the tag, compared weakly (RFC 9110, 13.1.2)."""
+    """Whether `If-None-Match` contains the tag, by weak comparison (RFC 9110, 13.1.2)."""
     if header is None:
         return False
     return any(each.strip().removeprefix("W/") in (etag, "*") for each in header.split(","))
 
 
 def _span(request: HttpRequest, size: int, etag: str) -> range | None:
-    """What is asked for; None for all of it, an empty range where there is nothing of it."""
+    """The requested range. None for the whole file, empty if it is outside of the file."""
     header = request.header("range")
     if header is None or request.method != "GET":
         return None
@@ -117,7 +116,7 @@ def _unsatisfiable(size: int) -> Reply:
 
 
 def _disposition(file: StoredFile) -> bytes:
-    """In both spellings of RFC 6266: for all, and for those who know the second."""
+    """The header in both forms of RFC 6266: for all clients, and for those with UTF-8 support."""
     kind = "inline" if FileType(file.mime_type).is_image else "attachment"
     plain = _QUOTED.sub("_", file.name)
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}".encode()

@@ -1,4 +1,4 @@
-"""`POST /api/auth/guest`: a token for somebody without an account."""
+"""`POST /api/auth/guest`: a token for a user without an account."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from chatkit.protocol.jsontext import dumps
 
 @dataclass(frozen=True, slots=True)
 class GuestRoutes:
-    """The handler."""
+    """The handler of guest tokens."""
 
     authenticator: Authenticator
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The route of guest tokens."""
         return [Route("/api/auth/guest", {"POST": answering(self.issue)})]
 
     async def issue(self, request: HttpRequest) -> Reply:
-        """`{token, user_id, expires_in}`; who shows a valid one stays the same guest."""
+        """POST: `{token, user_id, expires_in}`. A valid guest token is renewed: same guest."""
         guest = await self.authenticator.issue_guest(request)
         request.trail.user_id = guest.user_id
         request.trail.deeds.append(Deed("guest.issue"))

@@ -1,4 +1,4 @@
-"""Guests: users without an account, known by a token that the server itself signs."""
+"""Guests: users without an account, identified by a token that this server signs."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from chatkit.edge.tokens import (
 )
 from chatkit.protocol.errors import Sentence, Unauthorized
 
-#: How long a guest token holds, in seconds: 30 days, anew each time it is renewed.
+#: Lifetime of a guest token, in seconds: 30 days. Each renewal starts it anew.
 GUEST_TOKEN_S = 30 * 24 * 3600
 
 _ISSUER = "chatkit-guest"
 _AUDIENCE = "chatkit"
-# An explicit type (RFC 8725, 3.11) tells these from Better Auth's before any key is tried.
+# An explicit type (RFC 8725, 3.11) tells guest tokens from Better Auth's before a key is chosen.
 _TYPE = "chatkit-guest+jwt"
 _GUEST_ID = re.compile(re.escape(GUEST_PREFIX) + "[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestToken:
-    """What the guest route answers. `expires_in` is in seconds."""
+    """The response of the guest route. `expires_in` is in seconds."""
 
     token: str = field(repr=False)
     user_id: str
@@ -39,18 +39,21 @@ class GuestToken:
 
 
 class GuestTokens:
-    """Issues guest tokens and verifies them. `key` is 32 random bytes that outlive the process
-    and sign nothing else: whoever has it can be any guest."""
+    """Issues and verifies guest tokens.
+
+    `key` is 32 random bytes. It must outlive the process and sign nothing else: its holder can
+    impersonate any guest.
+    """
 
     def __init__(self, *, key: bytes, now: Callable[[], float]) -> None:
         if len(key) != 32:
             raise ValueError("the guest key wants exactly 32 bytes")
-        # PyJWT refuses an HMAC key that reads as a key file or as JSON, which random bytes could.
+        # PyJWT rejects an HMAC key that looks like a key file or JSON, as random bytes might.
         self._key = key.hex().encode()
         self._now = now
 
     def issue(self, user_id: str | None = None) -> GuestToken:
-        """A token for a new guest, or a fresh one for the guest `user_id`."""
+        """Issue a token for a new guest, or a new one for the guest `user_id`."""
         user_id = user_id or GUEST_PREFIX + secrets.token_hex(16)
         issued_at = int(self._now())
         claims = {
@@ -64,11 +67,11 @@ class GuestTokens:
         return GuestToken(token=token, user_id=user_id, expires_in=GUEST_TOKEN_S)
 
     def recognizes(self, token: Token) -> bool:
-        """By the explicit type in the header."""
+        """Whether it is a guest token, by the explicit type in the header."""
         return token.header is not None and token.header.get("typ") == _TYPE
 
     async def verify(self, token: Token) -> Verified:
-        """Unauthorized unless `issue` made it, with this key, within the last 30 days."""
+        """Verify a guest token. Raises Unauthorized unless it is ours and not expired."""
         claims = decode_hs256(token, self._key)
         if claims.get("iss") != _ISSUER or claims.get("aud") != _AUDIENCE:
             raise Unauthorized(Sentence("sign_in.token_not_valid"))

@@ -1,4 +1,4 @@
-"""`GET /api/chatkit/health`: whether this process can answer."""
+"""`GET /api/chatkit/health`: whether this process can serve requests."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.jsontext import dumps
 
 PATH: Final = "/api/chatkit/health"
-#: How long the database may take, and how long its answer holds, in seconds: nobody is limited
-#: here, so a flood must not reach it.
+#: Timeout of the database check, and how long its result is cached, in seconds. The route has no
+#: rate limit, so a flood of requests must not reach the database.
 _PATIENCE_S: Final = 2.0
 _HOLDS_S: Final = 0.5
 
 
 class Health:
-    """Ready while the database answers and new turns are taken. `ask` raises Unavailable."""
+    """Healthy while the database responds and new turns are accepted. `ask` raises Unavailable."""
 
     def __init__(self, ask: Callable[[], Awaitable[object]], turns: Turns) -> None:
         self._ask = ask
@@ -30,11 +30,11 @@ class Health:
         self._asked_at = -_HOLDS_S
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The route of the health check."""
         return [Route(PATH, {"GET": answering(self.get)})]
 
     async def get(self, _: HttpRequest) -> Reply:
-        """200 or 503."""
+        """GET: 200 or 503."""
         if monotonic() - self._asked_at >= _HOLDS_S:
             self._asked_at = monotonic()
             try:

@@ -1,9 +1,9 @@
-"""JWTs of a Better Auth server, judged by the public keys that it publishes (RFC 7517).
+"""Verifies JWTs of a Better Auth server with its published public keys (RFC 7517).
 
-The key decides which algorithm verifies, never the token: each key is bound to one algorithm when
-it is read. The set is fetched in the background and kept; one that cannot be renewed goes on being
-used, because a sign-in server that is away for an hour, or publishes no key by mistake, should not
-sign everybody out.
+The key determines the algorithm, never the token: each key is bound to one algorithm when it is
+parsed. The key set is fetched in the background and cached. If a refresh fails, the old set stays
+in use: an outage of the sign-in server, or an empty set published by mistake, should not sign out
+every user.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from chatkit.protocol.errors import Sentence, Unauthorized, Unavailable
 
 _log = logging.getLogger("chatkit.jwks")
 
-#: Longest wait for the whole set, in seconds, and its longest text, in bytes.
+#: Timeout for fetching the key set, in seconds, and its maximum size, in bytes.
 FETCH_S: Final = 5.0
 MOST_BYTES: Final = 256 * 1024
-#: Age in seconds at which the set is fetched anew, beside the request that finds it so old.
+#: Age, in seconds, from which a request starts a refresh in the background.
 REFRESH_S: Final = 600.0
-#: Most fetches within `UNKNOWN_WINDOW_S` seconds that a `kid` which is not in the set may cause:
-#: enough for keys that rotate, and no lever against the sign-in server for who makes ids up.
+#: Most fetches in `UNKNOWN_WINDOW_S` seconds that unknown `kid` values may cause: enough for key
+#: rotation, but a client that invents ids cannot flood the sign-in server.
 MOST_UNKNOWN: Final = 4
 UNKNOWN_WINDOW_S: Final = 60.0
-#: For how long a verified token may be answered from memory, in seconds: what a key that was
-#: withdrawn has signed does not outlive it by much more than `REFRESH_S`.
+#: How long a verified token is cached, in seconds. A token of a withdrawn key is accepted for at
+#: most about this long after the refresh.
 REMEMBER_S: Final = 60.0
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 15.0
 _SHORTEST_RSA_BITS: Final = 2048  # RFC 7518, 3.3
 
-# By key type and curve (RFC 7518, 6.1; RFC 8037, 2); the first one where the key names none.
+# By key type and curve (RFC 7518, 6.1; RFC 8037, 2). The first is used if the key has no `alg`.
 _ALGORITHMS: Final[Mapping[tuple[object, object], tuple[str, ...]]] = {
     ("OKP", "Ed25519"): ("EdDSA",),
     ("EC", "P-256"): ("ES256",),
@@ -62,31 +62,31 @@ _SIGNED_BY_KEY_PAIR: Final = frozenset(name for names in _ALGORITHMS.values() fo
 
 
 class JwksFault(Exception):
-    """Why a set or one of its keys cannot be used; `str(error)` is for the log, with no secret."""
+    """A key set or a key is unusable. `str(error)` is for the log and has no secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicKey:
-    """A key, and the one algorithm that it verifies."""
+    """A public key and the one algorithm that it may verify."""
 
     algorithm: str
     key: Any
 
 
-#: By `kid`; None for a key that has no name.
+#: Keys by `kid`; None for a key without one.
 KeySet = Mapping[str | None, PublicKey]
 
 
 def jwks_url(base: str) -> str:
-    """Where Better Auth publishes its keys; `base` is its address, with `/api/auth` or without."""
+    """The URL of Better Auth's key set. `base` is its address, with or without `/api/auth`."""
     base = base.rstrip("/")
     return f"{base}/jwks" if base.endswith("/api/auth") else f"{base}/api/auth/jwks"
 
 
 def parse_jwks(body: bytes) -> KeySet:
-    """The keys that can verify a signature; each other one is left out with a log line.
+    """Parse a key set. Unusable keys are skipped and logged.
 
-    Raises JwksFault where `body` is no set at all.
+    Raises JwksFault if `body` is not a key set.
     """
     try:
         document = json.loads(body)
@@ -107,7 +107,7 @@ def parse_jwks(body: bytes) -> KeySet:
 
 
 def _parse_jwk(entry: object) -> tuple[str | None, PublicKey]:
-    """Raises JwksFault with the reason, which repeats nothing of the key."""
+    """Parse one key. Raises JwksFault with the reason, which contains no part of the key."""
     if not isinstance(entry, dict):
         raise JwksFault("it is no object")
     for name, kind in (("kid", str), ("kty", str), ("crv", str), ("key_ops", list)):
@@ -132,16 +132,16 @@ def _parse_jwk(entry: object) -> tuple[str | None, PublicKey]:
 
 
 class IssuerKeys:
-    """The keys behind a URL: `async with IssuerKeys(url) as keys`.
+    """The key set at a URL: `async with IssuerKeys(url) as keys`.
 
-    The first fetch begins at once, beside the start. One fetch runs at a time, and after a failed
-    one there is a pause that grows to 15 s. `clock` gives seconds that never go back.
+    Entering starts the first fetch and does not wait for it. There is one fetch at a time. After a
+    failure there is a pause that grows up to 15 s. `clock` returns seconds of a monotonic clock.
     """
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = url
         self._clock = clock
-        # A redirect is not followed: whoever can set one would choose the keys.
+        # Do not follow redirects: a forged redirect would choose the keys.
         self._client = httpx.AsyncClient(timeout=FETCH_S, follow_redirects=False)
         self._keys: KeySet | None = None
         self._fetched_at = 0.0
@@ -166,9 +166,9 @@ class IssuerKeys:
         await self._client.aclose()
 
     async def find(self, kid: str | None) -> PublicKey | None:
-        """The key of this name, or the only one there is for a token that names none.
+        """The key with this id, or the only key if the token has no `kid`.
 
-        Raises Unavailable while no set was ever fetched.
+        Raises Unavailable until the first fetch has succeeded.
         """
         if self._keys is None:
             await self._fetch()
@@ -208,10 +208,10 @@ class IssuerKeys:
             self._fetching = asyncio.create_task(self._renew(), name="jwks")
 
     async def _fetch(self) -> None:
-        """Wait for the fetch under way, or for one that begins now unless it is too soon."""
+        """Wait for the running fetch, or start one unless it is too soon after a failure."""
         self._start()
         if self._fetching is not None:
-            # Who waits may leave; the others wait on.
+            # A cancelled caller must not cancel the fetch that others wait for.
             await asyncio.shield(self._fetching)
 
     async def _renew(self) -> None:
@@ -239,7 +239,7 @@ class IssuerKeys:
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
 
     async def _download(self) -> bytes:
-        # Not compressed, so that the limit holds for what is kept in memory.
+        # Uncompressed, so that the size limit also limits the memory.
         headers = {"accept": "application/json", "accept-encoding": "identity"}
         async with (
             asyncio.timeout(FETCH_S),
@@ -256,7 +256,7 @@ class IssuerKeys:
 
 
 class JwksVerifier:
-    """JWTs that a key pair of the issuer signed."""
+    """Verifies JWTs signed with a key pair of the issuer."""
 
     def __init__(
         self, keys: IssuerKeys, *, expected: ExpectedClaims, now: Callable[[], float]
@@ -266,12 +266,12 @@ class JwksVerifier:
         self._now = now
 
     def recognizes(self, token: Token) -> bool:
-        """Any JWT whose algorithm has a public key; the key still decides which one passes."""
+        """Whether the algorithm is one with public keys. `verify` checks it against the key."""
         return token.header is not None and token.header["alg"] in _SIGNED_BY_KEY_PAIR
 
     async def verify(self, token: Token) -> Verified:
-        """As SecretVerifier judges. Raises Unavailable while no key was ever fetched."""
-        # `Token.parse` has seen to it that a kid is text.
+        """See SecretVerifier.verify. Raises Unavailable until the first fetch has succeeded."""
+        # `Token.parse` has checked that a kid is a string.
         kid = None if token.header is None else token.header.get("kid")
         key = await self._keys.find(kid)
         if key is None:

@@ -1,12 +1,12 @@
-"""Rate limits by user and by address, and the cap on open streams.
+"""Rate limits by user and by address, and the limit on open streams.
 
-Every request that asks who its caller is comes through `Limits.admit`, so a new route is limited
-without a line of its own. An address is judged before any credential is looked at; what a user's
-own limit refuses is not charged to the address, which others may share.
+Every request that authenticates passes `Limits.admit`, so new routes are limited automatically.
+The address limit is checked before any credential. A request refused by the user's limit does not
+count against the address, which other users may share.
 
-The answer shows the tighter of the two limits in `RateLimit-Limit`, `RateLimit-Remaining` and
-`RateLimit-Reset` (draft-ietf-httpapi-ratelimit-headers up to -06, which clients know, rather than
-the one structured field of later drafts). `Reset` is when the whole burst is there again.
+Responses show the stricter of the two limits in `RateLimit-Limit`, `RateLimit-Remaining` and
+`RateLimit-Reset` (draft-ietf-httpapi-ratelimit-headers up to -06, which clients know; later drafts
+have one structured field). `Reset` is the time until a whole burst is allowed again.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from chatkit.edge.tokens import User
 from chatkit.ports.limits import BucketStore
 from chatkit.protocol.errors import ChatKitError, Sentence, TooMany, Unavailable
 
-#: How many buckets one limit keeps in memory, at most twice over.
+#: Most buckets of one generation; a limit keeps two generations in memory.
 _MOST_BUCKETS: Final = 100_000
-#: Longest `X-Forwarded-For` whose meaning is remembered, in characters.
+#: Longest `X-Forwarded-For` whose address is cached, in characters.
 _LONGEST_REMEMBERED: Final = 200
 
 
 class Buckets:
-    """The buckets of one limit in this process. `now` gives seconds of any steady clock.
+    """The buckets of one limit in this process. `now` returns seconds of a monotonic clock.
 
-    Two generations: what was not touched for a whole window is full again and is dropped with its
-    generation, so there is nothing to sweep. With too many callers at once the oldest are
-    forgotten early: memory is bounded first.
+    There are two generations. A bucket that was not used for a whole window is full again, so it is
+    dropped with its generation and nothing needs to be swept. If there are too many callers, the
+    oldest buckets are dropped early to bound the memory.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Buckets:
         self._turned_at = now()
 
     def __len__(self) -> int:
-        """How many buckets are kept."""
+        """The number of buckets in memory."""
         return len(self._full_at) + len(self._older)
 
     def take(self, key: str) -> Standing:
-        """Count one request, if it is allowed."""
+        """Count one request if it is allowed."""
         now = self._now()
         if now - self._turned_at >= self.rate.window_s or len(self._full_at) >= self._most:
             self._older, self._full_at, self._turned_at = self._full_at, {}, now
@@ -66,21 +66,21 @@ class Buckets:
         return standing
 
     def give_back(self, key: str) -> None:
-        """Undo one `take` that was allowed."""
+        """Undo one allowed `take`."""
         full_at = self._full_at.get(key)
         if full_at is not None:
             self._full_at[key] = full_at - self.rate.every_s
 
     def set(self, key: str, full_in_s: float) -> None:
-        """What is known better elsewhere."""
+        """Set a bucket from a shared store, whose value is more accurate."""
         self._full_at[key] = self._now() + full_in_s
 
 
 class Limits:
-    """The rate limits; None switches one off.
+    """The rate limits. None disables one.
 
-    With `shared`, the buckets here are copies that say no by themselves while they are empty, so
-    a flood costs no query; each other request costs one.
+    With `shared`, the buckets here are only a cache: an empty one refuses without a query, so a
+    flood causes no queries. Every other request costs one query.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Limits:
         self._remembered = functools.lru_cache(maxsize=4096)(self._address_of)
 
     async def admit(self, request: RequestHead, identify: Callable[[], Awaitable[User]]) -> User:
-        """The user that `identify` finds. Raises TooMany, and what `identify` raises."""
+        """Return the user that `identify` finds. Raises TooMany and the errors of `identify`."""
         address, standing = self._enter(request)
         try:
             user = await identify()
@@ -115,13 +115,13 @@ class Limits:
         return user
 
     async def admit_address(self, request: RequestHead) -> None:
-        """For what asks for no user: a guest's token, a signed URL. Raises TooMany."""
+        """Limit a request without a user: a guest token or a signed URL. Raises TooMany."""
         address, standing = self._enter(request)
         await self._charge(request, address, standing, None)
 
     def _enter(self, request: RequestHead) -> tuple[str | None, Standing | None]:
-        """Charge the address: its key and where it stands; None where it is not known or not
-        limited. Raises TooMany."""
+        """Count a request against its address. Returns the bucket's key and its state, or None if
+        the address is unknown or not limited. Raises TooMany."""
         if self._addresses is None:
             return None, None
         peer = None if request.client is None else request.client[0]
@@ -138,13 +138,13 @@ class Limits:
         return address, standing
 
     def _address_of(self, peer: str | None, forwarded: str | None) -> str | None:
-        """By what an address is known: IPv6 by its /64, which is one customer's."""
+        """The key of an address: for IPv6 its /64, which belongs to one customer."""
         ip, _ = self._proxies.client_ip(peer, forwarded)
         if ip is None or ":" not in ip:
             return ip
         try:
             return str(ipaddress.IPv6Network((ip, 64), strict=False))
-        except ValueError:  # not an address: the name that a test or a tunnel gave its peer
+        except ValueError:  # not an IP address, but a name set by a test or a tunnel
             return ip
 
     async def _charge(
@@ -154,7 +154,7 @@ class Limits:
         standing: Standing | None,
         user_id: str | None,
     ) -> None:
-        """Count a request that may pass here in the buckets of all processes, and conclude."""
+        """Count a request that is allowed here in the shared buckets, and report the result."""
         if self._shared is None or standing is None or not standing.allowed:
             _conclude(request, standing)
             return
@@ -176,7 +176,7 @@ def _tighter(one: Standing | None, other: Standing) -> Standing:
 
 
 def _conclude(request: RequestHead, standing: Standing | None) -> None:
-    """Show the caller where it stands. Raises TooMany if that is at the end."""
+    """Add the rate limit headers. Raises TooMany if the request is not allowed."""
     if standing is None:
         return
     headers = request.reply_headers
@@ -189,7 +189,7 @@ def _conclude(request: RequestHead, standing: Standing | None) -> None:
 
 
 class OpenStreams:
-    """The streams that this process holds open: `most` in all, `most_of_one` of one user."""
+    """The open streams of this process: at most `most`, and at most `most_of_one` per user."""
 
     def __init__(self, *, most: int, most_of_one: int) -> None:
         self._most = most
@@ -199,7 +199,7 @@ class OpenStreams:
 
     @contextmanager
     def one_more(self, user_id: str) -> Iterator[None]:
-        """Hold a place. Raises Unavailable when there is none."""
+        """Count one stream while the context is open. Raises Unavailable at a limit."""
         if self._open >= self._most:
             raise Unavailable(Sentence("limit.streams"))
         if self._by_user[user_id] >= self._most_of_one:

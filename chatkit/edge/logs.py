@@ -1,4 +1,4 @@
-"""The log: one line for a request, as text for people or as JSON for machines."""
+"""Logging: one line per request, as text for people or as JSON for machines."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Literal, NamedTuple
 
 
 class RequestLine(NamedTuple):
-    """What is logged of a request: never a header, a query or a body."""
+    """The log entry of a request. It has no header, query or body."""
 
     id: str
     method: str
     path: str
     status: int
-    """0 when the client left before there was one."""
+    """0 if the client disconnected before the response started."""
     duration_ms: float
 
     def __str__(self) -> str:
-        """The line for people. The path is shown with its control characters escaped."""
+        """The line for people. Control characters in the path are escaped."""
         path = self.path.encode("unicode_escape").decode("ascii")
         return f"{self.method} {path} {self.status or '-'} {self.duration_ms:.1f} ms {self.id}"
 
@@ -49,18 +49,18 @@ class _JsonFormatter(logging.Formatter):
 
 
 def set_up_logging(level: str, style: Literal["text", "json"]) -> None:
-    """Send every log line of the process to stderr; libraries only from warnings on."""
+    """Send all log lines to stderr. Libraries log only warnings and above."""
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("chatkit").setLevel(level.upper())
-    # Its pool tells of a database that is away with a traceback each time; we tell in a sentence.
+    # asyncpg logs a traceback for each failed connection; our own log line is enough.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").addFilter(_tells_more)
 
 
 def _tells_more(record: logging.LogRecord) -> bool:
-    """Without uvicorn's word that a start failed: the line before has said why."""
+    """Drop uvicorn's line after a failed start: the line before it has the reason."""
     return record.msg != "Application startup failed. Exiting."

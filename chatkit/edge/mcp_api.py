@@ -1,6 +1,6 @@
 """`POST /mcp`: the task tools for other agents, over MCP's streamable HTTP.
 
-GET and DELETE belong to that transport's sessions, which are not offered: 405, as it has it.
+GET and DELETE are for that transport's sessions, which are not supported: 405, as it specifies.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chatkit.protocol.jsontext import loads
 
 
 class McpAnswer(Protocol):
-    """What answers in the name of a user: the tools, which this layer does not know."""
+    """Answers an MCP message on behalf of a user. The edge does not import the tools."""
 
     async def __call__(
         self,
@@ -30,14 +30,17 @@ class McpAnswer(Protocol):
         left: Callable[[], Awaitable[None]],
         send: HttpSend,
     ) -> None:
-        """Write the answer to one message of `caller`. Raises BadRequest where it is none."""
+        """Answer one message of `caller`. `left` returns when the client has disconnected.
+
+        Raises BadRequest for a malformed message.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpRoutes:
-    """The handler. A personal token (a session of the scope `mcp`) opens this and nothing else.
+    """The handler. A personal token (a session with scope `mcp`) is accepted only here.
 
-    `acting` marks what tools do with the request that they do it for.
+    `acting` wraps a handler so that the audit log knows the request behind a tool call.
     """
 
     authenticator: Authenticator
@@ -46,19 +49,19 @@ class McpRoutes:
     max_body_bytes: int
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes of MCP."""
         post = {"POST": self.acting(self.post)}
         return [Route("/mcp", post), Route("/mcp/", post)]
 
     async def post(self, request: HttpRequest, send: HttpSend) -> None:
-        """One JSON-RPC message."""
+        """POST one JSON-RPC message."""
         self.authenticator.require_known_origin(request)
         user = await self.authenticator.authenticate(request, sessions=("mcp",))
         kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise UnsupportedMedia(Sentence("http.json_only"))
         body = await request.body(most=self.max_body_bytes)
-        loads(body)  # for its rules: a tool must not meet text that the database cannot hold
+        loads(body)  # reject text that the database cannot store
         await self.answer(
             Caller(user_id=user.user_id, language=request.language),
             body,

@@ -1,4 +1,4 @@
-"""Reads a body of multipart/form-data that holds one file, as it comes (RFC 7578)."""
+"""Parses a multipart/form-data body with one file, as a stream (RFC 7578)."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ from python_multipart.multipart import parse_options_header
 
 from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 
-#: What may stand around the file: boundaries and the headers of its part, in bytes.
+#: Size allowed around the file, for boundaries and part headers, in bytes.
 MOST_AROUND: Final = 64 * 1024
 _FIELD: Final = b"file"
-#: Other fields that a form has beside the file: how many bytes they may hold together, and how
-#: many boundaries there may be in all.
+#: Other fields of the form: their total size in bytes, and the number of boundaries in the body.
 _MOST_BESIDE: Final = 8 * 1024
 _MOST_DELIMITERS: Final = 16
 _PLAIN_ENCODINGS: Final = (b"", b"7bit", b"8bit", b"binary")
 
-# It warns of each malformed body, which anybody can send at will; the answer tells the sender.
+# It logs a warning for each malformed body, which anyone can send; the sender gets the error.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 def is_multipart(content_type: str | None) -> bool:
-    """Whether a body is of this kind."""
+    """Whether a body is multipart/form-data."""
     return parse_options_header(content_type)[0] == b"multipart/form-data"
 
 
 class OneFile:
-    """The part named `file`, which must be the only file: first `open`, then `pieces`.
+    """The part named `file`, which must be the only file. Call `open`, then `pieces`.
 
-    A few small fields beside it are passed over. `body` is the request's. Raises BadRequest where
-    the body is malformed or holds anything else, and what `body` raises.
+    A few small other fields are ignored. `body` is the request's body. Raises BadRequest if the
+    body is malformed or has anything else, and the errors of `body`.
     """
 
     def __init__(self, content_type: str, body: AsyncGenerator[bytes, None]) -> None:
@@ -65,18 +64,18 @@ class OneFile:
         self._beside = 0
         self._data: list[bytes] = []
         self._opened = self._in_file = self._ended = False
-        #: Of the part, once it is open: the name as it was given, and the type, if it has one.
+        #: Set by `open`: the part's file name as sent, and its type, if any.
         self.file_name = ""
         self.content_type = ""
 
     async def open(self) -> None:
-        """Read as far as the headers of the part."""
+        """Read up to the end of the part's headers."""
         while not self._opened:
             await self._read()
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """The bytes of the file, after `open`. Not before the body has ended is it known that
-        there is nothing else in it."""
+        """The bytes of the file, after `open`. Errors in the rest of the body, such as a second
+        file, are raised only at its end."""
         while True:
             data, self._data = self._data, []
             for piece in data:
@@ -84,7 +83,7 @@ class OneFile:
             if self._ended:
                 break
             await self._read()
-        async for _ in self._body:  # what follows the last boundary means nothing
+        async for _ in self._body:  # ignore data after the last boundary
             pass
 
     async def _read(self) -> None:
@@ -100,8 +99,11 @@ class OneFile:
             raise BadRequest("file: is required")
 
     def _count_delimiters(self, piece: bytes) -> None:
-        """Refuse what repeats the boundary: it must not occur in a file (RFC 2046, 5.1.1), and the
-        parser takes a hundred times longer for bytes that almost end one."""
+        """Reject a body that repeats the boundary. Raises BadRequest.
+
+        The boundary must not occur in a file (RFC 2046, 5.1.1), and the parser takes a hundred
+        times longer for bytes that almost match it.
+        """
         looked_at = self._tail + piece
         self._delimiters += looked_at.count(self._delimiter)
         if self._delimiters > _MOST_DELIMITERS:
@@ -135,7 +137,7 @@ class OneFile:
             raise BadRequest("file: must be a file, with a file name")
         if self._headers.get(b"content-transfer-encoding", b"").lower() not in _PLAIN_ENCODINGS:
             raise BadRequest("file: must be sent without a transfer encoding")
-        # Browsers send UTF-8, and these three escaped (HTML, multipart/form-data encoding).
+        # Browsers send UTF-8 and escape these three (HTML, multipart/form-data encoding).
         text = name.decode("utf-8", "replace")
         for escape, letter in (("%0A", "\n"), ("%0D", "\r"), ("%22", '"')):
             text = text.replace(escape, letter)

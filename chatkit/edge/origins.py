@@ -1,6 +1,6 @@
-"""Origins as text in one canonical form, so that equal origins are equal strings.
+"""Origins as text in a canonical form, so that equal origins are equal strings. Pure.
 
-Source of the form: RFC 6454, 6.1 (scheme, host, port; the default port is left out). Pure.
+The form is that of RFC 6454, 6.1: scheme, host, port; a default port is left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ORIGIN = re.compile(
 
 
 def normalize_origin(text: str) -> str | None:
-    """`scheme://host[:port]` in lower case; None where `text` is no single origin (`null` too)."""
+    """`scheme://host[:port]` in lower case. None if `text` is not one origin (also for `null`)."""
     match = _ORIGIN.fullmatch(text)
     if match is None:
         return None
@@ -36,12 +36,12 @@ def normalize_origin(text: str) -> str | None:
 
 
 def origin_of(scheme: str, host: str | None) -> str | None:
-    """The origin of a request's own address; `host` is a `Host` header, with or without a port."""
+    """The origin under which a request reached us. `host` is its `Host` header."""
     return None if host is None else normalize_origin(f"{scheme}://{host}")
 
 
 def is_loopback_origin(origin: str) -> bool:
-    """Whether a canonical origin names this machine: `localhost`, 127.0.0.0/8 or `[::1]`."""
+    """Whether a canonical origin is on this machine: `localhost`, 127.0.0.0/8 or `[::1]`."""
     match = _ORIGIN.fullmatch(origin)
     if match is None:
         return False

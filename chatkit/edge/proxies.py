@@ -1,9 +1,9 @@
-"""Where a request really came from, when proxies stand between.
+"""Finds the client of a request that came through proxies. Pure.
 
-`X-Forwarded-For`, `-Proto` and `-Host` are believed from trusted peers only, and only as far as
-the chain of trusted hops reaches: everything to the left of the first untrusted hop was written
-by a stranger. The server under us must leave these headers alone (uvicorn: `proxy_headers=False`).
-RFC 7239's `Forwarded` is not read; it still shows that a proxy stands between. Pure.
+`X-Forwarded-For`, `-Proto` and `-Host` are used only if the direct peer is trusted, and only along
+the chain of trusted hops: entries to the left of the first untrusted hop can be forged. uvicorn
+must not change these headers (`proxy_headers=False`). RFC 7239's `Forwarded` is not parsed; it
+only shows that there is a proxy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chatkit.edge.origins import is_loopback_origin, origin_of
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Headers that a proxy, a tunnel or a CDN adds; any X-Forwarded-* counts as well. One of them is
+# Headers added by proxies, tunnels and CDNs; any X-Forwarded-* counts as well. One of them is
 # enough to show that a loopback peer is not the client.
 _PROXY_HEADERS = frozenset(
     {
@@ -43,65 +43,67 @@ _HOP_WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 
 
 class RequestHead(Protocol):
-    """What identity needs of a request; nothing here reads the body."""
+    """The parts of a request that authentication needs. The body is not among them."""
 
     @property
     def method(self) -> str:
-        """In upper case."""
+        """The method in upper case."""
 
     @property
     def scheme(self) -> str:
-        """`http` or `https`, as the socket has it."""
+        """`http` or `https`, by the socket."""
 
     @property
     def client(self) -> tuple[str, int] | None:
-        """The direct peer's address and port; None on a unix socket."""
+        """Address and port of the direct peer. None on a unix socket."""
 
     @property
     def target(self) -> bytes:
-        """Path and query as they were sent."""
+        """Path and query, as sent by the client."""
 
     @property
     def headers(self) -> Mapping[bytes, bytes]:
-        """By lower-case name."""
+        """The headers by lower-case name."""
 
     @property
     def reply_headers(self) -> MutableMapping[bytes, bytes]:
-        """What the answer gets beside its own headers."""
+        """Headers that are added to every response, besides the response's own."""
 
     @property
     def trail(self) -> Trail:
-        """What it leaves for the audit log."""
+        """Events of this request for the audit log."""
 
     def header(self, name: str) -> str | None:
-        """The value by lower-case name; several of one name are joined by `, `."""
+        """A header by its lower-case name. Repeated headers are joined by `, `."""
 
     def expect_body(self, body_hash: bytes) -> None:
-        """From now on give no body but the one with this SHA-256."""
+        """Reject any body whose SHA-256 is not `body_hash`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSource:
-    """Who asks, and under which address of ours."""
+    """The client of a request, and the scheme and host that it used."""
 
     ip: str | None
-    """The client's address in its canonical form; None where only a unix socket is known."""
+    """The client's canonical address. None if only a unix socket is known."""
     scheme: str
     host: str | None
-    """As in a `Host` header: a name or address, with the port where it was given."""
+    """A name or address as in a `Host` header, with the port if it was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedProxies:
-    """The peers whose `X-Forwarded-*` is believed. A unix socket's peer always is: only whom the
-    operator let open the file can be there."""
+    """The peers whose `X-Forwarded-*` headers are trusted.
+
+    The peer of a unix socket is always trusted: file permissions restrict who can connect.
+    """
 
     networks: tuple[_Network, ...]
     everyone: bool = False
 
     @classmethod
     def parse(cls, text: str) -> TrustedProxies:
-        """A comma list of addresses and CIDR blocks, or `*`. ValueError names the bad entry."""
+        """Parse a comma-separated list of addresses and CIDR blocks, or `*`. Raises ValueError."""
         networks: list[_Network] = []
         everyone = False
         for entry in filter(None, (part.strip() for part in text.split(","))):
@@ -115,10 +117,10 @@ class TrustedProxies:
         return cls(networks=tuple(networks), everyone=everyone)
 
     def resolve(self, request: RequestHead) -> RequestSource:
-        """The client's address, scheme and host, as far as trusted hops vouch for them.
+        """The client's address, scheme and host, as reported by trusted hops.
 
-        With n believed entries of `X-Forwarded-For`, the n-th value from the right of the other
-        two headers was written by the same proxy; a proxy that overwrites leaves one value.
+        If n entries of `X-Forwarded-For` are trusted, the n-th value from the right of the other
+        two headers is from the same proxy. A proxy that overwrites a header leaves one value.
         """
         peer = request.client[0] if request.client is not None else None
         ip, hops = self.client_ip(peer, request.header("x-forwarded-for"))
@@ -134,8 +136,10 @@ class TrustedProxies:
         return RequestSource(ip=ip, scheme=scheme, host=host)
 
     def client_ip(self, peer: str | None, forwarded: str | None) -> tuple[str | None, int | None]:
-        """The client's address, from the direct peer's and `X-Forwarded-For`, and how many entries
-        of that were believed; None where the peer itself is not."""
+        """The client's address, and the number of trusted entries in `X-Forwarded-For`.
+
+        The number is None if the direct peer is not trusted.
+        """
         address = None if peer is None else _parse_address(peer)
         if peer is not None and not self._trusts(address):
             return peer if address is None else str(address), None
@@ -156,9 +160,9 @@ class TrustedProxies:
 
 
 def is_local(request: RequestHead) -> bool:
-    """Whether the request was made on this machine with no proxy between, as far as can be told.
+    """Whether the request came from this machine without a proxy, as far as can be detected.
 
-    A loopback peer, a loopback `Host` (a rebound DNS name shows there) and no header that proxies
+    It has a loopback peer, a loopback `Host` (to detect DNS rebinding) and no header that proxies
     add. A unix socket counts as a proxy.
     """
     if request.client is None:
@@ -173,7 +177,7 @@ def is_local(request: RequestHead) -> bool:
 
 
 def _parse_address(text: str) -> _Address | None:
-    """An IP address, also with a port or in brackets; IPv4 written as IPv6 becomes IPv4 again."""
+    """Parse an IP address, also with a port or in brackets. IPv4-mapped IPv6 becomes IPv4."""
     match = _HOP_WITH_PORT.fullmatch(text)
     if match is not None:
         text = match[1] or match[2] or ""

@@ -1,4 +1,4 @@
-"""From a request to its route, and from any failure to its JSON: the outermost edge."""
+"""Routes requests to handlers and turns every failure into a JSON response."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from chatkit.words.say import Say
 _log = logging.getLogger("chatkit.http")
 
 Handler = Callable[[HttpRequest, HttpSend], Awaitable[None]]
-#: Looks at every request before its route does, and may answer or refuse it.
+#: Called for every request before routing. It may respond to the request or raise an error.
 CheckRequest = Callable[[HttpRequest], Reply | None]
-#: Looks at every request when it is over, with the error that it was answered with, if any.
+#: Called for every request at its end, with the error of its response, if any.
 NoteRequest = Callable[[HttpRequest, ChatKitError | None], None]
 
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
@@ -40,15 +40,15 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class Sendable(Protocol):
-    """What a plain handler gives: something that can write itself."""
+    """A response that can send itself."""
 
     async def send(self, request: HttpRequest, send: HttpSend) -> None:
-        """Write it."""
+        """Send the response."""
         ...
 
 
 def answering(handle: Callable[[HttpRequest], Awaitable[Sendable]]) -> Handler:
-    """The handler of a function that gives its answer whole."""
+    """Make a handler of a function that returns a response."""
 
     async def handler(request: HttpRequest, send: HttpSend) -> None:
         answer = await handle(request)
@@ -59,14 +59,14 @@ def answering(handle: Callable[[HttpRequest], Awaitable[Sendable]]) -> Handler:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path, with `{name}` for a segment, and a handler for each method."""
+    """A path, with `{name}` for a parameter segment, and a handler for each method."""
 
     path: str
     methods: Mapping[str, Handler]
 
 
 class Router:
-    """The HTTP side of the ASGI application."""
+    """The HTTP part of the ASGI application."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Router:
                 self._exact[route.path] = route
 
     async def __call__(self, scope: HttpScope, receive: HttpReceive, send: HttpSend) -> None:
-        """Answer one HTTP request, whatever happens."""
+        """Handle one HTTP request. Never raises for a failed request."""
         began = time.perf_counter()
         request = HttpRequest(scope, receive, _request_id(scope))
         status = 0
@@ -106,7 +106,7 @@ class Router:
                 await self._handle(request, send_marked)
             except ClientLeft:
                 pass
-            except asyncio.CancelledError:  # uvicorn's, when its shutdown waits no longer
+            except asyncio.CancelledError:  # by uvicorn, when its shutdown timeout has passed
                 _log.warning("request %s was cut off, the server is stopping", request.id)
             except ChatKitError as error:
                 fault = error
@@ -150,7 +150,7 @@ class Router:
         route = self._exact.get(path)
         if route is not None:
             return route
-        if "\0" in path:  # no id has one, and the database could not look for it
+        if "\0" in path:  # no id contains NUL, and PostgreSQL rejects it
             raise NotFound("path")
         for pattern, candidate in self._patterns:
             match = pattern.fullmatch(path)
@@ -161,7 +161,7 @@ class Router:
 
 
 def error_reply(error: ChatKitError, say: Say) -> Reply:
-    """The JSON of an error in the language of `say`, with the headers that its status asks for."""
+    """The JSON of an error in the language of `say`, and the headers that its status needs."""
     headers = []
     match error:
         case Unauthorized():
@@ -177,7 +177,7 @@ def error_reply(error: ChatKitError, say: Say) -> Reply:
 
 
 def _request_id(scope: HttpScope) -> str:
-    """The caller's own id where it is a plain word, so that logs can be joined; else a new one."""
+    """The client's own id if it is well-formed, so that logs can be joined; else a new id."""
     for name, value in scope["headers"]:
         if name == b"x-request-id":
             given = value.decode("latin-1")

@@ -1,9 +1,9 @@
-"""uvicorn's server, with the shutdown that running answers need.
+"""uvicorn's server, with a shutdown that lets running answers end.
 
-uvicorn closes its listener at once on a signal, waits for open streams before it tells the
-application, and ends by raising the signal again (exit code 143). Here the application is told
-first, so that running turns can end while health already says that we are going; the process
-then ends with code 0, and a second signal ends it at once.
+On a signal uvicorn closes its listener, waits for open streams before it notifies the application,
+and finally raises the signal again (exit code 143). Here the application is notified first: running
+turns can end while the health check already reports the shutdown. The process then exits with code
+0. A second signal exits at once.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from typing import Final
 
 import uvicorn
 
-#: Most files and sockets that the process may have open, where the system lets it.
+#: Wanted limit of open files and sockets of the process.
 _MOST_OPEN: Final = 65_536
 
 
 def allow_many_connections() -> None:
-    """Raise the soft limit of open files; the hard one is the operator's.
+    """Raise the soft limit of open files, up to the hard limit.
 
-    Shells and service managers start processes with 1,024, for the sake of programs that call
-    `select`. An answer under way takes two: the client's connection and the provider's.
+    Shells and service managers start processes with a limit of 1,024, for programs that use
+    `select`. A running answer needs two sockets: to the client and to the provider.
     """
     if sys.platform == "win32":
         return
-    import resource  # not there on Windows
+    import resource  # does not exist on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MOST_OPEN if hard == resource.RLIM_INFINITY else min(hard, _MOST_OPEN)
     if soft != resource.RLIM_INFINITY and soft < most:
-        with suppress(ValueError, OSError):  # macOS has a limit of its own below the hard one
+        with suppress(ValueError, OSError):  # macOS has another limit below the hard one
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class Server(uvicorn.Server):
-    """Runs `drain` between the first signal and the end of the listener."""
+    """Awaits `drain` after the first signal, before the listener is closed."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Server(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and then tell where the server listens."""
+        """Start, then announce the server's address."""
         await super().startup(sockets)
         if self.started:
             self._announce(self._address())
@@ -67,13 +67,13 @@ class Server(uvicorn.Server):
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let answers end, then close."""
+        """Let running answers end, then close the listener."""
         await self._drain()
         await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Take the signals while the server runs; they are not raised again afterwards."""
+        """Handle signals while the server runs. Unlike uvicorn, do not raise them again."""
         taken = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self.handle_exit) for number in taken}
         try:
@@ -83,7 +83,7 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        """The first signal asks for an orderly end, the second is one."""
+        """Shut down on the first signal; exit at once on the second."""
         if self.should_exit:
             os._exit(128 + sig)
         self.should_exit = True

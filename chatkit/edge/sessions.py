@@ -1,7 +1,7 @@
-"""`/api/chatkit/session`: credentials that a user hands to a page or an agent.
+"""`/api/chatkit/session`: credentials that a user creates for a page or an agent.
 
-A `client_secret` is good for less than a sign-in, for a while, and until it is revoked. It is
-looked up anew at each use, so that a revocation holds at once.
+A `client_secret` has fewer rights than a sign-in, expires, and can be revoked. It is looked up in
+the database at every use, so that a revocation is effective immediately.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from chatkit.protocol.jsontext import dumps, loads
 from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor
 from chatkit.protocol.times import to_wire
 
-#: How long a page's session lasts, in seconds; it asks for the next one by itself.
+#: Lifetime of a page's session, in seconds. The page renews it by itself.
 CHAT_S: Final = 3600
-#: How long a personal token lasts when nothing is asked for, and at most, in seconds.
+#: Default and maximum lifetime of a personal token, in seconds.
 MCP_S: Final = 90 * 24 * 3600
 MOST_MCP_S: Final = 365 * 24 * 3600
 _LONGEST_NAME: Final = 100
@@ -38,17 +38,17 @@ _SECRET: Final = re.compile(_PREFIX + r"[A-Za-z0-9_-]{43}", re.ASCII)  # 32 rand
 
 
 class SessionVerifier:
-    """The `client_secret` of a session."""
+    """Verifies the `client_secret` of a session."""
 
     def __init__(self, sessions: SessionStore) -> None:
         self._sessions = sessions
 
     def recognizes(self, token: Token) -> bool:
-        """By its beginning."""
+        """Whether it is a `client_secret`, by its prefix."""
         return token.text.startswith(_PREFIX)
 
     async def verify(self, token: Token) -> Verified:
-        """One query by an index; the answer is never remembered."""
+        """Look up the session: one indexed query. The result is never cached."""
         session = None
         if _SECRET.fullmatch(token.text) is not None:
             session = await self._sessions.find(_hash(token.text))
@@ -61,7 +61,7 @@ class SessionVerifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRequest:
-    """What is asked for. `expires_in` is in seconds, `origin` in canonical form."""
+    """The parameters of a new session. `expires_in` is in seconds, `origin` is canonical."""
 
     scope: SessionScope
     expires_in: int
@@ -70,7 +70,7 @@ class SessionRequest:
 
 
 def parse_session_request(fields: Mapping[str, Any]) -> SessionRequest:
-    """Of a JSON object; unknown keys are ignored, and null means left out.
+    """Parse a JSON object. Unknown keys are ignored, and null means absent.
 
     Raises BadRequest naming the field.
     """
@@ -97,8 +97,8 @@ def parse_session_request(fields: Mapping[str, Any]) -> SessionRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRoutes:
-    """The handlers. Only who has signed in opens sessions and sees them; a session can do no more
-    than end itself."""
+    """The handlers. Creating and listing sessions needs a full sign-in; a session itself can only
+    be used to revoke it."""
 
     authenticator: Authenticator
     sessions: SessionStore
@@ -106,7 +106,7 @@ class SessionRoutes:
     max_body_bytes: int
 
     def routes(self) -> Sequence[Route]:
-        """All of them."""
+        """The routes of sessions."""
         own = {
             "GET": answering(self.list),
             "POST": answering(self.open),
@@ -118,7 +118,7 @@ class SessionRoutes:
         ]
 
     async def open(self, request: HttpRequest) -> Reply:
-        """The one answer that holds the `client_secret`."""
+        """POST a new session. Only this response contains the `client_secret`."""
         user = await self.authenticator.authenticate(request)
         asked = parse_session_request(await self._object(request))
         client_secret = _PREFIX + secrets.token_urlsafe(32)
@@ -143,20 +143,23 @@ class SessionRoutes:
         return json_reply(dumps(wire))
 
     async def list(self, request: HttpRequest) -> Reply:
-        """A page of the user's sessions that hold, newest first, without their secrets."""
+        """GET a page of the user's valid sessions, newest first, without their secrets."""
         user = await self.authenticator.authenticate(request)
         page = await self.sessions.list(user.user_id, _cursor(request.query()))
         return json_reply(page.encode())
 
     async def revoke(self, request: HttpRequest) -> Reply:
-        """204: one of the user's sessions, by its id."""
+        """DELETE one of the user's sessions by id: 204."""
         user = await self.authenticator.authenticate(request)
         await self._revoke(request, user, request.params["id"])
         return Reply(204, b"")
 
     async def revoke_own(self, request: HttpRequest) -> Reply:
-        """204: a session itself; for a user the one whose `client_secret` the body holds, or with
-        no body every session of a page, as at signing out. Personal tokens stay then."""
+        """DELETE without an id: 204.
+
+        A session revokes itself. A signed-in user revokes the session whose `client_secret` is in
+        the body, or without a body all chat sessions (sign-out); personal tokens stay valid.
+        """
         user = await self.authenticator.authenticate(request, sessions=("chat", "mcp"))
         if user.session is not None:
             await self._revoke(request, user, user.session.id)
@@ -187,7 +190,7 @@ class SessionRoutes:
 
 
 def _hash(client_secret: str) -> bytes:
-    """A plain hash is enough for 256 random bits, which nobody can guess their way through."""
+    """Hash the secret. It has 256 random bits, so a fast hash is safe."""
     return sha256(client_secret.encode()).digest()
 
 

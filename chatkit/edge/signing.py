@@ -1,4 +1,4 @@
-"""Signed requests: how another server of the operator's asks in the name of a user.
+"""Signed requests: another server of the operator makes requests on behalf of a user.
 
     X-Chatkit-User: ada
     X-Chatkit-Timestamp: 1800000000
@@ -14,9 +14,9 @@ The text has six lines, joined by a line feed, with none at its end:
     /api/tasks?limit=5
     <the same SHA-256>
 
-The timestamp is in Unix seconds; a fraction may follow, so that two equal requests within one
-second have two signatures. The target is the path and query as they are sent. The head is judged
-before a byte of the body is read, and the body before anything acts on it.
+The timestamp is in Unix seconds. It may have a fraction, so that two equal requests in one second
+have different signatures. The target is path and query as sent. The headers are verified before
+the body is read, and the body is verified before anything acts on it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from chatkit.edge.tokens import User, read_user_id
 from chatkit.ports.signatures import SignatureStore
 from chatkit.protocol.errors import Sentence, Unauthorized
 
-#: How far the timestamp may be from our clock, in seconds either way.
+#: Largest difference between the timestamp and our clock, in seconds, in either direction.
 WINDOW_S: Final = 300.0
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?", re.ASCII)
@@ -40,7 +40,7 @@ _SIGNATURE: Final = re.compile(r"v1=(?P<mac>[0-9a-f]{64})", re.ASCII)
 
 
 class Signatures:
-    """Judges signed requests. `now` gives Unix seconds."""
+    """Verifies signed requests. `now` returns Unix seconds."""
 
     def __init__(self, *, secret: str, used: SignatureStore, now: Callable[[], float]) -> None:
         self._key = secret.encode()
@@ -49,12 +49,14 @@ class Signatures:
 
     @staticmethod
     def recognizes(request: RequestHead) -> bool:
-        """Whether a request means to be signed; nothing else is looked at then."""
+        """Whether a request is signed; if so, no other credential is checked."""
         return request.header("x-chatkit-signature") is not None
 
     async def verify(self, request: RequestHead) -> User:
-        """The user whom the other server speaks for. From then on the request gives no other body
-        than the signed one. Unauthorized where the signature does not hold, or was used before."""
+        """The user of a signed request. The request then accepts only the signed body.
+
+        Raises Unauthorized if the signature is invalid or was used before.
+        """
         if request.header("authorization") is not None:
             raise Unauthorized(Sentence("signing.both"))
         timestamp = _matching(request, "x-chatkit-timestamp", _TIMESTAMP)[0]
@@ -71,14 +73,14 @@ class Signatures:
         mac = hmac.digest(self._key, text, "sha256")
         if not hmac.compare_digest(mac, given):
             raise Unauthorized(Sentence("signing.wrong"))
-        # What follows is told only to who knows the secret.
+        # The errors below are only shown to a client that knows the secret.
         if abs(float(timestamp) - self._now()) > WINDOW_S:
             raise Unauthorized(Sentence("signing.clock", count=round(WINDOW_S)))
         try:
             user_id = read_user_id({"sub": name.decode()})
         except UnicodeDecodeError as error:
             raise Unauthorized(Sentence("signing.user_not_utf8")) from error
-        # A timestamp of a clock ahead of ours stays good for the window twice.
+        # With a clock ahead of ours, a timestamp stays acceptable for twice the window.
         if not await self._used.use(user_id, mac, keep_s=2 * WINDOW_S):
             raise Unauthorized(Sentence("signing.used"))
         request.expect_body(bytes.fromhex(body_hash))
@@ -88,7 +90,7 @@ class Signatures:
 def text_to_sign(
     *, timestamp: str, user: bytes, method: str, target: bytes, body_hash: str
 ) -> bytes:
-    """What the signature is of. No part can hold a line feed, so no two requests share a text."""
+    """The text that is signed. No part can contain a line feed, so the text is unambiguous."""
     lines = (b"chatkit-v1", timestamp.encode(), user, method.encode(), target, body_hash.encode())
     return b"\n".join(lines)
 

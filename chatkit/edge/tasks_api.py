@@ -1,4 +1,4 @@
-"""`/api/tasks`: the to-do list over REST, for pages beside the chat."""
+"""`/api/tasks`: the to-do list as a REST API, for pages next to the chat."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chatkit.todo.tasks import TaskChanges, parse_changes, parse_draft, parse_qu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRoutes:
-    """The handlers; every task is the caller's own."""
+    """The handlers. All tasks are the caller's own."""
 
     authenticator: Authenticator
     tasks: TaskStore
@@ -28,7 +28,7 @@ class TaskRoutes:
     now: Callable[[], datetime]
 
     def routes(self) -> Sequence[Route]:
-        """All of them."""
+        """The routes of tasks."""
         one = {
             "GET": answering(self.get),
             "PUT": answering(self.replace),
@@ -42,10 +42,10 @@ class TaskRoutes:
         ]
 
     async def list(self, request: HttpRequest) -> Reply:
-        """An array of tasks, newest first; how many there are in all is in `x-total-count`."""
+        """GET an array of tasks, newest first. `x-total-count` is the number of all matches."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         given: dict[str, Any] = dict(request.query())
-        given.setdefault("status", given.get("status_filter"))  # its older name
+        given.setdefault("status", given.get("status_filter"))  # the parameter's old name
         page = await self.tasks.list(
             user.user_id, parse_query(given, today=self._today(given.get("time_zone")))
         )
@@ -55,7 +55,7 @@ class TaskRoutes:
         )
 
     async def add(self, request: HttpRequest) -> Reply:
-        """201 and the task."""
+        """POST a task: 201 and the task."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         draft = parse_draft(await self._object(request))
         task = await self.tasks.add(user.user_id, draft)
@@ -63,13 +63,13 @@ class TaskRoutes:
         return json_reply(dumps(task.to_wire()), status=201, headers=[(b"location", location)])
 
     async def get(self, request: HttpRequest) -> Reply:
-        """The task."""
+        """GET one task."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         task = await self.tasks.get(user.user_id, request.params["id"])
         return json_reply(dumps(task.to_wire()))
 
     async def replace(self, request: HttpRequest) -> Reply:
-        """PUT: what the body leaves out goes back to its default."""
+        """PUT: fields that are not in the body are reset to their defaults."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         draft = parse_draft(await self._object(request))
         changes = TaskChanges(asdict(draft))
@@ -77,14 +77,14 @@ class TaskRoutes:
         return json_reply(dumps(task.to_wire()))
 
     async def merge(self, request: HttpRequest) -> Reply:
-        """PATCH: what the body leaves out stays."""
+        """PATCH: fields that are not in the body stay the same."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         changes = parse_changes(await self._object(request))
         task = await self.tasks.update(user.user_id, request.params["id"], changes)
         return json_reply(dumps(task.to_wire()))
 
     async def complete(self, request: HttpRequest) -> Reply:
-        """`{"completed": bool}`; completing a recurring task creates the next one."""
+        """PATCH `{"completed": bool}`. Completing a recurring task creates the next one."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         completed = (await self._object(request)).get("completed")
         if not isinstance(completed, bool):
@@ -96,12 +96,12 @@ class TaskRoutes:
         return json_reply(dumps(completion.task.to_wire()))
 
     async def delete(self, request: HttpRequest) -> Reply:
-        """204."""
+        """DELETE one task: 204."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         deeds, asked = request.trail.deeds, request.params["id"]
         deeds.append(Deed("task.delete", "task", asked))
         task = await self.tasks.delete(user.user_id, asked)
-        deeds[-1] = Deed("task.delete", "task", task.id)  # an id can be written in several ways
+        deeds[-1] = Deed("task.delete", "task", task.id)  # log the id in its canonical form
         return Reply(204, b"")
 
     async def _object(self, request: HttpRequest) -> Mapping[str, Any]:
@@ -111,7 +111,7 @@ class TaskRoutes:
         return value
 
     def _today(self, time_zone: str | None) -> date:
-        """The day that `overdue` and the like are measured from, in `?time_zone=` or UTC."""
+        """The current day, for filters such as `overdue`, in `?time_zone=` or UTC."""
         zone = find_zone(time_zone or "UTC")
         if zone is None:
             raise BadRequest("time_zone: must be an IANA name like Europe/Berlin")

@@ -1,4 +1,4 @@
-"""What a host's own pages do with threads beside the protocol: lock, close, open again."""
+"""Thread operations outside of the protocol, for the host's own pages: lock, close, reopen."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from chatkit.protocol.jsontext import loads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadRoutes:
-    """The handlers; a session, which a page holds, is not enough for them."""
+    """The handlers. They need a full sign-in; a page's session is not accepted."""
 
     authenticator: Authenticator
     threads: ThreadStore
     max_body_bytes: int
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes of threads."""
         return [Route("/api/chatkit/threads/{id}/status", {"PUT": answering(self.set_status)})]
 
     async def set_status(self, request: HttpRequest) -> Reply:
-        """PUT `{type: active | locked | closed, reason?}`: the thread as it is now."""
+        """PUT `{type: active | locked | closed, reason?}`. Returns the changed thread."""
         user = await self.authenticator.authenticate(request, sessions=())
         body = Fields(loads(await request.body(most=self.max_body_bytes)), "")
         kind = body.text("type")

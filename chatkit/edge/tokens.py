@@ -1,8 +1,8 @@
-"""Tokens: the kinds of proof that a caller may hold, and how a signed one is judged.
+"""Tokens: the kinds of credentials, and how signed ones are verified.
 
-A chain of verifiers decides: the first that recognizes a token by its shape or its unverified
-header judges it alone, with a key and an algorithm of its own. Nothing in a token chooses the key
-family (RFC 8725, 3.1), so a public key can never be taken for a shared secret.
+There is a chain of verifiers. The first one that recognizes a token, by its shape or its unverified
+header, verifies it alone, with its own key and algorithm. A token cannot choose the kind of key
+(RFC 8725, 3.1), so a public key is never used as a shared secret.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import jwt
 from chatkit.access.sessions import Session
 from chatkit.protocol.errors import Sentence, Unauthorized
 
-#: How far two clocks may be apart, in seconds, wherever a token's times are judged.
+#: Allowed clock difference, in seconds, for all times in tokens.
 LEEWAY_S = 60.0
-#: User ids with this prefix are ours to give away.
+#: Only this server creates user ids with this prefix.
 GUEST_PREFIX = "guest_"
 _LONGEST_USER_ID = 255
 
-#: PyJWT checks the signature only. Its claim checks read its own clock, take a number written as
-#: text for a time, and refuse any `aud` while none is asked for.
+#: PyJWT only verifies the signature. Its claim checks use another clock, accept numbers written as
+#: strings, and reject any `aud` if none is expected.
 SIGNATURE_ONLY: jwt.types.Options = {
     "verify_exp": False,
     "verify_nbf": False,
@@ -41,33 +41,35 @@ SIGNATURE_ONLY: jwt.types.Options = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """An authenticated caller. `user_id` is what every row is owned by."""
+    """An authenticated caller. `user_id` is the owner of all the user's rows."""
 
     user_id: str
     is_guest: bool = False
     session: Session | None = None
-    """What the caller holds in place of the user's own credential; None: that one itself."""
+    """The session whose `client_secret` was used. None: the user's own credential was used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A credential before it is judged: `header` is the unverified JOSE header of a JWT, None for
-    anything else."""
+    """A credential before verification. `header` is the unverified JOSE header of a JWT, None for
+    other tokens."""
 
     text: str
     header: Mapping[str, Any] | None
 
     @classmethod
     def parse(cls, text: str) -> Token:
-        """Of visible ASCII text. Three parts make a JWT, whose header must then be readable, with
-        text for what is read of it: alg, kid and typ."""
+        """Parse visible ASCII text. Text with three parts is a JWT.
+
+        Raises Unauthorized if a JWT's header is unreadable or its alg, kid or typ is not a string.
+        """
         if text.count(".") != 2:
             return cls(text=text, header=None)
         try:
             header = jwt.get_unverified_header(text)
         except jwt.PyJWTError as error:
             raise Unauthorized(Sentence("sign_in.token_malformed")) from error
-        # PyJWT looks at kid and crit alone, and any JSON may stand in a header.
+        # PyJWT checks only kid and crit; other members can be any JSON value.
         if not isinstance(header.get("alg"), str) or not isinstance(header.get("typ", ""), str):
             raise Unauthorized(Sentence("sign_in.token_malformed"))
         return cls(text=text, header=header)
@@ -75,32 +77,34 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """A verifier's yes. Until `good_until` (Unix seconds) it may be answered from memory; 0: ask
-    again each time, as a revocable token needs."""
+    """The result of a successful verification.
+
+    It may be cached until `good_until` (Unix seconds). 0: do not cache, for revocable tokens.
+    """
 
     user: User
     good_until: float
 
 
 class Verifier(Protocol):
-    """One kind of token."""
+    """Verifies one kind of token."""
 
     def recognizes(self, token: Token) -> bool:
-        """Whether this kind is meant; no other verifier is asked then."""
+        """Whether the token is of this kind. If so, no other verifier is asked."""
 
     async def verify(self, token: Token) -> Verified:
-        """Judge it. Unauthorized where it does not hold."""
+        """Verify the token. Raises Unauthorized if it is invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedClaims:
-    """Whose tokens are taken, and for whom they must be made; None: not looked at."""
+    """The required issuer and audience of a token. None: not checked."""
 
     issuer: str | None = None
     audience: str | None = None
 
     def check(self, claims: Mapping[str, Any]) -> None:
-        """RFC 7519, 4.1.1 and 4.1.3: `aud` is one text or a list of them."""
+        """Check `iss` and `aud` (RFC 7519, 4.1.1 and 4.1.3). `aud` is a string or a list."""
         if self.issuer is not None and claims.get("iss") != self.issuer:
             raise Unauthorized(Sentence("sign_in.other_issuer"))
         audience = claims.get("aud")
@@ -110,9 +114,9 @@ class ExpectedClaims:
 
 
 class SecretVerifier:
-    """JWTs signed HS256 with the secret that is shared with Better Auth.
+    """Verifies JWTs that Better Auth signs with HS256 and a shared secret.
 
-    Of several `secrets` any will do: during a change the previous one is still taken.
+    Any of the `secrets` is accepted: during a rotation the previous one is still valid.
     """
 
     def __init__(
@@ -127,17 +131,17 @@ class SecretVerifier:
         self._expected = expected
 
     def recognizes(self, token: Token) -> bool:
-        """Any HMAC token; only HS256 passes `verify`."""
+        """Whether the algorithm is an HMAC. `verify` accepts only HS256."""
         return token.header is not None and token.header["alg"].startswith("HS")
 
     async def verify(self, token: Token) -> Verified:
-        """The user id is the first present of `sub`, `user_id` and `id`."""
+        """Verify the token. The user id is the first claim present of `sub`, `user_id`, `id`."""
         claims = decode_hs256(token, *self._keys)
         return judge_claims(claims, self._expected, self._now())
 
 
 def decode_hs256(token: Token, *keys: bytes) -> dict[str, Any]:
-    """The claims of a token that one of `keys` signed; only the signature is checked."""
+    """The claims of a token signed by one of `keys`. Only the signature is checked."""
     fault: jwt.PyJWTError | None = None
     for key in keys:
         try:
@@ -154,7 +158,7 @@ def judge_claims(
     *,
     remember_s: float = math.inf,
 ) -> Verified:
-    """Whose a token with a good signature is; at most `remember_s` seconds from memory."""
+    """Check the claims of a token with a valid signature. Cacheable for up to `remember_s`."""
     good_until = check_times(claims, now)
     expected.check(claims)
     user = User(user_id=read_user_id(claims))
@@ -162,9 +166,9 @@ def judge_claims(
 
 
 def check_times(claims: Mapping[str, Any], now: float) -> float:
-    """Judge `exp` (required), `nbf` and `iat` (RFC 7519, 4.1) with `LEEWAY_S` either way.
+    """Check `exp` (required), `nbf` and `iat` (RFC 7519, 4.1) with a tolerance of `LEEWAY_S`.
 
-    Returns the moment, in Unix seconds, at which the token stops to hold.
+    Returns the time at which the token expires, in Unix seconds.
     """
     good_until = _read_time(claims, "exp") + LEEWAY_S
     if now >= good_until:
@@ -177,7 +181,7 @@ def check_times(claims: Mapping[str, Any], now: float) -> float:
 
 def _read_time(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    # JSON's true is an int to Python, and json reads NaN and Infinity; a large int has no float.
+    # In Python true is an int, json accepts NaN and Infinity, and a large int has no float value.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unauthorized(Sentence("sign_in.claim_no_number", claim=name))
     try:
@@ -190,12 +194,12 @@ def _read_time(claims: Mapping[str, Any], name: str) -> float:
 
 
 def read_user_id(claims: Mapping[str, Any]) -> str:
-    """`sub`, else `user_id`, else `id`: the first that is present decides, even when it is bad."""
+    """The first claim present of `sub`, `user_id` and `id`. Later ones are not tried."""
     name = next((name for name in ("sub", "user_id", "id") if name in claims), "sub")
     user_id = claims.get(name)
     if not isinstance(user_id, str) or not 0 < len(user_id) <= _LONGEST_USER_ID:
         raise Unauthorized(Sentence("sign_in.claim_no_user_id", claim=name, count=_LONGEST_USER_ID))
-    # Control characters and lone surrogates: PostgreSQL stores neither NUL nor a surrogate.
+    # Control characters and lone surrogates. PostgreSQL stores neither NUL nor surrogates.
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in user_id):
         raise Unauthorized(Sentence("sign_in.claim_control_character", claim=name))
     if user_id.startswith(GUEST_PREFIX):
@@ -204,14 +208,14 @@ def read_user_id(claims: Mapping[str, Any]) -> str:
 
 
 class TokenCache:
-    """Who was behind the tokens verified last. Keyed by hash, so that it holds no credential."""
+    """A cache of verified tokens. The keys are hashes, so it contains no credential."""
 
     def __init__(self, *, size: int) -> None:
         self._size = size
         self._entries: OrderedDict[bytes, Verified] = OrderedDict()
 
     def get(self, token: str, now: float) -> User | None:
-        """The user, while the answer is still good."""
+        """The user of a cached token, unless the entry has expired."""
         key = sha256(token.encode()).digest()
         verified = self._entries.get(key)
         if verified is None:
@@ -223,7 +227,7 @@ class TokenCache:
         return verified.user
 
     def put(self, token: str, verified: Verified) -> None:
-        """Remember; above `size` tokens the one unused for longest is forgotten."""
+        """Add a token. Above `size` entries the least recently used one is dropped."""
         self._entries[sha256(token.encode()).digest()] = verified
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Files as they come in: in one step, or in two, of which the first is `attachments.create`."""
+"""Uploads of files: in one step, or in two steps that begin with `attachments.create`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from chatkit.protocol.errors import Sentence, UnsupportedMedia
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.links import resolve
 
-#: Uploads at once, in the process and of one user. Each holds about half a MiB of memory.
+#: Most uploads at once, in the process and per user. Each uses about half a MiB of memory.
 MOST_AT_ONCE: Final = 200
 MOST_OF_ONE: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadRoutes:
-    """The handlers. The answer is the Attachment."""
+    """The upload handlers. The response is the Attachment."""
 
     authenticator: Authenticator
     attachments: Attachments
@@ -34,7 +34,7 @@ class UploadRoutes:
     open: OpenStreams
 
     async def upload(self, request: HttpRequest) -> Reply:
-        """POST: a file that comes in one step, as multipart/form-data with the field `file`."""
+        """POST a file in one step, as multipart/form-data with the field `file`."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         with self.open.one_more(user.user_id):
             async with aclosing(self._body(request, MOST_AROUND)) as body:
@@ -51,8 +51,8 @@ class UploadRoutes:
         return self._reply(request, user.user_id, attachment)
 
     async def fill(self, request: HttpRequest) -> Reply:
-        """PUT: the bytes of a file that was announced, as they are. POST, and PUT too: as
-        multipart/form-data."""
+        """Upload the bytes of a declared file. PUT: as raw bytes or as multipart/form-data. POST:
+        as multipart/form-data only."""
         attachment_id = request.params["id"]
         user_id = self.links.user_of(request.query(), "upload", attachment_id)
         if user_id is None:
@@ -84,6 +84,6 @@ class UploadRoutes:
 
 
 def _length(request: HttpRequest, most: int) -> int:
-    """How many bytes a file may have by what the request says of its length."""
+    """The largest size that the file can have, by the request's Content-Length."""
     declared = request.headers.get(b"content-length", b"")
     return min(int(declared), most) if declared.isdigit() else most
