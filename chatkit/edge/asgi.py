@@ -55,7 +55,7 @@ class HttpRequest:
         self.params: dict[str, str] = {}
         #: Events of this request for the audit log.
         self.trail = Trail()
-        #: Headers that are added to every response, besides the response's own.
+        #: Headers that are added to every response, in addition to its own.
         self.reply_headers: dict[bytes, bytes] = {
             b"x-request-id": request_id.encode(),
             b"x-content-type-options": b"nosniff",
@@ -267,7 +267,7 @@ class PieceReply:
 class EventStream:
     """A stream of frames, until the log ends or the client disconnects.
 
-    `url_of` returns the URL of a file; it replaces the placeholders in events.
+    `url_of` returns the URL for a file id. The URL replaces the file's placeholder in events.
     """
 
     __slots__ = ("_follower", "_url_of")

@@ -1,7 +1,7 @@
 """The built-in page: a few files, read once, with a strict content security policy.
 
-Two of them are in the language that the browser asks for: the document, whose `{{codes}}` become
-sentences here, so that it never shows without them, and `sentences.js`, which the scripts say.
+Two of them depend on the browser's language. In the document the server replaces `{{codes}}` by
+sentences, so it is never shown without them. `sentences.js` has the sentences for the scripts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Asset:
 
 @cache
 def page_files(language: str) -> Mapping[str, bytes]:
-    """Every file of the page by its name, in a language that `choose_language` gave."""
+    """Every file of the page by its name. `language` is from `choose_language`."""
     files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
     say = say_in(language)
 
@@ -86,7 +86,7 @@ class PageRoutes:
             (b"content-security-policy", policy.encode()),
             (b"cache-control", b"no-cache"),
         ]
-        _assets(choose_language(None))  # read before there is a request
+        _assets(choose_language(None))  # read the files before the first request
 
     def routes(self) -> list[Route]:
         """The routes of the page."""

@@ -170,8 +170,8 @@ class Authenticator:
     def _require_own_page(self, request: RequestHead) -> None:
         """Check that a request with a cookie comes from one of our pages. Raises Forbidden.
 
-        `Sec-Fetch-Site` is set by the browser, cannot be forged by a page, and is right behind a
-        proxy that hides our host name. `Origin` is for browsers that do not send it.
+        `Sec-Fetch-Site` is set by the browser, and pages cannot forge it. It is correct even if a
+        proxy hides our host name. Browsers that do not send it are checked by `Origin`.
         """
         site = request.header("sec-fetch-site")
         if site == "same-origin":

@@ -46,7 +46,7 @@ class GuardedProtocol(HttpToolsProtocol):
     most_headers: ClassVar[int] = 128
     head_s: ClassVar[float] = 10.0
     body_s: ClassVar[float] = 30.0
-    """Timeout of the body, plus the time that `body_bytes_per_s` allows for its size."""
+    """Timeout of the body. Every `body_bytes_per_s` bytes received extend it by one second."""
     body_bytes_per_s: ClassVar[float] = 1024.0
     unwanted_body_s: ClassVar[float] = 5.0
     """How long a body is still read after its response was sent."""

@@ -1,6 +1,6 @@
 """`POST /mcp`: the task tools for other agents, over MCP's streamable HTTP.
 
-GET and DELETE are for that transport's sessions, which are not supported: 405, as it specifies.
+GET and DELETE are for the transport's sessions, which are not supported: 405, as MCP specifies.
 """
 
 from __future__ import annotations

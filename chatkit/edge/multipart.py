@@ -15,7 +15,7 @@ from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 #: Size allowed around the file, for boundaries and part headers, in bytes.
 MOST_AROUND: Final = 64 * 1024
 _FIELD: Final = b"file"
-#: Other fields of the form: their total size in bytes, and the number of boundaries in the body.
+#: Largest total size of the form's other fields, in bytes, and most boundaries in the body.
 _MOST_BESIDE: Final = 8 * 1024
 _MOST_DELIMITERS: Final = 16
 _PLAIN_ENCODINGS: Final = (b"", b"7bit", b"8bit", b"binary")

@@ -67,7 +67,7 @@ class RequestHead(Protocol):
 
     @property
     def reply_headers(self) -> MutableMapping[bytes, bytes]:
-        """Headers that are added to every response, besides the response's own."""
+        """Headers that are added to every response, in addition to its own."""
 
     @property
     def trail(self) -> Trail:

@@ -1,8 +1,8 @@
 """Tokens: the kinds of credentials, and how signed ones are verified.
 
-There is a chain of verifiers. The first one that recognizes a token, by its shape or its unverified
-header, verifies it alone, with its own key and algorithm. A token cannot choose the kind of key
-(RFC 8725, 3.1), so a public key is never used as a shared secret.
+Verifiers form a chain. They recognize tokens by shape or by the unverified header. The first one
+that recognizes a token verifies it alone, with its own key and algorithm. A token cannot choose the
+kind of key (RFC 8725, 3.1), so a public key is never used as a shared secret.
 """
 
 from __future__ import annotations

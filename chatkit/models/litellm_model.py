@@ -40,7 +40,7 @@ class LiteLLMModel:
 
     `api_base` and `api_key` replace the provider's own settings for `model` and for all models of
     the same provider, because a key must not be sent to another provider. Without `model` they are
-    for all models. Without them LiteLLM reads the provider's environment variables.
+    for all models. If they are None, LiteLLM reads the provider's environment variables.
     `timeout_s` is the longest silence: before the first delta, including retries, and between two
     deltas. `pace` decides how long deltas are collected before they are sent.
     Use one object per event loop.
@@ -126,7 +126,7 @@ class LiteLLMModel:
     def _entries(self, model: str) -> Iterator[Mapping[str, Any]]:
         """The entries of LiteLLM's table for `model`, also under shorter forms of its name.
 
-        A name may have more prefixes than the table uses: each form without a prefix is tried.
+        If the name is not in the table, its prefixes are removed one by one.
         """
         if self._loading is None or not self._loading.done():
             return
@@ -267,7 +267,8 @@ def _provider(litellm: Any, model: str) -> str:
 def _load() -> Any:
     """Import LiteLLM and configure it. Run it in a thread: it takes seconds."""
     # The import creates 400,000 objects that are never freed. A garbage collection over them blocks
-    # all threads for a quarter of a second: prevent it now, and exclude the objects afterwards.
+    # all threads for a quarter of a second. So collection is off during the import, and later ones
+    # skip these objects.
     gc.disable()
     try:
         return _import()

@@ -152,7 +152,8 @@ class _WrapperSource:
             batch += self._deltas(chunk)
             if not self._begun or joined == _MOST_JOINED:
                 break
-            # Let the loop run once: a chunk that is ready is then done; otherwise keep the task.
+            # Run the loop once. If the next chunk was ready, its task is now done. If not, the next
+            # read waits for the task.
             self._next = asyncio.ensure_future(anext(self._wrapper, None))
             await asyncio.sleep(0)
             if not self._next.done() or self._next.exception() is not None:

@@ -1,8 +1,8 @@
 """Reads `conversations.json` of ChatGPT's data export: an array of trees of messages.
 
-The format is undocumented and has changed often, so unknown parts are ignored. Of each tree the
-branch viewed last is imported, and of that the messages of the user and the assistant. Files and
-images become a text with their name.
+The format is undocumented and has changed often, so unknown parts are ignored. Each tree becomes
+a thread with the messages of the user and the assistant on the branch viewed last. Files and images
+become a text with their name.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from chatkit.ports.exports import ExportStore
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.items import Thread
 
-#: Characters sent at once. Items are read in small pages because one may be a megabyte.
+#: Characters in one piece, and items in one page of the database: an item may be a megabyte.
 _PIECE_CHARS: Final = 64 * 1024
 _ITEMS_AT_ONCE: Final = 20
 #: Items from this length on are written in a thread, because that takes milliseconds.

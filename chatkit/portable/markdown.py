@@ -13,8 +13,8 @@ _BREAKS: Final = re.compile(r"\r\n?|[\u2028\u2029\v\f]")
 _SLICE: Final = 64 * 1024
 _UNFIT_IN_URL: Final = re.compile(r"[<>\\\s]")
 
-# For Markdown of models. Outside of fences that we write, nothing is left that could load anything,
-# so it does not matter how another reader delimits code.
+# For Markdown of models. Text that could load anything is escaped or put into a fence of ours, so
+# it does not matter how another reader delimits code.
 _FENCE: Final = re.compile(
     r"(?P<before>[ \t]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})"
 )

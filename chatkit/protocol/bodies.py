@@ -1,4 +1,4 @@
-"""The body of an item, by kind: all fields besides the envelope. To and from wire objects.
+"""The body of an item, by kind: all fields except the envelope. To and from wire objects.
 
 user_message         UserMessage        assistant_message    AssistantMessage
 client_tool_call     ClientToolCall     widget               WidgetBody
@@ -43,7 +43,7 @@ class UserMessage:
     inference_options: InferenceOptions = field(default_factory=InferenceOptions)
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope."""
+        """The fields except the envelope."""
         wire: dict[str, Any] = {
             "content": [part.to_wire() for part in self.content],
             "attachments": [attachment.to_wire() for attachment in self.attachments],
@@ -65,7 +65,7 @@ class AssistantMessage:
     annotations: tuple[Annotation, ...] = ()
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope."""
+        """The fields except the envelope."""
         return {"content": [] if self.text is None else [output_text(self.text, self.annotations)]}
 
 
@@ -100,7 +100,7 @@ class ClientToolCall:
         require(bool(self.call_id and self.name), "a call has an id and a name")
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope. A null output is written as null, not left out."""
+        """The fields except the envelope. A null output is written as null, not left out."""
         wire: dict[str, Any] = {
             "status": self.status,
             "call_id": self.call_id,
@@ -124,7 +124,7 @@ class WidgetBody:
         require(self.widget.get("type") in ROOTS, "a widget has a root that clients draw")
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope."""
+        """The fields except the envelope."""
         wire: dict[str, Any] = {"widget": self.widget}
         return wire if self.copy_text is None else {**wire, "copy_text": self.copy_text}
 
@@ -139,7 +139,7 @@ class GeneratedImage:
     file_id: str | None = None
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope."""
+        """The fields except the envelope."""
         if self.file_id is None:
             return {}
         return {"image": {"id": self.file_id, "url": placeholder(self.file_id)}}
@@ -160,7 +160,7 @@ class StructuredInput:
         require(bool(self.questions), "a form asks something")
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope."""
+        """The fields except the envelope."""
         return {
             "status": self.status,
             "inputs": [question.to_wire() for question in self.questions],
@@ -177,7 +177,7 @@ class WorkflowBody:
     workflow: Workflow
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope."""
+        """The fields except the envelope."""
         return {"workflow": self.workflow.to_wire()}
 
 
@@ -191,7 +191,7 @@ class TaskBody:
     step: Step
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope."""
+        """The fields except the envelope."""
         return {"task": self.step.to_wire()}
 
 
@@ -203,7 +203,7 @@ class EndOfTurn:
     hidden: ClassVar[bool] = False
 
     def to_wire(self) -> dict[str, Any]:
-        """No field besides the envelope."""
+        """No field except the envelope."""
         return {}
 
 
@@ -245,7 +245,7 @@ class ToolRound:
     carried: bool = False
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope, as stored."""
+        """The fields except the envelope, as stored."""
         return {
             "content": {
                 "kind": "tool_round",
@@ -267,9 +267,9 @@ class ToolRound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A sentence that only the model sees, at its place in the thread: an event in between.
+    """A hidden sentence that informs the model of an event, stored at its place in the thread.
 
-    `carried`: a retry copied it from the answer that it replaces, or the sentence is about that.
+    `carried`: a retry copied it from the answer that it replaces, or it is about that answer.
     """
 
     type: ClassVar[str] = "hidden_context_item"
@@ -279,7 +279,7 @@ class Note:
     carried: bool = False
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope, as stored."""
+        """The fields except the envelope, as stored."""
         return {"content": {"kind": "note", "text": self.text, "carried": self.carried}}
 
 
@@ -293,7 +293,7 @@ class StopMark:
     text: str
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields besides the envelope, as stored."""
+        """The fields except the envelope, as stored."""
         return {"content": self.text}
 
 

@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredItem:
-    """An item as stored. `body` is the JSON text of the fields besides the envelope."""
+    """An item as stored. `body` is the JSON text of the fields except the envelope."""
 
     id: str
     thread_id: str

@@ -15,9 +15,9 @@ from chatkit.protocol.jsontext import dumps
 _SCHEME: Final = "chatkit-file:"
 _SCHEME_BYTES: Final = _SCHEME.encode()
 
-# Inside a JSON string every quotation mark is escaped by a backslash, so an unescaped one here
-# starts a member name and text of users and models never matches. PostgreSQL writes a space after
-# a colon.
+# Inside a JSON string every quotation mark is escaped by a backslash. So an unescaped one here
+# starts a member name, and text of users and models never matches. The space after the colon is
+# PostgreSQL's.
 _MEMBER: Final = re.compile(
     r'(?<!\\)"(?P<name>url|preview_url)":(?P<space> ?)"chatkit-file:(?P<id>atc_[0-9a-f]{32})"'
 )
