@@ -169,7 +169,7 @@ def join_routes(parts: Parts) -> list[Route]:
         *McpRoutes(
             authenticator=authenticator,
             answer=parts.tools.answer_mcp,
-            acting=parts.auditor.acting,
+            with_audit_origin=parts.auditor.with_audit_origin,
             max_body_bytes=most_bytes,
         ).routes(),
         *GuestRoutes(authenticator).routes(),
@@ -185,9 +185,11 @@ def _chat_routes(parts: Parts) -> ChatRoutes:
         operations=parts.operations,
         turns=parts.operations.running,
         links=parts.files.links,
-        acting=parts.auditor.acting,
+        with_audit_origin=parts.auditor.with_audit_origin,
         max_body_bytes=settings.max_body_bytes,
-        streams=OpenStreams(most=settings.max_streams, most_of_one=4 * settings.max_turns_per_user),
+        streams=OpenStreams(
+            max_open=settings.max_streams, max_per_user=4 * settings.max_turns_per_user
+        ),
     )
 
 

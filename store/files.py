@@ -71,7 +71,7 @@ class Files:
                 least=begun["size"] if exact else 1,
                 most=begun["size"],
             )
-            kind = probe.judge(begun["mime_type"])
+            kind = probe.detect(begun["mime_type"])
             return await self._finish(user_id, attachment_id, begun["upload"], size, kind)
         except BaseException:
             with suppress(ChatKitError):  # the sweep finds what is left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from chatkit.access.rates import Rate, Standing
+from chatkit.access.rates import Rate, RateStatus
 from store.postgres import Database
 from store.sql import load
 
@@ -21,7 +21,7 @@ class SharedBuckets:
         self._database = database
         self._until_sweep = _SWEEP_EVERY
 
-    async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[Standing]:
+    async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[RateStatus]:
         """See the port."""
         rows = await self._database.fetch(
             _SQL["take"],
@@ -35,6 +35,6 @@ class SharedBuckets:
             self._until_sweep = _SWEEP_EVERY
             await self._database.execute(_SQL["sweep"])
         return [
-            Standing(rate, found[name]["full_in_s"], found[name]["allowed"])
+            RateStatus(rate, found[name]["full_in_s"], found[name]["allowed"])
             for name, rate in requests
         ]

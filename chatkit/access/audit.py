@@ -22,7 +22,7 @@ AuditAction = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEvent:
     """An action that was done or tried.
 
     `target_id` is not a secret. An id made up by the caller is cut to `MAX_ID` characters.
@@ -34,11 +34,11 @@ class Deed:
 
 
 @dataclass(slots=True, kw_only=True)
-class Trail:
+class AuditTrail:
     """The audit events of one request, and the user whose request it is."""
 
     user_id: str | None = None
-    deeds: list[Deed] = field(default_factory=list)
+    events: list[AuditEvent] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class AuditEntry:
 
     at: datetime
     user_id: str | None
-    deed: Deed
+    event: AuditEvent
     client_ip: str | None
     request_id: str | None
     outcome: str

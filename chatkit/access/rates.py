@@ -45,15 +45,15 @@ class Rate:
         """Seconds per request at the sustained rate."""
         return self.window_s / self.count
 
-    def judge(self, full_in_s: float) -> Standing:
+    def take(self, full_in_s: float) -> RateStatus:
         """Count one more request against a bucket that is full again in `full_in_s` seconds."""
         every_s = self.window_s / self.count
         after = full_in_s + every_s if full_in_s > 0 else every_s
         allowed = after <= self.window_s + every_s * _GRACE + _ROUNDING_S
-        return Standing(self, after if allowed else full_in_s, allowed)
+        return RateStatus(self, after if allowed else full_in_s, allowed)
 
 
-class Standing(NamedTuple):
+class RateStatus(NamedTuple):
     """The state of a bucket after a request, which was counted if `allowed` and refused if not."""
 
     rate: Rate

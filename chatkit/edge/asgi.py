@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qsl
 
-from chatkit.access.audit import Trail
+from chatkit.access.audit import AuditTrail
 from chatkit.edge.asgi_types import Headers, HttpReceive, HttpScope, HttpSend, ResponseStart
 from chatkit.engine.turn_log import Follower
 from chatkit.protocol.errors import BadRequest, Sentence, TooLarge, Unauthorized
@@ -27,7 +27,7 @@ from chatkit.words.say import Say
 PING_S: Final = 15.0
 
 _JSON: Final = (b"content-type", b"application/json")
-_NOT_KEPT: Final = (b"cache-control", b"no-store")
+_NO_STORE: Final = (b"cache-control", b"no-store")
 
 
 class ClientLeft(Exception):
@@ -54,7 +54,7 @@ class HttpRequest:
         #: The path parameters of the route.
         self.params: dict[str, str] = {}
         #: Events of this request for the audit log.
-        self.trail = Trail()
+        self.trail = AuditTrail()
         #: Headers that are added to every response, in addition to its own.
         self.reply_headers: dict[bytes, bytes] = {
             b"x-request-id": request_id.encode(),
@@ -126,12 +126,12 @@ class HttpRequest:
         """Reject any body whose SHA-256 is not `body_hash`. For signed requests."""
         self._body_hash = body_hash
 
-    async def body(self, *, most: int) -> bytes:
-        """Read the whole body, at most `most` bytes.
+    async def body(self, *, max_bytes: int) -> bytes:
+        """Read the whole body, at most `max_bytes` bytes.
 
         Raises TooLarge, ClientLeft, and Unauthorized if it is not the body that was signed.
         """
-        self._require_length(most)
+        self._require_length(max_bytes)
         pieces: list[bytes] = []
         size = 0
         while True:
@@ -140,8 +140,8 @@ class HttpRequest:
                 raise ClientLeft
             piece: bytes = message.get("body", b"")
             size += len(piece)
-            if size > most:
-                raise TooLarge(Sentence("http.body_too_large", count=most))
+            if size > max_bytes:
+                raise TooLarge(Sentence("http.body_too_large", count=max_bytes))
             pieces.append(piece)
             if not message.get("more_body", False):
                 body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -149,12 +149,12 @@ class HttpRequest:
                     raise Unauthorized(Sentence("signing.other_body"))
                 return body
 
-    async def pieces(self, *, most: int) -> AsyncGenerator[bytes, None]:
+    async def pieces(self, *, max_bytes: int) -> AsyncGenerator[bytes, None]:
         """Read the body in pieces, none of them empty. Raises the errors of `body`.
 
         Do not act on the pieces before the end: the signature is only checked there.
         """
-        self._require_length(most)
+        self._require_length(max_bytes)
         digest = None if self._body_hash is None else sha256()
         size, more = 0, True
         while more:
@@ -163,8 +163,8 @@ class HttpRequest:
                 raise ClientLeft
             piece, more = message.get("body", b""), message.get("more_body", False)
             size += len(piece)
-            if size > most:
-                raise TooLarge(Sentence("http.body_too_large", count=most))
+            if size > max_bytes:
+                raise TooLarge(Sentence("http.body_too_large", count=max_bytes))
             if digest is not None:
                 digest.update(piece)
             if piece:
@@ -172,10 +172,10 @@ class HttpRequest:
         if digest is not None and digest.digest() != self._body_hash:
             raise Unauthorized(Sentence("signing.other_body"))
 
-    def _require_length(self, most: int) -> None:
+    def _require_length(self, max_bytes: int) -> None:
         declared = self.headers.get(b"content-length", b"")
-        if declared.isdigit() and int(declared) > most:
-            raise TooLarge(Sentence("http.body_too_large", count=most))
+        if declared.isdigit() and int(declared) > max_bytes:
+            raise TooLarge(Sentence("http.body_too_large", count=max_bytes))
 
     async def wait_for_disconnect(self) -> None:
         """Return when the client has disconnected. Call it only after the body was read."""
@@ -204,7 +204,7 @@ class Reply:
 
 def json_reply(text: str, *, status: int = 200, headers: Headers = ()) -> Reply:
     """A response with JSON text. Caches may not store it."""
-    return Reply(status, text.encode(), [_JSON, _NOT_KEPT, *headers])
+    return Reply(status, text.encode(), [_JSON, _NO_STORE, *headers])
 
 
 class PieceReply:

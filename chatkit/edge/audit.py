@@ -1,7 +1,7 @@
 """Writes the audit log in the background: no request waits for it.
 
 Events that anyone can cause in large numbers (failed sign-ins, exceeded limits, new guests, refused
-actions) are counted: one row per minute and caller, and above `MOST_CALLERS` one row for all other
+actions) are counted: one row per minute and caller, and above `MAX_CALLERS` one row for all other
 callers, so that a flood cannot fill the disk. If the process is killed, unwritten entries are lost:
 at most one second of events and one minute of counts.
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from chatkit.access.audit import AuditAction, AuditEntry, Deed
+from chatkit.access.audit import AuditAction, AuditEntry, AuditEvent
 from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.asgi_types import HttpSend
 from chatkit.edge.proxies import TrustedProxies
@@ -32,17 +32,17 @@ WRITE_S: Final = 1.0
 COUNT_S: Final = 60.0
 SWEEP_S: Final = 3600.0
 #: Most entries in the queue. Further entries are dropped, and their number is logged.
-MOST_WAITING: Final = 10_000
+MAX_WAITING: Final = 10_000
 #: Most callers per action and minute that get a row of their own.
-MOST_CALLERS: Final = 100
+MAX_CALLERS: Final = 100
 #: How long the shutdown may wait for the last write, in seconds.
-_LAST_S: Final = 5.0
+_CLOSE_TIMEOUT_S: Final = 5.0
 
 _COUNTED: Final[frozenset[AuditAction]] = frozenset({"guest.issue", "limit.hit", "sign_in.fail"})
 _CREDENTIALS: Final = (b"authorization", b"x-chatkit-signature")
 
 _Caller = tuple[str | None, str | None, str]  # user, address, outcome
-_EVERYBODY_ELSE: Final[_Caller] = (None, None, "several")
+_ALL_OTHERS: Final[_Caller] = (None, None, "several")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class _Origin:
     request_id: str | None
 
 
-_NOWHERE: Final = _Origin(None, None)
+_NO_ORIGIN: Final = _Origin(None, None)
 #: The origin of the request for which a tool or a card acts. It holds just these two values and not
 #: the request, because a turn copies the context and may outlive the request.
-_origin: ContextVar[_Origin] = ContextVar("origin", default=_NOWHERE)
+_origin: ContextVar[_Origin] = ContextVar("origin", default=_NO_ORIGIN)
 
 
 class Auditor:
@@ -80,26 +80,26 @@ class Auditor:
 
     def note(self, request: HttpRequest, error: ChatKitError | None) -> None:
         """Record the events of a finished request. `error` is the error of its response, if any."""
-        deeds = request.trail.deeds
+        events = request.trail.events
         if isinstance(error, TooMany) or (error is not None and error.code == "storage_full"):
-            deeds = [*deeds, Deed("limit.hit")]
+            events = [*events, AuditEvent("limit.hit")]
         elif isinstance(error, Unauthorized) and _tried_to_sign_in(request):
-            deeds = [*deeds, Deed("sign_in.fail")]
-        for deed in deeds:
+            events = [*events, AuditEvent("sign_in.fail")]
+        for event in events:
             entry = AuditEntry(
                 at=self._now(),
                 user_id=request.trail.user_id,
-                deed=replace(deed, target_id=deed.target_id and deed.target_id[:MAX_ID]),
+                event=replace(event, target_id=event.target_id and event.target_id[:MAX_ID]),
                 client_ip=self._proxies.resolve(request).ip,
                 request_id=request.id,
-                outcome=_outcome(deed, error),
+                outcome=_outcome(event, error),
             )
-            if deed.action in _COUNTED or entry.outcome != "ok":
+            if event.action in _COUNTED or entry.outcome != "ok":
                 self._count(entry)
             else:
-                self._wait(entry)
+                self._enqueue(entry)
 
-    def acting(self, handler: Handler) -> Handler:
+    def with_audit_origin(self, handler: Handler) -> Handler:
         """Wrap a handler so that deletions by its tools and cards are logged with its origin."""
 
         async def handle(request: HttpRequest, send: HttpSend) -> None:
@@ -117,11 +117,11 @@ class Auditor:
         If a model did it, its turn id is logged in place of the request id.
         """
         origin = _origin.get()
-        self._wait(
+        self._enqueue(
             AuditEntry(
                 at=self._now(),
                 user_id=user_id,
-                deed=Deed("task.delete", "task", task_id),
+                event=AuditEvent("task.delete", "task", task_id),
                 client_ip=origin.client_ip,
                 request_id=turn_id or origin.request_id,
                 outcome="ok",
@@ -129,16 +129,16 @@ class Auditor:
         )
 
     def _count(self, entry: AuditEntry) -> None:
-        callers = self._counts.setdefault(entry.deed.action, {})
+        callers = self._counts.setdefault(entry.event.action, {})
         caller: _Caller = (entry.user_id, entry.client_ip, entry.outcome)
-        if caller not in callers and len(callers) >= MOST_CALLERS:
-            caller = _EVERYBODY_ELSE
+        if caller not in callers and len(callers) >= MAX_CALLERS:
+            caller = _ALL_OTHERS
             entry = replace(entry, user_id=None, client_ip=None, request_id=None, outcome=caller[2])
         earlier = callers.get(caller)
         callers[caller] = entry if earlier is None else replace(earlier, times=earlier.times + 1)
 
-    def _wait(self, entry: AuditEntry) -> None:
-        if len(self._waiting) < MOST_WAITING:
+    def _enqueue(self, entry: AuditEntry) -> None:
+        if len(self._waiting) < MAX_WAITING:
             self._waiting.append(entry)
         else:
             self._lost += 1
@@ -161,7 +161,7 @@ class Auditor:
         """Write the remaining entries. Call it when no request runs any more."""
         self._close_counts()
         try:
-            async with asyncio.timeout(_LAST_S):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                 await self._write()
         except TimeoutError:
             self._lost += len(self._waiting)
@@ -173,7 +173,7 @@ class Auditor:
         counts, self._counts = self._counts, {}
         for callers in counts.values():
             for entry in callers.values():
-                self._wait(entry)
+                self._enqueue(entry)
 
     async def _write(self) -> None:
         if self._lost:
@@ -196,11 +196,11 @@ class Auditor:
             _log.warning("the audit log cannot be swept: %s", error)
 
 
-def _outcome(deed: Deed, error: ChatKitError | None) -> str:
+def _outcome(event: AuditEvent, error: ChatKitError | None) -> str:
     if error is not None:
         return error.code
     # A chat request gets this error as an event of its stream, with HTTP status 200.
-    return "rate_limited" if deed.action == "limit.hit" else "ok"
+    return "rate_limited" if event.action == "limit.hit" else "ok"
 
 
 def _tried_to_sign_in(request: HttpRequest) -> bool:

@@ -29,7 +29,7 @@ from chatkit.protocol.errors import Forbidden, Sentence, Unauthorized
 GuestPolicy = Literal["on", "local", "off"]
 
 #: Longest token that is accepted, in characters.
-LONGEST_TOKEN = 8192
+MAX_TOKEN_CHARS = 8192
 
 _COOKIE = "auth_token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -84,11 +84,11 @@ class Authenticator:
         return await self._limits.admit(request, lambda: self._identify(request, sessions))
 
     async def _identify(self, request: RequestHead, sessions: Sequence[SessionScope]) -> User:
-        user = await self._judge(request, sessions)
+        user = await self._authenticate(request, sessions)
         request.trail.user_id = user.user_id
         return user
 
-    async def _judge(self, request: RequestHead, sessions: Sequence[SessionScope]) -> User:
+    async def _authenticate(self, request: RequestHead, sessions: Sequence[SessionScope]) -> User:
         if self._signatures is not None and self._signatures.recognizes(request):
             return await self._signatures.verify(request)
         authorization = request.header("authorization")
@@ -162,7 +162,7 @@ class Authenticator:
         for verifier in self._verifiers:
             if verifier.recognizes(token):
                 verified = await verifier.verify(token)
-                if verified.good_until:
+                if verified.cache_until:
                     self._cache.put(text, verified)
                 return verified.user
         raise Unauthorized(Sentence("sign_in.token_kind"))
@@ -243,8 +243,8 @@ def _read_cookie(header: str | None) -> str:
 
 
 def _check_token(text: str) -> str:
-    if len(text) > LONGEST_TOKEN:
-        raise Unauthorized(Sentence("sign_in.token_too_long", count=LONGEST_TOKEN))
+    if len(text) > MAX_TOKEN_CHARS:
+        raise Unauthorized(Sentence("sign_in.token_too_long", count=MAX_TOKEN_CHARS))
     if _TOKEN68.fullmatch(text) is None:
         raise Unauthorized(Sentence("sign_in.token_malformed"))
     return text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from chatkit.access.audit import Deed
+from chatkit.access.audit import AuditEvent
 from chatkit.access.caller import Caller
 from chatkit.answer.leases import RequestKey
 from chatkit.edge.asgi import EventStream, HttpRequest, Reply, json_reply
@@ -38,7 +38,7 @@ from chatkit.protocol.params import (
 from chatkit.protocol.requests import parse_request, time_zone_hint
 
 #: Longest body that is read to choose the response to a rate-limited request, in bytes.
-_LONGEST_REFUSED: Final = 2**16
+_MAX_REFUSED_BYTES: Final = 2**16
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -50,20 +50,20 @@ _FEW_LEFT: Final = 5
 class ChatRoutes:
     """The handlers of the chat URL. `max_body_bytes` is the longest accepted body.
 
-    `acting` wraps a handler so that the audit log knows the request behind a tool or a card.
+    `with_audit_origin` wraps a handler: deletions by tools and cards are logged with its origin.
     """
 
     authenticator: Authenticator
     operations: Operations
     turns: Turns
     links: FileLinks
-    acting: Callable[[Handler], Handler]
+    with_audit_origin: Callable[[Handler], Handler]
     max_body_bytes: int
     streams: OpenStreams
 
     def routes(self) -> list[Route]:
         """The routes of the chat."""
-        ask = self.acting(self.post)
+        ask = self.with_audit_origin(self.post)
         return [
             Route("/api/chatkit", {"POST": ask}),
             Route("/api/chatkit/", {"POST": ask}),
@@ -78,7 +78,7 @@ class ChatRoutes:
         except TooMany as error:
             await self._refuse(request, send, error)
             return
-        body = await request.body(most=self.max_body_bytes)
+        body = await request.body(max_bytes=self.max_body_bytes)
         call = parse_request(body)
         caller = Caller(
             user_id=user.user_id,
@@ -99,10 +99,10 @@ class ChatRoutes:
             upload_url = self.links.upload_url(request, user.user_id)
             # Added before the action, so that its error is logged as the outcome.
             if isinstance(params, DeleteThread):
-                request.trail.deeds.append(Deed("thread.delete", "thread", params.thread_id))
+                request.trail.events.append(AuditEvent("thread.delete", "thread", params.thread_id))
             elif isinstance(params, DeleteAttachment):
-                deed = Deed("attachment.delete", "attachment", params.attachment_id)
-                request.trail.deeds.append(deed)
+                event = AuditEvent("attachment.delete", "attachment", params.attachment_id)
+                request.trail.events.append(event)
             text = await self.operations.answer(params, caller, key, upload_url)
             read_url = self.links.read_url(request, user.user_id)
             await json_reply(resolve(text, read_url)).send(request, send)
@@ -117,7 +117,7 @@ class ChatRoutes:
     ) -> None:
         with ExitStack() as held:
             try:
-                held.enter_context(self.streams.one_more(caller.user_id))
+                held.enter_context(self.streams.slot(caller.user_id))
             except Unavailable:
                 await _refused(request, faults.TOO_MANY_STREAMS).send(request, send)
                 return
@@ -154,7 +154,7 @@ class ChatRoutes:
             await _ended([]).send(request, send)
             return
         with (
-            self.streams.one_more(user_id),
+            self.streams.slot(user_id),
             self.turns.following(turn, after=after, numbered=numbered) as follower,
         ):
             await self._send(request, send, user_id, follower)
@@ -162,10 +162,10 @@ class ChatRoutes:
     async def _refuse(self, request: HttpRequest, send: HttpSend, error: TooMany) -> None:
         """Respond to a rate-limited request: 429, or for a chat a stream with a sentence to show.
 
-        A body above `_LONGEST_REFUSED` is not read and gets 429.
+        A body above `_MAX_REFUSED_BYTES` is not read and gets 429.
         """
         try:
-            body = await request.body(most=min(self.max_body_bytes, _LONGEST_REFUSED))
+            body = await request.body(max_bytes=min(self.max_body_bytes, _MAX_REFUSED_BYTES))
         except TooLarge:
             raise error from None
         if not streams(parse_request(body).params):
@@ -219,7 +219,7 @@ def _notices(request: HttpRequest) -> list[Notice]:
 
 def _refused(request: HttpRequest, fault: Fault) -> EventStream:
     if fault.of_limit:
-        request.trail.deeds.append(Deed("limit.hit"))
+        request.trail.events.append(AuditEvent("limit.hit"))
     return _ended([fault.event(request.say)])
 
 

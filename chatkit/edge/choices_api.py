@@ -17,8 +17,8 @@ from chatkit.todo.tasks import Task, parse_query
 from chatkit.words.say import Say
 
 #: Most tasks in one search result, and the longest search text, in characters.
-MOST_ENTITIES = 10
-MOST_QUERY = 200
+MAX_ENTITIES = 10
+MAX_QUERY = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,9 @@ class ChoiceRoutes:
         """
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         query = request.query().get("q", "").strip()
-        if len(query) > MOST_QUERY:
-            raise BadRequest(f"q: at most {MOST_QUERY} characters")
-        wanted: dict[str, Any] = {"status": "all", "limit": str(MOST_ENTITIES)}
+        if len(query) > MAX_QUERY:
+            raise BadRequest(f"q: at most {MAX_QUERY} characters")
+        wanted: dict[str, Any] = {"status": "all", "limit": str(MAX_ENTITIES)}
         if query:
             wanted["search"] = query
         page = await self.tasks.list(user.user_id, parse_query(wanted, today=self.today()))

@@ -23,7 +23,7 @@ _EXPOSED: Final = (
     b"ratelimit-limit, ratelimit-remaining, ratelimit-reset"
 )
 #: How long a browser may cache a preflight response, in seconds; Chromium's maximum.
-_REMEMBER_S: Final = b"7200"
+_MAX_AGE_S: Final = b"7200"
 _HEADER_NAMES: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{0,2048}")
 
 
@@ -67,7 +67,7 @@ class Gate:
             headers[b"access-control-expose-headers"] = _EXPOSED
             return None
         headers[b"access-control-allow-methods"] = _METHODS
-        headers[b"access-control-max-age"] = _REMEMBER_S
+        headers[b"access-control-max-age"] = _MAX_AGE_S
         asked = request.headers.get(b"access-control-request-headers", b"")
         if asked and _HEADER_NAMES.fullmatch(asked):
             headers[b"access-control-allow-headers"] = asked
@@ -81,7 +81,7 @@ class Gate:
         """
         asked_for = self._proxies.resolve(request).host
         sent = request.header("host")
-        if self._is_own(asked_for) and (sent is None or self._is_own(sent) or _is_place(sent)):
+        if self._is_own(asked_for) and (sent is None or self._is_own(sent) or _is_address(sent)):
             return
         raise BadRequest(Sentence("http.unknown_host"), code="unknown_host")
 
@@ -102,7 +102,7 @@ def _name_of(host: str) -> str:
     return name if port.isdigit() else host
 
 
-def _is_place(host: str) -> bool:
+def _is_address(host: str) -> bool:
     """Whether a `Host` is an IP address or `localhost`, which DNS rebinding cannot use."""
     name = _name_of(normalize_host(host) or "").strip("[]")
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from chatkit.access.audit import Deed
+from chatkit.access.audit import AuditEvent
 from chatkit.edge.asgi import HttpRequest, PieceReply, Reply, json_reply
 from chatkit.edge.asgi_types import HttpSend
 from chatkit.edge.auth import Authenticator
@@ -26,8 +26,8 @@ from chatkit.protocol.jsontext import dumps
 from chatkit.words.say import Say
 
 #: Most exports, and most imports, at the same time: in this process, and of one user.
-MOST_AT_ONCE: Final = 50
-MOST_OF_ONE: Final = 2
+MAX_AT_ONCE: Final = 50
+MAX_PER_USER: Final = 2
 
 #: By `format`: the writer, the content type and the file extension.
 _FORMATS: Final[dict[str, tuple[Callable[[Say], ExportWriter], bytes, str]]] = {
@@ -54,7 +54,7 @@ class DataRoutes:
         """The routes of a user's data."""
         return [
             Route("/api/chatkit/export", {"GET": self.export}),
-            Route("/api/chatkit/import", {"POST": answering(self.take)}),
+            Route("/api/chatkit/import", {"POST": answering(self.import_file)}),
             Route("/api/chatkit/me", {"DELETE": answering(self.erase)}),
         ]
 
@@ -69,7 +69,7 @@ class DataRoutes:
         thread_id = query.get("thread_id")
         if request.method != "HEAD":
             kind_of_target = None if thread_id is None else "thread"
-            request.trail.deeds.append(Deed("data.export", kind_of_target, thread_id))
+            request.trail.events.append(AuditEvent("data.export", kind_of_target, thread_id))
         if thread_id is None:
             pieces = self.exporting.everything(user.user_id, make_writer(request.say))
         else:
@@ -81,25 +81,25 @@ class DataRoutes:
             (b"content-disposition", f'attachment; filename="{name}"'.encode()),
             (b"cache-control", b"no-store"),
         ]
-        with self.exports.one_more(user.user_id):
+        with self.exports.slot(user.user_id):
             await PieceReply(pieces, headers).send(request, send)
 
-    async def take(self, request: HttpRequest) -> Reply:
+    async def import_file(self, request: HttpRequest) -> Reply:
         """POST a JSON file. Returns `{threads: {added, unchanged}, tasks: {added, unchanged}}`."""
         user = await self.authenticator.authenticate(request)
-        request.trail.deeds.append(Deed("data.import"))
+        request.trail.events.append(AuditEvent("data.import"))
         if is_multipart(request.header("content-type")):
             raise UnsupportedMedia(Sentence("import.is_form"))
         if request.header("content-encoding") not in (None, "identity"):
             raise UnsupportedMedia(Sentence("import.compressed"))
-        with self.imports.one_more(user.user_id):
-            async with aclosing(request.pieces(most=self.max_import_bytes)) as pieces:
-                count = await self.importing.take(user.user_id, pieces, request.say)
+        with self.imports.slot(user.user_id):
+            async with aclosing(request.pieces(max_bytes=self.max_import_bytes)) as pieces:
+                count = await self.importing.import_file(user.user_id, pieces, request.say)
         return json_reply(dumps(count.to_wire()))
 
     async def erase(self, request: HttpRequest) -> Reply:
         """DELETE all data of the user: 204."""
         user = await self.authenticator.authenticate(request)
-        request.trail.deeds.append(Deed("data.erase"))
+        request.trail.events.append(AuditEvent("data.erase"))
         await self.erasing.erase(user.user_id)
         return Reply(204, b"")

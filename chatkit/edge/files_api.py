@@ -66,7 +66,7 @@ class FileRoutes:
             (b"etag", etag.encode()),
             (b"cross-origin-resource-policy", pages),
         ]
-        if _names(request.header("if-none-match"), etag):
+        if _matches_etag(request.header("if-none-match"), etag):
             return Reply(304, b"", headers)
         headers += [
             (b"content-type", served_type(file.mime_type).encode()),
@@ -86,7 +86,7 @@ class FileRoutes:
         return PieceReply(pieces, headers, status=status, length=len(span))
 
 
-def _names(header: str | None, etag: str) -> bool:
+def _matches_etag(header: str | None, etag: str) -> bool:
     """Whether `If-None-Match` contains the tag, by weak comparison (RFC 9110, 13.1.2)."""
     if header is None:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatkit.access.audit import Deed
+from chatkit.access.audit import AuditEvent
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.router import Route, answering
@@ -25,6 +25,6 @@ class GuestRoutes:
         """POST: `{token, user_id, expires_in}`. A valid guest token is renewed: same guest."""
         guest = await self.authenticator.issue_guest(request)
         request.trail.user_id = guest.user_id
-        request.trail.deeds.append(Deed("guest.issue"))
+        request.trail.events.append(AuditEvent("guest.issue"))
         wire = {"token": guest.token, "user_id": guest.user_id, "expires_in": guest.expires_in}
         return json_reply(dumps(wire))

@@ -78,5 +78,5 @@ class GuestTokens:
         user_id = claims.get("sub")
         if not isinstance(user_id, str) or _GUEST_ID.fullmatch(user_id) is None:
             raise Unauthorized(Sentence("sign_in.token_not_valid"))
-        good_until = check_times(claims, self._now())
-        return Verified(user=User(user_id=user_id, is_guest=True), good_until=good_until)
+        cache_until = check_times(claims, self._now())
+        return Verified(user=User(user_id=user_id, is_guest=True), cache_until=cache_until)

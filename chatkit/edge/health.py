@@ -16,8 +16,8 @@ from chatkit.protocol.jsontext import dumps
 PATH: Final = "/api/chatkit/health"
 #: Timeout of the database check, and how long its result is cached, in seconds. The route has no
 #: rate limit, so a flood of requests must not reach the database.
-_PATIENCE_S: Final = 2.0
-_HOLDS_S: Final = 0.5
+_TIMEOUT_S: Final = 2.0
+_CACHE_S: Final = 0.5
 
 
 class Health:
@@ -27,7 +27,7 @@ class Health:
         self._ask = ask
         self._turns = turns
         self._reachable = True
-        self._asked_at = -_HOLDS_S
+        self._asked_at = -_CACHE_S
 
     def routes(self) -> list[Route]:
         """The route of the health check."""
@@ -35,10 +35,10 @@ class Health:
 
     async def get(self, _: HttpRequest) -> Reply:
         """GET: 200 or 503."""
-        if monotonic() - self._asked_at >= _HOLDS_S:
+        if monotonic() - self._asked_at >= _CACHE_S:
             self._asked_at = monotonic()
             try:
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(_TIMEOUT_S):
                     await self._ask()
                 self._reachable = True
             except (Unavailable, TimeoutError):

@@ -29,7 +29,7 @@ from chatkit.words.catalogue import ENGLISH, say_in
 
 #: Most unsent bytes of a response in the kernel's buffer. The rest stays in our buffer, where we
 #: can see whether the client reads.
-_MOST_UNSENT: Final = 128 * 1024
+_MAX_UNSENT: Final = 128 * 1024
 
 
 _LARGE_HEAD: Final = (431, "too_large", Sentence("http.head_too_large"))
@@ -42,8 +42,8 @@ class _Refused(Exception):
 class GuardedProtocol(HttpToolsProtocol):
     """One connection. The limits are class attributes; times are in seconds."""
 
-    most_head_bytes: ClassVar[int] = 32 * 1024
-    most_headers: ClassVar[int] = 128
+    max_head_bytes: ClassVar[int] = 32 * 1024
+    max_headers: ClassVar[int] = 128
     head_s: ClassVar[float] = 10.0
     body_s: ClassVar[float] = 30.0
     """Timeout of the body. Every `body_bytes_per_s` bytes received extend it by one second."""
@@ -64,7 +64,7 @@ class GuardedProtocol(HttpToolsProtocol):
             and peer.family != socket.AF_UNIX
             and hasattr(socket, "TCP_NOTSENT_LOWAT")
         ):
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MAX_UNSENT)
         now = self.loop.time()
         self._deadline: float | None = now + self.head_s
         self._before_body = True
@@ -72,8 +72,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._open_bytes = 0  # as received, for a header without an end
         self._begun = False  # whether the next head has started
         self._begun_now = False  # whether it started in the data being parsed
-        self._deaf = False  # whether further input is discarded
-        self._why: tuple[int, str, Sentence] | None = None
+        self._discarding = False  # whether further input is discarded
+        self._refusal: tuple[int, str, Sentence] | None = None
         self._waiting_bytes = 0
         self._taken_at = now
         self._ticking = self.loop.call_later(self.tick_s, self._tick)
@@ -92,7 +92,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser. Unlike uvicorn's own method it does not log malformed requests."""
-        if self._deaf:
+        if self._discarding:
             return
         self._unset_keepalive_if_required()
         if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
@@ -102,17 +102,17 @@ class GuardedProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             # The request is handled without the upgrade; the data after it is not HTTP.
-            self._deaf = True
+            self._discarding = True
             self.cycle.keep_alive = False
         except httptools.HttpParserError:
             no_http = (400, "invalid_request", Sentence("http.no_http"))
-            self._refuse(*(self._why or no_http))
+            self._refuse(*(self._refusal or no_http))
         else:
             # The parser reports only complete headers. If the head started before and has not
             # ended, all of `data` belongs to it.
             if self._begun and not self._begun_now:
                 self._open_bytes += len(data)
-                if self._open_bytes > self.most_head_bytes:
+                if self._open_bytes > self.max_head_bytes:
                     self._refuse(*_LARGE_HEAD)
 
     def on_message_begin(self) -> None:
@@ -131,7 +131,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """A complete header was received."""
         super().on_header(name, value)
         self._require_small_head(len(name) + len(value) + 4)
-        if len(self.headers) > self.most_headers:
+        if len(self.headers) > self.max_headers:
             self._stop(431, "too_large", Sentence("http.too_many_headers"))
 
     def on_headers_complete(self) -> None:
@@ -174,11 +174,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _require_small_head(self, size: int) -> None:
         self._head_bytes += size
-        if self._head_bytes > self.most_head_bytes:
+        if self._head_bytes > self.max_head_bytes:
             self._stop(*_LARGE_HEAD)
 
     def _stop(self, status: int, code: str, sentence: Sentence) -> None:
-        self._why = (status, code, sentence)
+        self._refusal = (status, code, sentence)
         raise _Refused
 
     # --- Timeouts -------------------------------------------------------------------------------
@@ -210,10 +210,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
         It is in English, because the language headers may be missing or invalid.
         """
-        if self._deaf or self.transport.is_closing():
+        if self._discarding or self.transport.is_closing():
             self.transport.abort()
             return
-        self._deaf = True
+        self._discarding = True
         cycle = self.cycle
         if self._before_body:
             silent = cycle is not None and not cycle.response_complete

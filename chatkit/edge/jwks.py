@@ -27,7 +27,7 @@ from chatkit.edge.tokens import (
     ExpectedClaims,
     Token,
     Verified,
-    judge_claims,
+    check_claims,
 )
 from chatkit.protocol.errors import Sentence, Unauthorized, Unavailable
 
@@ -35,20 +35,20 @@ _log = logging.getLogger("chatkit.jwks")
 
 #: Timeout for fetching the key set, in seconds, and its maximum size, in bytes.
 FETCH_S: Final = 5.0
-MOST_BYTES: Final = 256 * 1024
+MAX_BYTES: Final = 256 * 1024
 #: Age, in seconds, from which a request starts a refresh in the background.
 REFRESH_S: Final = 600.0
 #: Most fetches in `UNKNOWN_WINDOW_S` seconds that unknown `kid` values may cause: enough for key
 #: rotation, but a client that invents ids cannot flood the sign-in server.
-MOST_UNKNOWN: Final = 4
+MAX_UNKNOWN_FETCHES: Final = 4
 UNKNOWN_WINDOW_S: Final = 60.0
 #: How long a verified token is cached, in seconds. A token of a withdrawn key is accepted for at
 #: most about this long after the refresh.
 REMEMBER_S: Final = 60.0
 
 _FIRST_PAUSE_S: Final = 1.0
-_LONGEST_PAUSE_S: Final = 15.0
-_SHORTEST_RSA_BITS: Final = 2048  # RFC 7518, 3.3
+_MAX_PAUSE_S: Final = 15.0
+_MIN_RSA_BITS: Final = 2048  # RFC 7518, 3.3
 
 # By key type and curve (RFC 7518, 6.1; RFC 8037, 2). The first is used if the key has no `alg`.
 _ALGORITHMS: Final[Mapping[tuple[object, object], tuple[str, ...]]] = {
@@ -126,8 +126,8 @@ def _parse_jwk(entry: object) -> tuple[str | None, PublicKey]:
         key = jwt.PyJWK(entry, algorithm=algorithm).key
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise JwksFault("it is malformed") from error
-    if isinstance(key, RSAPublicKey) and key.key_size < _SHORTEST_RSA_BITS:
-        raise JwksFault(f"it is shorter than {_SHORTEST_RSA_BITS} bits")
+    if isinstance(key, RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
+        raise JwksFault(f"it is shorter than {_MIN_RSA_BITS} bits")
     return entry.get("kid"), PublicKey(algorithm=algorithm, key=key)
 
 
@@ -148,7 +148,7 @@ class IssuerKeys:
         self._fetching: asyncio.Task[None] | None = None
         self._pause_s = _FIRST_PAUSE_S
         self._not_before = -float("inf")
-        self._for_unknown: deque[float] = deque(maxlen=MOST_UNKNOWN)
+        self._for_unknown: deque[float] = deque(maxlen=MAX_UNKNOWN_FETCHES)
 
     async def __aenter__(self) -> Self:
         self._start()
@@ -193,7 +193,7 @@ class IssuerKeys:
             return True
         now = self._clock()
         asked = self._for_unknown
-        spent = len(asked) == MOST_UNKNOWN and now - asked[0] < UNKNOWN_WINDOW_S
+        spent = len(asked) == MAX_UNKNOWN_FETCHES and now - asked[0] < UNKNOWN_WINDOW_S
         if spent or now < self._not_before:
             return False
         asked.append(now)
@@ -236,7 +236,7 @@ class IssuerKeys:
     def _failed(self, reason: str) -> None:
         _log.warning("the keys of the sign-in server could not be fetched: %s", reason)
         self._not_before = self._clock() + self._pause_s
-        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+        self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
 
     async def _download(self) -> bytes:
         # Uncompressed, so that the size limit also limits the memory.
@@ -250,8 +250,8 @@ class IssuerKeys:
             body = bytearray()
             async for piece in response.aiter_raw():
                 body += piece
-                if len(body) > MOST_BYTES:
-                    raise JwksFault(f"the answer is larger than {MOST_BYTES} bytes")
+                if len(body) > MAX_BYTES:
+                    raise JwksFault(f"the answer is larger than {MAX_BYTES} bytes")
             return bytes(body)
 
 
@@ -282,4 +282,4 @@ class JwksVerifier:
             )
         except jwt.PyJWTError as error:
             raise Unauthorized(Sentence("sign_in.token_not_valid")) from error
-        return judge_claims(claims, self._expected, self._now(), remember_s=REMEMBER_S)
+        return check_claims(claims, self._expected, self._now(), remember_s=REMEMBER_S)

@@ -18,16 +18,16 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from chatkit.access.rates import Rate, Standing
+from chatkit.access.rates import Rate, RateStatus
 from chatkit.edge.proxies import RequestHead, TrustedProxies
 from chatkit.edge.tokens import User
 from chatkit.ports.limits import BucketStore
 from chatkit.protocol.errors import ChatKitError, Sentence, TooMany, Unavailable
 
 #: Most buckets of one generation; a limit keeps two generations in memory.
-_MOST_BUCKETS: Final = 100_000
+_MAX_BUCKETS: Final = 100_000
 #: Longest `X-Forwarded-For` whose address is cached, in characters.
-_LONGEST_REMEMBERED: Final = 200
+_MAX_CACHED_CHARS: Final = 200
 
 
 class Buckets:
@@ -39,33 +39,33 @@ class Buckets:
     """
 
     def __init__(
-        self, rate: Rate, *, now: Callable[[], float], most_buckets: int = _MOST_BUCKETS
+        self, rate: Rate, *, now: Callable[[], float], max_buckets: int = _MAX_BUCKETS
     ) -> None:
         self.rate = rate
         self._now = now
-        self._most = most_buckets
+        self._max_buckets = max_buckets
         self._full_at: dict[str, float] = {}
         self._older: dict[str, float] = {}
-        self._turned_at = now()
+        self._rotated_at = now()
 
     def __len__(self) -> int:
         """The number of buckets in memory."""
         return len(self._full_at) + len(self._older)
 
-    def take(self, key: str) -> Standing:
+    def take(self, key: str) -> RateStatus:
         """Count one request if it is allowed."""
         now = self._now()
-        if now - self._turned_at >= self.rate.window_s or len(self._full_at) >= self._most:
-            self._older, self._full_at, self._turned_at = self._full_at, {}, now
+        if now - self._rotated_at >= self.rate.window_s or len(self._full_at) >= self._max_buckets:
+            self._older, self._full_at, self._rotated_at = self._full_at, {}, now
         full_at = self._full_at.get(key)
         if full_at is None:
             full_at = self._older.get(key, now)
-        standing = self.rate.judge(full_at - now)
-        if standing.allowed:
-            self._full_at[key] = now + standing.full_in_s
-        return standing
+        status = self.rate.take(full_at - now)
+        if status.allowed:
+            self._full_at[key] = now + status.full_in_s
+        return status
 
-    def give_back(self, key: str) -> None:
+    def refund(self, key: str) -> None:
         """Undo one allowed `take`."""
         full_at = self._full_at.get(key)
         if full_at is not None:
@@ -100,42 +100,42 @@ class Limits:
 
     async def admit(self, request: RequestHead, identify: Callable[[], Awaitable[User]]) -> User:
         """Return the user that `identify` finds. Raises TooMany and the errors of `identify`."""
-        address, standing = self._enter(request)
+        address, status = self._count_address(request)
         try:
             user = await identify()
         except ChatKitError:
-            await self._charge(request, address, standing, None)
+            await self._count_shared(request, address, status, None)
             raise
         if self._users is not None:
             own = self._users.take(user.user_id)
             if not own.allowed and address is not None and self._addresses is not None:
-                self._addresses.give_back(address)
-            standing = _tighter(standing, own)
-        await self._charge(request, address, standing, user.user_id)
+                self._addresses.refund(address)
+            status = _stricter(status, own)
+        await self._count_shared(request, address, status, user.user_id)
         return user
 
     async def admit_address(self, request: RequestHead) -> None:
         """Limit a request without a user: a guest token or a signed URL. Raises TooMany."""
-        address, standing = self._enter(request)
-        await self._charge(request, address, standing, None)
+        address, status = self._count_address(request)
+        await self._count_shared(request, address, status, None)
 
-    def _enter(self, request: RequestHead) -> tuple[str | None, Standing | None]:
+    def _count_address(self, request: RequestHead) -> tuple[str | None, RateStatus | None]:
         """Count a request against its address. Returns the bucket's key and its state, or None if
         the address is unknown or not limited. Raises TooMany."""
         if self._addresses is None:
             return None, None
         peer = None if request.client is None else request.client[0]
         forwarded = request.header("x-forwarded-for")
-        if forwarded is not None and len(forwarded) > _LONGEST_REMEMBERED:
+        if forwarded is not None and len(forwarded) > _MAX_CACHED_CHARS:
             address = self._address_of(peer, forwarded)
         else:
             address = self._remembered(peer, forwarded)
         if address is None:
             return None, None
-        standing = self._addresses.take(address)
-        if not standing.allowed:
-            _conclude(request, standing)
-        return address, standing
+        status = self._addresses.take(address)
+        if not status.allowed:
+            _report(request, status)
+        return address, status
 
     def _address_of(self, peer: str | None, forwarded: str | None) -> str | None:
         """The key of an address: for IPv6 its /64, which belongs to one customer."""
@@ -147,62 +147,62 @@ class Limits:
         except ValueError:  # not an IP address, but a name set by a test or a tunnel
             return ip
 
-    async def _charge(
+    async def _count_shared(
         self,
         request: RequestHead,
         address: str | None,
-        standing: Standing | None,
+        status: RateStatus | None,
         user_id: str | None,
     ) -> None:
         """Count a request that is allowed here in the shared buckets, and report the result."""
-        if self._shared is None or standing is None or not standing.allowed:
-            _conclude(request, standing)
+        if self._shared is None or status is None or not status.allowed:
+            _report(request, status)
             return
         asked: list[tuple[Buckets, str, str]] = []
         if self._addresses is not None and address is not None:
             asked.append((self._addresses, address, f"ip:{address}"))
         if self._users is not None and user_id is not None:
             asked.append((self._users, user_id, f"user:{user_id}"))
-        standings = await self._shared.take([(name, own.rate) for own, _, name in asked])
-        for (own, key, _), standing in zip(asked, standings, strict=True):
-            own.set(key, standing.full_in_s)
-        _conclude(request, functools.reduce(_tighter, standings))
+        statuses = await self._shared.take([(name, own.rate) for own, _, name in asked])
+        for (own, key, _), status in zip(asked, statuses, strict=True):
+            own.set(key, status.full_in_s)
+        _report(request, functools.reduce(_stricter, statuses))
 
 
-def _tighter(one: Standing | None, other: Standing) -> Standing:
+def _stricter(one: RateStatus | None, other: RateStatus) -> RateStatus:
     if one is None or not other.allowed:
         return other
     return other if one.allowed and other.remaining <= one.remaining else one
 
 
-def _conclude(request: RequestHead, standing: Standing | None) -> None:
+def _report(request: RequestHead, status: RateStatus | None) -> None:
     """Add the rate limit headers. Raises TooMany if the request is not allowed."""
-    if standing is None:
+    if status is None:
         return
     headers = request.reply_headers
-    headers[b"ratelimit-limit"] = b"%d" % standing.rate.count
-    headers[b"ratelimit-remaining"] = b"%d" % standing.remaining
-    headers[b"ratelimit-reset"] = b"%d" % standing.reset_s
-    if not standing.allowed:
-        seconds = standing.retry_after_s
+    headers[b"ratelimit-limit"] = b"%d" % status.rate.count
+    headers[b"ratelimit-remaining"] = b"%d" % status.remaining
+    headers[b"ratelimit-reset"] = b"%d" % status.reset_s
+    if not status.allowed:
+        seconds = status.retry_after_s
         raise TooMany(Sentence("limit.requests", count=seconds), retry_after_s=seconds)
 
 
 class OpenStreams:
-    """The open streams of this process: at most `most`, and at most `most_of_one` per user."""
+    """The open streams of this process: at most `max_open`, and at most `max_per_user` per user."""
 
-    def __init__(self, *, most: int, most_of_one: int) -> None:
-        self._most = most
-        self._most_of_one = most_of_one
+    def __init__(self, *, max_open: int, max_per_user: int) -> None:
+        self._max_open = max_open
+        self._max_per_user = max_per_user
         self._open = 0
         self._by_user: Counter[str] = Counter()
 
     @contextmanager
-    def one_more(self, user_id: str) -> Iterator[None]:
+    def slot(self, user_id: str) -> Iterator[None]:
         """Count one stream while the context is open. Raises Unavailable at a limit."""
-        if self._open >= self._most:
+        if self._open >= self._max_open:
             raise Unavailable(Sentence("limit.streams"))
-        if self._by_user[user_id] >= self._most_of_one:
+        if self._by_user[user_id] >= self._max_per_user:
             raise Unavailable(Sentence("limit.own_streams"))
         self._open += 1
         self._by_user[user_id] += 1

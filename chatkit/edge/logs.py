@@ -58,9 +58,9 @@ def set_up_logging(level: str, style: Literal["text", "json"]) -> None:
     logging.getLogger("chatkit").setLevel(level.upper())
     # asyncpg logs a traceback for each failed connection; our own log line is enough.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
-    logging.getLogger("uvicorn.error").addFilter(_tells_more)
+    logging.getLogger("uvicorn.error").addFilter(_adds_information)
 
 
-def _tells_more(record: logging.LogRecord) -> bool:
+def _adds_information(record: logging.LogRecord) -> bool:
     """Drop uvicorn's line after a failed start: the line before it has the reason."""
     return record.msg != "Application startup failed. Exiting."

@@ -40,17 +40,17 @@ class McpAnswer(Protocol):
 class McpRoutes:
     """The handler. A personal token (a session with scope `mcp`) is accepted only here.
 
-    `acting` wraps a handler so that the audit log knows the request behind a tool call.
+    `with_audit_origin` wraps a handler: deletions by its tools are logged with its origin.
     """
 
     authenticator: Authenticator
     answer: McpAnswer
-    acting: Callable[[Handler], Handler]
+    with_audit_origin: Callable[[Handler], Handler]
     max_body_bytes: int
 
     def routes(self) -> list[Route]:
         """The routes of MCP."""
-        post = {"POST": self.acting(self.post)}
+        post = {"POST": self.with_audit_origin(self.post)}
         return [Route("/mcp", post), Route("/mcp/", post)]
 
     async def post(self, request: HttpRequest, send: HttpSend) -> None:
@@ -60,7 +60,7 @@ class McpRoutes:
         kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise UnsupportedMedia(Sentence("http.json_only"))
-        body = await request.body(most=self.max_body_bytes)
+        body = await request.body(max_bytes=self.max_body_bytes)
         loads(body)  # reject text that the database cannot store
         await self.answer(
             Caller(user_id=user.user_id, language=request.language),

@@ -13,11 +13,11 @@ from python_multipart.multipart import parse_options_header
 from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 
 #: Size allowed around the file, for boundaries and part headers, in bytes.
-MOST_AROUND: Final = 64 * 1024
+MAX_FORM_BYTES: Final = 64 * 1024
 _FIELD: Final = b"file"
 #: Largest total size of the form's other fields, in bytes, and most boundaries in the body.
-_MOST_BESIDE: Final = 8 * 1024
-_MOST_DELIMITERS: Final = 16
+_MAX_OTHER_BYTES: Final = 8 * 1024
+_MAX_DELIMITERS: Final = 16
 _PLAIN_ENCODINGS: Final = (b"", b"7bit", b"8bit", b"binary")
 
 # It logs a warning for each malformed body, which anyone can send; the sender gets the error.
@@ -61,7 +61,7 @@ class OneFile:
         self._tail = b""
         self._name = self._value = b""
         self._headers: dict[bytes, bytes] = {}
-        self._beside = 0
+        self._other_bytes = 0
         self._data: list[bytes] = []
         self._opened = self._in_file = self._ended = False
         #: Set by `open`: the part's file name as sent, and its type, if any.
@@ -106,7 +106,7 @@ class OneFile:
         """
         looked_at = self._tail + piece
         self._delimiters += looked_at.count(self._delimiter)
-        if self._delimiters > _MOST_DELIMITERS:
+        if self._delimiters > _MAX_DELIMITERS:
             raise BadRequest("file: must stand beside few fields, without the boundary in it")
         self._tail = looked_at[1 - len(self._delimiter) :]
 
@@ -149,8 +149,8 @@ class OneFile:
         if self._in_file:
             self._data.append(data[start:end])
             return
-        self._beside += end - start
-        if self._beside > _MOST_BESIDE:
+        self._other_bytes += end - start
+        if self._other_bytes > _MAX_OTHER_BYTES:
             raise BadRequest(Sentence("upload.too_much_beside"))
 
     def _end(self) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatkit.access.audit import Trail
+from chatkit.access.audit import AuditTrail
 from chatkit.edge.origins import is_loopback_origin, origin_of
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -70,7 +70,7 @@ class RequestHead(Protocol):
         """Headers that are added to every response, in addition to its own."""
 
     @property
-    def trail(self) -> Trail:
+    def trail(self) -> AuditTrail:
         """Events of this request for the audit log."""
 
     def header(self, name: str) -> str | None:

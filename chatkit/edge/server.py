@@ -20,7 +20,7 @@ from typing import Final
 import uvicorn
 
 #: Wanted limit of open files and sockets of the process.
-_MOST_OPEN: Final = 65_536
+_MAX_OPEN_FILES: Final = 65_536
 
 
 def allow_many_connections() -> None:
@@ -34,7 +34,7 @@ def allow_many_connections() -> None:
     import resource  # does not exist on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MOST_OPEN if hard == resource.RLIM_INFINITY else min(hard, _MOST_OPEN)
+    most = _MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
         with suppress(ValueError, OSError):  # macOS has another limit below the hard one
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

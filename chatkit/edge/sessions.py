@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from chatkit.access.audit import Deed
+from chatkit.access.audit import AuditEvent
 from chatkit.access.sessions import SessionScope
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
@@ -30,8 +30,8 @@ from chatkit.protocol.times import to_wire
 CHAT_S: Final = 3600
 #: Default and maximum lifetime of a personal token, in seconds.
 MCP_S: Final = 90 * 24 * 3600
-MOST_MCP_S: Final = 365 * 24 * 3600
-_LONGEST_NAME: Final = 100
+MAX_MCP_S: Final = 365 * 24 * 3600
+_MAX_NAME: Final = 100
 
 _PREFIX: Final = "cks_"
 _SECRET: Final = re.compile(_PREFIX + r"[A-Za-z0-9_-]{43}", re.ASCII)  # 32 random bytes
@@ -56,7 +56,7 @@ class SessionVerifier:
             raise Unauthorized(Sentence("sign_in.session_over"))
         is_guest = session.user_id.startswith(GUEST_PREFIX)
         user = User(user_id=session.user_id, is_guest=is_guest, session=session)
-        return Verified(user=user, good_until=0)
+        return Verified(user=user, cache_until=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def parse_session_request(fields: Mapping[str, Any]) -> SessionRequest:
     scope = given.get("scope", "chat")
     if scope not in ("chat", "mcp"):
         raise BadRequest("scope: must be chat or mcp")
-    usual, most = (CHAT_S, CHAT_S) if scope == "chat" else (MCP_S, MOST_MCP_S)
+    usual, most = (CHAT_S, CHAT_S) if scope == "chat" else (MCP_S, MAX_MCP_S)
     expires_in = given.get("expires_in", usual)
     if isinstance(expires_in, bool) or not isinstance(expires_in, int):
         raise BadRequest("expires_in: must be a whole number of seconds")
@@ -90,8 +90,8 @@ def parse_session_request(fields: Mapping[str, Any]) -> SessionRequest:
         if origin is None:
             raise BadRequest("origin: must be an origin, such as https://app.example")
     name = given.get("name")
-    if name is not None and not (isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME):
-        raise BadRequest(f"name: must be a text of 1 to {_LONGEST_NAME} characters")
+    if name is not None and not (isinstance(name, str) and 0 < len(name) <= _MAX_NAME):
+        raise BadRequest(f"name: must be a text of 1 to {_MAX_NAME} characters")
     return SessionRequest(scope=scope, expires_in=expires_in, origin=origin, name=name)
 
 
@@ -130,7 +130,9 @@ class SessionRoutes:
             origin=asked.origin,
             name=asked.name,
         )
-        request.trail.deeds.append(Deed("session.open", f"{session.scope} session", session.id))
+        request.trail.events.append(
+            AuditEvent("session.open", f"{session.scope} session", session.id)
+        )
         wire = {
             "id": session.id,
             "client_secret": client_secret,
@@ -166,7 +168,7 @@ class SessionRoutes:
             return Reply(204, b"")
         client_secret = (await self._object(request)).get("client_secret")
         if client_secret is None:
-            request.trail.deeds.append(Deed("session.revoke", "every chat session"))
+            request.trail.events.append(AuditEvent("session.revoke", "every chat session"))
             await self.sessions.revoke_all(user.user_id, "chat")
             return Reply(204, b"")
         if not isinstance(client_secret, str):
@@ -178,11 +180,11 @@ class SessionRoutes:
         return Reply(204, b"")
 
     async def _revoke(self, request: HttpRequest, user: User, session_id: str) -> None:
-        request.trail.deeds.append(Deed("session.revoke", "session", session_id))
+        request.trail.events.append(AuditEvent("session.revoke", "session", session_id))
         await self.sessions.revoke(user.user_id, session_id)
 
     async def _object(self, request: HttpRequest) -> Mapping[str, Any]:
-        body = await request.body(most=self.max_body_bytes)
+        body = await request.body(max_bytes=self.max_body_bytes)
         value = loads(body) if body else {}
         if not isinstance(value, dict):
             raise BadRequest("the body: must be an object")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from chatkit.access.audit import Deed
+from chatkit.access.audit import AuditEvent
 from chatkit.access.zones import find_zone
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
@@ -98,14 +98,14 @@ class TaskRoutes:
     async def delete(self, request: HttpRequest) -> Reply:
         """DELETE one task: 204."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
-        deeds, asked = request.trail.deeds, request.params["id"]
-        deeds.append(Deed("task.delete", "task", asked))
+        events, asked = request.trail.events, request.params["id"]
+        events.append(AuditEvent("task.delete", "task", asked))
         task = await self.tasks.delete(user.user_id, asked)
-        deeds[-1] = Deed("task.delete", "task", task.id)  # log the id in its canonical form
+        events[-1] = AuditEvent("task.delete", "task", task.id)  # log the id in its canonical form
         return Reply(204, b"")
 
     async def _object(self, request: HttpRequest) -> Mapping[str, Any]:
-        value = loads(await request.body(most=self.max_body_bytes))
+        value = loads(await request.body(max_bytes=self.max_body_bytes))
         if not isinstance(value, dict):
             raise BadRequest("the body: must be an object")
         return value

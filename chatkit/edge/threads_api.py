@@ -30,7 +30,7 @@ class ThreadRoutes:
     async def set_status(self, request: HttpRequest) -> Reply:
         """PUT `{type: active | locked | closed, reason?}`. Returns the changed thread."""
         user = await self.authenticator.authenticate(request, sessions=())
-        body = Fields(loads(await request.body(most=self.max_body_bytes)), "")
+        body = Fields(loads(await request.body(max_bytes=self.max_body_bytes)), "")
         kind = body.text("type")
         if kind not in ("active", "locked", "closed"):
             raise BadRequest("type: must be active, locked or closed")

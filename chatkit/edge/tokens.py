@@ -24,7 +24,7 @@ from chatkit.protocol.errors import Sentence, Unauthorized
 LEEWAY_S = 60.0
 #: Only this server creates user ids with this prefix.
 GUEST_PREFIX = "guest_"
-_LONGEST_USER_ID = 255
+_MAX_USER_ID = 255
 
 #: PyJWT only verifies the signature. Its claim checks use another clock, accept numbers written as
 #: strings, and reject any `aud` if none is expected.
@@ -79,11 +79,11 @@ class Token:
 class Verified:
     """The result of a successful verification.
 
-    It may be cached until `good_until` (Unix seconds). 0: do not cache, for revocable tokens.
+    It may be cached until `cache_until` (Unix seconds). 0: do not cache, for revocable tokens.
     """
 
     user: User
-    good_until: float
+    cache_until: float
 
 
 class Verifier(Protocol):
@@ -137,7 +137,7 @@ class SecretVerifier:
     async def verify(self, token: Token) -> Verified:
         """Verify the token. The user id is the first claim present of `sub`, `user_id`, `id`."""
         claims = decode_hs256(token, *self._keys)
-        return judge_claims(claims, self._expected, self._now())
+        return check_claims(claims, self._expected, self._now())
 
 
 def decode_hs256(token: Token, *keys: bytes) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def decode_hs256(token: Token, *keys: bytes) -> dict[str, Any]:
     raise Unauthorized(Sentence("sign_in.token_not_valid")) from fault
 
 
-def judge_claims(
+def check_claims(
     claims: Mapping[str, Any],
     expected: ExpectedClaims,
     now: float,
@@ -159,10 +159,10 @@ def judge_claims(
     remember_s: float = math.inf,
 ) -> Verified:
     """Check the claims of a token with a valid signature. Cacheable for up to `remember_s`."""
-    good_until = check_times(claims, now)
+    cache_until = check_times(claims, now)
     expected.check(claims)
     user = User(user_id=read_user_id(claims))
-    return Verified(user=user, good_until=min(good_until, now + remember_s))
+    return Verified(user=user, cache_until=min(cache_until, now + remember_s))
 
 
 def check_times(claims: Mapping[str, Any], now: float) -> float:
@@ -170,13 +170,13 @@ def check_times(claims: Mapping[str, Any], now: float) -> float:
 
     Returns the time at which the token expires, in Unix seconds.
     """
-    good_until = _read_time(claims, "exp") + LEEWAY_S
-    if now >= good_until:
+    cache_until = _read_time(claims, "exp") + LEEWAY_S
+    if now >= cache_until:
         raise Unauthorized(Sentence("sign_in.token_expired"))
     for name in ("nbf", "iat"):
         if name in claims and _read_time(claims, name) > now + LEEWAY_S:
             raise Unauthorized(Sentence("sign_in.token_early"))
-    return good_until
+    return cache_until
 
 
 def _read_time(claims: Mapping[str, Any], name: str) -> float:
@@ -197,8 +197,8 @@ def read_user_id(claims: Mapping[str, Any]) -> str:
     """The first claim present of `sub`, `user_id` and `id`. Later ones are not tried."""
     name = next((name for name in ("sub", "user_id", "id") if name in claims), "sub")
     user_id = claims.get(name)
-    if not isinstance(user_id, str) or not 0 < len(user_id) <= _LONGEST_USER_ID:
-        raise Unauthorized(Sentence("sign_in.claim_no_user_id", claim=name, count=_LONGEST_USER_ID))
+    if not isinstance(user_id, str) or not 0 < len(user_id) <= _MAX_USER_ID:
+        raise Unauthorized(Sentence("sign_in.claim_no_user_id", claim=name, count=_MAX_USER_ID))
     # Control characters and lone surrogates. PostgreSQL stores neither NUL nor surrogates.
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in user_id):
         raise Unauthorized(Sentence("sign_in.claim_control_character", claim=name))
@@ -220,7 +220,7 @@ class TokenCache:
         verified = self._entries.get(key)
         if verified is None:
             return None
-        if now >= verified.good_until:
+        if now >= verified.cache_until:
             del self._entries[key]
             return None
         self._entries.move_to_end(key)

@@ -11,7 +11,7 @@ from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.limits import OpenStreams
-from chatkit.edge.multipart import MOST_AROUND, OneFile, is_multipart
+from chatkit.edge.multipart import MAX_FORM_BYTES, OneFile, is_multipart
 from chatkit.engine.attachments import Attachments
 from chatkit.protocol.attachments import Attachment
 from chatkit.protocol.errors import Sentence, UnsupportedMedia
@@ -19,8 +19,8 @@ from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.links import resolve
 
 #: Most uploads at once, in the process and per user. Each uses about half a MiB of memory.
-MOST_AT_ONCE: Final = 200
-MOST_OF_ONE: Final = 20
+MAX_AT_ONCE: Final = 200
+MAX_PER_USER: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class UploadRoutes:
     async def upload(self, request: HttpRequest) -> Reply:
         """POST a file in one step, as multipart/form-data with the field `file`."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
-        with self.open.one_more(user.user_id):
-            async with aclosing(self._body(request, MOST_AROUND)) as body:
+        with self.open.slot(user.user_id):
+            async with aclosing(self._body(request, MAX_FORM_BYTES)) as body:
                 file = OneFile(request.header("content-type") or "", body)
                 await file.open()
                 async with aclosing(file.pieces()) as pieces:
@@ -64,8 +64,8 @@ class UploadRoutes:
         multipart = is_multipart(content_type)
         if request.method == "POST" and not multipart:
             raise UnsupportedMedia(Sentence("upload.not_multipart"))
-        with self.open.one_more(user_id):
-            async with aclosing(self._body(request, MOST_AROUND if multipart else 0)) as body:
+        with self.open.slot(user_id):
+            async with aclosing(self._body(request, MAX_FORM_BYTES if multipart else 0)) as body:
                 if not multipart:
                     attachment = await self.attachments.receive(user_id, attachment_id, body)
                 else:
@@ -76,7 +76,7 @@ class UploadRoutes:
         return self._reply(request, user_id, attachment)
 
     def _body(self, request: HttpRequest, around: int) -> AsyncGenerator[bytes, None]:
-        return request.pieces(most=self.max_upload_bytes + around)
+        return request.pieces(max_bytes=self.max_upload_bytes + around)
 
     def _reply(self, request: HttpRequest, user_id: str, attachment: Attachment) -> Reply:
         text = dumps(attachment.to_wire())

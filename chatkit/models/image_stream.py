@@ -20,11 +20,11 @@ from chatkit.models.pure.openai_chunks import kind_of_error
 from chatkit.protocol.sse import Decoder
 
 #: How many previews are requested; each costs some tokens.
-_SKETCHES: Final = 2
+_PREVIEWS: Final = 2
 #: Longest preview shown, in base64 characters: it is sent to every follower and kept in the log.
-_MAX_SKETCH_CHARS: Final = 4 * 2**20
+_MAX_PREVIEW_CHARS: Final = 4 * 2**20
 #: Size allowed for the rest of the response besides the image, in bytes.
-_BESIDE_BYTES: Final = 64 * 1024
+_OTHER_BYTES: Final = 64 * 1024
 
 
 class NotStreamed(Exception):
@@ -43,30 +43,30 @@ async def stream_image(
     name, provider, *_ = litellm.get_llm_provider(given["model"], api_base=given["api_base"])
     if provider != "openai" or not name.startswith("gpt-image"):
         raise NotStreamed
-    body = {"model": name, "prompt": prompt, "stream": True, "partial_images": _SKETCHES}
+    body = {"model": name, "prompt": prompt, "stream": True, "partial_images": _PREVIEWS}
     if size is not None:
         body["size"] = size
-    most_bytes = most_bytes * 4 // 3 + _BESIDE_BYTES
+    most_bytes = most_bytes * 4 // 3 + _OTHER_BYTES
     async with (
         _client(given) as client,
         client.stream("POST", "images/generations", json=body) as response,
     ):
         await _check(response)
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
-            yield _alone(await read_body(response, most_bytes)), 1.0
+            yield _unstreamed_image(await read_body(response, most_bytes)), 1.0
             return
         decoder = Decoder(max_frame_bytes=most_bytes)
-        sketches = 0
+        previews = 0
         async for piece in response.aiter_bytes():
             for frame in decoder.receive(piece):
                 event = _read(frame.data)
                 if event.get("type") == "image_generation.completed":
                     yield event, 1.0
                     return
-                if event.get("type") == "image_generation.partial_image" and sketches < _SKETCHES:
-                    sketches += 1
-                    if len(frame.data) <= _MAX_SKETCH_CHARS:
-                        yield event, sketches / (_SKETCHES + 1)
+                if event.get("type") == "image_generation.partial_image" and previews < _PREVIEWS:
+                    previews += 1
+                    if len(frame.data) <= _MAX_PREVIEW_CHARS:
+                        yield event, previews / (_PREVIEWS + 1)
     raise ModelFault("unavailable")
 
 
@@ -109,7 +109,7 @@ def _read(text: str | bytes) -> Mapping[str, Any]:
     return value
 
 
-def _alone(body: bytes) -> Mapping[str, Any]:
+def _unstreamed_image(body: bytes) -> Mapping[str, Any]:
     """The image in the response of a gateway that does not stream."""
     images = _read(body).get("data")
     if isinstance(images, list) and images and isinstance(images[0], Mapping):

@@ -61,7 +61,7 @@ class LiteLLMModel:
         self._api_key = api_key
         self._timeout_s = timeout_s
         self._loading: asyncio.Future[Any] | None = None
-        self._choosy: dict[str, bool] = {}
+        self._tool_choice_by_model: dict[str, bool] = {}
 
     async def warm_up(self, model: str) -> None:  # noqa: ARG002 - one library for all of them
         """Import LiteLLM in a thread and prepare its first call. No network. Safe to repeat."""
@@ -118,8 +118,8 @@ class LiteLLMModel:
     def _supports(self, model: str, ability: str) -> bool | None:
         supports: bool | None = None
         for entry in self._entries(model):
-            if isinstance(told := entry.get(ability), bool):
-                return told
+            if isinstance(value := entry.get(ability), bool):
+                return value
             supports = False  # the table leaves out abilities that a model does not have
         return supports
 
@@ -196,9 +196,9 @@ class LiteLLMModel:
                 if clean := guard.receive(batch):
                     yield clean
                     if not (guard.stopped or source.ended):
-                        rest_s = self._pace.rest_s()
-                        if rest_s > 0:
-                            await asyncio.sleep(rest_s)
+                        pause_s = self._pace.pause_s()
+                        if pause_s > 0:
+                            await asyncio.sleep(pause_s)
                 if clean or guard.stopped != stopped:
                     wait_s = _LINGER_S if guard.stopped else self._timeout_s
                     silence.move(loop.time() + min(wait_s, self._timeout_s))
@@ -247,14 +247,14 @@ class LiteLLMModel:
 
     def _takes_tool_choice(self, litellm: Any, model: str, api_base: str | None) -> bool:
         """Whether the provider of `model` supports `tool_choice`; some reject it."""
-        if model not in self._choosy:
+        if model not in self._tool_choice_by_model:
             try:
                 _, provider, *_ = litellm.get_llm_provider(model, api_base=api_base)
                 known = litellm.get_supported_openai_params(model, custom_llm_provider=provider)
             except Exception as error:  # a foreign library, which may raise anything
                 raise fault_of(error) from error
-            self._choosy[model] = "tool_choice" in (known or ())
-        return self._choosy[model]
+            self._tool_choice_by_model[model] = "tool_choice" in (known or ())
+        return self._tool_choice_by_model[model]
 
 
 def _provider(litellm: Any, model: str) -> str:

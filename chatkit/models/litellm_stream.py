@@ -24,7 +24,7 @@ from chatkit.protocol.sse import Decoder, FrameTooLarge
 #: How long to wait for the end of a complete body, in seconds, so that its connection is reused.
 _DRAIN_S: Final = 0.1
 #: Most chunks of LiteLLM's wrapper in one batch; the wrapper takes 0.3 ms for each.
-_MOST_JOINED: Final = 32
+_MAX_JOINED: Final = 32
 
 #: Chunk parsers of LiteLLM's handlers that change no more than our own reader does. A handler with
 #: another parser translates a format of its own.
@@ -150,7 +150,7 @@ class _WrapperSource:
         joined = 1
         while chunk is not None:
             batch += self._deltas(chunk)
-            if not self._begun or joined == _MOST_JOINED:
+            if not self._begun or joined == _MAX_JOINED:
                 break
             # Run the loop once. If the next chunk was ready, its task is now done. If not, the next
             # read waits for the task.

@@ -72,7 +72,7 @@ class Media:
             raise UnsupportedMedia(Sentence("dictation.recordings", types=", ".join(_RECORDINGS)))
 
         litellm, given = await self._given(self._transcribe_model)
-        with _as_faults(given["model"]):
+        with _faults_of(given["model"]):
             async with asyncio.timeout(self._timeout_s):
                 answer = await litellm.atranscription(
                     file=(name, audio, kind), max_retries=0, num_retries=0, **given
@@ -92,7 +92,7 @@ class Media:
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         async with aclosing(_draw(litellm, given, prompt, size)) as steps:
             while True:
-                with _as_faults(given["model"]):
+                with _faults_of(given["model"]):
                     async with asyncio.timeout_at(deadline):
                         step = await anext(steps, None)
                 if step is None:
@@ -109,7 +109,7 @@ class Media:
 
 
 @contextmanager
-def _as_faults(model: str) -> Iterator[None]:
+def _faults_of(model: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a foreign library, which may raise anything

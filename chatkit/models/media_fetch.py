@@ -17,7 +17,7 @@ import httpx
 
 from chatkit.models.pure.deltas import ModelFault
 
-_MOST_REDIRECTS: Final = 3
+_MAX_REDIRECTS: Final = 3
 #: Timeout for connecting, and for the next bytes, in seconds.
 _SILENCE_S: Final = 30.0
 #: 64:ff9b::/96 (RFC 6052): the last four bytes are an IPv4 address.
@@ -41,7 +41,7 @@ async def fetch(url: str, *, trusted: str | None, most_bytes: int) -> bytes:
     ModelFault `unavailable` for a status other than 200, and httpx's errors.
     """
     async with httpx.AsyncClient(follow_redirects=False, timeout=_SILENCE_S) as client:
-        for _ in range(1 + _MOST_REDIRECTS):
+        for _ in range(1 + _MAX_REDIRECTS):
             request = await _request(client, url, trusted)
             response = await client.send(request, stream=True)
             try:

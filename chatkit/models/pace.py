@@ -13,11 +13,11 @@ from time import monotonic, process_time
 from typing import Final
 
 #: The pause after a batch, in seconds: twenty updates a second still look like typing.
-REST_S: Final = 0.05
+PAUSE_S: Final = 0.05
 #: CPU load (share of one core) at which pauses end and begin. Hysteresis: the pauses lower the
 #: load, which alone must not end them.
-QUIET: Final = 0.1
-BUSY: Final = 0.2
+LOW_LOAD: Final = 0.1
+HIGH_LOAD: Final = 0.2
 #: The interval over which the CPU load is measured, in seconds.
 _WINDOW_S: Final = 0.2
 
@@ -34,12 +34,12 @@ class Pace:
         self._cpu_since = cpu()
         self._busy = False
 
-    def rest_s(self) -> float:
+    def pause_s(self) -> float:
         """How long to pause after a batch, in seconds; 0 while the load is low."""
         now = self._now()
         passed = now - self._since
         if passed >= _WINDOW_S:
             cpu = self._cpu()
-            self._busy = (cpu - self._cpu_since) / passed >= (QUIET if self._busy else BUSY)
+            self._busy = (cpu - self._cpu_since) / passed >= (LOW_LOAD if self._busy else HIGH_LOAD)
             self._since, self._cpu_since = now, cpu
-        return REST_S if self._busy else 0.0
+        return PAUSE_S if self._busy else 0.0

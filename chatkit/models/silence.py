@@ -23,7 +23,7 @@ class Silence:
         self._deadline = deadline
         self._timer: asyncio.TimerHandle | None = None
         self._waiting = False
-        self._struck = False
+        self._timed_out = False
         self._cancelling = 0
 
     def move(self, deadline: float) -> None:
@@ -51,8 +51,8 @@ class Silence:
         traceback: TracebackType | None,
     ) -> None:
         self._waiting = False
-        if self._struck:
-            self._struck = False
+        if self._timed_out:
+            self._timed_out = False
             # Another cancel of the task at the same time must stay effective.
             if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
                 raise TimeoutError from error
@@ -64,5 +64,5 @@ class Silence:
         if self._loop.time() < self._deadline:
             self._timer = self._loop.call_at(self._deadline, self._fire)
         else:
-            self._struck = True
+            self._timed_out = True
             self._task.cancel()

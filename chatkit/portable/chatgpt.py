@@ -23,7 +23,7 @@ from chatkit.words.say import Say
 #: Citation marks: text between characters of the private use area.
 _CITATION: Final = re.compile("\ue200[^\ue200\ue201]*\ue201|[\ue200-\ue206]")
 #: Unix seconds above this are not a plausible time.
-_MOST_SECONDS: Final = 1e11
+_MAX_SECONDS: Final = 1e11
 
 
 def read_conversation(importer: Importer, value: Any, path: str) -> ImportedThread | None:
@@ -102,7 +102,7 @@ def _texts(content: dict[str, Any], say: Say) -> Iterator[str]:
 
 
 def _moment(importer: Importer, seconds: object) -> datetime | None:
-    if isinstance(seconds, int | float) and 0 <= seconds < _MOST_SECONDS:
+    if isinstance(seconds, int | float) and 0 <= seconds < _MAX_SECONDS:
         return importer.clamped(datetime.fromtimestamp(seconds, UTC))
     return None
 

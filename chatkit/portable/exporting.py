@@ -36,13 +36,13 @@ class Exporting:
 
     def everything(self, user_id: str, writer: ExportWriter) -> AsyncGenerator[bytes, None]:
         """Export all threads and tasks."""
-        return _gathered(self._everything(user_id, writer))
+        return _joined(self._everything(user_id, writer))
 
     def one_thread(
         self, user_id: str, thread: Thread, writer: ExportWriter
     ) -> AsyncGenerator[bytes, None]:
         """Export one thread, without tasks. Raises NotFound if it was deleted."""
-        return _gathered(self._one_thread(user_id, thread, writer))
+        return _joined(self._one_thread(user_id, thread, writer))
 
     async def _everything(self, user_id: str, writer: ExportWriter) -> AsyncGenerator[str, None]:
         yield writer.begin(self.now())
@@ -92,7 +92,7 @@ class Exporting:
         yield writer.end_thread()
 
 
-async def _gathered(texts: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
+async def _joined(texts: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
     """Join short texts to larger pieces. Lets the event loop run after each piece."""
     waiting: list[str] = []
     size = 0

@@ -19,7 +19,7 @@ from chatkit.todo.tasks import Task
 from chatkit.words.say import Say
 
 #: Most threads, and most tasks, of one file.
-MOST_ENTRIES: Final = 100_000
+MAX_ENTRIES: Final = 100_000
 #: A file above this size, in bytes, is buffered on disk until it is complete.
 _IN_MEMORY: Final = 1024 * 1024
 _READ_BYTES: Final = 64 * 1024
@@ -59,9 +59,11 @@ class Importing:
     def __init__(self, store: ImportStore, *, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._parsing = asyncio.Semaphore(_AT_ONCE)
 
-    async def take(self, user_id: str, pieces: AsyncIterator[bytes], say: Say) -> ImportCount:
+    async def import_file(
+        self, user_id: str, pieces: AsyncIterator[bytes], say: Say
+    ) -> ImportCount:
         """Import a JSON file: our own export, or ChatGPT's `conversations.json`.
 
         Raises BadRequest naming the place of an error; nothing is stored then. Raises Conflict if
@@ -73,7 +75,7 @@ class Importing:
                     file.write(piece)
             except OSError as error:
                 raise Unavailable(Sentence("import.no_room")) from error
-            async with self._room, self._store.begin(user_id) as running:
+            async with self._parsing, self._store.begin(user_id) as running:
                 importer = Importer(user_id, self._now(), say)
                 threads, tasks = await asyncio.to_thread(_read, importer, file)
                 return await _store_all(running, threads, tasks)
@@ -106,8 +108,8 @@ def _read(importer: Importer, file: IO[bytes]) -> tuple[list[ImportedThread], li
             tasks.append(entry)
         else:
             threads.append(entry)
-        if len(threads) > MOST_ENTRIES or len(tasks) > MOST_ENTRIES:
-            raise BadRequest(Sentence("import.too_many_entries", count=MOST_ENTRIES))
+        if len(threads) > MAX_ENTRIES or len(tasks) > MAX_ENTRIES:
+            raise BadRequest(Sentence("import.too_many_entries", count=MAX_ENTRIES))
     return threads, tasks
 
 

@@ -35,7 +35,7 @@ from chatkit.protocol.fields import Fields
 from chatkit.protocol.ids import Prefix, make_id
 from chatkit.protocol.items import ENVELOPE, MAX_TITLE, StatusType, ThreadStatus, parse_reason
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.workflows import ImageTask, at_rest
+from chatkit.protocol.workflows import ImageTask, stopped
 from chatkit.todo.tasks import Task, parse_draft
 from chatkit.words.say import Say
 
@@ -155,7 +155,7 @@ class OwnExport:
             wire = {name: value for name, value in item.fields.items() if name not in ENVELOPE}
             body = checked_body(item.text("type"), wire, item.path("type").removesuffix(".type"))
             if not _is_blank(body):
-                items.append((item_id, at, _at_rest(body, self._importer.say)))
+                items.append((item_id, at, _finished(body, self._importer.say)))
         return self._importer.thread(
             source_id,
             thread.path("items").removesuffix(".items"),
@@ -215,7 +215,7 @@ def _is_blank(body: Body) -> bool:
     return False
 
 
-def _at_rest(body: Body, say: Say) -> Body:
+def _finished(body: Body, say: Say) -> Body:
     """Finish an item: in an imported thread nothing is running, and files are missing."""
     match body:
         case UserMessage(attachments=files, content=content) if files:
@@ -228,10 +228,10 @@ def _at_rest(body: Body, say: Say) -> Body:
         case StructuredInput(status="pending"):
             return replace(body, status="skipped")
         case WorkflowBody(workflow=workflow):
-            steps = tuple(map(at_rest, workflow.steps))
+            steps = tuple(map(stopped, workflow.steps))
             return WorkflowBody(workflow=replace(workflow, steps=steps))
         case TaskBody(step=step):
-            return TaskBody(step=at_rest(step))
+            return TaskBody(step=stopped(step))
         case GeneratedImage():
             return TaskBody(step=ImageTask(title=say("import.image_left")))
     return body

@@ -15,10 +15,10 @@ from typing import Any, Final
 import ijson
 
 from chatkit.protocol.errors import BadRequest, Sentence
-from chatkit.protocol.jsontext import MOST_LEVELS, clean_text
+from chatkit.protocol.jsontext import MAX_DEPTH, clean_text
 
 #: Most values in one part, including names; each takes about 100 bytes of memory.
-MOST_VALUES: Final = 500_000
+MAX_VALUES: Final = 500_000
 
 #: Raised by ijson for bytes that are not UTF-8, and for numbers with too many digits.
 _NO_TEXT_OR_NUMBER: Final = (ValueError, SystemError)
@@ -86,12 +86,12 @@ class JsonParts:
             self._builder_depth = self._depth
             self._values = 0
         self._values += 1
-        if self._values > MOST_VALUES:
-            raise BadRequest(f"{self._path()}: holds more than {MOST_VALUES} values")
+        if self._values > MAX_VALUES:
+            raise BadRequest(f"{self._path()}: holds more than {MAX_VALUES} values")
         self._builder.event(event, _plain(value))
         self._depth += (event in _OPENING) - (event in _CLOSING)
-        if self._depth > MOST_LEVELS:
-            raise BadRequest(Sentence("import.too_deep", count=MOST_LEVELS), code="invalid_json")
+        if self._depth > MAX_DEPTH:
+            raise BadRequest(Sentence("import.too_deep", count=MAX_DEPTH), code="invalid_json")
         if self._depth == self._builder_depth:
             in_list = self._list_depth is not None
             parts.append(Part(self._name, self._place if in_list else None, self._builder.value))

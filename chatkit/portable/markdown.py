@@ -29,13 +29,13 @@ _TOKEN: Final = re.compile(r"\\(?P<escaped>.)|<|`{3,}|~{3,}")
 
 def escape(text: str) -> str:
     """Escape plain text: no character has a meaning, and lines and indents are preserved."""
-    told: list[str] = []
+    written: list[str] = []
     for line in _BREAKS.sub("\n", text).strip("\n").split("\n"):
         escaped = _escape_one(line)
-        if escaped and told and told[-1]:
-            told[-1] += "\\"
-        told.append(escaped)
-    return "\n".join(told)
+        if escaped and written and written[-1]:
+            written[-1] += "\\"
+        written.append(escaped)
+    return "\n".join(written)
 
 
 def _escape_one(line: str) -> str:
@@ -80,15 +80,15 @@ def tame(markdown: str) -> str:
     Images become links, and HTML is shown as text. Code blocks are kept, each as its own block.
     """
     lines = iter(_BREAKS.sub("\n", markdown).split("\n"))
-    told: list[str] = []
+    written: list[str] = []
     for line in lines:
         found = _FENCE.match(line)
         if found and ("`" not in line[found.end() :] or found["mark"][0] == "~"):
             before = found["before"].rstrip()
-            told += [*([before] if before else []), "", *_code(found, line, lines), ""]
+            written += [*([before] if before else []), "", *_code(found, line, lines), ""]
         else:
-            told.append(_tame_line(line))
-    return "\n".join(told)
+            written.append(_tame_line(line))
+    return "\n".join(written)
 
 
 def _code(found: re.Match[str], line: str, lines: Iterator[str]) -> list[str]:
@@ -113,17 +113,17 @@ def _tame_line(line: str) -> str:
     if not _LOADING.search(line):
         return line
     line = _ADDRESS.sub(r"\1", line)
-    told, place = [], 0
+    written, place = [], 0
     for start, stop, size in _spans(line):
         code = line[start + size : stop - size]
-        told.append(_tame_words(line[place:start]))
+        written.append(_tame_words(line[place:start]))
         if _LOADING.search(code):  # show it as text: other readers may not see code here
-            told.append(escape_line(code))
+            written.append(escape_line(code))
         else:
-            told.append(line[start:stop] if size <= 2 else f"``{code}``")
+            written.append(line[start:stop] if size <= 2 else f"``{code}``")
         place = stop
-    told.append(_tame_words(line[place:]))
-    return _IMAGE.sub("", "".join(told))
+    written.append(_tame_words(line[place:]))
+    return _IMAGE.sub("", "".join(written))
 
 
 def _spans(line: str) -> Iterator[tuple[int, int, int]]:

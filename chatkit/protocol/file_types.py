@@ -41,7 +41,7 @@ _ZIPS: Final = re.compile(
     r"application/(?:zip|epub\+zip|vnd\.openxmlformats-officedocument\.[a-z.]+"
     r"|vnd\.oasis\.opendocument\.[a-z.-]+|vnd\.ms-(?:excel|word|powerpoint)\.[a-z0-9.]+)"
 )
-_NEVER: Final = ("audio/", "video/", "font/", "model/", "image/")
+_NEVER_ACCEPTED: Final = ("audio/", "video/", "font/", "model/", "image/")
 _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
 # From the specifications of the formats. WebP is a RIFF file; its size is between the two words.
@@ -53,7 +53,7 @@ _MAGIC: Final = (
     (re.compile(rb"%PDF-"), PDF),
     (re.compile(rb"PK(?:\x03\x04|\x05\x06)"), ZIP),
 )
-_LONGEST_MAGIC: Final = 12
+_MAX_MAGIC_BYTES: Final = 12
 #: Every byte that is allowed in text: no control characters except white space.
 _IN_TEXT: Final = bytes(byte for byte in range(256) if byte >= 32 and byte != 127) + b"\t\n\r\f"
 
@@ -86,7 +86,7 @@ def declared_type(text: str, *, place: str = "") -> FileType:
     if _TYPE.fullmatch(name) is None:
         raise BadRequest(f"{place}mime_type: must be a MIME type, such as image/png")
     kind = FileType(name)
-    if name.startswith(_NEVER) and not kind.is_image and not kind.is_text:
+    if name.startswith(_NEVER_ACCEPTED) and not kind.is_image and not kind.is_text:
         raise UnsupportedMedia(Sentence("file.type_not_taken", place=place))
     return kind
 
@@ -119,12 +119,12 @@ class Probe:
 
     def feed(self, piece: bytes) -> None:
         """Add the next bytes."""
-        if len(self._beginning) < _LONGEST_MAGIC:
-            self._beginning += piece[: _LONGEST_MAGIC - len(self._beginning)]
+        if len(self._beginning) < _MAX_MAGIC_BYTES:
+            self._beginning += piece[: _MAX_MAGIC_BYTES - len(self._beginning)]
         if self._is_text:
             self._is_text = not piece.translate(None, _IN_TEXT) and self._decodes(piece)
 
-    def judge(self, declared: str) -> FileType:
+    def detect(self, declared: str) -> FileType:
         """The type of the whole file. Call it after the last `feed`.
 
         Raises UnsupportedMedia if the type is not accepted, or if the file was declared as an

@@ -24,7 +24,7 @@ dumps = _encoder.encode
 
 #: Deepest nesting of arrays and objects in a request. The wire itself needs only a few levels; the
 #: limit protects code that recurses over the value later.
-MOST_LEVELS: Final = 64
+MAX_DEPTH: Final = 64
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS: Final = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
 _STRING: Final = re.compile(rb'"[^"]*"')
@@ -62,8 +62,8 @@ def loads(body: bytes) -> Any:
         raise BadRequest(Sentence("http.body_nested"), code="invalid_json") from error
     except ValueError as error:
         raise BadRequest(Sentence("http.body_not_json"), code="invalid_json") from error
-    if text.count("{") + text.count("[") > MOST_LEVELS and _levels(body) > MOST_LEVELS:
-        raise BadRequest(Sentence("http.body_too_deep", count=MOST_LEVELS), code="invalid_json")
+    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+        raise BadRequest(Sentence("http.body_too_deep", count=MAX_DEPTH), code="invalid_json")
     # Valid UTF-8 cannot contain them directly, only as \u escapes, so most bodies skip the walk.
     if "\\u" in text:
         _refuse_unstorable(value)
@@ -81,7 +81,7 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _levels(body: bytes) -> int:
+def _depth(body: bytes) -> int:
     """The nesting depth of valid JSON, by counting brackets outside of strings.
 
     Every step takes linear time for any text, so a large body cannot block the server.

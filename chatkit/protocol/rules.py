@@ -8,9 +8,9 @@ from typing import Any, Final, get_args
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
-def require(holds: bool, otherwise: str) -> None:
-    """Raise ValueError with the message `otherwise` unless `holds`."""
-    if not holds:
+def require(condition: bool, otherwise: str) -> None:
+    """Raise ValueError with the message `otherwise` unless `condition`."""
+    if not condition:
         raise ValueError(otherwise)
 
 

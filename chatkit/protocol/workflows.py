@@ -115,7 +115,7 @@ def _wire(step: Step, **fields: Any) -> dict[str, Any]:
     return {"status_indicator": step.status, "type": step.type, **set_fields}
 
 
-def at_rest(step: Step) -> Step:
+def stopped(step: Step) -> Step:
     """A copy of the step that is not shown as running."""
     return replace(step, status="none") if step.status == "loading" else step
 
@@ -157,7 +157,7 @@ class Workflow:
 
     def ended(self, duration: int | None) -> Workflow:
         """A copy whose steps have all stopped. `duration` is None if it is unknown."""
-        return replace(self, steps=tuple(map(at_rest, self.steps)), duration=duration)
+        return replace(self, steps=tuple(map(stopped, self.steps)), duration=duration)
 
 
 def parse_workflow(wire: dict[str, Any]) -> Workflow:

@@ -12,7 +12,7 @@ from chatkit.edge.file_links import FileLinks
 from chatkit.edge.files_api import FileRoutes
 from chatkit.edge.limits import OpenStreams
 from chatkit.edge.router import Route
-from chatkit.edge.uploads import MOST_AT_ONCE, MOST_OF_ONE, UploadRoutes
+from chatkit.edge.uploads import MAX_AT_ONCE, MAX_PER_USER, UploadRoutes
 from chatkit.engine.attachments import Attachments
 from chatkit.protocol.ids import NewId
 from chatkit.wiring.background import keep_running
@@ -38,7 +38,7 @@ class FileParts:
             attachments=self.attachments,
             links=self.links,
             max_upload_bytes=self.max_upload_bytes,
-            open=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
+            open=OpenStreams(max_open=MAX_AT_ONCE, max_per_user=MAX_PER_USER),
         )
         return FileRoutes(
             authenticator=authenticator, files=self.store, links=self.links, uploads=uploads

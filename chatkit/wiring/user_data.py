@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chatkit.edge.auth import Authenticator
-from chatkit.edge.data_api import MOST_AT_ONCE, MOST_OF_ONE, DataRoutes
+from chatkit.edge.data_api import MAX_AT_ONCE, MAX_PER_USER, DataRoutes
 from chatkit.edge.limits import OpenStreams
 from chatkit.edge.router import Route
 from chatkit.engine.operations import Operations
@@ -37,6 +37,6 @@ def data_routes(
         erasing=Erasing(store=Erasure(database), turns=operations.running),
         max_import_bytes=settings.max_upload_bytes,
         now=now,
-        exports=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
-        imports=OpenStreams(most=MOST_AT_ONCE, most_of_one=MOST_OF_ONE),
+        exports=OpenStreams(max_open=MAX_AT_ONCE, max_per_user=MAX_PER_USER),
+        imports=OpenStreams(max_open=MAX_AT_ONCE, max_per_user=MAX_PER_USER),
     ).routes()

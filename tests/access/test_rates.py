@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatkit.access.rates import Rate, Standing
+from chatkit.access.rates import Rate, RateStatus
 
 
 @pytest.mark.parametrize(
@@ -35,29 +35,29 @@ def test_a_rate_that_allows_nothing_cannot_be_made(count: int, window_s: int) ->
 
 def test_a_burst_of_the_whole_rate_is_allowed_and_one_more_is_refused_uncounted() -> None:
     rate = Rate(2, 60)
-    first = rate.judge(0)
-    second = rate.judge(first.full_in_s)
-    third = rate.judge(second.full_in_s)
-    assert (first, second) == (Standing(rate, 30, True), Standing(rate, 60, True))
-    assert third == Standing(rate, 60, False)
+    first = rate.take(0)
+    second = rate.take(first.full_in_s)
+    third = rate.take(second.full_in_s)
+    assert (first, second) == (RateStatus(rate, 30, True), RateStatus(rate, 60, True))
+    assert third == RateStatus(rate, 60, False)
     assert [each.remaining for each in (first, second, third)] == [1, 0, 0]
     assert [each.reset_s for each in (first, second, third)] == [30, 60, 60]
     assert third.retry_after_s == 30
 
 
 def test_a_bucket_that_has_been_full_for_long_allows_no_more_than_a_burst() -> None:
-    assert Rate(2, 60).judge(-1_000) == Standing(Rate(2, 60), 30, True)
+    assert Rate(2, 60).take(-1_000) == RateStatus(Rate(2, 60), 30, True)
 
 
 def test_the_rounding_of_floats_takes_no_request_away() -> None:
     rate, full_in_s = Rate(10, 1), 0.0
     for left in range(9, -1, -1):
-        standing = rate.judge(full_in_s)
+        standing = rate.take(full_in_s)
         assert (standing.allowed, standing.remaining) == (True, left)
         full_in_s = standing.full_in_s
 
 
 def test_times_are_told_in_whole_seconds_and_never_as_too_early() -> None:
-    assert Standing(Rate(1, 1), 0.2, False).reset_s == 1
-    assert Standing(Rate(60, 60), 59.5, False).retry_after_s == 1
-    assert Standing(Rate(1, 60), 60.0, False).retry_after_s == 60
+    assert RateStatus(Rate(1, 1), 0.2, False).reset_s == 1
+    assert RateStatus(Rate(60, 60), 59.5, False).retry_after_s == 1
+    assert RateStatus(Rate(1, 60), 60.0, False).retry_after_s == 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chatkit.access.audit import Trail
+from chatkit.access.audit import AuditTrail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Head:
     client: tuple[str, int] | None = ("127.0.0.1", 50000)
     fields: Mapping[str, str] = field(default_factory=lambda: {"host": "localhost:8000"})
     reply_headers: dict[bytes, bytes] = field(default_factory=dict)
-    trail: Trail = field(default_factory=Trail)
+    trail: AuditTrail = field(default_factory=AuditTrail)
 
     @property
     def headers(self) -> Mapping[bytes, bytes]:

@@ -28,7 +28,7 @@ from tests.wording import SAY
 
 
 async def echo(request: HttpRequest) -> Reply:
-    body = await request.body(most=10)
+    body = await request.body(max_bytes=10)
     told = {
         "path": request.path,
         "params": request.params,
@@ -200,7 +200,7 @@ async def test_an_answer_that_breaks_off_has_no_end(
 
 def streaming(log: TurnLog) -> Router:
     async def handler(request: HttpRequest, send: HttpSend) -> None:
-        await request.body(most=10)
+        await request.body(max_bytes=10)
         await EventStream(LogFollower(log)).send(request, send)
 
     return Router([Route("/", {"POST": handler})])

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from chatkit.access.audit import AuditEntry, Deed
+from chatkit.access.audit import AuditEntry, AuditEvent
 from chatkit.edge import audit
 from chatkit.edge.asgi import HttpRequest, Reply
-from chatkit.edge.audit import MOST_CALLERS, MOST_WAITING, Auditor
+from chatkit.edge.audit import MAX_CALLERS, MAX_WAITING, Auditor
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Route, Router, answering
 from chatkit.protocol.errors import NotFound, TooLarge, TooMany, Unauthorized, Unavailable
@@ -49,9 +49,9 @@ def build(auditor: Auditor) -> Router:
         request.trail.user_id = request.header("x-user")
         match request.params["what"]:
             case "delete":
-                request.trail.deeds.append(Deed("thread.delete", "thread", "thr_1"))
+                request.trail.events.append(AuditEvent("thread.delete", "thread", "thr_1"))
             case "guest":
-                request.trail.deeds.append(Deed("guest.issue"))
+                request.trail.events.append(AuditEvent("guest.issue"))
             case "missing":
                 raise NotFound("thread")
             case "stranger":
@@ -63,9 +63,9 @@ def build(auditor: Auditor) -> Router:
             case "large":
                 raise TooLarge("too large a file")
             case "chat":  # told in the stream, with a 200
-                request.trail.deeds.append(Deed("limit.hit"))
+                request.trail.events.append(AuditEvent("limit.hit"))
             case "late":
-                request.trail.deeds.append(Deed("session.open", "chat session", "s1"))
+                request.trail.events.append(AuditEvent("session.open", "chat session", "s1"))
                 raise Unavailable("away")
             case "turn":
 
@@ -74,11 +74,11 @@ def build(auditor: Auditor) -> Router:
 
                 await asyncio.create_task(delete())
             case "refused":
-                request.trail.deeds.append(Deed("task.delete", "task", "x" * 5000))
+                request.trail.events.append(AuditEvent("task.delete", "task", "x" * 5000))
                 raise NotFound("task")
         return Reply(200, b"")
 
-    handler = auditor.acting(answering(act))
+    handler = auditor.with_audit_origin(answering(act))
     return Router([Route("/{what}", {"POST": handler})], note=auditor.note)
 
 
@@ -187,17 +187,17 @@ async def test_a_full_storage_is_a_limit_that_was_hit_and_a_large_file_is_none(s
 
 
 async def test_a_flood_from_everywhere_takes_a_bounded_number_of_rows(site: Site) -> None:
-    for number in range(3 * MOST_CALLERS):
+    for number in range(3 * MAX_CALLERS):
         ip = f"192.0.{number // 250}.{number % 250 + 1}"
         await site.visit("stranger", authorization="Bearer x", x_forwarded_for=ip)
         await site.visit("guest", x_user=f"guest_{number}", x_forwarded_for=ip)
     rows = await site.rows()
-    assert len(rows) == 2 * (MOST_CALLERS + 1)
-    assert sum(row["times"] for row in rows) == 6 * MOST_CALLERS
+    assert len(rows) == 2 * (MAX_CALLERS + 1)
+    assert sum(row["times"] for row in rows) == 6 * MAX_CALLERS
     others = [row for row in rows if row["outcome"] == "several"]
     assert [(row["action"], row["user_id"], row["client_ip"], row["times"]) for row in others] == [
-        ("sign_in.fail", None, None, 2 * MOST_CALLERS),
-        ("guest.issue", None, None, 2 * MOST_CALLERS),
+        ("sign_in.fail", None, None, 2 * MAX_CALLERS),
+        ("guest.issue", None, None, 2 * MAX_CALLERS),
     ]
 
 
@@ -249,11 +249,11 @@ async def test_what_waits_is_bounded_and_what_is_lost_is_told(
 ) -> None:
     auditor, log = failing()
     router = build(auditor)
-    for _ in range(MOST_WAITING + 3):
+    for _ in range(MAX_WAITING + 3):
         await call(router, "POST", "/delete")
     log.back.set()
     await auditor.close()
-    assert len(log.written) == MOST_WAITING
+    assert len(log.written) == MAX_WAITING
     assert "3 entries of the audit log were lost" in caplog.text
 
 
@@ -333,9 +333,9 @@ async def test_the_application_writes_what_its_routes_do(database_url: str) -> N
         ("attachment.delete", "attachment", file_id),
         ("sign_in.fail", None, None),
     ]
-    *deeds, failure = rows
-    assert {row["user_id"] for row in deeds} == {first["user_id"]}
-    assert {row["outcome"] for row in deeds} == {"ok"}
+    *events, failure = rows
+    assert {row["user_id"] for row in events} == {first["user_id"]}
+    assert {row["outcome"] for row in events} == {"ok"}
     assert (failure["user_id"], failure["outcome"]) == (None, "unauthorized")
     assert {row["client_ip"] for row in rows} == {"192.0.2.7"}
 

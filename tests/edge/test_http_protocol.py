@@ -52,7 +52,7 @@ class Site:
 
         async def size(request: HttpRequest) -> Any:
             try:
-                return json_reply(str(len(await request.body(most=10**7))))
+                return json_reply(str(len(await request.body(max_bytes=10**7))))
             finally:
                 self.left.set()
 

@@ -214,9 +214,9 @@ async def test_the_cookie_of_better_auth_itself_is_not_taken(keys: IssuerKeys) -
 
 async def test_a_token_is_answered_from_memory_for_a_minute_only(keys: IssuerKeys) -> None:
     verifier = JwksVerifier(keys, expected=ANY, now=lambda: NOW)
-    assert (await verifier.verify(Token.parse(sign()))).good_until == NOW + REMEMBER_S
+    assert (await verifier.verify(Token.parse(sign()))).cache_until == NOW + REMEMBER_S
     ending = Token.parse(sign(exp=NOW - 50))
-    assert (await verifier.verify(ending)).good_until == NOW + 10
+    assert (await verifier.verify(ending)).cache_until == NOW + 10
 
 
 # --- What a set may hold --------------------------------------------------------------------------

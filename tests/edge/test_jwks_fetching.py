@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from chatkit.edge.jwks import MOST_BYTES, MOST_UNKNOWN, REFRESH_S, UNKNOWN_WINDOW_S, IssuerKeys
+from chatkit.edge.jwks import (
+    MAX_BYTES,
+    MAX_UNKNOWN_FETCHES,
+    REFRESH_S,
+    UNKNOWN_WINDOW_S,
+    IssuerKeys,
+)
 from chatkit.protocol.errors import Unauthorized, Unavailable
 from tests.edge.clock import Clock
 from tests.edge.issuer import Issuer, open_issuer, public_jwk
@@ -54,7 +60,7 @@ async def test_a_flood_of_unknown_kids_does_not_reach_the_issuer(
     for number in range(50):
         with pytest.raises(Unauthorized):
             await user_of(keys, sign(kid=f"made-up-{number}"))
-    assert len(issuer.requests) == 1 + MOST_UNKNOWN
+    assert len(issuer.requests) == 1 + MAX_UNKNOWN_FETCHES
     assert await user_of(keys, sign()) == "ada"
     issuer.keys.append(public_jwk(OTHER_ED, "two"))
     clock.now += UNKNOWN_WINDOW_S
@@ -66,7 +72,7 @@ async def test_what_the_pause_after_a_failure_holds_back_is_not_counted(
 ) -> None:
     assert await user_of(keys, sign()) == "ada"
     issuer.status = 503
-    for _ in range(2 * MOST_UNKNOWN):
+    for _ in range(2 * MAX_UNKNOWN_FETCHES):
         with pytest.raises(Unauthorized):
             await user_of(keys, sign(OTHER_ED, kid="two"))
     assert len(issuer.requests) == 2
@@ -154,7 +160,7 @@ async def test_an_end_in_the_middle_of_a_fetch_leaves_nothing_behind(issuer: Iss
         (200, {}, b"\xff\xfe", "the answer is not JSON"),
         (200, {}, b"[]", "the answer is no key set"),
         (200, {}, b'{"keys": {}}', "the answer is no key set"),
-        (200, {}, b" " * (MOST_BYTES + 1), f"the answer is larger than {MOST_BYTES} bytes"),
+        (200, {}, b" " * (MAX_BYTES + 1), f"the answer is larger than {MAX_BYTES} bytes"),
         (200, {"content-length": "9999"}, b"{}", "RemoteProtocolError"),
     ],
 )

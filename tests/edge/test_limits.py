@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.access.rates import Rate, Standing
+from chatkit.access.rates import Rate, RateStatus
 from chatkit.edge.limits import Buckets, Limits, OpenStreams
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.tokens import User
@@ -94,7 +94,7 @@ def test_a_refusal_says_when_one_more_is_allowed_and_that_is_true(clock: Clock) 
     first, second, third = (buckets.take("ada") for _ in range(3))
     assert (first.remaining, second.remaining, third.remaining) == (1, 0, 0)
     assert (first.reset_s, second.reset_s) == (30, 60)
-    assert third == Standing(Rate(2, 60), 60.0, False)
+    assert third == RateStatus(Rate(2, 60), 60.0, False)
     assert third.retry_after_s == 30
     clock.now += 29
     assert not buckets.take("ada").allowed
@@ -105,8 +105,8 @@ def test_a_refusal_says_when_one_more_is_allowed_and_that_is_true(clock: Clock) 
 def test_what_is_given_back_can_be_taken_again(clock: Clock) -> None:
     buckets = Buckets(Rate(1, 60), now=clock)
     assert buckets.take("ada").allowed
-    buckets.give_back("ada")
-    buckets.give_back("nobody")
+    buckets.refund("ada")
+    buckets.refund("nobody")
     assert [buckets.take("ada").allowed for _ in range(2)] == [True, False]
 
 
@@ -134,7 +134,7 @@ def test_a_bucket_is_not_forgotten_before_it_is_full(clock: Clock) -> None:
 
 
 def test_memory_is_bounded_under_a_flood_of_addresses(clock: Clock) -> None:
-    buckets = Buckets(MINUTE, now=clock, most_buckets=100)
+    buckets = Buckets(MINUTE, now=clock, max_buckets=100)
     for number in range(10_000):
         buckets.take(str(number))
         assert len(buckets) <= 200
@@ -269,7 +269,7 @@ class Shared:
         self._buckets: dict[str, Buckets] = {}
         self.asked: list[list[str]] = []
 
-    async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[Standing]:
+    async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[RateStatus]:
         self.asked.append([name for name, _ in requests])
         return [
             self._buckets.setdefault(name, Buckets(rate, now=self._clock)).take(name)
@@ -313,13 +313,13 @@ async def test_a_process_that_was_told_no_lets_in_again_in_time(clock: Clock) ->
 
 
 def test_streams_have_a_cap_in_all_and_for_one_user() -> None:
-    streams = OpenStreams(most=3, most_of_one=2)
-    with streams.one_more("ada"), streams.one_more("ada"):
-        with pytest.raises(Unavailable), streams.one_more("ada"):
+    streams = OpenStreams(max_open=3, max_per_user=2)
+    with streams.slot("ada"), streams.slot("ada"):
+        with pytest.raises(Unavailable), streams.slot("ada"):
             pass
-        with streams.one_more("bob"), pytest.raises(Unavailable), streams.one_more("cyd"):
+        with streams.slot("bob"), pytest.raises(Unavailable), streams.slot("cyd"):
             pass
-        with streams.one_more("cyd"):
+        with streams.slot("cyd"):
             pass
-    with streams.one_more("ada"), streams.one_more("ada"):
+    with streams.slot("ada"), streams.slot("ada"):
         pass

@@ -53,7 +53,7 @@ def build(database: Database, *, on: bool = True) -> Router:
 
     async def body(request: HttpRequest) -> Reply:
         await authenticator.authenticate(request)
-        return Reply(200, await request.body(most=1000))
+        return Reply(200, await request.body(max_bytes=1000))
 
     return Router(
         [

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from chatkit.edge.auth import LONGEST_TOKEN, Authenticator
+from chatkit.edge.auth import MAX_TOKEN_CHARS, Authenticator
 from chatkit.edge.guests import GuestTokens
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.tokens import Token, TokenCache, User, Verified
@@ -120,8 +120,8 @@ _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pytest.param("a.b.c", id="three parts of nothing"),
         pytest.param("..", id="dots"),
         pytest.param("cks_0123456789", id="a session nobody knows"),
-        pytest.param("a" * (LONGEST_TOKEN + 1), id="too long"),
-        pytest.param(sign(pad="a" * LONGEST_TOKEN), id="too long, though signed"),
+        pytest.param("a" * (MAX_TOKEN_CHARS + 1), id="too long"),
+        pytest.param(sign(pad="a" * MAX_TOKEN_CHARS), id="too long, though signed"),
         pytest.param(raw({"alg": "HS256"}, {}) + "\u00e9", id="beyond ASCII"),
     ],
 )
@@ -172,7 +172,7 @@ class OneSession:
     async def verify(self, token: Token) -> Verified:
         if self.revoked:
             raise Unauthorized("the session has ended")
-        return Verified(user=User(user_id="ada"), good_until=0)
+        return Verified(user=User(user_id="ada"), cache_until=0)
 
 
 async def test_a_token_that_can_be_revoked_is_asked_for_each_time() -> None:
@@ -194,15 +194,15 @@ async def test_a_token_that_can_be_revoked_is_asked_for_each_time() -> None:
 def test_the_cache_forgets_the_token_unused_for_longest() -> None:
     cache = TokenCache(size=2)
     for name in ("a", "b"):
-        cache.put(name, Verified(user=User(user_id=name), good_until=NOW))
+        cache.put(name, Verified(user=User(user_id=name), cache_until=NOW))
     assert cache.get("a", 0) == User(user_id="a")
-    cache.put("c", Verified(user=User(user_id="c"), good_until=NOW))
+    cache.put("c", Verified(user=User(user_id="c"), cache_until=NOW))
     kept = [name for name in ("a", "b", "c") if cache.get(name, 0) is not None]
     assert kept == ["a", "c"]
 
 
 def test_the_cache_drops_what_is_no_longer_good() -> None:
     cache = TokenCache(size=2)
-    cache.put("a", Verified(user=User(user_id="a"), good_until=NOW))
+    cache.put("a", Verified(user=User(user_id="a"), cache_until=NOW))
     assert cache.get("a", NOW) is None
     assert cache.get("a", 0) is None

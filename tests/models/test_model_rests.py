@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from chatkit.models.litellm_model import LiteLLMModel
-from chatkit.models.pace import REST_S, Pace
+from chatkit.models.pace import PAUSE_S, Pace
 from chatkit.models.pure.deltas import StreamEnd, TextDelta
 from tests.model_server import ModelServer
 from tests.model_steps import CUT, HANG, Pause, Raw, Step
@@ -18,13 +18,13 @@ from tests.models.model_calls import ask, flat, read
 class Busy(Pace):
     """The pace of a process that is always busy; `rests` counts."""
 
-    def __init__(self, seconds: float = REST_S) -> None:
+    def __init__(self, seconds: float = PAUSE_S) -> None:
         super().__init__()
         self.seconds = seconds
         self.rests = 0
         self.rested = asyncio.Event()
 
-    def rest_s(self) -> float:
+    def pause_s(self) -> float:
         self.rests += 1
         self.rested.set()
         return self.seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatkit.models.pace import BUSY, QUIET, REST_S, Pace
+from chatkit.models.pace import HIGH_LOAD, LOW_LOAD, PAUSE_S, Pace
 
 
 class Process:
@@ -20,39 +20,39 @@ class Process:
 
 
 @pytest.mark.parametrize(
-    ("share", "rest_s"),
+    ("share", "pause_s"),
     [
         (0.0, 0.0),
-        (BUSY - 0.01, 0.0),
-        (BUSY, REST_S),
-        (1.9, REST_S),  # a thread beside the event loop
+        (HIGH_LOAD - 0.01, 0.0),
+        (HIGH_LOAD, PAUSE_S),
+        (1.9, PAUSE_S),  # a thread beside the event loop
     ],
 )
-def test_streams_rest_while_the_process_is_busy(share: float, rest_s: float) -> None:
+def test_streams_rest_while_the_process_is_busy(share: float, pause_s: float) -> None:
     process = Process()
     pace = Pace(lambda: process.now, lambda: process.cpu)
     process.spend(1.0, share)
-    assert pace.rest_s() == rest_s
+    assert pace.pause_s() == pause_s
 
 
 def test_that_resting_makes_it_cheaper_does_not_end_the_rests() -> None:
     process = Process()
     pace = Pace(lambda: process.now, lambda: process.cpu)
-    process.spend(1.0, BUSY)
-    assert pace.rest_s() == REST_S
-    process.spend(1.0, QUIET + 0.01)
-    assert pace.rest_s() == REST_S
-    process.spend(1.0, QUIET - 0.01)
-    assert pace.rest_s() == 0.0
+    process.spend(1.0, HIGH_LOAD)
+    assert pace.pause_s() == PAUSE_S
+    process.spend(1.0, LOW_LOAD + 0.01)
+    assert pace.pause_s() == PAUSE_S
+    process.spend(1.0, LOW_LOAD - 0.01)
+    assert pace.pause_s() == 0.0
 
 
 def test_it_takes_part_in_what_the_process_did_lately_not_in_its_whole_life() -> None:
     process = Process()
     pace = Pace(lambda: process.now, lambda: process.cpu)
-    assert pace.rest_s() == 0.0
+    assert pace.pause_s() == 0.0
     process.spend(1.0, 1.0)
-    assert pace.rest_s() == REST_S
+    assert pace.pause_s() == PAUSE_S
     process.spend(0.1, 0.0)
-    assert pace.rest_s() == REST_S  # too short a time to tell
+    assert pace.pause_s() == PAUSE_S  # too short a time to tell
     process.spend(0.2, 0.0)
-    assert pace.rest_s() == 0.0
+    assert pace.pause_s() == 0.0

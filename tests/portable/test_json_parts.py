@@ -99,7 +99,7 @@ def test_levels_are_limited(depth: int) -> None:
 
 
 def test_a_part_of_too_many_values_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_parts, "MOST_VALUES", 5)
+    monkeypatch.setattr(json_parts, "MAX_VALUES", 5)
     assert len(read(b'{"threads": [{"a": 1, "b": 2}]}'.replace(b', "b": 2', b""))) == 1
     text = b'{"threads": [1, {"a": 1, "b": 2}]}'
     assert refusal(text).in_words(SAY) == "threads[1]: holds more than 5 values"

@@ -18,7 +18,7 @@ def judge(content: bytes, declared: str, *, cut: int | None = None) -> str:
     probe = Probe()
     for start in range(0, len(content), cut or max(1, len(content))):
         probe.feed(content[start : start + (cut or len(content))])
-    return probe.judge(declared).mime_type
+    return probe.detect(declared).mime_type
 
 
 @pytest.mark.parametrize("cut", [None, 1, 3])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.protocol.errors import BadRequest
-from chatkit.protocol.jsontext import MOST_LEVELS, dumps, loads
+from chatkit.protocol.jsontext import MAX_DEPTH, dumps, loads
 
 
 def nested(levels: int, kinds: str = "[") -> bytes:
@@ -22,18 +22,18 @@ def nested(levels: int, kinds: str = "[") -> bytes:
 
 @pytest.mark.parametrize("kinds", ["[", "{", "[{", "[[{", "{{["])
 def test_so_many_levels_are_read_and_no_more(kinds: str) -> None:
-    text = nested(MOST_LEVELS, kinds)
+    text = nested(MAX_DEPTH, kinds)
     assert loads(text) == json.loads(text)
-    for levels in (MOST_LEVELS + 1, 2 * MOST_LEVELS, 900, 100_000):
+    for levels in (MAX_DEPTH + 1, 2 * MAX_DEPTH, 900, 100_000):
         with pytest.raises(BadRequest) as caught:
             loads(nested(levels, kinds))
         assert caught.value.code == "invalid_json"
 
 
-@pytest.mark.parametrize("levels", [MOST_LEVELS, MOST_LEVELS + 1])
+@pytest.mark.parametrize("levels", [MAX_DEPTH, MAX_DEPTH + 1])
 def test_brackets_in_strings_neither_count_nor_hide(levels: int) -> None:
     text = b'["' + b"[{" * 200 + b'","' + b"}]" * 300 + b'",' + nested(levels - 1) + b"]"
-    if levels <= MOST_LEVELS:
+    if levels <= MAX_DEPTH:
         assert loads(text) == json.loads(text)
     else:
         with pytest.raises(BadRequest):
@@ -41,10 +41,10 @@ def test_brackets_in_strings_neither_count_nor_hide(levels: int) -> None:
 
 
 @pytest.mark.parametrize("text", ['"', "\\", '\\"', '"\\', '[{"', "]}\\", '\\\\"['])
-@pytest.mark.parametrize("levels", [MOST_LEVELS, MOST_LEVELS + 1])
+@pytest.mark.parametrize("levels", [MAX_DEPTH, MAX_DEPTH + 1])
 def test_what_stands_in_a_string_does_not_end_it(text: str, levels: int) -> None:
     body = b"[%b,%b]" % (json.dumps([text * 99, text]).encode(), nested(levels - 1))
-    if levels <= MOST_LEVELS:
+    if levels <= MAX_DEPTH:
         assert loads(body) == json.loads(body)
     else:
         with pytest.raises(BadRequest):
@@ -53,7 +53,7 @@ def test_what_stands_in_a_string_does_not_end_it(text: str, levels: int) -> None
 
 @pytest.mark.parametrize("text", ["[", "[{", "][", "[" * 31 + "]" * 31 + "{", '\\"[', "\\["])
 def test_a_megabyte_of_brackets_in_a_string_is_read_in_no_time(text: str) -> None:
-    body = json.dumps([text * (2**20 // len(text)), *([[]] * MOST_LEVELS)]).encode()
+    body = json.dumps([text * (2**20 // len(text)), *([[]] * MAX_DEPTH)]).encode()
     taken = []
     for _ in range(3):
         began = time.thread_time()
@@ -84,7 +84,7 @@ def depth(value: Any) -> int:
 def test_the_limit_is_exact_whatever_is_in_between(value: Any, around: int) -> None:
     for level in range(around):
         value = [value, "["] if level % 2 else {"{": value, "}": [1] * 9}
-    if depth(value) <= MOST_LEVELS:
+    if depth(value) <= MAX_DEPTH:
         assert loads(dumps(value).encode()) == value
     else:
         with pytest.raises(BadRequest):

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
-from chatkit.access.audit import AuditEntry, Deed
+from chatkit.access.audit import AuditEntry, AuditEvent
 from store.audit import AuditLog
 from store.embedded import EmbeddedPostgres
 from store.migrate import apply_schema
@@ -38,7 +38,7 @@ def entry(user_id: str | None = "ada", *, days_ago: float = 0, times: int = 1) -
     return AuditEntry(
         at=NOW - timedelta(days=days_ago),
         user_id=user_id,
-        deed=Deed("thread.delete", "thread", "thr_1"),
+        event=AuditEvent("thread.delete", "thread", "thr_1"),
         client_ip="192.0.2.1",
         request_id="req1",
         outcome="ok",

@@ -16,7 +16,7 @@ wreath write write-alt write-alt2
 ICONS: Final = frozenset(_NAMES.split())
 
 #: Common names of icons, and the known icon with that meaning.
-_MEANT: Final = {
+_ALIASES: Final = {
     "add": "plus",
     "alert": "info",
     "book": "book-open",
@@ -42,4 +42,4 @@ def known_icon(name: str) -> str | None:
     """`name` if it is a known icon, else its replacement, else None."""
     if name in ICONS or name.startswith(("lucide:", "vendor:")):
         return name
-    return _MEANT.get(name.lower().replace("_", "-"))
+    return _ALIASES.get(name.lower().replace("_", "-"))

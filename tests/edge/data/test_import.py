@@ -12,7 +12,7 @@ import pytest
 
 from app import Services
 from chatkit.edge.asgi_types import HttpReceived
-from chatkit.edge.data_api import MOST_OF_ONE
+from chatkit.edge.data_api import MAX_PER_USER
 from chatkit.protocol.jsontext import dumps
 from tests.edge.data.client import EXPORT, IMPORT, Client, counted, signed_in
 from tests.files import MULTIPART
@@ -205,7 +205,7 @@ class Endless(Exchange):
 
 async def test_a_user_has_a_few_imports_at_once(services: Services, ada: Client) -> None:
     async with AsyncExitStack() as stack:
-        for _ in range(MOST_OF_ONE):
+        for _ in range(MAX_PER_USER):
             endless = Endless(services.router, "POST", IMPORT, signed_in("ada"), [b"["])
             await stack.enter_async_context(endless)
         async with asyncio.timeout(30):
