@@ -141,7 +141,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
 def join_routes(parts: Parts) -> list[Route]:
     """Every route of the server."""
     settings, authenticator = parts.settings, parts.authenticator
-    most_bytes = settings.max_body_bytes
+    max_bytes = settings.max_body_bytes
     threads = parts.operations.threads
     return [
         *_chat_routes(parts).routes(),
@@ -149,15 +149,15 @@ def join_routes(parts: Parts) -> list[Route]:
             authenticator=authenticator,
             sessions=parts.sessions,
             domain_key=settings.chatkit_domain_key,
-            max_body_bytes=most_bytes,
+            max_body_bytes=max_bytes,
         ).routes(),
         *TaskRoutes(
-            authenticator=authenticator, tasks=parts.tasks, max_body_bytes=most_bytes, now=now
+            authenticator=authenticator, tasks=parts.tasks, max_body_bytes=max_bytes, now=now
         ).routes(),
         *parts.files.routes(authenticator),
         *data_routes(settings, authenticator, parts.database, parts.operations, now=now),
         *ThreadRoutes(
-            authenticator=authenticator, threads=threads, max_body_bytes=most_bytes
+            authenticator=authenticator, threads=threads, max_body_bytes=max_bytes
         ).routes(),
         *ChoiceRoutes(
             authenticator=authenticator,
@@ -170,7 +170,7 @@ def join_routes(parts: Parts) -> list[Route]:
             authenticator=authenticator,
             answer=parts.tools.answer_mcp,
             with_audit_origin=parts.auditor.with_audit_origin,
-            max_body_bytes=most_bytes,
+            max_body_bytes=max_bytes,
         ).routes(),
         *GuestRoutes(authenticator).routes(),
         *Health(lambda: parts.database.fetchval("SELECT 1"), parts.operations.running).routes(),

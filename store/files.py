@@ -28,11 +28,11 @@ AWAITED_S: Final = 3 * 3600.0
 
 
 class Files:
-    """The `FileStore`. A user's files may take `most_bytes` bytes together."""
+    """The `FileStore`. A user's files may take `max_bytes` bytes together."""
 
-    def __init__(self, database: Database, *, most_bytes: int) -> None:
+    def __init__(self, database: Database, *, max_bytes: int) -> None:
         self._database = database
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
 
     async def create(self, user_id: str, attachment_id: str, file: NewFile) -> None:
         """See the port."""
@@ -147,10 +147,10 @@ class Files:
                 return
             yield piece[max(0, start - place) : stop - place]
 
-    async def load_content(self, user_id: str, attachment_id: str, most_bytes: int) -> bytes | None:
+    async def load_content(self, user_id: str, attachment_id: str, max_bytes: int) -> bytes | None:
         """See the port."""
         file = await self.open(user_id, attachment_id)
-        if file.size > most_bytes:
+        if file.size > max_bytes:
             return None
         content = b"".join([piece async for piece in self.read(user_id, file, 0, file.size)])
         if len(content) != file.size:  # deleted or replaced meanwhile
@@ -169,9 +169,9 @@ class Files:
         await connection.execute(_SQL["lock_files"], user_id)
         used = await connection.fetchrow(_SQL["used_storage"], user_id)
         assert used is not None, "an aggregate is always one row"
-        if used["bytes"] + size > self._most_bytes:
+        if used["bytes"] + size > self._max_bytes:
             raise TooLarge(
-                Sentence("file.storage_full", count=self._most_bytes),
+                Sentence("file.storage_full", count=self._max_bytes),
                 code="storage_full",
             )
         return used

@@ -45,7 +45,7 @@ class UploadRoutes:
                         user.user_id,
                         name=file.file_name,
                         mime_type=file.content_type,
-                        most_bytes=_length(request, self.max_upload_bytes),
+                        max_bytes=_length(request, self.max_upload_bytes),
                         pieces=pieces,
                     )
         return self._reply(request, user.user_id, attachment)

@@ -21,11 +21,11 @@ _CLEAN_S: Final = 5.0
 
 
 class Attachments:
-    """The rules for uploads. A file may have `most_bytes` bytes."""
+    """The rules for uploads. A file may have `max_bytes` bytes."""
 
-    def __init__(self, files: FileStore, *, most_bytes: int, new_id: NewId) -> None:
+    def __init__(self, files: FileStore, *, max_bytes: int, new_id: NewId) -> None:
         self._files = files
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._new_id = new_id
 
     async def create(
@@ -47,7 +47,7 @@ class Attachments:
             name=name,
             size=size,
             mime_type=mime_type,
-            most_bytes=self._most_bytes,
+            max_bytes=self._max_bytes,
             place="params.",
         )
         attachment = await self._create(user_id, file)
@@ -66,15 +66,13 @@ class Attachments:
         *,
         name: str,
         mime_type: str,
-        most_bytes: int,
+        max_bytes: int,
         pieces: AsyncIterator[bytes],
     ) -> Attachment:
-        """A file that comes unannounced, and has at most `most_bytes` bytes. Nothing is left of
+        """A file that comes unannounced, and has at most `max_bytes` bytes. Nothing is left of
         one that breaks off or is refused."""
-        most_bytes = max(1, min(most_bytes, self._most_bytes))
-        file = announce(
-            name=name, size=most_bytes, mime_type=mime_type, most_bytes=self._most_bytes
-        )
+        max_bytes = max(1, min(max_bytes, self._max_bytes))
+        file = announce(name=name, size=max_bytes, mime_type=mime_type, max_bytes=self._max_bytes)
         attachment = await self._create(user_id, file)
         try:
             return await self._files.receive(user_id, attachment.id, pieces)

@@ -41,30 +41,30 @@ async def contents_for(
     files: FileStore,
     *,
     most_characters: int = MOST_CHARACTERS,
-    most_bytes: int = MOST_BYTES,
+    max_bytes: int = MOST_BYTES,
 ) -> list[FileContent]:
     """One for each attachment, in order: the earlier ones take from the budgets first.
 
-    `most_characters` is for text, `most_bytes` for images and PDFs before their encoding. A file
+    `most_characters` is for text, `max_bytes` for images and PDFs before their encoding. A file
     that was deleted is given by its name alone. Raises Unavailable.
     """
     contents: list[FileContent] = []
     for attachment in attachments:
         try:
             file = await files.open(user_id, attachment.id)
-            content = await _content(user_id, file, files, most_characters, most_bytes)
+            content = await _content(user_id, file, files, most_characters, max_bytes)
         except NotFound:
             content = _name(attachment, _GONE)
         if isinstance(content, TextContent):
             most_characters -= len(content.text)
         elif not isinstance(content, NameContent):
-            most_bytes -= file.size
+            max_bytes -= file.size
         contents.append(content)
     return contents
 
 
 async def _content(
-    user_id: str, file: StoredFile, files: FileStore, most_characters: int, most_bytes: int
+    user_id: str, file: StoredFile, files: FileStore, most_characters: int, max_bytes: int
 ) -> FileContent:
     kind = FileType(file.mime_type)
     if kind.is_text:
@@ -75,7 +75,7 @@ async def _content(
         return _name(file, _NO_READER)
     if file.size > (MOST_IMAGE_BYTES if kind.is_image else MOST_PDF_BYTES):
         return _name(file, _TOO_LARGE)
-    if file.size > most_bytes:
+    if file.size > max_bytes:
         return _name(file, _NO_ROOM)
     content = await files.load_content(user_id, file.id, file.size)
     if content is None:  # exchanged for a larger one just now

@@ -32,7 +32,7 @@ class NotStreamed(Exception):
 
 
 async def stream_image(
-    litellm: Any, given: Mapping[str, Any], prompt: str, size: str | None, *, most_bytes: int
+    litellm: Any, given: Mapping[str, Any], prompt: str, size: str | None, *, max_bytes: int
 ) -> AsyncGenerator[tuple[Mapping[str, Any], float], None]:
     """Yield the previews and the final image, each with its progress from 0 to 1.
 
@@ -46,16 +46,16 @@ async def stream_image(
     body = {"model": name, "prompt": prompt, "stream": True, "partial_images": _PREVIEWS}
     if size is not None:
         body["size"] = size
-    most_bytes = most_bytes * 4 // 3 + _OTHER_BYTES
+    max_bytes = max_bytes * 4 // 3 + _OTHER_BYTES
     async with (
         _client(given) as client,
         client.stream("POST", "images/generations", json=body) as response,
     ):
         await _check(response)
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
-            yield _unstreamed_image(await read_body(response, most_bytes)), 1.0
+            yield _unstreamed_image(await read_body(response, max_bytes)), 1.0
             return
-        decoder = Decoder(max_frame_bytes=most_bytes)
+        decoder = Decoder(max_frame_bytes=max_bytes)
         previews = 0
         async for piece in response.aiter_bytes():
             for frame in decoder.receive(piece):

@@ -125,7 +125,7 @@ async def _draw(
     from chatkit.models.image_stream import NotStreamed, stream_image
 
     with suppress(NotStreamed):
-        images = stream_image(litellm, given, prompt, size, most_bytes=MAX_IMAGE_BYTES)
+        images = stream_image(litellm, given, prompt, size, max_bytes=MAX_IMAGE_BYTES)
         async with aclosing(images):
             async for image, progress in images:
                 yield await _step(image, progress, given)
@@ -166,4 +166,4 @@ async def _image_bytes(image: Mapping[str, Any], api_base: str | None) -> bytes:
         raise ModelFault("malformed")
     from chatkit.models.media_fetch import fetch, origin_of
 
-    return await fetch(url, trusted=origin_of(api_base), most_bytes=MAX_IMAGE_BYTES)
+    return await fetch(url, trusted=origin_of(api_base), max_bytes=MAX_IMAGE_BYTES)

@@ -34,10 +34,10 @@ def origin_of(url: str | None) -> str | None:
     return f"{parsed.scheme}://{parsed.host}:{port}" if parsed.host and port else None
 
 
-async def fetch(url: str, *, trusted: str | None, most_bytes: int) -> bytes:
+async def fetch(url: str, *, trusted: str | None, max_bytes: int) -> bytes:
     """Download the body at `url`. There is no total timeout here; the caller sets one.
 
-    Raises ModelFault `malformed` for a URL that is not allowed or a body above `most_bytes`,
+    Raises ModelFault `malformed` for a URL that is not allowed or a body above `max_bytes`,
     ModelFault `unavailable` for a status other than 200, and httpx's errors.
     """
     async with httpx.AsyncClient(follow_redirects=False, timeout=_SILENCE_S) as client:
@@ -50,18 +50,18 @@ async def fetch(url: str, *, trusted: str | None, most_bytes: int) -> bytes:
                     continue
                 if response.status_code != httpx.codes.OK:
                     raise ModelFault("unavailable")
-                return await read_body(response, most_bytes)
+                return await read_body(response, max_bytes)
             finally:
                 await response.aclose()
     raise ModelFault("malformed")
 
 
-async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
-    """The body of an open response. Raises ModelFault `malformed` above `most_bytes`."""
+async def read_body(response: httpx.Response, max_bytes: int) -> bytes:
+    """The body of an open response. Raises ModelFault `malformed` above `max_bytes`."""
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece
-        if len(body) > most_bytes:
+        if len(body) > max_bytes:
             raise ModelFault("malformed")
     return bytes(body)
 

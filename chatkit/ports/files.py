@@ -62,8 +62,8 @@ class FileStore(Protocol):
         they are replaced or deleted meanwhile."""
         ...
 
-    async def load_content(self, user_id: str, attachment_id: str, most_bytes: int) -> bytes | None:
-        """All bytes; None where there are more than `most_bytes`. NotFound also when they are
+    async def load_content(self, user_id: str, attachment_id: str, max_bytes: int) -> bytes | None:
+        """All bytes; None where there are more than `max_bytes`. NotFound also when they are
         replaced or deleted meanwhile."""
         ...
 

@@ -83,10 +83,10 @@ class StoredFile:
     version: str
 
 
-def announce(*, name: str, size: int, mime_type: str, most_bytes: int, place: str = "") -> NewFile:
+def announce(*, name: str, size: int, mime_type: str, max_bytes: int, place: str = "") -> NewFile:
     """Check a file that a client declares. `place` is the prefix of field names in errors.
 
-    Raises BadRequest for an empty name or a size below 1, TooLarge above `most_bytes`, and
+    Raises BadRequest for an empty name or a size below 1, TooLarge above `max_bytes`, and
     UnsupportedMedia for a type that is never accepted.
     """
     clean = file_name(name)
@@ -96,8 +96,8 @@ def announce(*, name: str, size: int, mime_type: str, most_bytes: int, place: st
         raise BadRequest(f"{place}name: at most {MAX_NAME} characters")
     if size < 1:
         raise BadRequest(f"{place}size: the file is empty")
-    if size > most_bytes:
-        raise TooLarge(f"{place}size: a file may have at most {most_bytes} bytes")
+    if size > max_bytes:
+        raise TooLarge(f"{place}size: a file may have at most {max_bytes} bytes")
     kind = declared_type(mime_type, place=place)
     return NewFile(name=clean, size=size, mime_type=kind.mime_type, is_image=kind.is_image)
 

@@ -50,8 +50,8 @@ async def open_files(
 ) -> FileParts:
     """What was never sent is swept until `stack` is closed."""
     key = await keep_secret(database, "file_key", lambda: secrets.token_hex(32))
-    store = Files(database, most_bytes=settings.max_storage_bytes)
-    attachments = Attachments(store, most_bytes=settings.max_upload_bytes, new_id=new_id)
+    store = Files(database, max_bytes=settings.max_storage_bytes)
+    attachments = Attachments(store, max_bytes=settings.max_upload_bytes, new_id=new_id)
     keep_running(stack, attachments.run, "sweep of files")
     return FileParts(
         store=store,

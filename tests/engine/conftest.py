@@ -180,7 +180,7 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
             stack.push_async_callback(database.close)
             model = ScriptedModel(*scripts)
             tools = tools or ScriptedTools()
-            files = Files(database, most_bytes=2**20)
+            files = Files(database, max_bytes=2**20)
 
             def now() -> datetime:
                 return datetime.now(UTC)
@@ -189,7 +189,7 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
                 EngineParts(
                     database=database,
                     files=files,
-                    attachments=Attachments(files, most_bytes=2**20, new_id=ids),
+                    attachments=Attachments(files, max_bytes=2**20, new_id=ids),
                     model=model,
                     tools=tools,
                     cards=TaskCards(Tasks(database), now=now),

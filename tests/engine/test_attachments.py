@@ -36,8 +36,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def attachments(database: Database) -> Attachments:
     numbers = count(1)
     return Attachments(
-        Files(database, most_bytes=10**6),
-        most_bytes=10**5,
+        Files(database, max_bytes=10**6),
+        max_bytes=10**5,
         new_id=lambda prefix: f"{prefix}_{next(numbers)}",
     )
 
@@ -119,7 +119,7 @@ async def test_what_is_part_of_a_message_is_not_taken_back(
     attachments: Attachments, database: Database
 ) -> None:
     await attachments.receive_new(
-        "ada", name="a.txt", mime_type="", most_bytes=100, pieces=sent(b"words")
+        "ada", name="a.txt", mime_type="", max_bytes=100, pieces=sent(b"words")
     )
     await database.execute("INSERT INTO threads (user_id, id) VALUES ('ada', 'thr_1')")
     await database.execute("UPDATE attachments SET thread_id = 'thr_1'")
@@ -137,7 +137,7 @@ async def test_an_unannounced_file_reserves_what_it_may_have_until_it_is_there(
         reserved.append(await database.fetchval("SELECT size FROM attachments"))
 
     await attachments.receive_new(
-        "ada", name="a.txt", mime_type="text/plain", most_bytes=10**9, pieces=looking()
+        "ada", name="a.txt", mime_type="text/plain", max_bytes=10**9, pieces=looking()
     )
     assert reserved == [10**5]
     assert await database.fetchval("SELECT size FROM attachments") == 5
@@ -149,7 +149,7 @@ async def test_of_an_unannounced_file_that_is_refused_nothing_is_left(
 ) -> None:
     with pytest.raises(ChatKitError):
         await attachments.receive_new(
-            "ada", name="a.txt", mime_type="text/plain", most_bytes=10, pieces=sent(*pieces)
+            "ada", name="a.txt", mime_type="text/plain", max_bytes=10, pieces=sent(*pieces)
         )
     assert await rows(database) == (0, 0)
 
@@ -166,7 +166,7 @@ async def test_of_an_unannounced_file_that_breaks_off_nothing_is_left(
 
     upload = asyncio.create_task(
         attachments.receive_new(
-            "ada", name="a.txt", mime_type="text/plain", most_bytes=10, pieces=stalling()
+            "ada", name="a.txt", mime_type="text/plain", max_bytes=10, pieces=stalling()
         )
     )
     await waiting.wait()

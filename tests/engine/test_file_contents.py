@@ -26,7 +26,7 @@ from tests.files import PDF, PNG, ZIP
 @pytest.fixture
 async def files(database_url: str) -> AsyncIterator[Files]:
     database = await Database.connect(database_url, most_connections=2)
-    yield Files(database, most_bytes=2**30)
+    yield Files(database, max_bytes=2**30)
     await database.close()
 
 
@@ -102,11 +102,11 @@ async def test_images_and_pdfs_have_limits_of_their_own_and_one_together(
     image = await add(files, "a.png", PNG, "image/png")
     pdf = await add(files, "b.pdf", PDF, "application/pdf")
     most = len(PNG) + len(PDF)
-    assert [type(each) for each in await contents(files, image, pdf, most_bytes=most)] == [
+    assert [type(each) for each in await contents(files, image, pdf, max_bytes=most)] == [
         ImageContent,
         DocumentContent,
     ]
-    given = await contents(files, image, pdf, image, most_bytes=most - 1)
+    given = await contents(files, image, pdf, image, max_bytes=most - 1)
     assert [type(each) for each in given] == [ImageContent, NameContent, NameContent]
     monkeypatch.setattr(file_contents, "MOST_IMAGE_BYTES", len(PNG) - 1)
     monkeypatch.setattr(file_contents, "MOST_PDF_BYTES", len(PDF) - 1)

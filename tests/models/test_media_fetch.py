@@ -73,7 +73,7 @@ async def test_a_public_name_is_asked_at_the_address_that_was_checked(
 ) -> None:
     monkeypatch.setattr(media_fetch, "is_public", lambda _: True)
 
-    body = await fetch(f"https://localhost:{https.port}/1.png", trusted=None, most_bytes=4)
+    body = await fetch(f"https://localhost:{https.port}/1.png", trusted=None, max_bytes=4)
 
     assert body == b"body"
     (head,) = https.heads
@@ -87,19 +87,19 @@ async def test_a_certificate_for_another_name_is_refused(
     monkeypatch.setattr(media_fetch, "is_public", lambda _: True)
 
     with pytest.raises(httpx.ConnectError, match="IP address mismatch"):
-        await fetch(f"https://127.0.0.1:{https.port}/1.png", trusted=None, most_bytes=4)
+        await fetch(f"https://127.0.0.1:{https.port}/1.png", trusted=None, max_bytes=4)
     assert https.heads == []
 
 
 async def test_a_name_of_the_own_network_is_not_asked(https: SecureServer) -> None:
     with pytest.raises(ModelFault, match="malformed"):
-        await fetch(f"https://localhost:{https.port}/1.png", trusted=None, most_bytes=4)
+        await fetch(f"https://localhost:{https.port}/1.png", trusted=None, max_bytes=4)
     assert https.heads == []
 
 
 async def test_a_name_that_nobody_has_is_unavailable() -> None:
     with pytest.raises(ModelFault, match="unavailable"):
-        await fetch("https://pictures.invalid/1.png", trusted=None, most_bytes=4)
+        await fetch("https://pictures.invalid/1.png", trusted=None, max_bytes=4)
 
 
 @pytest.mark.parametrize(

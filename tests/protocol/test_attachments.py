@@ -51,7 +51,7 @@ def test_what_is_stored_is_read_back(attachment: Attachment) -> None:
 
 def test_what_is_announced_is_cleaned() -> None:
     file = announce(
-        name="C:\\fakepath\\ cat\u202egnp.exe ", size=5, mime_type="IMAGE/JPG", most_bytes=5
+        name="C:\\fakepath\\ cat\u202egnp.exe ", size=5, mime_type="IMAGE/JPG", max_bytes=5
     )
     assert file == NewFile(name="catgnp.exe", size=5, mime_type="image/jpeg", is_image=True)
 
@@ -75,7 +75,7 @@ def test_what_breaks_a_rule_is_refused_with_the_name_of_the_field(
 ) -> None:
     given = {"name": "a.txt", "size": 100, "mime_type": "text/plain", **fields}
     with pytest.raises(error, match="^" + re.escape(place)):
-        announce(**given, most_bytes=100, place="params.")  # type: ignore[arg-type] # by name
+        announce(**given, max_bytes=100, place="params.")  # type: ignore[arg-type] # by name
 
 
 @given(st.text())

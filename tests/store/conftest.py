@@ -32,7 +32,7 @@ def tasks(database: Database) -> Tasks:
 @pytest.fixture
 def files(database: Database) -> Files:
     """The files in it, of which a user may have a megabyte."""
-    return Files(database, most_bytes=2**20)
+    return Files(database, max_bytes=2**20)
 
 
 @pytest.fixture(scope="module")

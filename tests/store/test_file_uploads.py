@@ -159,7 +159,7 @@ async def test_an_upload_whose_file_is_deleted_meanwhile_is_refused(
 
 
 async def test_a_large_file_is_never_whole_in_memory(database: Database) -> None:
-    files = Files(database, most_bytes=2**30)
+    files = Files(database, max_bytes=2**30)
     size, piece = 20 * 2**20, b"0123456789abcde\n" * 4096
     digest = sha256()
 

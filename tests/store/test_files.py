@@ -233,7 +233,7 @@ async def test_a_file_that_is_replaced_while_it_is_loaded_is_never_half(
 
 async def test_a_database_that_is_away_is_unavailable(database_url: str) -> None:
     database = await Database.connect(database_url)
-    files = Files(database, most_bytes=100)
+    files = Files(database, max_bytes=100)
     await database.close()
     with pytest.raises(Unavailable):
         await files.create(ANNA, "atc_1", TEXT)

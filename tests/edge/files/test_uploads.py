@@ -53,8 +53,8 @@ async def announced(
 
     request = HttpRequest(scope_of("POST", "/", {"host": "localhost"}), receive, "id")
     attachments = Attachments(
-        Files(services.database, most_bytes=4 * MOST),
-        most_bytes=MOST,
+        Files(services.database, max_bytes=4 * MOST),
+        max_bytes=MOST,
         new_id=lambda prefix: make_id(prefix, sha256(str(time.time_ns()).encode()).digest()[:16]),
     )
     wire = await attachments.create(
