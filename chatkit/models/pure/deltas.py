@@ -34,7 +34,7 @@ class ModelRequest:
 
     Content may be a list of parts: `text`, `image_url` and `file`, the last two with data URLs.
     `tool_choice` is the name of a tool that must be called; ignored if it is not in `tools`.
-    `language` (BCP 47) is the user's, for a model whose sentences are ours.
+    `language` is the user's, a BCP 47 tag; the built-in model answers in it.
     """
 
     model: str
