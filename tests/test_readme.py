@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from pathlib import Path
 
@@ -73,3 +74,26 @@ def test_the_two_commands_are_those_that_the_contract_names() -> None:
     assert commands[1] == (
         ".venv/bin/pip install -r tests/requirements.txt && .venv/bin/python -m pytest"
     )
+
+
+def test_the_table_of_rooms_says_what_the_walls_let_through() -> None:
+    walls = configparser.ConfigParser()
+    walls.read(ROOT / ".importlinter", encoding="utf-8")
+    forbidden = {
+        module: set(walls[section]["forbidden_modules"].split())
+        for section in walls.sections()
+        if section.startswith("importlinter:contract:")
+        for module in walls[section]["source_modules"].split()
+    }
+    row = re.compile(r"^\| `(chatkit/[a-z]+|store|tools)`[^|]*\| [^|]* \| ([^|]*) \|$", re.M)
+    rooms = [(room.replace("/", "."), allowed) for room, allowed in row.findall(README)]
+    names = [room for room, _ in rooms if room not in ("chatkit.page", "chatkit.wiring")]
+    assert set(forbidden) - {"chatkit.models.pure", "chatkit.wiring"} == set(names)
+    pure = "protocol, words, access, todo, models/pure, answer"
+    for room, said in rooms:
+        if room not in names:
+            continue
+        listed = said.replace("the pure rooms", pure).replace("/pure", "").split(", ")
+        documented = {f"chatkit.{name}" for name in listed if name != "nothing"} - {room}
+        let_through = {name for name in names if name not in forbidden[room]} - {room}
+        assert (room, let_through) == (room, documented)
