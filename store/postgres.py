@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -12,6 +13,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from chatkit.protocol.errors import Sentence, Unavailable
+from store.poolers import LOST_STATEMENT, DatabaseConnection, finds_transaction_pooler
 
 #: Longest wait for a free connection, for a new one, and for one statement, in seconds.
 ACQUIRE_S: Final = 10.0
@@ -22,7 +24,11 @@ CANCEL_S: Final = 1.0
 #: How long a connection may be kept unused before it is opened anew, in seconds.
 KEEP_S: Final = 240.0
 
+_log = logging.getLogger(__name__)
+
 _AWAY_SENTENCE: Final = Sentence("database.away")
+
+_POOLER_FOUND: Final = "DATABASE_URL leads to a transaction pooler: the statement cache is off."
 
 #: URL parameters that drivers of other languages put into a DSN and that PostgreSQL refuses.
 _FOREIGN_PARAMETERS: Final = frozenset(
@@ -47,6 +53,7 @@ _AWAY: Final = (
     asyncpg.QueryCanceledError,  # its own time limit
     asyncpg.LockNotAvailableError,
     asyncpg.TransactionRollbackError,  # a deadlock
+    *LOST_STATEMENT,  # it is on another server connection of a pooler
 )
 
 
@@ -54,17 +61,10 @@ class ConnectError(Exception):
     """The database cannot be used as configured; the message is one sentence for the operator."""
 
 
-class _Connection(asyncpg.Connection):
-    def get_reset_query(self) -> str:
-        # Nothing here sets session state, so a release needs no round trip to clear it.
-        return ""
-
-
 def clean_dsn(dsn: str) -> tuple[str, bool]:
-    """The DSN as asyncpg takes it, and whether a transaction pooler stands in front.
+    """The DSN as asyncpg takes it, and whether it says that it leads to a transaction pooler.
 
-    Behind a pooler (Neon's `-pooler` hosts, Supabase's port 6543, `pgbouncer=true`) prepared
-    statements must not be kept, since the next use may meet another server connection.
+    Neon's `-pooler` hosts, Supabase's port 6543, `pgbouncer=true` and `statement_cache_size=0` do.
     """
     parts = urlsplit(dsn)
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -88,8 +88,11 @@ class Database:
     hand after its use, unless somebody waits for one; what has failed goes back at once.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, dsn: str, *, caching: bool) -> None:
         self._pool = pool
+        self._dsn = dsn
+        #: Whether connections keep prepared statements. It may go off, and never on again.
+        self._caching = caching
         #: With the loop's time of their last use, the latest last.
         self._kept: list[tuple[PoolConnectionProxy, float]] = []
         self._waiting = 0
@@ -99,19 +102,19 @@ class Database:
         """Open the pool. Raises ConnectError."""
         try:
             cleaned, pooled = clean_dsn(dsn)
+            if not pooled and await finds_transaction_pooler(cleaned, _options(caching=False)):
+                _log.warning(_POOLER_FOUND)
+                pooled = True
             pool = await asyncpg.create_pool(
                 cleaned,
                 min_size=1,
                 max_size=most_connections,
-                timeout=CONNECT_S,
-                command_timeout=STATEMENT_S,
-                statement_cache_size=0 if pooled else 200,
-                connection_class=_Connection,
-                server_settings={"application_name": "chatkit"},
+                connection_class=DatabaseConnection,
+                **_options(caching=not pooled),
             )
         except (asyncpg.PostgresError, ValueError, *_AWAY) as error:
             raise ConnectError(f"DATABASE_URL: cannot connect: {_reason(error)}.") from error
-        return cls(pool)
+        return cls(pool, cleaned, caching=not pooled)
 
     async def close(self) -> None:
         """Close every connection, waiting a moment for statements under way."""
@@ -127,6 +130,7 @@ class Database:
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[PoolConnectionProxy]:
         """One connection for several statements, which leave no session state behind."""
+        caching = self._caching
         try:
             connection = await self._take()
             try:
@@ -134,8 +138,10 @@ class Database:
             except BaseException:
                 await self._drop(connection)
                 raise
-            await self._give_back(connection)
+            await self._give_back(connection, caching=caching)
         except _AWAY as error:
+            if isinstance(error, LOST_STATEMENT):
+                await self._stop_caching()
             raise Unavailable(_AWAY_SENTENCE) from error
 
     async def fetch(self, query: str, *arguments: Any) -> Sequence[asyncpg.Record]:
@@ -163,6 +169,7 @@ class Database:
         self, statement: Callable[..., Awaitable[Any]], query: str, arguments: Sequence[Any]
     ) -> Any:
         # As `acquire` does it, without the price of a context manager.
+        caching = self._caching
         try:
             connection = await self._take()
             try:
@@ -170,10 +177,25 @@ class Database:
             except BaseException:
                 await self._drop(connection)
                 raise
-            await self._give_back(connection)
+            await self._give_back(connection, caching=caching)
         except _AWAY as error:
+            if caching and isinstance(error, LOST_STATEMENT):
+                await self._stop_caching()
+                return await self._run(statement, query, arguments)
             raise Unavailable(_AWAY_SENTENCE) from error
         return result
+
+    async def _stop_caching(self) -> None:
+        """Replace every connection by one that keeps no prepared statements."""
+        if not self._caching:
+            return
+        self._caching = False
+        _log.warning(_POOLER_FOUND)
+        self._pool.set_connect_args(self._dsn, **_options(caching=False))
+        await self._pool.expire_connections()
+        kept, self._kept = self._kept, []
+        for connection, _ in kept:
+            await self._release(connection)
 
     async def _take(self) -> PoolConnectionProxy:
         now = asyncio.get_running_loop().time()
@@ -214,11 +236,22 @@ class Database:
         with suppress(*_AWAY):  # it is closed, then
             await self._pool.release(connection, timeout=CANCEL_S)
 
-    async def _give_back(self, connection: PoolConnectionProxy) -> None:
-        if self._waiting:
+    async def _give_back(self, connection: PoolConnectionProxy, *, caching: bool) -> None:
+        """`caching` is as it was when the connection was taken: the pool closes an old one."""
+        if self._waiting or caching != self._caching:
             await self._release(connection)
         else:
             self._kept.append((connection, asyncio.get_running_loop().time()))
+
+
+def _options(*, caching: bool) -> dict[str, Any]:
+    """Arguments of `asyncpg.connect`."""
+    return {
+        "timeout": CONNECT_S,
+        "command_timeout": STATEMENT_S,
+        "statement_cache_size": 200 if caching else 0,
+        "server_settings": {"application_name": "chatkit"},
+    }
 
 
 def _is_open(connection: PoolConnectionProxy) -> bool:
