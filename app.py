@@ -46,7 +46,7 @@ from chatkit.wiring.variables import SettingsError
 from chatkit.words.catalogue import ENGLISH, say_in
 from store.embedded import EmbeddedError
 from store.migrate import SchemaError
-from store.postgres import ConnectError, Database
+from store.postgres import ConnectError, Database, refusals_stop_the_start
 from tools.task_cards import task_preview
 
 _log = logging.getLogger("chatkit")
@@ -92,7 +92,8 @@ class Application:
             settings = load_settings(environ)
             set_up_logging(settings.log_level, settings.log_format)
             services = opened(settings)
-            self._services = await services.__aenter__()
+            with refusals_stop_the_start():
+                self._services = await services.__aenter__()
         except StartErrors as error:
             message = str(error)
             if isinstance(error, ChatKitError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -79,6 +79,15 @@ def clean_dsn(dsn: str) -> tuple[str, bool]:
     # Put together by hand: `urlunsplit` drops the slashes of a DSN without a host.
     query = f"?{urlencode(kept, quote_via=quote)}" if kept else ""
     return f"postgresql://{parts.netloc}{parts.path}{query}", pooled
+
+
+@contextmanager
+def refusals_stop_the_start() -> Iterator[None]:
+    """While the application starts, raise ConnectError for every statement that is refused."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise ConnectError(f"DATABASE_URL: cannot be used: {_reason(error)}.") from error
 
 
 class Database:
@@ -277,6 +286,7 @@ def _reason(error: Exception) -> str:
         case asyncpg.InterfaceError() | ValueError():
             return "it is not a valid PostgreSQL URL"
         case asyncpg.PostgresError():
-            return f"the server refused it ({type(error).__name__})"
+            message, _, _ = str(error).partition("\n")  # what follows may quote a row
+            return f"the server refused it: {message}"
         case _:
             return "the server cannot be reached under that address"

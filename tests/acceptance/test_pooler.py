@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from contextlib import aclosing
 
+import asyncpg
 import httpx
+import pytest
 
 from tests.acceptance.server import SECRET, ServerProcess
-from tests.pooler import PgBouncer
+from tests.pooler import PgBouncer, PoolMode
 
 AT_ONCE = 30
 #: Requests that `use` sends.
@@ -104,3 +107,37 @@ async def test_a_pooler_that_is_restarted_is_away_for_that_time_only(database_ur
             assert {status for status in statuses if status >= 300} == set()
             assert server.stderr.count(FOUND) == 1
             assert "Traceback" not in server.stderr
+
+
+@pytest.mark.parametrize(
+    ("mode", "parameters", "reason"),
+    [
+        ("transaction", "?statement_timeout=5000", "statement_timeout"),
+        ("statement", "", "statement pooling mode"),
+    ],
+)
+async def test_what_a_pooler_refuses_stops_the_start_with_one_sentence(
+    mode: PoolMode, parameters: str, reason: str, database_url: str
+) -> None:
+    with PgBouncer(database_url, mode) as pooler:
+        await assert_refused(f"{pooler.url}{parameters}", reason)
+
+
+async def test_a_database_that_refuses_a_statement_stops_the_start_with_one_sentence(
+    database_url: str,
+) -> None:
+    admin = await asyncpg.connect(database_url)
+    try:
+        await admin.execute("ALTER TABLE server_secrets RENAME COLUMN name TO label")
+    finally:
+        await admin.close()
+    await assert_refused(database_url, 'column "name" does not exist')
+
+
+async def assert_refused(database_url: str, reason: str) -> None:
+    async with aclosing(ServerProcess(DATABASE_URL=database_url)) as server:
+        assert await server.wait() == 1
+        (sentence,) = server.stderr.splitlines()
+        assert "DATABASE_URL: cannot " in sentence
+        assert reason in sentence
+        assert sentence.endswith(".")
