@@ -68,6 +68,11 @@ class HttpRequest:
             headers[name] = headers[name] + b", " + value if name in headers else value
         self.headers: Mapping[bytes, bytes] = headers
 
+    def vary_on(self, header: bytes) -> None:
+        """Say that the response depends on a request header; all of them go into one `Vary`."""
+        known = self.reply_headers.get(b"vary")
+        self.reply_headers[b"vary"] = header if known is None else known + b", " + header
+
     @property
     def method(self) -> str:
         """The method in upper case."""

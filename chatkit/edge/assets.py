@@ -110,7 +110,7 @@ class PageRoutes:
             raise NotFound("path")
         headers = [*self._safety, (b"etag", asset.etag)]
         if name in (_DOCUMENT, _SENTENCES):
-            headers.append((b"vary", b"accept-language"))
+            request.vary_on(b"accept-language")
         if request.headers.get(b"if-none-match") == asset.etag:
             return Reply(304, b"", headers)
         return Reply(200, asset.body, [(b"content-type", asset.content_type), *headers])

@@ -51,7 +51,7 @@ class Gate:
     def __call__(self, request: HttpRequest) -> Reply | None:
         """The response to a preflight, None for any other request. Raises BadRequest."""
         if self._origins:
-            request.reply_headers[b"vary"] = b"origin"
+            request.vary_on(b"origin")
         host = request.headers.get(b"host")
         if request.scope.get("http_version") == "1.1" and (host is None or b"," in host):
             raise BadRequest(Sentence("http.one_host"))  # RFC 9112, 3.2

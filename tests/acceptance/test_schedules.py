@@ -19,11 +19,11 @@ from chatkit.answer.leaving import GRACE_S, State
 from chatkit.engine import elsewhere, journal
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
+from chatkit.engine.faults import Fault
 from chatkit.engine.runner import RunningTurn
 from chatkit.engine.turns import Turns
 from chatkit.models.pure.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import ChatKitError, Unavailable
-from chatkit.protocol.events import ErrorEvent
 from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem
 from store.postgres import Database
 from tests.engine.conftest import ALICE, Engine, body_key, new_engine, new_key, said
@@ -75,7 +75,7 @@ class World:
             self._begun(engine, each, text)
 
     def _begun(self, engine: Engine, begun: object, text: str | None) -> None:
-        if isinstance(begun, ErrorEvent):
+        if isinstance(begun, Fault):
             return
         if isinstance(begun, BaseException):
             assert isinstance(begun, ChatKitError), begun

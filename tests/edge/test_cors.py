@@ -20,12 +20,17 @@ def build(*hosts: str, origins: tuple[str, ...] = (FRIEND,), trusted: str = "") 
     async def answer(_: HttpRequest) -> Reply:
         return json_reply("{}", headers=[(b"x-total-count", b"1")])
 
+    async def translate(request: HttpRequest) -> Reply:
+        request.vary_on(b"accept-language")
+        return json_reply("{}")
+
     async def fail(_: HttpRequest) -> Reply:
         raise Unavailable("the database is away")
 
     return Router(
         [
             Route("/chat", {"POST": answering(answer), "GET": answering(answer)}),
+            Route("/words", {"GET": answering(translate)}),
             Route("/broken", {"GET": answering(fail)}),
             Route("/health", {"GET": answering(answer)}),
         ],
@@ -211,3 +216,8 @@ async def test_without_a_list_every_host_is_answered() -> None:
 )
 def test_a_host_has_one_form(text: str, host: str | None) -> None:
     assert normalize_host(text) == host
+
+
+async def test_all_that_an_answer_depends_on_is_in_one_header() -> None:
+    answer = await call(build(), "GET", "/words", origin=FRIEND)
+    assert answer.headers["vary"] == "origin, accept-language"
