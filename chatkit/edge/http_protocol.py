@@ -1,9 +1,14 @@
 """uvicorn's HTTP protocol, with limits on the resources of one connection.
 
 It adds a limit on the size of a request's head (431), timeouts for head and body (408), a timeout
-for a client that does not read its response, JSON for malformed HTTP (400), and protection from
-requests smuggled behind the body of an upgrade request. The timeouts are checked by one timer per
-connection, every two seconds, so that no request and no piece of a stream sets a timer.
+for a client that does not read its response, a bound on pipelined requests, JSON for malformed HTTP
+(400), and protection from requests smuggled behind the body of an upgrade request. The timeouts are
+checked by one timer per connection, every two seconds, so that no request and no piece of a stream
+sets a timer.
+
+Pipelining: nothing is parsed while a request waits for the responses before it. The bytes behind it
+are kept, and above `_MAX_UNPARSED` the connection is not read. A request starts when the response
+before it is complete and most of it has been sent.
 
 `uvicorn app:app --http chatkit.edge.http_protocol:GuardedProtocol` uses it too.
 """
@@ -23,6 +28,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from chatkit.edge.read_flow import ReadFlow, peer_has_closed
 from chatkit.protocol.errors import Sentence
 from chatkit.protocol.jsontext import dumps
 from chatkit.words.catalogue import ENGLISH, say_in
@@ -30,9 +36,27 @@ from chatkit.words.catalogue import ENGLISH, say_in
 #: Most unsent bytes of a response in the kernel's buffer. The rest stays in our buffer, where we
 #: can see whether the client reads.
 _MAX_UNSENT: Final = 128 * 1024
+#: The parser calls back for every request in its input and cannot be stopped in between. So its
+#: input ends at the next end of a head: one request, or two if the end came in two reads.
+_HEAD_END: Final = b"\r\n\r\n"
+#: Offset of the head's end in the shortest request, `GET / HTTP/1.1` without headers. The search
+#: starts there, so that a body of empty lines is not cut into pieces of four bytes.
+_FIRST_HEAD_END: Final = 14
+#: Most bytes kept behind a waiting request. Up to here the connection is read, and a client that
+#: leaves is noticed at once; above, at the next tick.
+_MAX_UNPARSED: Final = 64 * 1024
 
 
 _LARGE_HEAD: Final = (431, "too_large", Sentence("http.head_too_large"))
+
+
+def _end_of_piece(data: bytes | bytearray, start: int) -> int:
+    """Where the piece for the parser ends that begins at `start`."""
+    # To look for one byte first is fast, and a body of JSON does not hold it.
+    end = data.find(b"\r", start + _FIRST_HEAD_END)
+    if end >= 0:
+        end = data.find(_HEAD_END, end)
+    return len(data) if end < 0 else end + len(_HEAD_END)
 
 
 class _Refused(Exception):
@@ -41,6 +65,8 @@ class _Refused(Exception):
 
 class GuardedProtocol(HttpToolsProtocol):
     """One connection. The limits are class attributes; times are in seconds."""
+
+    flow: ReadFlow
 
     max_head_bytes: ClassVar[int] = 32 * 1024
     max_headers: ClassVar[int] = 128
@@ -58,6 +84,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's
         """Set the first deadline and start the timer."""
         super().connection_made(transport)
+        self.flow = ReadFlow(transport)
         peer = transport.get_extra_info("socket")
         if (
             peer is not None
@@ -73,6 +100,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._begun = False  # whether the next head has started
         self._begun_now = False  # whether it started in the data being parsed
         self._discarding = False  # whether further input is discarded
+        self._unparsed = bytearray()  # received, but not given to the parser yet
         self._refusal: tuple[int, str, Sentence] | None = None
         self._waiting_bytes = 0
         self._taken_at = now
@@ -91,12 +119,38 @@ class GuardedProtocol(HttpToolsProtocol):
     # --- Input ----------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser. Unlike uvicorn's own method it does not log malformed requests."""
+        """Parse the data, or keep it while a request waits."""
         if self._discarding:
             return
+        if self._unparsed:
+            self._unparsed += data
+        else:
+            done = self._parse(data)
+            if done == len(data):
+                return
+            self._unparsed += data[done:]
+        self.flow.hold(len(self._unparsed) > _MAX_UNPARSED)
+
+    def _parse(self, data: bytes | bytearray) -> int:
+        """Feed the parser until a request waits. Returns how many bytes it has taken."""
         self._unset_keepalive_if_required()
         if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
             self._deadline = self.loop.time() + self.head_s  # empty lines do not start a message
+        done = 0
+        while done < len(data) and not self.pipeline and not self._discarding:
+            end = _end_of_piece(data, done)
+            self._feed(data[done:end])
+            done = end
+        return len(data) if self._discarding else done
+
+    def _parse_kept(self) -> None:
+        """Parse the kept bytes, after a waiting request has started."""
+        if self._unparsed and not self.transport.is_closing():
+            del self._unparsed[: self._parse(self._unparsed)]
+            self.flow.hold(len(self._unparsed) > _MAX_UNPARSED)
+
+    def _feed(self, data: bytes | bytearray) -> None:
+        """Feed the parser. Unlike uvicorn's own method it does not log malformed requests."""
         self._begun_now = False
         try:
             self.parser.feed_data(data)
@@ -142,10 +196,16 @@ class GuardedProtocol(HttpToolsProtocol):
             # The parser would not read this body but parse it as the next request.
             self._stop(400, "invalid_request", Sentence("http.upgrade_with_body"))
         super().on_headers_complete()
+        if self.pipeline:
+            self.flow.resume_reading()  # uvicorn has paused; here `hold` decides
         self._begun = self._before_body = False
         self._deadline = self.loop.time() + self.body_s
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Start it, or keep it first in the queue while too much of the last answer is unsent."""
+        if self.flow.write_paused:
+            self.pipeline.append((cycle, app))
+            return
         self._answering = cycle
         super()._start_asgi_task(cycle, app)
 
@@ -165,12 +225,18 @@ class GuardedProtocol(HttpToolsProtocol):
         """The response is complete, but the request may not be."""
         if self._deadline is not None and not self._before_body:
             self._deadline = min(self._deadline, self.loop.time() + self.unwanted_body_s)
-        super().on_response_complete()
+        super().on_response_complete()  # starts the next request that waits
+        self._parse_kept()
 
     def resume_writing(self) -> None:
-        """The client has read most of the waiting data."""
+        """The client has read most of the unsent data: start the next request, if one waits."""
         self._taken_at = self.loop.time()
         super().resume_writing()
+        if self.transport.is_closing():
+            return
+        if self.pipeline and self._answering is not None and self._answering.response_complete:
+            self._start_asgi_task(*self.pipeline.pop())
+            self._parse_kept()
 
     def _require_small_head(self, size: int) -> None:
         self._head_bytes += size
@@ -193,9 +259,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.abort()
             return
         self._waiting_bytes = waiting
+        if self.flow.held and peer_has_closed(self.transport):
+            self.transport.close()
+            return
         if self._deadline is None:
             return
-        if self.flow.read_paused:
+        if self.flow.read_paused or self._unparsed:
             self._deadline = max(self._deadline, now + self.body_s)  # we paused, not the client
         elif now >= self._deadline:
             if self._begun or not self._before_body:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing
 from typing import Any
 
 import pytest
-import uvicorn
 
 from chatkit.edge.asgi import HttpRequest, json_reply
 from chatkit.edge.asgi_types import HttpReceive, HttpScope, HttpSend
 from chatkit.edge.http_protocol import GuardedProtocol
 from chatkit.edge.router import Route, Router, answering
-
-WAIT_S = 10.0
-HOST = b"Host: localhost\r\n"
+from tests.edge.raw_http import HOST, WAIT_S, Peer, serving
 
 
 class Quick(GuardedProtocol):
@@ -86,74 +82,15 @@ class Site:
         )
 
     async def connect(self) -> Peer:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        return Peer(reader, writer)
-
-
-class Peer:
-    """One raw connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        with suppress(ConnectionError):
-            await self.writer.drain()
-
-    async def rest(self) -> bytes:
-        """All that still comes, until the server closes."""
-        async with asyncio.timeout(WAIT_S):
-            data = b""
-            with suppress(ConnectionError):
-                while piece := await self.reader.read(65536):
-                    data += piece
-            return data
-
-    async def until(self, end: bytes) -> bytes:
-        async with asyncio.timeout(WAIT_S):
-            return await self.reader.readuntil(end)
-
-    async def aclose(self) -> None:
-        self.writer.close()
-        with suppress(ConnectionError):
-            await self.writer.wait_closed()
-
-
-class _Server(uvicorn.Server):
-    """The signals stay pytest's."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+        return await Peer.connect(self.port)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Site]:
-    """In a thread of its own, on the loop that the server runs on."""
+    """With the limits of `Quick`."""
     site = Site()
-    listener = socket.create_server(("127.0.0.1", 0))
-    site.port = listener.getsockname()[1]
-    config = uvicorn.Config(
-        site.app,
-        http=Quick,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        interface="asgi3",
-        loop="uvloop",
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-    )
-    server = _Server(config)
-    running = threading.Thread(target=server.run, args=([listener],))
-    running.start()
-    yield site
-    server.should_exit = True
-    running.join()
-    listener.close()
+    with serving(site.app, Quick) as site.port:
+        yield site
 
 
 @pytest.fixture
