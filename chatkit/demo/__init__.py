@@ -1,20 +1,19 @@
-"""The built-in model `demo/tasks`: offline, deterministic, and at home in to-do lists only.
+"""The built-in model `demo/tasks`: offline, deterministic, and for to-do lists only.
 
-    dates, unkept       words -> a day; what of a request no task can hold
-    details, filters    words -> task fields, and which tasks to list
-    doubt, targets      what makes a sentence no plain request; which tasks are meant
-    clauses             a message -> its clauses
-    adding, changing    the kinds of sentences that say most
-    grammar             a message -> a few intents, or none of it
-    transcript          OpenAI messages -> turns with their tool calls and results
-    memory, finding     what the conversation tells; which tasks are meant
-    doing, forms        an intent -> rounds of tool calls and a reply, as a generator
-    speech              results -> sentences, by the codes of `chatkit.words`
-    playing             a turn -> its intents, one after the other
-    conversation        all of that: messages -> tool calls or text
-    model               the engine's `Model` port
+    clauses, doubt       a message -> its sentences; what makes one no plain request
+    dates, unkept        words -> a day; what of a request no task can hold
+    details, filters     words -> fields of a task; words -> which tasks to list
+    targets              words -> which task is meant
+    adding, changing     sentences that add; sentences that change, complete or delete
+    grammar              a message -> one intent
+    transcript           OpenAI messages -> turns with their tool calls and results
+    memory, finding      what the conversation has shown; the tasks that a target means
+    doing, forms         an intent -> rounds of tool calls and a reply, as a generator
+    speech               results -> sentences, by the codes of `chatkit.words`
+    playing              a turn -> the script of its intent
+    conversation, model  messages -> tool calls or text; the engine's `Model` port
 
-The model keeps nothing between requests. A turn is understood anew from its message each time, and
-the results that the messages already hold are fed to its script, which then says what comes next.
-A message is understood as a whole, or nothing of it is done.
+The model keeps nothing between requests. Each request plays the turns again from the messages, with
+the results that they hold, and goes on where the results end.
+A message is one request, understood as a whole, or nothing is done.
 """

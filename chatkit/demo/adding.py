@@ -4,174 +4,122 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from chatkit.demo.details import category_named, priority_named, read_details, tidy_title
+from chatkit.demo.details import (
+    CATEGORY,
+    LEVEL,
+    LEVELS,
+    join_fields,
+    read_fields,
+    read_values,
+    tidy_title,
+)
 from chatkit.demo.doubt import is_doubtful, is_taken_back
 from chatkit.demo.unkept import find_unkept, hide_recurrence, without_unkept
-from chatkit.demo.values import Add, Begun, Details, Draft, Unknown
+from chatkit.demo.values import UNKNOWN, Add, Arguments, Draft, Talk
+from chatkit.todo.tasks import CATEGORIES
 
 #: Tasks that one message may add.
 _MOST_DRAFTS: Final = 30
 
-_MODIFIER = (
-    r"new|quick|high|low|medium|urgent|important|priority|work|personal|study|health|finance"
+_NOUN: Final = (
+    rf"(?P<kind>(?:(?:new|priority|{LEVEL}|{CATEGORY})[-\s]+)*)(?:tasks?|to-?dos?|items?|reminder)"
+    r"\b(?:\s+for me)?"
 )
-_NOUN = rf"(?P<mods>(?:(?:{_MODIFIER})[-\s]+)*)(?:tasks?|to-?dos?|items?|reminders?)(?:\s+for me)?"
-_LEAD = r"(?:(?:a|an|another|the|my|some|following|these|two|three)\s+)*"
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.I | re.S)
-
-
 _ADD: Final = (
-    _pattern(rf"^(?:add|create)\s+{_LEAD}{_NOUN}\b(?!\s+#?\d)(?P<rest>.*)$"),
-    _pattern(rf"^(?:make|set(?: up)?)\s+(?:me\s+)?(?:an?|another)\s+{_NOUN}\b(?P<rest>.*)$"),
-    _pattern(r"^(?P<mods>new\s+)(?:task|to-?do|item)\b(?P<rest>.*)$"),
-    _pattern(r"^(?:task|to-?do)\s*(?P<mods>)(?P<rest>:.*)$"),
-    _pattern(r"^add(?P<mods>)\b\s*(?P<rest>.*)$"),
-    _pattern(r"^put\s+(?P<mods>)(?P<rest>.+\s+(?:on|onto|in|to)\s+(?:my|the)\s+(?:to-?do "
-        r"|task )?list)$"),
-    _pattern(r"^remind me\b(?P<mods>)(?P<rest>.*)$"),
-)  # fmt: skip
-#: What stands between the command and the title.
-_TO_TITLE = _pattern(
-    r"^(?:\s+(?:to|on|in)\s+(?:my|the)\s+(?:to-?do\s+|task\s+)?list)?\s*"
-    r"(?:(?:called|named|titled|saying|to|for|about|of)\b(?!\s*:))?\s*"
+    rf"(?:add|create)\s+(?:(?:an?|another|the|my|these|some)\s+)*{_NOUN}(?!\s+#?\d)(?P<rest>.*)",
+    rf"(?:make|set)\s+(?:me\s+)?(?:an?|another)\s+{_NOUN}(?P<rest>.*)",
+    r"(?P<kind>new\s+)?(?:task|to-?do)\b(?P<rest>:.*)",
+    r"(?:add|remind me)\b(?P<kind>)(?P<rest>.*)",
+    r"put\s+(?P<kind>)(?P<rest>.+\s+(?:on|to)\s+(?:my|the)\s+(?:to-?do |task )?list)",
 )
-_LATE_COLON = _pattern(r"^[^:\n\"“]{1,40}:(?=\s)")
-_WHEN_FIRST = _pattern(r"^(?P<when>[^:]{1,30}?)\s+(?:to|that|about)\s+(?P<what>.+)$")
-_BULLET = _pattern(r"^\s*(?:[-*•\u2013]|\[[ x]?\]|\d{1,3}[.)])\s+")
-_COMMA = _pattern(r"\s*,\s*(?:and\s+)?|\s+and\s+")
-_QUOTED = _pattern(r"^[\"“](?P<title>[^\"”]+)[\"”]")
-#: What is no title: a pronoun, a sum, a word that takes it back.
-_NO_TITLE = _pattern(
+#: What may stand between the command and the title: "to my list", "for tomorrow", "called".
+_BETWEEN: Final = (
+    r"(?:\s+(?:to|on)\s+(?:my|the)\s+(?:to-?do\s+|task\s+)?list)?"
+    r"(?P<values>[^:\n\"“]{0,40}?)(?P<end>\s*:|\s+(?:to|called|named|about)\b|$|\s)(?P<title>.*)"
+)
+_BULLET: Final = r"^\s*(?:[-*•\u2013]|\[[ x]?\]|\d{1,3}[.)])\s+"
+_QUOTED: Final = r"^[\"“](?P<title>[^\"”]+)[\"”]"
+#: No title: a pronoun, a sum, a word that takes the request back.
+_NO_TITLE: Final = (
     r"(?:it|that|this|them|one|some|something|anything|more)\b.{0,8}|(?:up|me|him|them|us|you)\b.*"
     r"|\d[\d\s+*/x.,=-]*(?:and[\d\s]+)?|tasks?|to-?dos?|later|soon|again"
     r"|no|nope|nah|none|nothing|never ?mind|forget it|cancel|stop|\W+"
 )
 #: A first word that makes `buy milk, eggs and bread` one task.
-_VERBS: Final = frozenset(
-    [
-        "ask",
-        "bake",
-        "book",
-        "bring",
-        "build",
-        "buy",
-        "call",
-        "check",
-        "clean",
-        "collect",
-        "cook",
-        "do",
-        "email",
-        "feed",
-        "find",
-        "fix",
-        "get",
-        "go",
-        "hang",
-        "invite",
-        "iron",
-        "make",
-        "meet",
-        "order",
-        "organize",
-        "pack",
-        "pay",
-        "pick",
-        "plan",
-        "prepare",
-        "print",
-        "read",
-        "repair",
-        "return",
-        "review",
-        "sell",
-        "send",
-        "sign",
-        "study",
-        "take",
-        "text",
-        "visit",
-        "walk",
-        "wash",
-        "water",
-        "write",
-    ]
+_VERB: Final = (
+    r"(?:ask|bake|book|bring|buy|call|check|clean|cook|do|email|feed|find|fix|get|go|invite|make"
+    r"|meet|order|pack|pay|pick|plan|prepare|print|read|repair|return|review|sell|send|sign|study"
+    r"|take|text|visit|walk|wash|water|write)\b"
 )
 
 
-def read_add(clause: str, today: date) -> Add | Begun | Unknown | None:
-    """The tasks that a clause adds; None where it is no such command."""
-    match = next((found for pattern in _ADD if (found := pattern.match(clause))), None)
+def read_add(sentence: str, today: date) -> Add | Talk | None:
+    """The tasks that a sentence adds; None where it is no such command."""
+    found = (re.fullmatch(pattern, sentence, re.I | re.S) for pattern in _ADD)
+    match = next(filter(None, found), None)
     if match is None:
         return None
-    shared, rest = _of_modifiers(match["mods"]), match["rest"]
-    unkept = [
-        kept for kept in find_unkept(clause[: match.start("rest")]) if kept.kind == "reminder"
-    ]
-    exact = rest.lstrip().startswith(":")
-    rest = rest.lstrip(" :-") if exact else _TO_TITLE.sub("", rest, count=1)
-    if not exact and (late := _LATE_COLON.match(rest)):
-        left, more = read_details(late[0], today)
-        exact = not tidy_title(left)  # "a task for tomorrow: call mum"
-        if exact:
-            shared, rest = shared.with_more(more), rest[late.end() :]
-    if not exact and (when := _WHEN_FIRST.match(rest)):  # "remind me tomorrow to call mum"
-        left, more = read_details(f" {when['when']}", today)
-        if more != Details() and not tidy_title(left):
-            shared, rest = shared.with_more(more), when["what"]
+    shared, rest, exact = _kind_of(match["kind"] or ""), match["rest"], False
+    between = re.match(_BETWEEN, rest, re.I | re.S)
+    if between and (between["end"].strip() or not between["values"]):
+        values = {} if not between["values"].strip() else read_values(between["values"], today)
+        if values is not None:
+            shared, rest = join_fields(shared, values), between["title"]
+            exact = between["end"].strip() == ":"
     if not rest.strip(" .:!"):
-        return Begun("add")
+        return Add()
     drafts: list[Draft] = []
     items, common = _split_items(rest.strip(" :,"), today)
     for item in items:
-        beside_quotes = _QUOTED.sub("", item)
-        if is_taken_back(beside_quotes) or (not exact and is_doubtful(beside_quotes)):
-            return Unknown()
-        title, details = _read_item(item, today)
-        if not without_unkept(title) or _NO_TITLE.fullmatch(title):
-            nameless = not exact and not drafts and _NO_TITLE.fullmatch(item.strip())
-            return Begun("add") if nameless else Unknown()
-        drafts.append(Draft(title=title, details=shared.with_more(common).with_more(details)))
-    unkept += find_unkept(rest)
-    return Add(tuple(drafts), tuple(unkept)) if len(drafts) <= _MOST_DRAFTS else Unknown()
+        beside_quotes = re.sub(_QUOTED, "", item)
+        if is_taken_back(beside_quotes) or (is_doubtful(beside_quotes) and not exact):
+            return UNKNOWN
+        title, fields = _read_item(item, today)
+        if not without_unkept(title) or re.fullmatch(_NO_TITLE, title, re.I):
+            return UNKNOWN
+        drafts.append(Draft(title, join_fields(join_fields(shared, common), fields)))
+    if len(drafts) > _MOST_DRAFTS:
+        return UNKNOWN
+    asked = [each for each in find_unkept(sentence) if each.kind == "reminder"]
+    said = [each for each in find_unkept(rest) if each.kind != "reminder"]
+    return Add(tuple(drafts), (*asked, *said))
 
 
-def _read_item(item: str, today: date) -> tuple[str, Details]:
-    if quoted := _QUOTED.match(item):
-        left, details = read_details(item[quoted.end() :], today)
-        return ("" if tidy_title(left) else tidy_title(quoted["title"])), details
+def _kind_of(words: str) -> dict[str, Any]:
+    """`high priority work` -> the fields that it names."""
+    fields: dict[str, Any] = {}
+    for word in re.findall(r"\w+", words.lower()):
+        if word in LEVELS:
+            fields["priority"] = LEVELS[word]
+        elif word in CATEGORIES:
+            fields["category"] = word
+    return fields
+
+
+def _read_item(item: str, today: date) -> tuple[str, Arguments]:
+    if quoted := re.match(_QUOTED, item):
+        left, fields = read_fields(item[quoted.end() :], today)
+        return ("" if tidy_title(left) else tidy_title(quoted["title"])), fields
     visible, hidden = hide_recurrence(item)
-    rest, details = read_details(visible, today)
-    return tidy_title(f"{rest} {hidden}" if hidden else rest), details
+    rest, fields = read_fields(visible, today)
+    return tidy_title(f"{rest} {hidden}"), fields
 
 
-def _of_modifiers(words: str) -> Details:
-    found = Details()
-    for word in re.findall(r"\w+", words):
-        found = found.with_more(
-            Details(priority=priority_named(word), category=category_named(word))
-        )
-    return found
-
-
-def _split_items(text: str, today: date) -> tuple[list[str], Details]:
-    """`milk, eggs and bread tomorrow` -> three, and what is said of all of them; a list in lines or
-    with semicolons is one anyway."""
-    lines = [_BULLET.sub("", line).strip() for line in text.split("\n") if line.strip()]
+def _split_items(text: str, today: date) -> tuple[list[str], Arguments]:
+    """`milk, eggs and bread tomorrow` -> three, and the fields of all of them; lines and semicolons
+    always make a list."""
+    lines = [re.sub(_BULLET, "", line).strip() for line in text.split("\n") if line.strip()]
     if len(lines) > 1:
-        return lines, Details()
-    if _QUOTED.match(text):
-        return [text], Details()
+        return lines, {}
+    if re.match(_QUOTED, text):
+        return [text], {}
     if ";" in text:
-        return [item for item in re.split(r"\s*;\s*(?:and\s+)?", text) if item], Details()
-    bare, common = read_details(text, today)
-    names = [name for name in _COMMA.split(tidy_title(bare)) if name.strip()]
+        return [item.strip() for item in text.split(";") if item.strip()], {}
+    bare, common = read_fields(text, today)
+    names = [name for name in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", tidy_title(bare)) if name]
     several = len(names) > 2 and all(len(name.split()) < 4 for name in names)
-    if not several or names[0].split()[0].lower() in _VERBS:
-        return [text], Details()
+    if not several or re.match(_VERB, names[0], re.I):
+        return [text], {}
     return names, common

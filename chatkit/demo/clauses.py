@@ -1,85 +1,56 @@
-"""A message -> its clauses: one request each, politeness taken off. Nothing is cut in quotes.
-
-`complete 1 and delete 2` is two; `add milk and eggs` is one. After "and" a clause begins only with
-a command that is hardly the rest of a title; after the end of a sentence it always does, so that a
-second sentence that takes the first one back is seen.
-"""
+"""A message -> its sentences, and a sentence without its politeness."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-_POLITE_START: Final = re.compile(
-    r"^(?:(?:hi|hello|hey)(?:\s+(?:there|again))?\s*[,!]\s*|(?:ok|okay|now|then|also|and"
-    r"|thanks)\s*,?\s+"
+_POLITE_START: Final = (
+    r"^(?:(?:hi|hello|hey)(?:\s+there)?\s*[,!]\s*|(?:ok|okay|now|also|thanks)\s*,?\s+"
     r"|(?:please|kindly)\b[\s,]*|i(?:'d| would) like (?:you )?to\s+|i want (?:you )?to\s+"
-    r"|let(?:'s| us)\s+)",
-    re.I,
+    r"|let(?:'s| us)\s+)"
 )
-_REQUEST: Final = re.compile(
-    r"^(?:(?:can|could) you\s+(?:please\s+)?|(?:would|will) you please\s+"
-    r"|(?:please )(?:can|could|would) you\s+)",
-    re.I,
+_REQUEST: Final = r"^(?:can|could) you\s+(?:please\s+)?|^(?:would|will) you please\s+"
+_POLITE_END: Final = (
+    r"[\s,]*\b(?:please|thanks(?: a lot)?|thank you(?: very much)?|for me|now)\s*(?P<mark>[.!?]*)$"
 )
-_POLITE_END: Final = re.compile(
-    r"[\s,]*\b(?:please|thanks(?: a lot)?|thank you(?: very much)?|for me|now|too"
-    r"|as well)\s*(?P<mark>[.!?]*)$",
-    re.I,
-)
-_SEPARATOR: Final = re.compile(
-    r"(?P<end>[.!?…]+\s+|\n+)|(?P<then>\s*[,;]?\s*(?:and\s+)?then\s+)"
-    r"|(?P<and>\s*[,;]\s*(?:and\s+)?|\s+and\s+)",
-    re.I,
-)
-#: After "and": a command over numbers, all, or the list.
-_COMMAND: Final = re.compile(
-    r"(?:please\s+)?(?:add\s|show\s+(?:me|my|all|the|what)\b|list\s+(?:my|all)\b|what(?:'s"
-    r"| is)\s+left\b"
-    r"|(?:complete|finish|delete|remove|reopen|mark|move|make|rename)\s+"
-    r"(?:#?\d{1,4}(?=\s*(?:$|[,;.!]|and\b|as\b|to\b|urgent))|(?:it|them|all|everything)\b"
-    r"|tasks?\s+#?\d|the (?:first|second|third|last)\b))",
-    re.I,
-)
-_BULLET: Final = re.compile(r"\s*(?:[-*•\u2013]|\[[ xX]?\]|\d{1,3}[.)])\s+")
-_QUOTED: Final = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|(?<!\w)'[^'\n]*'(?!\w)")
+_END: Final = r"[.!?…]+\s+|\n+"
+_BULLET: Final = r"\s*(?:[-*•\u2013]|\[[ xX]?\]|\d{1,3}[.)])\s+"
+_QUOTED: Final = r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|(?<!\w)'[^'\n]*'(?!\w)"
 #: Before a full stop: not the end of a sentence, but "Dr." or the number of a list.
-_NO_END: Final = re.compile(r"\b(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|etc)$|(?:^|\n)\s*\d{1,3}$", re.I)
+_NO_END: Final = r"\b(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|etc)$|(?:^|\n)\s*\d{1,3}$"
 
 
-def split_clauses(message: str) -> list[str]:
-    """The clauses of a message in order, none empty. Bulleted lines stay with what they list."""
-    quoted = [match.span() for match in _QUOTED.finditer(message)]
-    clauses: list[str] = []
+def split_sentences(message: str) -> list[str]:
+    """The sentences of a message in order, none empty. Nothing is cut in quotes, and bulleted lines
+    stay with what they list."""
+    quoted = [match.span() for match in re.finditer(_QUOTED, message)]
+    sentences: list[str] = []
     start = 0
-    for match in _SEPARATOR.finditer(message):
-        inside = any(left < match.start() < right for left, right in quoted)
-        if match.start() < start or inside or not _begins(match, message):
+    for match in re.finditer(_END, message):
+        if any(left < match.start() < right for left, right in quoted) or not _ends(match, message):
             continue
-        clauses.append(message[start : match.start()] + (match["end"] or "").strip())
+        sentences.append(message[start : match.end()])
         start = match.end()
-    return [clause.strip() for clause in (*clauses, message[start:]) if clause.strip()]
+    return [each.strip() for each in (*sentences, message[start:]) if each.strip()]
 
 
-def _begins(match: re.Match[str], message: str) -> bool:
-    after = message[match.end() :]
-    if match["end"] is None:
-        return match["then"] is not None or _COMMAND.match(after) is not None
-    if "\n" in match["end"]:
-        return not _BULLET.match(after)
-    return "." not in match["end"] or not _NO_END.search(message[: match.start()])
+def _ends(match: re.Match[str], message: str) -> bool:
+    if "\n" in match[0]:
+        return not re.match(_BULLET, message[match.end() :])
+    return "." not in match[0] or not re.search(_NO_END, message[: match.start()], re.I)
 
 
-def without_politeness(clause: str) -> tuple[str, bool]:
+def without_politeness(sentence: str) -> tuple[str, bool]:
     """The request itself, and whether it was asked for: `Could you please add milk?`"""
     asked = False
     for _ in range(4):
-        before = clause
-        clause = _POLITE_START.sub("", clause.strip(), count=1)
-        if match := _REQUEST.match(clause):
-            asked, clause = True, clause[match.end() :]
-        if (end := _POLITE_END.search(clause)) and end.start() > 0:
-            clause = clause[: end.start()] + end["mark"]
-        if clause == before:
+        before = sentence
+        sentence = re.sub(_POLITE_START, "", sentence.strip(), count=1, flags=re.I)
+        if match := re.match(_REQUEST, sentence, re.I):
+            asked, sentence = True, sentence[match.end() :]
+        if (end := re.search(_POLITE_END, sentence, re.I)) and end.start() > 0:
+            sentence = sentence[: end.start()] + end["mark"]
+        if sentence == before:
             break
-    return clause.strip(), asked
+    return sentence.strip(), asked

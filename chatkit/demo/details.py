@@ -3,192 +3,135 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from chatkit.demo.dates import WEEKDAY, day_of_month, find_day, weekday_after
+from chatkit.demo.dates import WEEKDAY, find_day, weekday_after
 from chatkit.demo.doubt import is_doubtful
-from chatkit.demo.values import Details
-from chatkit.todo.tasks import CATEGORIES, MAX_TITLE
+from chatkit.demo.values import Arguments
+from chatkit.todo.tasks import CATEGORIES, MAX_DESCRIPTION, MAX_TAG, MAX_TAGS, MAX_TITLE
 
-_PRIORITY_WORDS: Final = {
-    "high": "high", "highest": "high", "top": "high", "urgent": "high", "important": "high",
-    "medium": "medium", "normal": "medium", "low": "low", "lowest": "low",
+LEVELS: Final = {
+    "high": "high", "urgent": "high", "important": "high",
+    "medium": "medium", "normal": "medium", "low": "low",
 }  # fmt: skip
-_CATEGORY_WORDS: Final = {name: name for name in CATEGORIES} | {"school": "study"}
-PRIORITY: Final = "|".join(_PRIORITY_WORDS)
-CATEGORY: Final = "|".join(_CATEGORY_WORDS)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
-
-
-_DESCRIPTION = _pattern(
-    r"[\s,;.(-]*\b(?:with\s+(?:the\s+|a\s+)?)?(?:description|notes?|details?)\b\s*(?::|=|saying)?"
-    r"\s*(?P<text>.+)$"
+LEVEL: Final = "|".join(LEVELS)
+CATEGORY: Final = "|".join(CATEGORIES)
+_DESCRIPTION: Final = (
+    r"[\s,;.(-]*\bwith\s+(?:the\s+|a\s+)?(?:description|note)\b\s*:?\s*(?P<text>.+)$"
 )
-_HASHTAG = _pattern(r"(?<![\w#&])#(?P<tag>(?=[\d_-]*[^\W\d_])[\w-]+)")
-_TAGGED = _pattern(
-    r"[\s,]*\b(?:tagged(?:\s+(?:as|with))?|with\s+(?:the\s+)?tags?|tags?\s*:)\s*"
-    r"(?P<tags>#?[\w-]+(?:(?:\s*,\s*|\s+and\s+)#?[\w-]+)*)[.!)]*$"
+_HASHTAG: Final = r"(?<![\w#&])#(?P<tag>(?=[\d_-]*[^\W\d_])[\w-]+)"
+_TAG_LIST: Final = r"#?[\w-]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)#?[\w-]+)*"
+_TAGGED: Final = (
+    rf"[\s,]*\b(?:tagged(?:\s+(?:as|with))?|with\s+(?:the\s+)?tags?)\s*(?P<tags>{_TAG_LIST})[.!)]*$"
 )
 _PRIORITIES: Final = (
-    _pattern(
-        rf"[\s,(]*\b(?:with\s+|as\s+|at\s+|it(?:'s| is)\s+)?(?:an?\s+)?(?P<level>{PRIORITY})"
-        r"[-\s]+(?:priority|prio|importance)\b\)?"
-    ),
-    _pattern(rf"[\s,(]*\bprio(?:rity)?\s*(?:is|to|:|=)?\s*(?P<level>{PRIORITY})\b\)?"),
-    _pattern(r"[\s,.;]*\b(?:and\s+)?it(?:'s| is)\s+(?:very\s+)?(?P<level>urgent|important)\b"),
-    _pattern(r"^\W*(?P<level>urgent|important)\b(?:\s*[:,!-]+|\s+(?=\w))"),
-    _pattern(r"[\s,(\[\u2013-]+(?:and\s+|as\s+)?(?P<level>urgent|important)[)\]]?[.!]*$"),
+    rf"[\s,(]*\b(?:and\s+)?(?:(?:with|as|at|it(?:'s| is))\s+)?(?:an?\s+)?(?P<word>{LEVEL})"
+    r"[-\s]+priority\b\)?",
+    rf"[\s,(]*\bpriority\s*(?:is|to|:|=)?\s*(?P<word>{LEVEL})\b\)?",
+    r"^\W*(?P<word>urgent|important)\s*[:,!-]+",
+    r"[\s,;(\u2013-]+(?:(?:and|as|it(?:'s| is))\s+)*(?P<word>urgent|important)[).!]*$",
 )
-_HIGH = _pattern(r"!{2,}\s*$|[\s,]+(?:asap|as soon as possible)[.!]*$")
 _CATEGORIES: Final = (
-    _pattern(rf"\s*\b(?:in|under|to|for)\s+(?:the\s+|my\s+)?(?P<name>{CATEGORY})\s+category\b"),
-    _pattern(rf"[\s,(]*\b(?:in\s+)?category\s*(?:is|to|:|=)?\s*(?P<name>{CATEGORY})\b\)?"),
-    _pattern(rf"[\s,]*(?:(?<!\w)@|\()(?P<name>{CATEGORY})\b\)?"),
+    rf"\s*\b(?:in|under|to|for)\s+(?:the\s+|my\s+)?(?P<word>{CATEGORY})\s+category\b",
+    rf"[\s,(]*\b(?:in\s+)?category\s*(?:is|to|:|=)?\s*(?P<word>{CATEGORY})\b\)?",
+    rf"[\s,]*(?<!\w)@(?P<word>{CATEGORY})\b",
 )
-_REPEAT = r"(?:\brepeat(?:s|ing)?\s+)?\b"
-_EVERY: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    (_pattern(rf"\b(?:on\s+)?(?:every|each)\s+(?P<weekday>{WEEKDAY})s?\b"), "weekly"),
-    (_pattern(rf"\bon\s+(?P<weekday>{WEEKDAY})s\b(?!['\u2019])"), "weekly"),
-    (_pattern(r"\b(?:(?:by|on)\s+)?(?:the\s+)?(?P<day>\d{1,2})(?:st|nd|rd|th)\s+(?:day\s+)?of\s+"
-              r"(?:every|each)\s+month\b"), "monthly"),
-    (_pattern(r"\b(?:every|each)\s+(?P<part>morning|afternoon|evening|night)\b"), "daily"),
-    (_pattern(rf"{_REPEAT}(?:every|each)\s+(?:single\s+)?day\b"), "daily"),
-    (_pattern(rf"{_REPEAT}(?:(?:every|each)|once\s+a)\s+week\b"), "weekly"),
-    (_pattern(rf"{_REPEAT}(?:(?:every|each)|once\s+a)\s+month\b"), "monthly"),
-)  # fmt: skip
-_ADVERB = _pattern(
-    r"(?:^\W*|[\s,(]+|\brepeat(?:s|ing)?\s+)(?P<how>daily|weekly|monthly)(?:\)?[.!]*$|\s*[:,-])"
+_RECURRENCES: Final = {"day": "daily", "week": "weekly", "month": "monthly"}
+_EVERY: Final = (
+    rf"\b(?:repeat(?:s|ing)?\s+)?(?:on\s+)?(?:every|each|once\s+a)\s+"
+    rf"(?:(?P<unit>day|week|month)|(?P<weekday>{WEEKDAY}))\b"
+    r"|(?:^\W*|[\s,(]+)(?:repeat(?:s|ing)?\s+)?(?P<adverb>daily|weekly|monthly)(?=\)?[.!]*$|\s*[:,])"
 )
-_JOINT = _pattern(r"(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+)")
 #: Characters of a text that can be nothing but fields.
 _LONGEST_VALUES: Final = 200
 
 
-def priority_named(word: str) -> str | None:
-    """`urgent` -> `high`."""
-    return _PRIORITY_WORDS.get(word.lower())
-
-
-def category_named(word: str) -> str | None:
-    """`school` -> `study`."""
-    return _CATEGORY_WORDS.get(word.lower())
-
-
-def read_details(text: str, today: date) -> tuple[str, Details]:
-    """The fields named in a text, and what is left of the text without them."""
-    description = None
-    if match := _DESCRIPTION.search(text):
-        description = match["text"].strip(" \"'") or None
-        text = text[: match.start()]
-    text, tags = _read_tags(text)
-    text, recurrence, day = _read_recurrence(text, today)
-    text, priority = _read_priority(text)
-    text, category = _read_choice(text, _CATEGORIES, category_named)
+def read_fields(text: str, today: date) -> tuple[str, dict[str, Any]]:
+    """What is left of a text without the fields it names, and those as arguments of a tool."""
+    fields: dict[str, Any] = {}
+    if match := re.search(_DESCRIPTION, text, re.I):
+        text, fields["description"] = text[: match.start()], match["text"][:MAX_DESCRIPTION]
+    tags = re.findall(_HASHTAG, text)
+    text = re.sub(_HASHTAG, " ", text)
+    if match := re.search(_TAGGED, text, re.I):
+        text, tags = text[: match.start()], [*tags, *read_tag_list(match["tags"])]
+    if tags:
+        fields["tags"] = _tags(tags)
+    if match := re.search(_EVERY, text, re.I):
+        weekday, unit = match["weekday"], (match["unit"] or "week").lower()
+        fields["recurrence"] = (match["adverb"] or _RECURRENCES[unit]).lower()
+        if weekday:
+            fields["due_date"] = weekday_after(weekday, today).isoformat()
+        text = _without(text, match)
+    text = _read_word(text, "category", _CATEGORIES, fields)
+    text = _read_word(text, "priority", _PRIORITIES, fields)
     if found := find_day(text, today):
-        text = f"{text[: found.start]} {found.remainder} {text[found.end :]}"
-        day = found.day
-        if priority is None:  # "buy milk urgent tomorrow": it stands at the end only now
-            text, priority = _read_priority(text.strip())
-    return text, Details(
-        due_date=day,
-        priority=priority,
-        category=category,
-        tags=tags,
-        recurrence=recurrence,
-        description=description,
-    )
+        text = f"{text[: found.start]} {text[found.end :]}"
+        fields["due_date"] = found.day.isoformat()
+        if "priority" not in fields:  # "buy milk urgent tomorrow": it stands at the end only now
+            text = _read_word(text.strip(), "priority", _PRIORITIES, fields)
+    return text, fields
 
 
-def read_values(text: str, today: date) -> Details | None:
+def read_values(text: str, today: date) -> dict[str, Any] | None:
     """The fields in a text that holds nothing else: `high priority and due Friday`, `work`.
 
-    A bare word or day counts too, since no title is there that it could belong to.
+    A bare word or day counts too, since there is no title that it could belong to.
     """
     text = text.strip(" .!?\"'“”")
     if len(text) > _LONGEST_VALUES:
         return None
-    left, details = read_details(f" {text}", today)
-    if details != Details() and not tidy_title(left):
-        return details
-    if name := category_named(re.sub(r"^(?:an?|in|under)\s+|\s+(?:task|category)$", "", text)):
-        return Details(category=name)
-    if priority := priority_named(text):
-        return Details(priority=priority)
-    found = find_day(f"on {text}", today)
-    if found and not found.remainder and (found.start, found.end) == (0, len(text) + 3):
-        return Details(due_date=found.day)
-    if (joint := _JOINT.search(text)) is None:
+    left, fields = read_fields(f" {text}", today)
+    if fields and not tidy_title(left):
+        return fields
+    word = text.lower()
+    if word in CATEGORIES:
+        return {"category": word}
+    if word in LEVELS:
+        return {"priority": LEVELS[word]}
+    first, joint, rest = text.partition(" and ")
+    if not joint or (one := read_values(first, today)) is None:
         return None
-    first = read_values(text[: joint.start()], today)
-    others = read_values(text[joint.end() :], today) if first else None
-    return first.with_more(others) if first and others else None
+    others = read_values(rest, today)
+    return None if others is None else join_fields(one, others)
 
 
-def read_tag_list(text: str) -> tuple[str, ...]:
+def join_fields(fields: Arguments, more: Arguments) -> dict[str, Any]:
+    """Both together; where both speak, `more` wins, and tags are joined."""
+    tags = [*fields.get("tags", ()), *more.get("tags", ())]
+    return {**fields, **more, **({"tags": _tags(tags)} if tags else {})}
+
+
+def read_tag_list(text: str) -> list[str]:
     """`#home, shop and work` -> its tags; empty where a text is more than a list of words."""
-    if not re.fullmatch(r"#?[\w-]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)#?[\w-]+)*", text.strip()):
-        return ()
-    words = re.findall(r"[\w-]+", text.lower())
-    if is_doubtful(text):
-        return ()
-    return tuple(dict.fromkeys(word for word in words if word != "and"))
+    if not re.fullmatch(_TAG_LIST, text.strip()) or is_doubtful(text):
+        return []
+    return _tags([word for word in re.findall(r"[\w-]+", text) if word.lower() != "and"])
 
 
-def _read_tags(text: str) -> tuple[str, tuple[str, ...]]:
-    tags = [match["tag"].lower() for match in _HASHTAG.finditer(text)]
-    text = _HASHTAG.sub(" ", text)
-    if match := _TAGGED.search(text):
-        tags += read_tag_list(match["tags"])
-        text = text[: match.start()]
-    return text, tuple(dict.fromkeys(tags))
+def _tags(words: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(word.lower()[:MAX_TAG] for word in words))[:MAX_TAGS]
 
 
-def _read_recurrence(text: str, today: date) -> tuple[str, str | None, date | None]:
-    for pattern, recurrence in _EVERY:
-        if match := pattern.search(text):
-            said = match.groupdict()
-            day, left = None, " "
-            if said.get("weekday"):
-                day = weekday_after(match["weekday"], today)
-            elif said.get("day"):
-                day = day_of_month(int(match["day"]), today)
-            elif said.get("part"):
-                left = " at night " if match["part"] == "night" else f" in the {match['part']} "
-            return text[: match.start()] + left + text[match.end() :], recurrence, day
-    if match := _ADVERB.search(text.rstrip()):
-        rest = f"{text[: match.start()]} {text.rstrip()[match.end() :]}"
-        return rest, match["how"].lower(), None
-    return text, None, None
-
-
-def _read_priority(text: str) -> tuple[str, str | None]:
-    if match := _HIGH.search(text):
-        return f"{text[: match.start()]} {text[match.end() :]}", "high"
-    return _read_choice(text, _PRIORITIES, priority_named)
-
-
-def _read_choice(
-    text: str, patterns: tuple[re.Pattern[str], ...], named: Callable[[str], str | None]
-) -> tuple[str, str | None]:
+def _read_word(text: str, field: str, patterns: Sequence[str], fields: dict[str, Any]) -> str:
     for pattern in patterns:
-        if match := pattern.search(text):
-            return f"{text[: match.start()]} {text[match.end() :]}", named(
-                match[match.lastindex or 0]
-            )
-    return text, None
+        if match := re.search(pattern, text, re.I):
+            fields[field] = LEVELS.get(match["word"].lower(), match["word"].lower())
+            return _without(text, match)
+    return text
 
 
-_DANGLING = _pattern(
+def _without(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
+
+
+_DANGLING: Final = (
     r"(?:[\s,;:\u2013-]+(?:and|by|on|due|for|at|with|it(?:'s| is))|[\s,;:.!?\u2013-]+)$"
 )
-_OPENING = _pattern(r"^(?:[\s,;:.!\u2013-]+|(?:and|also|that|to)(?:\s+|$))")
-_ON_LIST = _pattern(r"\s+(?:to|on|in|onto)\s+(?:my|the)\s+(?:(?:to-?do|task|shopping)\s+)?list$")
-_QUOTES: Final = (('"', '"'), ("“", "”"), ("'", "'"), ("\u2018", "\u2019"), ("«", "»"))
+_OPENING: Final = r"^(?:[\s,;:.!\u2013-]+|(?:and|that|to)(?:\s+|$))"
+_ON_LIST: Final = r"\s+(?:to|on)\s+(?:my|the)\s+(?:(?:to-?do|task|shopping)\s+)?list$"
 
 
 def tidy_title(text: str) -> str:
@@ -196,10 +139,10 @@ def tidy_title(text: str) -> str:
     title = re.sub(r"\s+(?=[,;])|(?<=[,;])\s*[,;]", "", " ".join(text.split()))
     for _ in range(8):  # each pass can lay a new end bare; eight are more than any sentence needs
         before = title
-        title = _ON_LIST.sub("", _OPENING.sub("", _DANGLING.sub("", title)))
-        for left, right in _QUOTES:
-            if len(title) > 1 and title[0] == left and title[-1] == right:
-                title = title[1:-1].strip()
+        for pattern in (_DANGLING, _OPENING, _ON_LIST):
+            title = re.sub(pattern, "", title, flags=re.I)
+        if re.fullmatch(r"\"[^\"]+\"|“[^”]+”|'[^']+'", title):
+            title = title[1:-1].strip()
         if title == before:
             break
     return (title[:1].upper() + title[1:])[:MAX_TITLE].strip()

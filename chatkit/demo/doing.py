@@ -7,7 +7,7 @@ the results that the messages hold, up to the place where the next calls are due
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from chatkit.demo.finding import look_up, resolve
 from chatkit.demo.forms import ask, write
@@ -16,7 +16,6 @@ from chatkit.demo.speech import Speech
 from chatkit.demo.values import (
     Acting,
     Add,
-    Begun,
     Call,
     Change,
     Complete,
@@ -29,16 +28,10 @@ from chatkit.demo.values import (
     Show,
     Talk,
     TaskView,
-    Unknown,
     Write,
 )
 from chatkit.models.pure.call_pieces import MAX_CALLS
 from chatkit.todo.tasks import MAX_TAGS
-
-#: What empties a field: to the tools, null means that it is left alone.
-_EMPTY: Final[dict[str, Any]] = {
-    "due_date": "", "description": "", "category": "none", "recurrence": "none", "tags": [],
-}  # fmt: skip
 
 
 def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
@@ -55,20 +48,15 @@ def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
             return found if isinstance(found, Reply) else (yield from _add(found, speech))
         case Write(what):
             return (yield from write(what, speech))
-        case Begun(verb):
-            return Reply(text=speech.say(f"demo.which_{verb}"), begun=intent)
-        case Talk("day"):
-            return Reply(text=speech.say("demo.day", day=speech.today.isoformat()))
         case Talk(kind):
             return Reply(text=speech.say(f"demo.{kind}"))
-        case Unknown():
-            return Reply(text=speech.say("demo.unknown"))
 
 
 def _add(intent: Add, speech: Speech) -> Script:
+    if not intent.drafts:
+        return Reply(text=speech.say("demo.which_add"), awaits=intent)
     results = yield [
-        Call("add_task", {"title": draft.title, **draft.details.to_arguments()})
-        for draft in intent.drafts
+        Call("add_task", {"title": draft.title, **draft.fields}) for draft in intent.drafts
     ]
     views = [TaskView("", draft.title) for draft in intent.drafts]
     text = speech.done("demo.added", list(zip(results, views, strict=True)))
@@ -77,7 +65,7 @@ def _add(intent: Add, speech: Speech) -> Script:
 
 
 def _show(intent: Show, memory: Memory, speech: Speech) -> Script:
-    arguments: dict[str, Any] = {**intent.filter.to_arguments(), "limit": PAGE}
+    arguments: dict[str, Any] = {**intent.filter, "limit": PAGE}
     if intent.more:
         if memory.listing is None:
             return Reply(text=speech.say("demo.no_list"))
@@ -91,13 +79,13 @@ def _show(intent: Show, memory: Memory, speech: Speech) -> Script:
 def _act(intent: Acting, memory: Memory, speech: Speech) -> Script:
     """Find the tasks, then act on all of them in one round."""
     unkept = speech.unkept(intent.unkept) if isinstance(intent, Change) else []
-    if isinstance(intent, Change) and intent == Change(target=intent.target, unkept=intent.unkept):
+    if unkept and isinstance(intent, Change) and not intent.fields:
         return Reply(text="\n\n".join([*unkept, speech.say("demo.no")]))
     found = yield from resolve(intent, memory, speech)
     if isinstance(found, Reply):
         return found
     tasks = found.tasks[:MAX_CALLS]
-    if isinstance(intent, Change) and (intent.details.tags or intent.dropped):
+    if isinstance(intent, Change) and (intent.dropped or "tags" in intent.fields):
         if not all(task.fields for task in tasks):  # its other tags stay, so they have to be known
             result = yield from look_up()
             known = {task.id: task for task in result.tasks}
@@ -116,11 +104,8 @@ def _act(intent: Acting, memory: Memory, speech: Speech) -> Script:
     on_card = all(result.on_card for result in results if result.asks)
     if put_off:
         texts.append(speech.confirm(put_off, on_card=on_card))
-    return Reply(
-        text="\n\n".join(text for text in texts if text),
-        put_off=put_off,
-        options=() if on_card else put_off,
-    )
+    text = "\n\n".join(text for text in texts if text)
+    return Reply(text=text, put_off=put_off, options=() if on_card else put_off)
 
 
 def _call(intent: Acting, task: TaskView) -> Call:
@@ -135,11 +120,8 @@ def _call(intent: Acting, task: TaskView) -> Call:
 
 
 def _changes(intent: Change, task: TaskView) -> dict[str, Any]:
-    changes = intent.details.to_arguments()
-    if intent.title:
-        changes["title"] = intent.title
-    changes |= {name: _EMPTY[name] for name in intent.cleared}
-    if intent.details.tags or intent.dropped:  # the tool replaces all tags, the words mean some
+    changes = dict(intent.fields)
+    if intent.dropped or "tags" in changes:  # the tool replaces all tags, the words mean some
         kept = [tag for tag in task.tags if tag not in intent.dropped]
         changes["tags"] = list(dict.fromkeys([*kept, *changes.get("tags", ())]))[:MAX_TAGS]
     return changes

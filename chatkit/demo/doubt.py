@@ -25,6 +25,9 @@ _DOUBT: Final = re.compile(
     r"|scratch that|(?:just )?kidding|jok(?:e|ing)|jk|lol|haha\w*|sarcasm|yeah right|as if)\b|/s\b"
     # told of, not said
     r"|\b(?:said|says|told|asked|wrote|quote|unquote)\b"
+    # a second request
+    r"|(?:,|\band|\bthen)\s+(?:then\s+)?(?:add|show|list|complete|finish|delete|remove|reopen|mark"
+    r"|move|rename)\s+(?:me|my|all|the|what|it|them|everything|tasks?|#?\d)"
     r"|[?]",
     re.I,
 )  # fmt: skip

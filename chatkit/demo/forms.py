@@ -7,10 +7,10 @@ from collections.abc import Generator
 from typing import Any, Final
 
 from chatkit.answer import asking, drafting
-from chatkit.demo.details import read_values, tidy_title
+from chatkit.demo.details import join_fields, read_values, tidy_title
 from chatkit.demo.speech import Speech
 from chatkit.demo.unkept import find_unkept
-from chatkit.demo.values import Add, Call, Details, Draft, Reply, Result, Script
+from chatkit.demo.values import Add, Call, Draft, Reply, Result, Script
 
 #: What can be chosen, by the code that says it, and what it means.
 _DAYS: Final = {
@@ -39,13 +39,11 @@ def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add |
     if not result.success or not given or not tidy_title(given[0]):
         return Reply(text=say("demo.nothing_added"))
     meant = {say(code): word for code, word in (_DAYS | _LEVELS).items()}
-    details = Details()
+    fields: dict[str, Any] = {}
     for answer in given[1:]:
-        details = details.with_more(
-            read_values(meant.get(answer, answer), speech.today) or Details()
-        )
+        fields = join_fields(fields, read_values(meant.get(answer, answer), speech.today) or {})
     unkept = [each for answer in given[1:] for each in find_unkept(answer)]
-    return Add((Draft(title=tidy_title(given[0]), details=details),), tuple(unkept))
+    return Add((Draft(tidy_title(given[0]), fields),), tuple(unkept))
 
 
 def write(what: str, speech: Speech) -> Script:

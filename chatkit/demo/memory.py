@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from chatkit.demo.values import Call, Reply, Result, TaskView
+from chatkit.demo.values import Arguments, Call, Reply, Result, TaskView
 
 #: Tasks in one answer; the others are there for "show more".
 PAGE: Final = 20
@@ -19,18 +18,17 @@ class Memory:
     """Built anew from the messages for each request.
 
     `listing` holds the arguments of the list last shown, `focus` the task last touched, `asked` the
-    answer before this message where that asked something, `known` every task that a result told of.
+    answer before this message where that asked something, `known` every task of a result.
     """
 
     shown: tuple[TaskView, ...] = ()
-    listing: Mapping[str, Any] | None = None
+    listing: Arguments | None = None
     focus: TaskView | None = None
     asked: Reply | None = None
     known: dict[str, TaskView] = field(default_factory=dict)
 
     def note(self, call: Call, result: Result) -> None:
         """Learn from a result, whoever made the call."""
-        task_id = str(call.arguments.get("task_id"))
         told = (*result.tasks, *([result.task] if result.task else []))
         self.known |= {task.id: task for task in told}
         if not result.success:
@@ -38,14 +36,15 @@ class Memory:
         if call.name == "list_tasks" and call.arguments.get("show", True) is not False:
             self.shown, self.listing = result.tasks, call.arguments
             self.focus = result.tasks[0] if len(result.tasks) == 1 else self.focus
-        elif call.name == "delete_task" and self.focus and self.focus.id == task_id:
-            self.focus = None
+        elif call.name == "delete_task":
+            deleted = self.focus is not None and self.focus.id == call.arguments.get("task_id")
+            self.focus = None if deleted else self.focus
         elif result.task is not None:
             self.focus = result.task
 
     def ask(self, reply: Reply | None) -> None:
         """Remember what an answer asked; the list that it numbered is the one shown."""
-        asks = reply is not None and (reply.begun or reply.choosing or reply.put_off)
+        asks = reply is not None and (reply.awaits is not None or reply.put_off)
         self.asked = reply if asks else None
         if reply is not None and reply.options:
             self.shown = reply.options

@@ -19,24 +19,21 @@ from chatkit.demo.values import Call, Result, TaskView
 UNREADABLE: Final = Result(readable=False)
 
 _DECODER: Final = json.JSONDecoder()
-_TODAY = re.compile(r"Today is \w+, (\d{4}-\d{2}-\d{2})", re.ASCII)
-
-
-_MENTION = re.compile(r"(?<!\w)@(?P<title>\S(?:(?!\W@\S)[^\n])*?) (?=\{\"id\": ?\")")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+_TODAY: Final = re.compile(r"Today is \w+, (\d{4}-\d{2}-\d{2})", re.ASCII)
+_MENTION: Final = re.compile(r"(?<!\w)@(?P<title>\S(?:(?!\W@\S)[^\n])*?) (?=\{\"id\": ?\")")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One user message with all that followed: rounds of calls with results, then text.
 
-    In `said` a task that was mentioned stands by its id; `mentioned` holds its title. `quoted` is
-    what the message replies to. `noted` says that something happened since, such as a click.
+    In `said` a task that was mentioned stands by its id; `mentioned` holds its title. Lines that it
+    quotes are left out. `noted` says that something happened since, such as a click.
     """
 
     said: str
     mentioned: tuple[TaskView, ...] = ()
-    quoted: str = ""
     has_files: bool = False
     rounds: tuple[tuple[tuple[Call, Result], ...], ...] = ()
     told: str = ""
@@ -60,14 +57,9 @@ def _read_user(content: object) -> Turn:
     """The user's own words: the first text part, for the others are files."""
     parts = content if isinstance(content, list) else [content]
     lines = read_text(parts[:1] if isinstance(content, list) else content).split("\n")
-    quoted = [line for line in lines if line.startswith(">")]
-    said, mentioned = _read_mentions("\n".join(line for line in lines if line not in quoted))
-    return Turn(
-        said=said.strip("\n"),
-        mentioned=mentioned,
-        quoted="\n".join(line.removeprefix(">").strip() for line in quoted),
-        has_files=len(parts) > 1,
-    )
+    own = "\n".join(line for line in lines if not line.startswith(">"))
+    said, mentioned = _read_mentions(own)
+    return Turn(said=said.strip("\n"), mentioned=mentioned, has_files=len(parts) > 1)
 
 
 def _read_mentions(text: str) -> tuple[str, tuple[TaskView, ...]]:

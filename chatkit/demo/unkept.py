@@ -1,4 +1,4 @@
-"""Words -> what of a request no task can hold: times of day, and other recurrences than three."""
+"""Words -> what of a request no task can hold: times of day, other recurrences, other days."""
 
 from __future__ import annotations
 
@@ -8,56 +8,56 @@ from typing import Final
 from chatkit.demo.dates import WEEKDAY
 from chatkit.demo.values import Unkept
 
-_COUNT = r"(?:\d+|two|three|four|five|six|seven|ten|a few|few|(?:a )?couple of|other|second|third)"
-_UNIT = r"(?:minutes?|hours?|days?|weeks?|months?|years?|mornings?|evenings?|quarters?)"
-_RECURRENCE: Final = re.compile(
-    rf"\b(?:every|each)\s+{_COUNT}\s+(?:{_UNIT}|(?:{WEEKDAY})s?)\b"
-    r"|\b(?:(?:every|each|on|only on)\s+)?(?:week-?days?|work(?:ing)?[ -]?days?|business days?"
-    r"|weekends)\b"
-    r"|\b(?:every|each)\s+(?:year|quarter|hour|minute|weekend|spring|summer|autumn|fall|winter)\b"
-    rf"|\b(?:(?:every|each|on)\s+)?(?:{WEEKDAY})s?(?:(?:\s*(?:,|&)\s*|\s+(?:and|or)\s+)(?:and\s+)?"
+_RECURRENCE: Final = (
+    r"\b(?:every|each)\s+(?:\d+|two|three|four|few|other|second|third)\s+"
+    rf"(?:day|week|month|year|hour|{WEEKDAY})s?\b"
+    r"|\b(?:(?:every|each|on)\s+)?(?:week-?days?|working days?|weekends)\b"
+    r"|\b(?:every|each)\s+(?:year|quarter|hour|weekend|morning|afternoon|evening|night)\b"
+    rf"|\b(?:(?:every|each|on)\s+)?(?:{WEEKDAY})s?(?:(?:\s*[,&]\s*|\s+(?:and|or)\s+)(?:and\s+)?"
     rf"(?:{WEEKDAY})s?)+\b"
-    r"|\b(?:bi-?weekly|fortnightly|bi-?monthly|yearly|annually|hourly|quarterly)\b"
-    r"|\b(?:twice|(?:\d+|three|four|five) times)\s+(?:a|per|each|every)\s+"
-    r"(?:day|week|month|year)\b|\bonce\s+(?:a|per|an)\s+(?:year|quarter|hour)\b"
-    rf"|\b(?:the\s+)?(?:first|second|third|last)\s+(?:{WEEKDAY}|day)\s+of\s+(?:the|every"
-    rf"|each)\s+month\b",
-    re.I,
-)  # fmt: skip
-_TIME: Final = re.compile(
-    r"\b(?:(?:at|by|from|before|after|around)\s+)?\d{1,2}(?::\d{2})?\s*(?:am|pm|o'?clock)\b"
-    r"|\b(?:at\s+)?\d{1,2}:\d{2}\b|\bat\s+\d{1,2}\b(?!\S*\d)|\bat\s+(?:noon|midnight"
-    r"|lunch(?:time)?)\b"
-    r"|\b(?:in the|every|each|this|tomorrow|tonight in the)\s+(?:morning|afternoon|evening)\b"
-    r"|\b(?:at|every|each|tomorrow)\s+night\b|\btonight\b"
-    r"|\bin\s+(?:\d+|an?|two|three|half an)\s+(?:minutes?|mins?|hours?)\b"
-    rf"|(?<=\b)(?:{WEEKDAY})\s+(?P<part>morning|afternoon|evening|night)\b",
-    re.I,
+    r"|\b(?:bi-?weekly|fortnightly|yearly|annually|hourly|quarterly)\b"
+    r"|\b(?:twice|\d+ times)\s+(?:a|per)\s+(?:day|week|month|year)\b"
 )
-_REMINDER: Final = re.compile(r"\b(?:remind me|reminders?|notify me|alert me|alarms?)\b", re.I)
+_TIME: Final = (
+    r"\b(?:(?:at|by|from|before|after|around)\s+)?\d{1,2}(?::\d{2})?\s*(?:am|pm|o'?clock)\b"
+    r"|\b(?:at\s+)?\d{1,2}:\d{2}\b|\bat\s+\d{1,2}\b(?!\S*\d)|\bat\s+(?:noon|midnight|night)\b"
+    r"|\b(?:in the|this|tomorrow)\s+(?:morning|afternoon|evening)\b|\btonight\b"
+    r"|\bin\s+(?:\d+|an?|two|half an)\s+(?:minutes?|hours?)\b"
+    rf"|\b(?:{WEEKDAY})\s+(?:morning|afternoon|evening|night)\b"
+)
+_DAY: Final = (
+    r"\b(?:by|on|due|for|until|before|to)\s+(?:\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?"
+    r"|the\s+\d{1,2}(?:st|nd|rd|th)(?=[\s.,!]*$))"
+    r"|\b(?:(?:this|next|at the|on the)\s+)?weekend\b|\bnext\s+(?:month|year)\b"
+    r"|\b(?:(?:by|at)\s+)?(?:the\s+)?end\s+of\s+(?:the\s+|this\s+)?(?:week|month|year)\b"
+    r"|\bin\s+(?:\d+|a|two|three)\s+(?:months?|years?)\b"
+)
+_REMINDER: Final = r"\b(?:remind me|reminders?|alarms?)\b"
 
 
 def find_unkept(text: str) -> tuple[Unkept, ...]:
-    """What stays words; a kind is named once."""
+    """The words that no task holds; the first of each kind."""
     found: list[Unkept] = []
-    if match := _RECURRENCE.search(text):
+    if match := re.search(_RECURRENCE, text, re.I):
         found.append(Unkept("recurrence", match[0].strip()))
-    if match := _TIME.search(text):
+    if match := re.search(_TIME, text, re.I):
         found.append(Unkept("time", match[0].strip()))
-    if _REMINDER.search(text):
+    if match := re.search(_DAY, text, re.I):
+        found.append(Unkept("day", match[0].strip()))
+    if re.search(_REMINDER, text, re.I):
         found.append(Unkept("reminder"))
     return tuple(found)
 
 
 def without_unkept(text: str) -> str:
     """A text without those words."""
-    return " ".join(_TIME.sub(" ", _RECURRENCE.sub(" ", text)).split())
+    return " ".join(re.sub(f"{_RECURRENCE}|{_TIME}|{_DAY}", " ", text, flags=re.I).split())
 
 
 def hide_recurrence(text: str) -> tuple[str, str]:
-    """A text with a recurrence that no task holds taken out, so that no part of it is read as one
-    that a task does hold; and those words."""
-    match = _RECURRENCE.search(text)
+    """A text without a recurrence that no task holds, and that recurrence; so that no part of it,
+    such as the first of two weekdays, is read as one that a task does hold."""
+    match = re.search(_RECURRENCE, text, re.I)
     if match is None:
         return text, ""
     return f"{text[: match.start()]} {text[match.end() :]}", match[0].strip()

@@ -4,58 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Literal
 
-from chatkit.todo.tasks import MAX_DESCRIPTION, MAX_TAG, MAX_TAGS, MAX_TITLE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
-    """Fields of a task as a sentence gives them; None is "not said"."""
-
-    due_date: date | None = None
-    priority: str | None = None
-    category: str | None = None
-    tags: tuple[str, ...] = ()
-    recurrence: str | None = None
-    description: str | None = None
-
-    def to_arguments(self) -> dict[str, Any]:
-        """What was said, as arguments of a tool, cut to what a task may hold."""
-        said: dict[str, Any] = {
-            "due_date": self.due_date.isoformat() if self.due_date else None,
-            "priority": self.priority,
-            "category": self.category,
-            "tags": [tag[:MAX_TAG] for tag in self.tags[:MAX_TAGS]] or None,
-            "recurrence": self.recurrence,
-            "description": self.description and self.description[:MAX_DESCRIPTION],
-        }
-        return {name: value for name, value in said.items() if value is not None}
-
-    def with_more(self, more: Details) -> Details:
-        """Both together; where both speak, `more` wins, and tags are joined."""
-        return Details(
-            due_date=more.due_date or self.due_date,
-            priority=more.priority or self.priority,
-            category=more.category or self.category,
-            tags=tuple(dict.fromkeys((*self.tags, *more.tags))),
-            recurrence=more.recurrence or self.recurrence,
-            description=more.description or self.description,
-        )
+#: Arguments of a tool: the fields of a task, or what `list_tasks` shall list.
+Arguments = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Unkept:
-    """Words that ask for what a task cannot hold; the answer says so."""
+    """Words that ask for something a task cannot hold; the answer says so."""
 
-    kind: Literal["time", "recurrence", "reminder"]
+    kind: Literal["time", "day", "recurrence", "reminder"]
     words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task as a result told of it. `title` is None for one known by its place alone."""
+    """A task as a tool result describes it. `title` is None where only the id is known."""
 
     id: str
     title: str | None = None
@@ -68,33 +33,9 @@ class TaskView:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Its tags; anything malformed is passed over."""
+        """Its tags; malformed ones are left out."""
         tags = self.fields.get("tags")
         return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """What to list; the names and values are those of the tool `list_tasks`."""
-
-    status: str | None = None
-    priority: str | None = None
-    category: str | None = None
-    tag: str | None = None
-    search: str | None = None
-    sort: str | None = None
-
-    def to_arguments(self) -> dict[str, Any]:
-        """What was said, as arguments of `list_tasks`."""
-        said = {
-            "status": self.status,
-            "priority": self.priority,
-            "category": self.category,
-            "tag": self.tag and self.tag[:MAX_TAG],
-            "search": self.search and self.search[:MAX_TITLE],
-            "sort": self.sort,
-        }
-        return {name: value for name, value in said.items() if value}
 
 
 # Which tasks a sentence means.
@@ -119,44 +60,43 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """By the title; `loose` says that a part of the title is enough."""
+    """By the whole title."""
 
     text: str
-    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class These:
-    """Tasks that are already known."""
+    """Tasks whose ids are known."""
 
     tasks: tuple[TaskView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """All tasks that a filter lets through."""
+    """All tasks that `list_tasks` finds with these arguments."""
 
-    filter: Filter
+    filter: Arguments
 
 
 Target = Places | It | Shown | Words | These | Every
 
-# What a sentence asks for.
+# What a message asks for. A target of None, or no draft: the message did not say which task.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A task to be added."""
 
     title: str
-    details: Details = Details()
+    fields: Arguments
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Add tasks, at least one."""
+    """Add tasks."""
 
-    drafts: tuple[Draft, ...]
+    drafts: tuple[Draft, ...] = ()
     unkept: tuple[Unkept, ...] = ()
 
 
@@ -164,7 +104,7 @@ class Add:
 class Show:
     """Show a list; with `more`, the next page of the one last shown."""
 
-    filter: Filter = Filter()
+    filter: Arguments = field(default_factory=dict)
     more: bool = False
 
 
@@ -172,34 +112,25 @@ class Show:
 class Complete:
     """Complete or reopen."""
 
-    target: Target
+    target: Target | None = None
     completed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Change fields. `cleared` names fields to empty; `dropped` are tags to take away."""
+    """Change fields. Tags among the `fields` are added, `dropped` are taken away."""
 
-    target: Target
-    title: str | None = None
-    details: Details = Details()
-    cleared: tuple[str, ...] = ()
+    target: Target | None = None
+    fields: Arguments = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     unkept: tuple[Unkept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Delete; the server says when the person must be asked first."""
+    """Delete; the server says when the user must be asked first."""
 
-    target: Target
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A command that lacks its end: `add a task`, `delete`. The next message may give it."""
-
-    verb: Literal["add", "complete", "reopen", "change", "delete"]
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,20 +149,16 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """Conversation that needs no tool."""
+    """An answer without a tool; `unknown` is what was not understood."""
 
-    kind: Literal["help", "hello", "thanks", "bye", "who", "day", "undo", "yes", "no"]
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """What was not understood; nothing is done."""
+    kind: Literal["help", "hello", "thanks", "undo", "yes", "no", "unknown"]
 
 
+UNKNOWN = Talk("unknown")
 Acting = Complete | Change | Delete
-Intent = Add | Show | Acting | Begun | Plan | Write | Talk | Unknown
+Intent = Add | Show | Acting | Plan | Write | Talk
 
-# What goes to the tools, and what comes of it.
+# Tool calls, their results, and the answer.
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +166,13 @@ class Call:
     """One tool call."""
 
     name: str
-    arguments: Mapping[str, Any]
+    arguments: Arguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What a tool answered. `readable` is False for anything but the documented object; `asks`
-    says that the person must agree first, `on_card` that the person sees the tasks already.
+    says that the user must agree first, `on_card` that the user sees the tasks already.
     `answers` are those of a form, one for each question, empty for one that was skipped."""
 
     success: bool = False
@@ -263,16 +190,15 @@ class Result:
 class Reply:
     """The text of an answer (Markdown), and what the next message may answer.
 
-    `begun` wants its end; `choosing` wants one of `options`, which the text numbers; a yes deletes
-    `put_off`.
+    The next message may name the task that `awaits` lacks; the text numbers `options`. A "yes"
+    deletes `put_off`.
     """
 
     text: str
-    begun: Begun | None = None
-    choosing: Acting | None = None
+    awaits: Add | Acting | None = None
     options: tuple[TaskView, ...] = ()
     put_off: tuple[TaskView, ...] = ()
 
 
-#: Rounds of calls go out, their results come in, in the same order; a reply ends it.
+#: Yields the calls of a round, is sent their results in the same order, and returns the reply.
 Script = Generator[list[Call], list[Result], Reply]

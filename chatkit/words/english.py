@@ -581,13 +581,6 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
         "groceries”."
     ),
     "demo.thanks": "You're welcome! Anything else for your list?",
-    "demo.bye": "Goodbye! Your tasks will be here when you come back.",
-    "demo.who": (
-        "I'm the demo assistant of this server: a small rule-based program, not a language "
-        "model. I "
-        "can add, find, change, complete and delete your tasks."
-    ),
-    "demo.day": "Today is {day}.",
     "demo.yes": (
         "I had not asked anything just now, so I changed nothing; say “Show me my tasks” or “Add a "
         "new task: Buy groceries”, for example."
@@ -667,6 +660,10 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     },
     "demo.next_due": "It repeats: the next one is due {day}.",
     "demo.no_time": "Tasks have a day but no time, so I could not set “{words}”.",
+    "demo.no_day": (
+        "I could not read “{words}” as a day; I do understand “Friday”, “30 November” and "
+        "“2026-11-30”, for example."
+    ),
     "demo.no_recurrence": (
         "Tasks repeat daily, weekly or monthly only, so I could not set “{words}”."
     ),

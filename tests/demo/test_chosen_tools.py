@@ -51,7 +51,7 @@ def test_a_form_does_not_ask_for_what_was_said(said: str, choice: str | None) ->
 
 def test_a_form_takes_an_answer_in_the_users_own_words() -> None:
     desk = later()
-    desk.form = ["Pay rent", "on the 1st", "it is urgent"]
+    desk.form = ["Pay rent", "on 1 December", "it is urgent"]
     assert desk.say("ask me") == "Added **Pay rent** · due Tue 1 Dec · high priority."
 
 

@@ -74,13 +74,6 @@ def test_quoted_lines_ask_for_nothing() -> None:
     assert desk.titles == ["Pay rent", "Buy milk"]
 
 
-def test_it_means_what_is_quoted() -> None:
-    desk = later("Buy milk", "Pay rent")
-    desk.say("make pay rent urgent")
-    desk.say(says("complete it", quoted_text="2. ☐ Buy milk · due tomorrow"))
-    assert [task["title"] for task in desk.tasks if task["completed"]] == ["Buy milk"]
-
-
 def test_a_mentioned_task_is_meant_by_its_id() -> None:
     desk = later("Buy milk", "Buy milk and delete all", "Mail a@b.c home")
     milk, both, mail = (desk.id_of(title) for title in reversed(desk.titles))

@@ -69,7 +69,7 @@ def test_a_question_that_another_model_asked_is_not_answered_by_yes() -> None:
 
 def test_a_question_that_was_not_told_is_not_answered_by_yes() -> None:
     desk = later("Buy milk", "Pay rent")
-    told = desk.say("delete all and show my tasks")
+    told = desk.say("delete all")
     desk.messages[-1]["content"] = told[: told.index("Shall I delete these 2 tasks?")]
     assert desk.say("yes").startswith("I had not asked anything")
 
@@ -79,16 +79,27 @@ def test_an_answer_to_which_one_may_be_its_title_and_nothing_else() -> None:
     desk.say("complete milk")
     assert desk.say("milk the cow") == "✅ Completed **Milk the cow**."
     desk.say("delete milk")
-    assert "did not understand" in desk.say("3")
+    assert desk.say("3") == "There is no task 3: the list has 2 tasks."
     assert "did not understand" in desk.say("1")  # which is no longer asked
     assert len(desk.tasks) == 3
 
 
-def test_part_of_a_title_is_enough_to_complete_and_not_to_delete() -> None:
+@pytest.mark.parametrize(
+    ("said", "tool"),
+    [
+        ("delete milk", "delete_task"),
+        ("complete milk", "complete_task"),
+        ("rename milk to Eggs", "update_task"),
+        ("move milk to Friday", "update_task"),
+    ],
+)
+def test_part_of_a_title_is_asked_about(said: str, tool: str) -> None:
     desk = later("Buy milk", "Pay rent")
-    assert "These come near:\n\n1. ☐ Buy milk" in desk.say("delete milk")
-    assert desk.say("complete milk") == "✅ Completed **Buy milk**."
-    assert desk.say("delete the milk task") == "Deleted **Buy milk**."
+    assert "These come near:\n\n1. ☐ Buy milk" in desk.say(said)
+    desk.say("1")
+    assert [(name, given["task_id"]) for calls in desk.rounds for name, given in calls] == [
+        (tool, "00000000-0000-4000-8000-000000000001")
+    ]
 
 
 def test_a_task_without_a_name_is_asked_for_it() -> None:
