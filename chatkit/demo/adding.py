@@ -16,7 +16,7 @@ from chatkit.demo.details import (
     tidy_title,
 )
 from chatkit.demo.doubt import is_doubtful, is_taken_back
-from chatkit.demo.unkept import find_unkept, hide_recurrence, without_unkept
+from chatkit.demo.unkept import find_unkept, without_unkept
 from chatkit.demo.values import UNKNOWN, Add, Arguments, Draft, Talk
 from chatkit.todo.tasks import CATEGORIES
 
@@ -102,8 +102,9 @@ def _read_item(item: str, today: date) -> tuple[str, Arguments]:
     if quoted := re.match(_QUOTED, item):
         left, fields = read_fields(item[quoted.end() :], today)
         return ("" if tidy_title(left) else tidy_title(quoted["title"])), fields
-    visible, hidden = hide_recurrence(item)
-    rest, fields = read_fields(visible, today)
+    # Hidden, so that of "every Monday and Thursday" no Monday is read.
+    hidden = next((each.words for each in find_unkept(item) if each.kind == "recurrence"), "")
+    rest, fields = read_fields(item.replace(hidden, " ") if hidden else item, today)
     return tidy_title(f"{rest} {hidden}"), fields
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from chatkit.demo.finding import look_up, resolve
 from chatkit.demo.forms import ask, write
-from chatkit.demo.memory import PAGE, Memory
+from chatkit.demo.memory import Memory
 from chatkit.demo.speech import Speech
 from chatkit.demo.values import (
     Acting,
@@ -31,7 +31,7 @@ from chatkit.demo.values import (
     Write,
 )
 from chatkit.models.pure.call_pieces import MAX_CALLS
-from chatkit.todo.tasks import MAX_TAGS
+from chatkit.todo.tasks import MAX_PAGE, MAX_TAGS
 
 
 def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
@@ -40,7 +40,7 @@ def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
         case Add():
             return (yield from _add(intent, speech))
         case Show():
-            return (yield from _show(intent, memory, speech))
+            return (yield from _show(intent, speech))
         case Complete() | Change() | Delete():
             return (yield from _act(intent, memory, speech))
         case Plan(title):
@@ -64,16 +64,9 @@ def _add(intent: Add, speech: Speech) -> Script:
     return Reply(text="\n\n".join([text, *kept]))
 
 
-def _show(intent: Show, memory: Memory, speech: Speech) -> Script:
-    arguments: dict[str, Any] = {**intent.filter, "limit": PAGE}
-    if intent.more:
-        if memory.listing is None:
-            return Reply(text=speech.say("demo.no_list"))
-        offset = memory.listing.get("offset", 0)
-        seen = (offset if isinstance(offset, int) else 0) + len(memory.shown)
-        arguments = {**memory.listing, "limit": PAGE, "offset": seen}
-    (result,) = yield [Call("list_tasks", arguments)]
-    return Reply(text=speech.shown(arguments, result))
+def _show(intent: Show, speech: Speech) -> Script:
+    (result,) = yield [Call("list_tasks", {**intent.filter, "limit": MAX_PAGE})]
+    return Reply(text=speech.shown(result, whole=not intent.filter))
 
 
 def _act(intent: Acting, memory: Memory, speech: Speech) -> Script:

@@ -33,7 +33,6 @@ _ASKS: Final = (
     r"|any|give me|get)\b"
 )
 _FIND: Final = r"(?:find|search(?: for)?|look for)\s+(?:(?:the|my)\s+)?(?P<words>.+?)(?: tasks?)?"
-_MORE: Final = r"(?:show (?:me )?)?(?:more|the rest)(?: tasks)?"
 
 
 def read_filter(phrase: str) -> dict[str, Any] | None:
@@ -64,8 +63,6 @@ def read_filter(phrase: str) -> dict[str, Any] | None:
 
 def read_show(plain: str) -> Show | None:
     """The list that a sentence asks for; None where it says anything else."""
-    if re.fullmatch(_MORE, plain, re.I):
-        return Show(more=True)
     if match := re.fullmatch(_FIND, plain, re.I):
         words = match["words"].strip('"“”')[:MAX_TITLE]
         return Show(filter=read_filter(match["words"]) or {"search": words})

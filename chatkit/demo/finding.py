@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from typing import Final
 
-from chatkit.demo.memory import LOOKUP, PAGE, Memory
+from chatkit.demo.memory import Memory
 from chatkit.demo.speech import Speech, escape
 from chatkit.demo.targets import read_target
 from chatkit.demo.values import (
@@ -19,12 +20,14 @@ from chatkit.demo.values import (
     Places,
     Reply,
     Result,
-    Shown,
     TaskView,
     These,
     Words,
 )
-from chatkit.todo.tasks import MAX_TITLE
+from chatkit.todo.tasks import MAX_PAGE, MAX_TITLE
+
+#: Tasks of which the user may choose one.
+_MOST_OPTIONS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,6 @@ def resolve(intent: Acting, memory: Memory, speech: Speech) -> Finding:
             return Found((memory.focus,))
         case It() | None:
             return _which(intent, speech)
-        case Shown():
-            no_list = Reply(text=speech.say("demo.no_list"))
-            return Found(memory.shown) if memory.shown else no_list
         case Places(numbers):
             return _by_place(numbers, memory, speech)
         case Every(chosen):
@@ -59,14 +59,15 @@ def resolve(intent: Acting, memory: Memory, speech: Speech) -> Finding:
             result = yield from look_up(**chosen)
             if result.success and result.tasks:
                 return Found(result.tasks, result.total - len(result.tasks))
-            return Reply(text=speech.shown(chosen or {"show": False}, result))
+            failed = "" if result.success else speech.failure(result)
+            return Reply(text=failed or speech.say("demo.found_none"))
         case Words(text):
             return (yield from _by_title(text, intent, speech))
 
 
 def look_up(**arguments: str) -> Generator[list[Call], list[Result], Result]:
     """List tasks without showing them to the user."""
-    (result,) = yield [Call("list_tasks", {**arguments, "limit": LOOKUP, "show": False})]
+    (result,) = yield [Call("list_tasks", {**arguments, "limit": MAX_PAGE, "show": False})]
     return result
 
 
@@ -108,7 +109,7 @@ def _by_title(title: str, intent: Acting, speech: Speech) -> Finding:
         return Found(exact)
     if not tasks:
         return Reply(text=speech.say("demo.not_found", words=escape(title)))
-    options = (exact or tasks)[:PAGE]
+    options = (exact or tasks)[:_MOST_OPTIONS]
     head = speech.say("demo.near", words=escape(title))
     text = f"{head}\n\n{speech.numbered(options)}\n\n{speech.say('demo.choose')}"
     return Reply(text=text, awaits=intent, options=options)
@@ -123,4 +124,4 @@ def _words(title: str) -> str:
 def choose(awaits: Acting, said: str) -> Acting | None:
     """The act on the task that an answer names, or None when it names none."""
     target = read_target(said)
-    return replace(awaits, target=target) if isinstance(target, Places | Words | These) else None
+    return replace(awaits, target=target) if isinstance(target, Places | Words) else None

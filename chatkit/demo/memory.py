@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
-from chatkit.demo.values import Arguments, Call, Reply, Result, TaskView
-
-#: Tasks in one answer; the others are there for "show more".
-PAGE: Final = 20
-#: Tasks that one lookup reads: the most that `list_tasks` gives.
-LOOKUP: Final = 100
+from chatkit.demo.values import Call, Reply, Result, TaskView
 
 
 @dataclass(slots=True)
 class Memory:
     """Built anew from the messages for each request.
 
-    `listing` holds the arguments of the list last shown, `focus` the task last touched, `asked` the
-    answer before this message where that asked something, `known` every task of a result.
+    `shown` is the list last shown, `focus` the task last touched, `asked` the answer before this
+    message where that asked something, `known` every task of a result.
     """
 
     shown: tuple[TaskView, ...] = ()
-    listing: Arguments | None = None
     focus: TaskView | None = None
     asked: Reply | None = None
     known: dict[str, TaskView] = field(default_factory=dict)
@@ -34,7 +27,7 @@ class Memory:
         if not result.success:
             return
         if call.name == "list_tasks" and call.arguments.get("show", True) is not False:
-            self.shown, self.listing = result.tasks, call.arguments
+            self.shown = result.tasks
             self.focus = result.tasks[0] if len(result.tasks) == 1 else self.focus
         elif call.name == "delete_task":
             deleted = self.focus is not None and self.focus.id == call.arguments.get("task_id")

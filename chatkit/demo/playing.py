@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from chatkit.answer import asking, drafting
@@ -26,7 +25,6 @@ from chatkit.demo.values import (
     Script,
     Show,
     Talk,
-    TaskView,
     These,
     Words,
     Write,
@@ -52,9 +50,7 @@ def play(turn: Turn, memory: Memory, speech: Speech, choice: str | None = None) 
     if turn.has_files and (re.search(_ABOUT_FILE, turn.said, re.I) or intent == UNKNOWN):
         return Reply(text=speech.say("demo.no_files"))
     memory.asked = None
-    for task in turn.mentioned:
-        memory.known.setdefault(task.id, task)
-    return (yield from run(_name(intent, turn.mentioned), memory, speech))
+    return (yield from run(intent, memory, speech))
 
 
 def _first_tool(turn: Turn) -> str | None:
@@ -96,24 +92,3 @@ def _title_in(intent: Intent, said: str) -> str:
     elif intent != UNKNOWN:
         return ""
     return re.sub(rf"\s*(?:\bplease\b)?\s*\b{asking.NAME}\b", "", said).strip()
-
-
-def _name(intent: Intent, mentioned: tuple[TaskView, ...]) -> Intent:
-    """An intent in whose words a mentioned task stands by its title, not by its id."""
-
-    def named(words: str) -> str:
-        for task in mentioned:
-            title = (task.title or "").replace("\\", "\\\\")
-            words = re.sub(task.id, title, words, flags=re.I)
-        return words
-
-    match intent:
-        case Add(drafts):
-            return replace(
-                intent, drafts=tuple(replace(each, title=named(each.title)) for each in drafts)
-            )
-        case Change(fields={"title": title}):
-            return replace(intent, fields={**intent.fields, "title": named(title)})
-        case Plan(words) | Write(words):
-            return type(intent)(named(words))
-    return intent

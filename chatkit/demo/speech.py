@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from chatkit.demo.memory import PAGE
 from chatkit.demo.values import Result, TaskView, Unkept
 from chatkit.todo.days import say_day
 from chatkit.words.say import Say
@@ -65,22 +64,18 @@ class Speech:
             lines.append(f"{number}. {mark} {' · '.join([title, *self.fields(task.fields)])}")
         return "\n".join(lines)
 
-    def shown(self, arguments: Mapping[str, Any], result: Result) -> str:
-        """The answer to "show me …"."""
+    def shown(self, result: Result, *, whole: bool) -> str:
+        """The answer to "show me …"; `whole` says that all tasks were asked for."""
         if not result.success:
             return self.failure(result)
-        plain = not any(name not in ("limit", "offset", "sort") for name in arguments)
-        offset = arguments.get("offset", 0)
         if not result.tasks:
-            code = "demo.no_more" if offset else "demo.empty" if plain else "demo.found_none"
-            return self.say(code)
-        text = self.say("demo.list" if plain else "demo.found", count=result.total)
-        if offset:
-            text = self.say("demo.next", number=len(result.tasks), total=result.total)
+            return self.say("demo.empty" if whole else "demo.found_none")
+        texts = [self.say("demo.list" if whole else "demo.found", count=result.total)]
         if not result.on_card:
-            text += f"\n\n{self.numbered(result.tasks)}"
-        left = result.total - offset - len(result.tasks)
-        return f"{text}\n\n{self.say('demo.more', count=left)}" if left > 0 else text
+            texts.append(self.numbered(result.tasks))
+        if (left := result.total - len(result.tasks)) > 0:
+            texts.append(self.say("demo.more", count=left))
+        return "\n\n".join(texts)
 
     def failure(self, result: Result, about: str = "") -> str:
         """What went wrong, in the tool's own sentence where it gave one meant for people."""
@@ -130,11 +125,7 @@ class Speech:
     def confirm(self, tasks: Sequence[TaskView], *, on_card: bool) -> str:
         """What waits for the person's word, unless a card shows it, and the question."""
         question = self.say("demo.confirm", count=len(tasks))
-        if on_card:
-            return question
-        hidden = len(tasks) - PAGE
-        more = [self.say("demo.and_more", number=hidden)] if hidden > 0 else []
-        return "\n\n".join([self.numbered(tasks[:PAGE]), *more, question])
+        return question if on_card else f"{self.numbered(tasks)}\n\n{question}"
 
 
 def _read_day(value: object) -> date | None:

@@ -28,12 +28,11 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 class Turn:
     """One user message with all that followed: rounds of calls with results, then text.
 
-    In `said` a task that was mentioned stands by its id; `mentioned` holds its title. Lines that it
+    In `said` a task that was mentioned stands by its title in quotes, and lines that the message
     quotes are left out. `noted` says that something happened since, such as a click.
     """
 
     said: str
-    mentioned: tuple[TaskView, ...] = ()
     has_files: bool = False
     rounds: tuple[tuple[tuple[Call, Result], ...], ...] = ()
     told: str = ""
@@ -58,25 +57,22 @@ def _read_user(content: object) -> Turn:
     parts = content if isinstance(content, list) else [content]
     lines = read_text(parts[:1] if isinstance(content, list) else content).split("\n")
     own = "\n".join(line for line in lines if not line.startswith(">"))
-    said, mentioned = _read_mentions(own)
-    return Turn(said=said.strip("\n"), mentioned=mentioned, has_files=len(parts) > 1)
+    return Turn(said=_read_mentions(own).strip("\n"), has_files=len(parts) > 1)
 
 
-def _read_mentions(text: str) -> tuple[str, tuple[TaskView, ...]]:
-    """`@Buy milk {"id": "…"}` -> the id, and the title apart. Other entities are their names."""
-    mentioned: dict[str, TaskView] = {}
+def _read_mentions(text: str) -> str:
+    """`@Buy milk {"id": "…"}` -> `«Buy milk»`. Other entities are their names."""
     said, position = "", 0
     while match := _MENTION.search(text, position):
         try:
             data, end = _DECODER.raw_decode(text, match.end())
         except (ValueError, RecursionError):
             break
-        known, title = str(data.get("id")).lower(), match["title"]
-        if _UUID.fullmatch(known):
-            mentioned[known] = TaskView(known, title)
-            title = known
+        title = match["title"]
+        if _UUID.fullmatch(str(data.get("id"))):
+            title = f"«{title.replace('»', ' ')}»"
         said, position = said + text[position : match.start()] + title, end
-    return said + text[position:], tuple(mentioned.values())
+    return said + text[position:]
 
 
 def read_today(messages: Iterable[object], otherwise: date) -> date:

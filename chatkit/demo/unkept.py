@@ -52,12 +52,3 @@ def find_unkept(text: str) -> tuple[Unkept, ...]:
 def without_unkept(text: str) -> str:
     """A text without those words."""
     return " ".join(re.sub(f"{_RECURRENCE}|{_TIME}|{_DAY}", " ", text, flags=re.I).split())
-
-
-def hide_recurrence(text: str) -> tuple[str, str]:
-    """A text without a recurrence that no task holds, and that recurrence; so that no part of it,
-    such as the first of two weekdays, is read as one that a task does hold."""
-    match = re.search(_RECURRENCE, text, re.I)
-    if match is None:
-        return text, ""
-    return f"{text[: match.start()]} {text[match.end() :]}", match[0].strip()

@@ -54,11 +54,6 @@ class It:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """All of the list last shown: "them", "both"."""
-
-
-@dataclass(frozen=True, slots=True)
 class Words:
     """By the whole title."""
 
@@ -79,7 +74,7 @@ class Every:
     filter: Arguments
 
 
-Target = Places | It | Shown | Words | These | Every
+Target = Places | It | Words | These | Every
 
 # What a message asks for. A target of None, or no draft: the message did not say which task.
 
@@ -102,10 +97,9 @@ class Add:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """Show a list; with `more`, the next page of the one last shown."""
+    """Show a list: all that `list_tasks` finds with these arguments."""
 
     filter: Arguments = field(default_factory=dict)
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -619,15 +619,12 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "demo.no_list": "I have not shown a list yet. Say “show me my tasks” first.",
     "demo.list": {"one": "You have **1** task.", "other": "You have **{count}** tasks."},
     "demo.found": {"one": "I found **1** such task.", "other": "I found **{count}** such tasks."},
-    "demo.next": "The next {number} of {total} tasks.",
     "demo.found_none": "I found no such task.",
     "demo.empty": "Your list is empty. Try “Add a new task: Buy groceries”.",
     "demo.more": {
-        "one": "There is 1 more: say “show more”.",
-        "other": "There are {count} more: say “show more”.",
+        "one": "There is 1 more: ask for fewer, such as “Show overdue tasks”.",
+        "other": "There are {count} more: ask for fewer, such as “Show overdue tasks”.",
     },
-    "demo.no_more": "That was all; there are no more tasks in this list.",
-    "demo.and_more": "… and {number} more.",
     "demo.left": {
         "one": "There is 1 more like these: say it again to go on.",
         "other": "There are {count} more like these: say it again to go on.",

@@ -29,15 +29,15 @@ CALLS: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
         [("add_task", {"title": "Milk"}), ("add_task", {"title": "Call Bob"})],
     ),
     ("add buy milk, eggs and bread", [("add_task", {"title": "Buy milk, eggs and bread"})]),
-    ("Show me my tasks", [("list_tasks", {"limit": 20})]),
-    ("what's on my list?", [("list_tasks", {"limit": 20})]),
-    ("What\u2019s due today?", [("list_tasks", {"status": "today", "limit": 20})]),
-    ("find groceries", [("list_tasks", {"search": "groceries", "limit": 20})]),
+    ("Show me my tasks", [("list_tasks", {"limit": 100})]),
+    ("what's on my list?", [("list_tasks", {"limit": 100})]),
+    ("What\u2019s due today?", [("list_tasks", {"status": "today", "limit": 100})]),
+    ("find groceries", [("list_tasks", {"search": "groceries", "limit": 100})]),
     (
         "show overdue work tasks",
-        [("list_tasks", {"status": "overdue", "category": "work", "limit": 20})],
+        [("list_tasks", {"status": "overdue", "category": "work", "limit": 100})],
     ),
-    ("show #shop", [("list_tasks", {"tag": "shop", "limit": 20})]),
+    ("show #shop", [("list_tasks", {"tag": "shop", "limit": 100})]),
     # the server knows what was shown, where the messages no longer tell
     ("Mark task 1 as complete", [("complete_task", {"task_id": "1"})]),
     ("mark task 2 as not done", [("complete_task", {"task_id": "2", "completed": False})]),
@@ -86,23 +86,16 @@ def test_a_list_is_numbered_in_the_order_of_the_result() -> None:
 def test_a_list_that_a_card_shows_is_not_told_again() -> None:
     desk = later(*(f"Task {number}" for number in range(22)))
     desk.shows_cards = True
-    assert desk.say("show me my tasks") == (
-        "You have **22** tasks.\n\nThere are 2 more: say “show more”."
-    )
-    assert desk.say("show more") == "The next 2 of 22 tasks."
-    assert desk.say("complete 1") == "✅ Completed **Task 1**."
+    assert desk.say("show me my tasks") == "You have **22** tasks."
+    assert desk.say("complete 1") == "✅ Completed **Task 21**."
     assert desk.say("show tasks due tomorrow") == "I found no such task."
 
 
-def test_a_long_list_is_shown_in_pages() -> None:
-    desk = later(*[f"Task {n}" for n in range(25, 0, -1)])
+def test_a_list_that_is_too_long_says_how_much_is_missing() -> None:
+    desk = later(*[f"Task {n}" for n in range(105, 0, -1)])
     told = desk.say("show my tasks")
-    assert told.startswith("You have **25** tasks.\n\n1. ☐ Task 1\n")
-    assert told.endswith("There are 5 more: say “show more”.")
-    assert desk.say("show more").startswith("The next 5 of 25 tasks.\n\n1. ☐ Task 21\n")
-    desk.say("complete 1")
-    assert desk.task("Task 21")["completed"]
-    assert desk.say("show more") == "That was all; there are no more tasks in this list."
+    assert told.startswith("You have **105** tasks.\n\n1. ☐ Task 1\n")
+    assert told.endswith("There are 5 more: ask for fewer, such as “Show overdue tasks”.")
 
 
 def test_tags_are_added_to_those_there_are() -> None:
@@ -177,10 +170,8 @@ def test_what_is_complete_is_not_completed_again() -> None:
         ("покажи мои задачи", "“Show me my tasks” and “Add a new task: Buy groceries”"),
         ("What can you help me with?", "I look after your to-do list"),
         ("show me my tasks", "Your list is empty."),
-        ("show more", "I have not shown a list yet."),
         ("thanks", "You're welcome!"),
         ("who are you?", "I look after your to-do list"),
-        ("delete them", "I have not shown a list yet."),
         ("delete the last one", "I have not shown a list yet."),
         ("delete all", "I found no such task."),
         ("add a. show tasks. add b. show tasks.", "did not understand that"),
