@@ -6,18 +6,18 @@ import re
 from datetime import date
 from typing import Any, Final
 
+from chatkit.demo.dates import WEEKDAY
 from chatkit.demo.details import (
     CATEGORY,
     LEVEL,
     LEVELS,
     join_fields,
     read_fields,
-    read_values,
     tidy_title,
 )
 from chatkit.demo.doubt import is_doubtful, is_taken_back
 from chatkit.demo.unkept import find_unkept, without_unkept
-from chatkit.demo.values import UNKNOWN, Add, Arguments, Draft, Talk
+from chatkit.demo.values import UNKNOWN, Add, Arguments, Talk
 from chatkit.todo.tasks import CATEGORIES
 
 #: Tasks that one message may add.
@@ -27,19 +27,21 @@ _NOUN: Final = (
     rf"(?P<kind>(?:(?:new|priority|{LEVEL}|{CATEGORY})[-\s]+)*)(?:tasks?|to-?dos?|items?|reminder)"
     r"\b(?:\s+for me)?"
 )
-_ADD: Final = (
-    rf"(?:add|create)\s+(?:(?:an?|another|the|my|these|some)\s+)*{_NOUN}(?!\s+#?\d)(?P<rest>.*)",
-    rf"(?:make|set)\s+(?:me\s+)?(?:an?|another)\s+{_NOUN}(?P<rest>.*)",
-    r"(?P<kind>new\s+)?(?:task|to-?do)\b(?P<rest>:.*)",
-    r"(?:add|remind me)\b(?P<kind>)(?P<rest>.*)",
-    r"put\s+(?P<kind>)(?P<rest>.+\s+(?:on|to)\s+(?:my|the)\s+(?:to-?do |task )?list)",
+_COMMANDS: Final = (
+    rf"(?:add|create)\s+(?:(?:an?|another|the|my|these|some)\s+)*{_NOUN}(?!\s+#?\d)",
+    rf"(?:make|set)\s+(?:me\s+)?(?:an?|another)\s+{_NOUN}",
+    r"(?P<kind>new\s+)(?:task|to-?do)\b",
+    r"(?P<kind>)(?:task|to-?do)(?=:)",
+    r"(?P<kind>)(?:add|remind me)\b",
+    r"(?P<kind>)put\b(?=.+\s(?:on|to)\s+(?:my|the)\s+(?:to-?do |task )?list$)",
 )
-#: What may stand between the command and the title: "to my list", "for tomorrow", "called".
-_BETWEEN: Final = (
+#: What may stand between the command and the title; after a colon the title is meant as it stands.
+_BEFORE_TITLE: Final = (
     r"(?:\s+(?:to|on)\s+(?:my|the)\s+(?:to-?do\s+|task\s+)?list)?"
-    r"(?P<values>[^:\n\"“]{0,40}?)(?P<end>\s*:|\s+(?:to|called|named|about)\b|$|\s)(?P<title>.*)"
+    r"(?:\s+(?:called|named|to|about)\b)?\s*(?P<colon>:?)\s*"
 )
 _BULLET: Final = r"^\s*(?:[-*•\u2013]|\[[ x]?\]|\d{1,3}[.)])\s+"
+_PART_OF_DAY: Final = rf"\b(tomorrow|{WEEKDAY})\s+(morning|afternoon|evening)\b"
 _QUOTED: Final = r"^[\"“](?P<title>[^\"”]+)[\"”]"
 #: No title: a pronoun, a sum, a word that takes the request back.
 _NO_TITLE: Final = (
@@ -57,20 +59,17 @@ _VERB: Final = (
 
 def read_add(sentence: str, today: date) -> Add | Talk | None:
     """The tasks that a sentence adds; None where it is no such command."""
-    found = (re.fullmatch(pattern, sentence, re.I | re.S) for pattern in _ADD)
+    found = (
+        re.fullmatch(f"{command}{_BEFORE_TITLE}(?P<rest>.*)", sentence, re.I | re.S)
+        for command in _COMMANDS
+    )
     match = next(filter(None, found), None)
     if match is None:
         return None
-    shared, rest, exact = _kind_of(match["kind"] or ""), match["rest"], False
-    between = re.match(_BETWEEN, rest, re.I | re.S)
-    if between and (between["end"].strip() or not between["values"]):
-        values = {} if not between["values"].strip() else read_values(between["values"], today)
-        if values is not None:
-            shared, rest = join_fields(shared, values), between["title"]
-            exact = between["end"].strip() == ":"
+    kind, rest, exact = _kind_of(match["kind"]), match["rest"], bool(match["colon"])
     if not rest.strip(" .:!"):
         return Add()
-    drafts: list[Draft] = []
+    drafts: list[Arguments] = []
     items, common = _split_items(rest.strip(" :,"), today)
     for item in items:
         beside_quotes = re.sub(_QUOTED, "", item)
@@ -79,7 +78,7 @@ def read_add(sentence: str, today: date) -> Add | Talk | None:
         title, fields = _read_item(item, today)
         if not without_unkept(title) or re.fullmatch(_NO_TITLE, title, re.I):
             return UNKNOWN
-        drafts.append(Draft(title, join_fields(join_fields(shared, common), fields)))
+        drafts.append({"title": title, **join_fields(join_fields(kind, common), fields)})
     if len(drafts) > _MOST_DRAFTS:
         return UNKNOWN
     asked = [each for each in find_unkept(sentence) if each.kind == "reminder"]
@@ -102,6 +101,7 @@ def _read_item(item: str, today: date) -> tuple[str, Arguments]:
     if quoted := re.match(_QUOTED, item):
         left, fields = read_fields(item[quoted.end() :], today)
         return ("" if tidy_title(left) else tidy_title(quoted["title"])), fields
+    item = re.sub(_PART_OF_DAY, r"\1 in the \2", item, flags=re.I)
     # Hidden, so that of "every Monday and Thursday" no Monday is read.
     hidden = next((each.words for each in find_unkept(item) if each.kind == "recurrence"), "")
     rest, fields = read_fields(item.replace(hidden, " ") if hidden else item, today)

@@ -54,12 +54,12 @@ _UNTAG: Final = (
     r"(?:remove|delete)\s+(?:the\s+)?(?:tags?\s+|(?=#))(?P<tags>.+?)\s+from\s+(?P<target>.+)"
 )
 _FIELD_OF: Final = (
-    rf"(?:change|set|update)\s+(?:the\s+(?P<field>{_FIELD})\s+(?:of|for)\s+(?P<target>.+?)"
+    rf"(?:change|set|update)\s+(?:(?:the\s+)?(?P<field>{_FIELD})\s+(?:of|for)\s+(?P<target>.+?)"
     rf"|its\s+(?P<own>{_FIELD}))\s+to\s+(?P<value>.+)"
 )
 _MOVE: Final = (
-    r"(?:move|postpone|reschedule)\s+(?P<target>.+?)\s+(?:(?:to|until)\s+)?"
-    r"(?P<value>(?:(?<=to )|(?<=until )).+|tomorrow|today|next\s+\w+)"
+    r"(?:move|postpone|reschedule)\s+(?P<target>.+?)\s+"
+    r"(?:(?:to|until)\s+(?P<value>.+)|(?P<day>tomorrow|today|next\s+\w+))"
 )
 _MAKE: Final = r"(?:make|set|change|update|mark)\s+(?!(?:me\s+)?an?\s)(?P<rest>.+)"
 _BEFORE_VALUE: Final = r"^(?:to\s+(?:be\s+)?|as\s+|be\s+|repeat\s+|:\s*)+"
@@ -120,7 +120,7 @@ def _read_change(plain: str, today: date) -> Change | None:
         lead = f"{field} " if field in ("priority", "category") else ""
         return _change_to(read_target(match["target"] or "it"), f"{lead}{match['value']}", today)
     if match := _match(_MOVE, plain):
-        return _change_to(read_target(match["target"]), match["value"], today)
+        return _change_to(read_target(match["target"]), match["value"] or match["day"], today)
     return _read_make(plain, today)
 
 

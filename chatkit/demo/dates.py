@@ -10,26 +10,13 @@ from typing import Final
 
 WEEKDAY: Final = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _WEEKDAYS: Final = WEEKDAY.split("|")
-_MONTHS: Final = (
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
+_MONTH_NAMES: Final = (
+    "january|february|march|april|may|june|july|august|september|october|november|december"
 )
+_MONTHS: Final = [name[:3] for name in _MONTH_NAMES.split("|")]
 _COUNTS: Final = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
-_MONTH = (
-    r"(?P<month>january|february|march|april|may|june|july|august|september|october|november"
-    r"|december|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b)"
-)
+_MONTH = rf"(?P<month>{_MONTH_NAMES}|(?:{'|'.join(_MONTHS)}|sept)\b)"
 _YEAR = r"(?:,?\s+(?P<year>\d{4}))?"
 _LEAD = r"(?:\b(?:due(?:\s+(?:date|on|by))?|by|on|until|till|before|for|starting|to)\s*:?\s+)"
 _NO_MORE = r"(?!['\u2019]s|[\w/-])"

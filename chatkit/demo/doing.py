@@ -55,10 +55,8 @@ def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
 def _add(intent: Add, speech: Speech) -> Script:
     if not intent.drafts:
         return Reply(text=speech.say("demo.which_add"), awaits=intent)
-    results = yield [
-        Call("add_task", {"title": draft.title, **draft.fields}) for draft in intent.drafts
-    ]
-    views = [TaskView("", draft.title) for draft in intent.drafts]
+    results = yield [Call("add_task", draft) for draft in intent.drafts]
+    views = [TaskView("", draft["title"]) for draft in intent.drafts]
     text = speech.done("demo.added", list(zip(results, views, strict=True)))
     kept = speech.unkept(intent.unkept) if any(result.success for result in results) else []
     return Reply(text="\n\n".join([text, *kept]))

@@ -10,7 +10,7 @@ from chatkit.answer import asking, drafting
 from chatkit.demo.details import join_fields, read_values, tidy_title
 from chatkit.demo.speech import Speech
 from chatkit.demo.unkept import find_unkept
-from chatkit.demo.values import Add, Call, Draft, Reply, Result, Script
+from chatkit.demo.values import Add, Call, Reply, Result, Script
 
 #: What can be chosen, by the code that says it, and what it means.
 _DAYS: Final = {
@@ -43,7 +43,7 @@ def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add |
     for answer in given[1:]:
         fields = join_fields(fields, read_values(meant.get(answer, answer), speech.today) or {})
     unkept = [each for answer in given[1:] for each in find_unkept(answer)]
-    return Add((Draft(tidy_title(given[0]), fields),), tuple(unkept))
+    return Add(({"title": tidy_title(given[0]), **fields},), tuple(unkept))
 
 
 def write(what: str, speech: Speech) -> Script:

@@ -88,7 +88,7 @@ def _mean(turn: Turn, memory: Memory, speech: Speech, tool: str | None) -> Inten
 def _title_in(intent: Intent, said: str) -> str:
     """What a message names as a task, without what only calls for the form."""
     if isinstance(intent, Add) and intent.drafts:
-        said = intent.drafts[0].title
+        said = intent.drafts[0]["title"]
     elif intent != UNKNOWN:
         return ""
     return re.sub(rf"\s*(?:\bplease\b)?\s*\b{asking.NAME}\b", "", said).strip()

@@ -80,18 +80,10 @@ Target = Places | It | Words | These | Every
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A task to be added."""
-
-    title: str
-    fields: Arguments
-
-
-@dataclass(frozen=True, slots=True)
 class Add:
-    """Add tasks."""
+    """Add tasks; each draft holds the arguments of `add_task`."""
 
-    drafts: tuple[Draft, ...] = ()
+    drafts: tuple[Arguments, ...] = ()
     unkept: tuple[Unkept, ...] = ()
 
 
