@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from chatkit.demo.details import read_tag_list, read_values, tidy_title
-from chatkit.demo.doubt import is_doubtful
+from chatkit.demo.doubt import is_doubtful, is_taken_back
 from chatkit.demo.targets import read_target
 from chatkit.demo.unkept import find_unkept, without_unkept
 from chatkit.demo.values import Acting, Change, Complete, Delete, Every, Target
@@ -106,7 +106,8 @@ def _read_change(plain: str, today: date) -> Change | None:
         return _change(target, {"title": title}) if title and not doubtful else None
     if match := _match(_DESCRIBE, plain):
         text = match["value"].strip()[:MAX_DESCRIPTION]
-        return _change(read_target(match["target"]), {"description": text})
+        target = None if is_taken_back(text) else read_target(match["target"])
+        return _change(target, {"description": text})
     if match := _match(_EMPTY, plain):
         name, empty = _FIELDS[match["field"].lower()]
         return _change(read_target(match["target"] or "it"), {name: empty})

@@ -40,7 +40,8 @@ def is_doubtful(text: str) -> bool:
 
 _TAKEN_BACK: Final = re.compile(
     r"(?:[,;(\u2013\u2014]|\s-)\s*(?:actually|(?:just )?kidding|jk|lol|never ?mind|wait"
-    r"|scratch that|forget (?:it|that)|or not|don'?t\s*$|no\s*$|no (?:wait|don't))\b.*$",
+    r"|scratch that|forget (?:it|that)|or not|don'?t\s*$|no\s*$|no (?:wait|don't))\b.*$"
+    r"|^(?:actually,?\s+)?(?:no|nope|nothing|never ?mind|forget it|cancel|stop)[.!\s]*$",
     re.I | re.S,
 )
 
