@@ -6,7 +6,7 @@ each script fed with the results that the messages hold; what is left of the las
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,7 +33,7 @@ class Text:
 
 
 def answer(
-    messages: Iterable[object],
+    given: Iterable[object],
     tools: Iterable[str],
     today: date,
     say: Say,
@@ -44,7 +44,7 @@ def answer(
     `tools` are the names that may be called, `choice` the one to begin with. `today` counts where
     no system message tells the day.
     """
-    messages = list(messages)
+    messages = [message for message in given if isinstance(message, Mapping)]
     speech = Speech(say, read_today(messages, today))
     *past, turn = read_turns(messages) or [Turn(said="help")]
     memory = Memory()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -24,7 +25,10 @@ _MENTION: Final = re.compile(r"(?<!\w)@(?P<title>\S(?:(?!\W@\S)[^\n])*?) (?=\{\"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Message = Mapping[Any, Any]
+
+
+@dataclass(slots=True, kw_only=True)
 class Turn:
     """One user message with all that followed: rounds of calls with results, then text.
 
@@ -34,7 +38,7 @@ class Turn:
 
     said: str
     has_files: bool = False
-    rounds: tuple[tuple[tuple[Call, Result], ...], ...] = ()
+    rounds: list[list[tuple[Call, Result]]] = field(default_factory=list)
     told: str = ""
     noted: bool = False
 
@@ -75,54 +79,46 @@ def _read_mentions(text: str) -> str:
     return said + text[position:]
 
 
-def read_today(messages: Iterable[object], otherwise: date) -> date:
+def read_today(messages: Sequence[Message], otherwise: date) -> date:
     """The user's day, which the system message tells."""
     for message in messages:
-        if isinstance(message, Mapping) and message.get("role") in ("system", "developer"):
+        if message.get("role") in ("system", "developer"):
             for match in _TODAY.finditer(read_text(message.get("content"))):
-                try:
+                with suppress(ValueError):
                     return date.fromisoformat(match[1])
-                except ValueError:
-                    continue
     return otherwise
 
 
-def read_turns(messages: Iterable[object]) -> list[Turn]:
+def read_turns(messages: Sequence[Message]) -> list[Turn]:
     """The turns in order. What stands before the first user message belongs to none."""
     turns: list[Turn] = []
-    messages = list(messages)
     results = {
         str(message.get("tool_call_id")): read_result(message.get("content"))
         for message in messages
-        if isinstance(message, Mapping) and message.get("role") == "tool"
+        if message.get("role") == "tool"
     }
     for message in messages:
-        if not isinstance(message, Mapping):
-            continue
-        if message.get("role") == "user":
-            if not read_text(message.get("content")).startswith(NOTE_START):
-                turns.append(_read_user(message.get("content")))
-            elif turns:
-                turns[-1] = replace(turns[-1], noted=True)
-        elif message.get("role") == "assistant" and turns:
-            last = turns[-1]
-            calls = tuple(
+        role, content = message.get("role"), message.get("content")
+        if role == "user" and not read_text(content).startswith(NOTE_START):
+            turns.append(_read_user(content))
+        elif role == "user" and turns:
+            turns[-1].noted = True
+        elif role == "assistant" and turns:
+            turn = turns[-1]
+            calls = [
                 (call, results.get(call_id, UNREADABLE))
                 for call_id, call in _read_calls(message.get("tool_calls"))
-            )
-            turns[-1] = replace(
-                last,
-                rounds=(*last.rounds, calls) if calls else last.rounds,
-                told=last.told + read_text(message.get("content")),
-                noted=False,
-            )
+            ]
+            turn.rounds += [calls] if calls else []
+            turn.told += read_text(content)
+            turn.noted = False
     return turns
 
 
-def is_trimmed(messages: Iterable[object]) -> bool:
+def is_trimmed(messages: Sequence[Message]) -> bool:
     """Whether the conversation began earlier than these messages."""
-    found = [message for message in messages if isinstance(message, Mapping)]
-    return any(TRIMMED in read_text(m.get("content")) for m in found if m.get("role") == "user")
+    said = [read_text(m.get("content")) for m in messages if m.get("role") == "user"]
+    return any(TRIMMED in text for text in said)
 
 
 def _read_calls(calls: object) -> Iterable[tuple[str, Call]]:
