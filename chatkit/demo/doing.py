@@ -31,7 +31,7 @@ from chatkit.demo.values import (
     Write,
 )
 from chatkit.models.pure.call_pieces import MAX_CALLS
-from chatkit.todo.tasks import MAX_PAGE, MAX_TAGS
+from chatkit.todo.tasks import MAX_TAGS
 
 
 def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
@@ -63,7 +63,7 @@ def _add(intent: Add, speech: Speech) -> Script:
 
 
 def _show(intent: Show, speech: Speech) -> Script:
-    (result,) = yield [Call("list_tasks", {**intent.filter, "limit": MAX_PAGE})]
+    (result,) = yield [Call("list_tasks", intent.filter)]  # as many as a card has rows
     return Reply(text=speech.shown(result, whole=not intent.filter))
 
 
