@@ -17,7 +17,7 @@ from chatkit.demo.details import (
 )
 from chatkit.demo.doubt import is_doubtful, is_taken_back
 from chatkit.demo.unkept import find_unkept, without_unkept
-from chatkit.demo.values import UNKNOWN, Add, Arguments, Talk
+from chatkit.demo.values import UNKNOWN, Add, Talk, ToolArguments
 from chatkit.todo.tasks import CATEGORIES
 
 #: Tasks that one message may add.
@@ -69,7 +69,7 @@ def read_add(sentence: str, today: date) -> Add | Talk | None:
     kind, rest, exact = _kind_of(match["kind"]), match["rest"], bool(match["colon"])
     if not rest.strip(" .:!"):
         return Add()
-    drafts: list[Arguments] = []
+    drafts: list[ToolArguments] = []
     items, common = _split_items(rest.strip(" :,"), today)
     for item in items:
         beside_quotes = re.sub(_QUOTED, "", item)
@@ -97,7 +97,7 @@ def _kind_of(words: str) -> dict[str, Any]:
     return fields
 
 
-def _read_item(item: str, today: date) -> tuple[str, Arguments]:
+def _read_item(item: str, today: date) -> tuple[str, ToolArguments]:
     if quoted := re.match(_QUOTED, item):
         left, fields = read_fields(item[quoted.end() :], today)
         return ("" if tidy_title(left) else tidy_title(quoted["title"])), fields
@@ -108,7 +108,7 @@ def _read_item(item: str, today: date) -> tuple[str, Arguments]:
     return tidy_title(f"{rest} {hidden}"), fields
 
 
-def _split_items(text: str, today: date) -> tuple[list[str], Arguments]:
+def _split_items(text: str, today: date) -> tuple[list[str], ToolArguments]:
     """`milk, eggs and bread tomorrow` -> three, and the fields of all of them; lines and semicolons
     always make a list."""
     lines = [re.sub(_BULLET, "", line).strip() for line in text.split("\n") if line.strip()]

@@ -10,7 +10,7 @@ from chatkit.demo.details import read_tag_list, read_values, tidy_title
 from chatkit.demo.doubt import is_doubtful, is_taken_back
 from chatkit.demo.targets import read_target
 from chatkit.demo.unkept import find_unkept, without_unkept
-from chatkit.demo.values import Acting, Change, Complete, Delete, Every, Target
+from chatkit.demo.values import ChangeTask, Complete, Delete, Every, Target, TaskAction
 from chatkit.todo.tasks import MAX_DESCRIPTION
 
 #: The words for a field, its name, and what empties it: to the tools, null means "as it is".
@@ -67,7 +67,7 @@ _BEFORE_VALUE: Final = r"^(?:to\s+(?:be\s+)?|as\s+|be\s+|repeat\s+|:\s*)+"
 _MOST_NAMING: Final = 10
 
 
-def read_acting(plain: str, today: date) -> Acting | None:
+def read_acting(plain: str, today: date) -> TaskAction | None:
     """The change, completion or deletion that a sentence asks for. What a task cannot hold is in
     the `unkept` of a change."""
     return _read_complete(plain) or _read_change(plain, today) or _read_delete(plain)
@@ -98,7 +98,7 @@ def _read_delete(plain: str) -> Delete | None:
     return Delete(target=target) if target else None
 
 
-def _read_change(plain: str, today: date) -> Change | None:
+def _read_change(plain: str, today: date) -> ChangeTask | None:
     if match := _match(_RENAME, plain):
         target, title = read_target(match["target"]), tidy_title(match["value"])
         exact = re.fullmatch(r"[\"“'].+[\"”']", match["value"])
@@ -113,7 +113,7 @@ def _read_change(plain: str, today: date) -> Change | None:
         return _change(read_target(match["target"] or "it"), {name: empty})
     if (match := _match(_UNTAG, plain)) and (tags := read_tag_list(match["tags"])):
         target = read_target(match["target"])
-        return Change(target=target, dropped=tuple(tags)) if target else None
+        return ChangeTask(target=target, dropped=tuple(tags)) if target else None
     if (match := _match(_TAG, plain)) and (tags := read_tag_list(match["tags"])):
         return _change(read_target(match["target"]), {"tags": tags})
     if match := _match(_FIELD_OF, plain):
@@ -125,7 +125,7 @@ def _read_change(plain: str, today: date) -> Change | None:
     return _read_make(plain, today)
 
 
-def _read_make(plain: str, today: date) -> Change | None:
+def _read_make(plain: str, today: date) -> ChangeTask | None:
     """`make task 1 urgent`: the words up to one place name a task, and all after it are values."""
     match = _match(_MAKE, plain)
     words = match["rest"].split() if match else []
@@ -137,15 +137,15 @@ def _read_make(plain: str, today: date) -> Change | None:
     return None
 
 
-def _change(target: Target | None, fields: dict[str, Any]) -> Change | None:
-    return Change(target=target, fields=fields) if target else None
+def _change(target: Target | None, fields: dict[str, Any]) -> ChangeTask | None:
+    return ChangeTask(target=target, fields=fields) if target else None
 
 
-def _change_to(target: Target | None, value: str, today: date) -> Change | None:
+def _change_to(target: Target | None, value: str, today: date) -> ChangeTask | None:
     """A change to values that are all understood, or that a task cannot hold."""
     unkept = find_unkept(value)
     rest = without_unkept(value) if unkept else value
     fields = read_values(rest, today) if rest else {}
     if target is None or fields is None or not (fields or unkept):
         return None
-    return Change(target=target, fields=fields, unkept=unkept)
+    return ChangeTask(target=target, fields=fields, unkept=unkept)

@@ -13,13 +13,13 @@ from datetime import date
 from chatkit.demo.memory import Memory
 from chatkit.demo.playing import play
 from chatkit.demo.speech import Speech
-from chatkit.demo.transcript import UNREADABLE, Turn, is_trimmed, read_today, read_turns
-from chatkit.demo.values import Call, Reply, Result, Script
+from chatkit.demo.transcript import UNREADABLE, PastTurn, is_trimmed, read_today, read_turns
+from chatkit.demo.values import Call, DemoReply, Result, Script
 from chatkit.words.say import Say
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class ToolCalls:
     """Tool calls to run before the turn goes on, at least one."""
 
     calls: tuple[Call, ...]
@@ -38,7 +38,7 @@ def answer(
     today: date,
     say: Say,
     choice: str | None = None,
-) -> Calls | Text:
+) -> ToolCalls | Text:
     """The next step of a conversation in OpenAI's format.
 
     `tools` are the names that may be called, `choice` the one to begin with. `today` counts where
@@ -46,31 +46,31 @@ def answer(
     """
     messages = [message for message in given if isinstance(message, Mapping)]
     speech = Speech(say, read_today(messages, today))
-    *past, turn = read_turns(messages) or [Turn(said="help")]
+    *past, turn = read_turns(messages) or [PastTurn(said="help")]
     memory = Memory()
     for before in past:
         _replay(before, memory, speech)
     step = _advance(turn, play(turn, memory, speech, choice), memory)
-    if isinstance(step, Calls):
+    if isinstance(step, ToolCalls):
         if {call.name for call in step.calls} <= frozenset(tools):
             return step
-        step = Reply(text=say("demo.no_tools"))
+        step = DemoReply(text=say("demo.no_tools"))
     first = not is_trimmed(messages) and not any(before.told.strip() for before in past)
     return Text(f"{step.text}\n\n{say('demo.notice')}" if first else step.text)
 
 
-def _replay(turn: Turn, memory: Memory, speech: Speech) -> None:
+def _replay(turn: PastTurn, memory: Memory, speech: Speech) -> None:
     """Play a past turn again, to learn what it showed and what it asked.
 
     It asked only what it was heard to say: another model may have answered. What happened since,
     such as a click on a card, has settled its question.
     """
     step = _advance(turn, play(turn, memory, speech), memory)
-    heard = isinstance(step, Reply) and step.text.split("\n")[-1] in turn.told
-    memory.ask(step if isinstance(step, Reply) and heard and not turn.noted else None)
+    heard = isinstance(step, DemoReply) and step.text.split("\n")[-1] in turn.told
+    memory.ask(step if isinstance(step, DemoReply) and heard and not turn.noted else None)
 
 
-def _advance(turn: Turn, script: Script, memory: Memory) -> Calls | Reply:
+def _advance(turn: PastTurn, script: Script, memory: Memory) -> ToolCalls | DemoReply:
     """Feed a script what the turn holds already; memory learns all of that."""
     rounds = iter(turn.rounds)
     try:
@@ -81,9 +81,9 @@ def _advance(turn: Turn, script: Script, memory: Memory) -> Calls | Reply:
     except StopIteration as end:
         for done in rounds:
             _note(done, memory)
-        reply: Reply = end.value
+        reply: DemoReply = end.value
         return reply
-    return Calls(tuple(calls))
+    return ToolCalls(tuple(calls))
 
 
 def _note(done: Sequence[tuple[Call, Result]], memory: Memory) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from chatkit.demo.dates import WEEKDAY, find_day, weekday_after
 from chatkit.demo.doubt import is_doubtful
-from chatkit.demo.values import Arguments
+from chatkit.demo.values import ToolArguments
 from chatkit.todo.tasks import CATEGORIES, MAX_DESCRIPTION, MAX_TAG, MAX_TAGS, MAX_TITLE
 
 LEVELS: Final = {
@@ -98,7 +98,7 @@ def read_values(text: str, today: date) -> dict[str, Any] | None:
     return None if others is None else join_fields(one, others)
 
 
-def join_fields(fields: Arguments, more: Arguments) -> dict[str, Any]:
+def join_fields(fields: ToolArguments, more: ToolArguments) -> dict[str, Any]:
     """Both together; where both speak, `more` wins, and tags are joined."""
     tags = [*fields.get("tags", ()), *more.get("tags", ())]
     return {**fields, **more, **({"tags": _tags(tags)} if tags else {})}

@@ -14,19 +14,19 @@ from chatkit.demo.forms import ask, write
 from chatkit.demo.memory import Memory
 from chatkit.demo.speech import Speech
 from chatkit.demo.values import (
-    Acting,
     Add,
     Call,
-    Change,
+    ChangeTask,
     Complete,
     Delete,
+    DemoReply,
     Intent,
     Plan,
-    Reply,
     Result,
     Script,
     Show,
     Talk,
+    TaskAction,
     TaskView,
     Write,
 )
@@ -41,48 +41,48 @@ def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
             return (yield from _add(intent, speech))
         case Show():
             return (yield from _show(intent, speech))
-        case Complete() | Change() | Delete():
+        case Complete() | ChangeTask() | Delete():
             return (yield from _act(intent, memory, speech))
         case Plan(title):
             found = yield from ask(title, speech)
-            return found if isinstance(found, Reply) else (yield from _add(found, speech))
+            return found if isinstance(found, DemoReply) else (yield from _add(found, speech))
         case Write(what):
             return (yield from write(what, speech))
         case Talk(kind):
-            return Reply(text=speech.say(f"demo.{kind}"))
+            return DemoReply(text=speech.say(f"demo.{kind}"))
 
 
 def _add(intent: Add, speech: Speech) -> Script:
     if not intent.drafts:
-        return Reply(text=speech.say("demo.which_add"), awaits=intent)
+        return DemoReply(text=speech.say("demo.which_add"), awaits=intent)
     results = yield [Call("add_task", draft) for draft in intent.drafts]
     views = [TaskView("", draft["title"]) for draft in intent.drafts]
     text = speech.done("demo.added", list(zip(results, views, strict=True)))
     kept = speech.unkept(intent.unkept) if any(result.success for result in results) else []
-    return Reply(text="\n\n".join([text, *kept]))
+    return DemoReply(text="\n\n".join([text, *kept]))
 
 
 def _show(intent: Show, speech: Speech) -> Script:
     (result,) = yield [Call("list_tasks", intent.filter)]  # as many as a card has rows
-    return Reply(text=speech.shown(result, whole=not intent.filter))
+    return DemoReply(text=speech.shown(result, whole=not intent.filter))
 
 
-def _act(intent: Acting, memory: Memory, speech: Speech) -> Script:
+def _act(intent: TaskAction, memory: Memory, speech: Speech) -> Script:
     """Find the tasks, then act on all of them in one round."""
-    unkept = speech.unkept(intent.unkept) if isinstance(intent, Change) else []
-    if unkept and isinstance(intent, Change) and not intent.fields:
-        return Reply(text="\n\n".join([*unkept, speech.say("demo.no")]))
+    unkept = speech.unkept(intent.unkept) if isinstance(intent, ChangeTask) else []
+    if unkept and isinstance(intent, ChangeTask) and not intent.fields:
+        return DemoReply(text="\n\n".join([*unkept, speech.say("demo.no")]))
     found = yield from resolve(intent, memory, speech)
-    if isinstance(found, Reply):
+    if isinstance(found, DemoReply):
         return found
     tasks = found.tasks[:MAX_CALLS]
-    if isinstance(intent, Change) and (intent.dropped or "tags" in intent.fields):
+    if isinstance(intent, ChangeTask) and (intent.dropped or "tags" in intent.fields):
         if not all(task.fields for task in tasks):  # its other tags stay, so they have to be known
             result = yield from look_up()
             known = {task.id: task for task in result.tasks}
             tasks = tuple(known.get(task.id, task) for task in tasks)
         if not all(task.fields for task in tasks):
-            return Reply(text=speech.say("demo.no_list"))
+            return DemoReply(text=speech.say("demo.no_list"))
     left = found.left + len(found.tasks) - len(tasks)
     results = yield [_call(intent, task) for task in tasks]
     done = [(r, task) for r, task in zip(results, tasks, strict=True) if not r.asks]
@@ -96,21 +96,21 @@ def _act(intent: Acting, memory: Memory, speech: Speech) -> Script:
     if put_off:
         texts.append(speech.confirm(put_off, on_card=on_card))
     text = "\n\n".join(text for text in texts if text)
-    return Reply(text=text, put_off=put_off, options=() if on_card else put_off)
+    return DemoReply(text=text, put_off=put_off, options=() if on_card else put_off)
 
 
-def _call(intent: Acting, task: TaskView) -> Call:
+def _call(intent: TaskAction, task: TaskView) -> Call:
     match intent:
         case Complete(completed=completed):
             reopened = {} if completed else {"completed": False}
             return Call("complete_task", {"task_id": task.id, **reopened})
         case Delete():
             return Call("delete_task", {"task_id": task.id})
-        case Change():
+        case ChangeTask():
             return Call("update_task", {"task_id": task.id, **_changes(intent, task)})
 
 
-def _changes(intent: Change, task: TaskView) -> dict[str, Any]:
+def _changes(intent: ChangeTask, task: TaskView) -> dict[str, Any]:
     changes = dict(intent.fields)
     if intent.dropped or "tags" in changes:  # the tool replaces all tags, the words mean some
         kept = [tag for tag in task.tags if tag not in intent.dropped]
@@ -118,7 +118,7 @@ def _changes(intent: Change, task: TaskView) -> dict[str, Any]:
     return changes
 
 
-def _code(intent: Acting, done: list[tuple[Result, TaskView]]) -> str:
+def _code(intent: TaskAction, done: list[tuple[Result, TaskView]]) -> str:
     match intent:
         case Complete(completed=completed):
             was = "complete" if completed else "open"
@@ -127,5 +127,5 @@ def _code(intent: Acting, done: list[tuple[Result, TaskView]]) -> str:
             return "demo.completed" if completed else "demo.reopened"
         case Delete():
             return "demo.deleted"
-        case Change():
+        case ChangeTask():
             return "demo.changed"

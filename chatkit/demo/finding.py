@@ -11,15 +11,15 @@ from chatkit.demo.memory import Memory
 from chatkit.demo.speech import Speech, escape
 from chatkit.demo.targets import read_target
 from chatkit.demo.values import (
-    Acting,
     Call,
-    Change,
+    ChangeTask,
     Complete,
+    DemoReply,
     Every,
     It,
     Places,
-    Reply,
     Result,
+    TaskAction,
     TaskView,
     These,
     Words,
@@ -39,10 +39,10 @@ class Found:
 
 
 #: Calls go out and results come in; in the end the tasks, or a reply that says why there are none.
-Finding = Generator[list[Call], list[Result], Found | Reply]
+Finding = Generator[list[Call], list[Result], Found | DemoReply]
 
 
-def resolve(intent: Acting, memory: Memory, speech: Speech) -> Finding:
+def resolve(intent: TaskAction, memory: Memory, speech: Speech) -> Finding:
     """The tasks that an intent means."""
     match intent.target:
         case These(tasks):
@@ -60,7 +60,7 @@ def resolve(intent: Acting, memory: Memory, speech: Speech) -> Finding:
             if result.success and result.tasks:
                 return Found(result.tasks, result.total - len(result.tasks))
             failed = "" if result.success else speech.failure(result)
-            return Reply(text=failed or speech.say("demo.found_none"))
+            return DemoReply(text=failed or speech.say("demo.found_none"))
         case Words(text):
             return (yield from _by_title(text, intent, speech))
 
@@ -71,36 +71,36 @@ def look_up(**arguments: str) -> Generator[list[Call], list[Result], Result]:
     return result
 
 
-def _which(intent: Acting, speech: Speech) -> Reply:
+def _which(intent: TaskAction, speech: Speech) -> DemoReply:
     match intent:
         case Complete(completed=completed):
             code = "demo.which_complete" if completed else "demo.which_reopen"
-            return Reply(text=speech.say(code), awaits=intent)
-        case Change():
-            return Reply(text=speech.say("demo.which_change"))
+            return DemoReply(text=speech.say(code), awaits=intent)
+        case ChangeTask():
+            return DemoReply(text=speech.say("demo.which_change"))
         case _:
-            return Reply(text=speech.say("demo.which_delete"), awaits=intent)
+            return DemoReply(text=speech.say("demo.which_delete"), awaits=intent)
 
 
-def _by_place(numbers: tuple[int, ...], memory: Memory, speech: Speech) -> Found | Reply:
+def _by_place(numbers: tuple[int, ...], memory: Memory, speech: Speech) -> Found | DemoReply:
     shown = memory.shown
     if not shown:
         # The server knows what these numbers mean; "the last one" it would not.
         if min(numbers) < 0:
-            return Reply(text=speech.say("demo.no_list"))
+            return DemoReply(text=speech.say("demo.no_list"))
         return Found(tuple(TaskView(str(number)) for number in numbers))
     missing = [number for number in numbers if number > len(shown)]
     if missing:
-        return Reply(text=speech.say("demo.no_number", number=missing[0], count=len(shown)))
+        return DemoReply(text=speech.say("demo.no_number", number=missing[0], count=len(shown)))
     found = [shown[number - 1 if number > 0 else number] for number in numbers]
     return Found(tuple({task.id: memory.known.get(task.id, task) for task in found}.values()))
 
 
-def _by_title(title: str, intent: Acting, speech: Speech) -> Finding:
+def _by_title(title: str, intent: TaskAction, speech: Speech) -> Finding:
     """The one task of that title; where there is none, the user chooses from those that hold it."""
     result = yield from look_up(search=title[:MAX_TITLE])
     if not result.success:
-        return Reply(text=speech.failure(result))
+        return DemoReply(text=speech.failure(result))
     tasks = tuple(task for task in result.tasks if _words(title) in _words(task.title or ""))
     if isinstance(intent, Complete):
         tasks = tuple(task for task in tasks if task.completed != intent.completed) or tasks
@@ -108,11 +108,11 @@ def _by_title(title: str, intent: Acting, speech: Speech) -> Finding:
     if len(exact) == 1:
         return Found(exact)
     if not tasks:
-        return Reply(text=speech.say("demo.not_found", words=escape(title)))
+        return DemoReply(text=speech.say("demo.not_found", words=escape(title)))
     options = (exact or tasks)[:_MOST_OPTIONS]
     head = speech.say("demo.near", words=escape(title))
     text = f"{head}\n\n{speech.numbered(options)}\n\n{speech.say('demo.choose')}"
-    return Reply(text=text, awaits=intent, options=options)
+    return DemoReply(text=text, awaits=intent, options=options)
 
 
 def _words(title: str) -> str:
@@ -121,7 +121,7 @@ def _words(title: str) -> str:
     return f" {' '.join(words[1:] if words[:1] in (['the'], ['my']) else words)} "
 
 
-def choose(awaits: Acting, said: str) -> Acting | None:
+def choose(awaits: TaskAction, said: str) -> TaskAction | None:
     """The act on the task that an answer names, or None when it names none."""
     target = read_target(said)
     return replace(awaits, target=target) if isinstance(target, Places | Words) else None

@@ -10,7 +10,7 @@ from chatkit.answer import asking, drafting
 from chatkit.demo.details import join_fields, read_values, tidy_title
 from chatkit.demo.speech import Speech
 from chatkit.demo.unkept import find_unkept
-from chatkit.demo.values import Add, Call, Reply, Result, Script
+from chatkit.demo.values import Add, Call, DemoReply, Result, Script
 
 #: What can be chosen, by the code that says it, and what it means.
 _DAYS: Final = {
@@ -25,7 +25,7 @@ _PARTS: Final = re.compile(
 )
 
 
-def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add | Reply]:
+def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add | DemoReply]:
     """The task that the answers to a form make."""
     say = speech.say
     questions: list[dict[str, Any]] = [
@@ -37,7 +37,7 @@ def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add |
     (result,) = yield [Call(asking.NAME, {"questions": questions})]
     given = [title, *result.answers] if title else [*result.answers]
     if not result.success or not given or not tidy_title(given[0]):
-        return Reply(text=say("demo.nothing_added"))
+        return DemoReply(text=say("demo.nothing_added"))
     meant = {say(code): word for code, word in (_DAYS | _LEVELS).items()}
     fields: dict[str, Any] = {}
     for answer in given[1:]:
@@ -57,4 +57,4 @@ def write(what: str, speech: Speech) -> Script:
     )
     title = what.strip()[: drafting.MAX_TITLE_CHARS]
     yield [Call(drafting.WRITE_DRAFT.name, {"title": title[:1].upper() + title[1:], "text": text})]
-    return Reply(text=speech.say("demo.drafted"))
+    return DemoReply(text=speech.say("demo.drafted"))

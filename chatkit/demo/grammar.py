@@ -19,7 +19,7 @@ from chatkit.demo.filters import read_show
 from chatkit.demo.values import (
     UNKNOWN,
     Add,
-    Change,
+    ChangeTask,
     Complete,
     Delete,
     Intent,
@@ -91,7 +91,7 @@ def _read_sentence(sentence: str, today: date) -> Intent:
     sentence, requested = without_politeness(sentence)
     plain = sentence.rstrip(" .!?…").strip()
     if match := re.fullmatch(_BARE, plain, re.I):
-        return _BEGUN.get(match["verb"].lower(), Change())
+        return _BEGUN.get(match["verb"].lower(), ChangeTask())
     if shown := read_show(plain):
         return shown
     if sentence.endswith("?") and not requested:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from chatkit.demo.values import Call, Reply, Result, TaskView
+from chatkit.demo.values import Call, DemoReply, Result, TaskView
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Memory:
 
     shown: tuple[TaskView, ...] = ()
     focus: TaskView | None = None
-    asked: Reply | None = None
+    asked: DemoReply | None = None
     known: dict[str, TaskView] = field(default_factory=dict)
 
     def note(self, call: Call, result: Result) -> None:
@@ -35,7 +35,7 @@ class Memory:
         elif result.task is not None:
             self.focus = result.task
 
-    def ask(self, reply: Reply | None) -> None:
+    def ask(self, reply: DemoReply | None) -> None:
         """Remember what an answer asked; the list that it numbered is the one shown."""
         asks = reply is not None and (reply.awaits is not None or reply.put_off)
         self.asked = reply if asks else None

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final
 
-from chatkit.demo.conversation import Calls, Text, answer
+from chatkit.demo.conversation import Text, ToolCalls, answer
 from chatkit.demo.transcript import read_text
 from chatkit.models.pure.deltas import (
     Delta,
@@ -63,7 +63,7 @@ class DemoModel:
             say_in(request.language),
             request.tool_choice,
         )
-        if isinstance(step, Calls):
+        if isinstance(step, ToolCalls):
             yield _tool_calls(step, request)
         else:
             for piece in re.findall(r"\s*\S+\s*", step.text):
@@ -72,7 +72,7 @@ class DemoModel:
         yield [_usage(request, step), StreamEnd(_reason(step))]
 
 
-def _tool_calls(step: Calls, request: ModelRequest) -> list[ToolCallDelta]:
+def _tool_calls(step: ToolCalls, request: ModelRequest) -> list[ToolCallDelta]:
     """The calls of a round. Each id is made of the whole conversation, so the same one comes when
     the same messages are answered again."""
     seen = json.dumps(request.messages, default=str, sort_keys=True).encode("utf-8", "replace")
@@ -88,11 +88,11 @@ def _tool_calls(step: Calls, request: ModelRequest) -> list[ToolCallDelta]:
     ]
 
 
-def _reason(step: Calls | Text) -> str:
-    return "tool_calls" if isinstance(step, Calls) else "stop"
+def _reason(step: ToolCalls | Text) -> str:
+    return "tool_calls" if isinstance(step, ToolCalls) else "stop"
 
 
-def _usage(request: ModelRequest, step: Calls | Text) -> Usage:
+def _usage(request: ModelRequest, step: ToolCalls | Text) -> Usage:
     """Words, near enough to tokens for a model that costs nothing."""
     read = sum(len(read_text(message.get("content")).split()) for message in request.messages)
     said = step.text if isinstance(step, Text) else " ".join(str(call) for call in step.calls)

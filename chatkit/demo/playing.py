@@ -12,16 +12,16 @@ from chatkit.demo.finding import choose
 from chatkit.demo.grammar import understand
 from chatkit.demo.memory import Memory
 from chatkit.demo.speech import Speech
-from chatkit.demo.transcript import Turn
+from chatkit.demo.transcript import PastTurn
 from chatkit.demo.values import (
     UNKNOWN,
     Add,
-    Change,
+    ChangeTask,
     Complete,
     Delete,
+    DemoReply,
     Intent,
     Plan,
-    Reply,
     Script,
     Show,
     Talk,
@@ -31,11 +31,11 @@ from chatkit.demo.values import (
 )
 
 #: The intent that a tool carries out, and the verb that asks for it.
-_TOOLS: Final[Mapping[str, tuple[type[Add | Show | Complete | Change | Delete], str]]] = {
+_TOOLS: Final[Mapping[str, tuple[type[Add | Show | Complete | ChangeTask | Delete], str]]] = {
     "add_task": (Add, "add"),
     "list_tasks": (Show, "find"),
     "complete_task": (Complete, "complete"),
-    "update_task": (Change, "change"),
+    "update_task": (ChangeTask, "change"),
     "delete_task": (Delete, "delete"),
 }
 _ABOUT_FILE: Final = (
@@ -44,16 +44,16 @@ _ABOUT_FILE: Final = (
 )
 
 
-def play(turn: Turn, memory: Memory, speech: Speech, choice: str | None = None) -> Script:
+def play(turn: PastTurn, memory: Memory, speech: Speech, choice: str | None = None) -> Script:
     """The script of a whole turn; `choice` is the tool that the user wants."""
     intent = _mean(turn, memory, speech, choice or _first_tool(turn))
     if turn.has_files and (re.search(_ABOUT_FILE, turn.said, re.I) or intent == UNKNOWN):
-        return Reply(text=speech.say("demo.no_files"))
+        return DemoReply(text=speech.say("demo.no_files"))
     memory.asked = None
     return (yield from run(intent, memory, speech))
 
 
-def _first_tool(turn: Turn) -> str | None:
+def _first_tool(turn: PastTurn) -> str | None:
     """The tool that a turn began with: where one was chosen, only the first step was told so."""
     if not turn.rounds:
         return None
@@ -61,7 +61,7 @@ def _first_tool(turn: Turn) -> str | None:
     return first.name if first.arguments.get("show", True) else None
 
 
-def _mean(turn: Turn, memory: Memory, speech: Speech, tool: str | None) -> Intent:
+def _mean(turn: PastTurn, memory: Memory, speech: Speech, tool: str | None) -> Intent:
     """What the message means after what was asked, and with the tool that was chosen."""
     said, today = turn.said, speech.today
     intent = understand(said, today)
@@ -74,14 +74,14 @@ def _mean(turn: Turn, memory: Memory, speech: Speech, tool: str | None) -> Inten
             return Delete(target=These(asked.put_off))
         if intent == UNKNOWN and isinstance(asked.awaits, Add) and "?" not in said:
             return understand(f"add {said}", today)
-        if intent == UNKNOWN and isinstance(asked.awaits, Complete | Change | Delete):
+        if intent == UNKNOWN and isinstance(asked.awaits, Complete | ChangeTask | Delete):
             return choose(asked.awaits, said) or UNKNOWN
     if tool is None or tool not in _TOOLS or not isinstance(intent, Talk):
         return intent
     kind, verb = _TOOLS[tool]
     found = understand(f"{verb} {said}", today) if intent == UNKNOWN else intent
     # Later steps know the tool by the first call alone, and a title would have to be looked up.
-    by_title = isinstance(found, Complete | Change | Delete) and isinstance(found.target, Words)
+    by_title = isinstance(found, Complete | ChangeTask | Delete) and isinstance(found.target, Words)
     return found if isinstance(found, kind) and not by_title else kind()
 
 

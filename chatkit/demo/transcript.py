@@ -29,7 +29,7 @@ Message = Mapping[Any, Any]
 
 
 @dataclass(slots=True, kw_only=True)
-class Turn:
+class PastTurn:
     """One user message with all that followed: rounds of calls with results, then text.
 
     In `said` a task that was mentioned stands by its title in quotes, and lines that the message
@@ -56,12 +56,12 @@ def read_text(content: object) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _read_user(content: object) -> Turn:
+def _read_user(content: object) -> PastTurn:
     """The user's own words: the first text part, for the others are files."""
     parts = content if isinstance(content, list) else [content]
     lines = read_text(parts[:1] if isinstance(content, list) else content).split("\n")
     own = "\n".join(line for line in lines if not line.startswith(">"))
-    return Turn(said=_read_mentions(own).strip("\n"), has_files=len(parts) > 1)
+    return PastTurn(said=_read_mentions(own).strip("\n"), has_files=len(parts) > 1)
 
 
 def _read_mentions(text: str) -> str:
@@ -89,9 +89,9 @@ def read_today(messages: Sequence[Message], otherwise: date) -> date:
     return otherwise
 
 
-def read_turns(messages: Sequence[Message]) -> list[Turn]:
+def read_turns(messages: Sequence[Message]) -> list[PastTurn]:
     """The turns in order. What stands before the first user message belongs to none."""
-    turns: list[Turn] = []
+    turns: list[PastTurn] = []
     results = {
         str(message.get("tool_call_id")): read_result(message.get("content"))
         for message in messages

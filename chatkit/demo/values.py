@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 #: Arguments of a tool: the fields of a task, or what `list_tasks` shall list.
-Arguments = Mapping[str, Any]
+ToolArguments = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class These:
 class Every:
     """All tasks that `list_tasks` finds with these arguments."""
 
-    filter: Arguments
+    filter: ToolArguments
 
 
 Target = Places | It | Words | These | Every
@@ -83,7 +83,7 @@ Target = Places | It | Words | These | Every
 class Add:
     """Add tasks; each draft holds the arguments of `add_task`."""
 
-    drafts: tuple[Arguments, ...] = ()
+    drafts: tuple[ToolArguments, ...] = ()
     unkept: tuple[Unkept, ...] = ()
 
 
@@ -91,7 +91,7 @@ class Add:
 class Show:
     """Show a list: all that `list_tasks` finds with these arguments."""
 
-    filter: Arguments = field(default_factory=dict)
+    filter: ToolArguments = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +103,11 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeTask:
     """Change fields. Tags among the `fields` are added, `dropped` are taken away."""
 
     target: Target | None = None
-    fields: Arguments = field(default_factory=dict)
+    fields: ToolArguments = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     unkept: tuple[Unkept, ...] = ()
 
@@ -141,8 +141,8 @@ class Talk:
 
 
 UNKNOWN = Talk("unknown")
-Acting = Complete | Change | Delete
-Intent = Add | Show | Acting | Plan | Write | Talk
+TaskAction = Complete | ChangeTask | Delete
+Intent = Add | Show | TaskAction | Plan | Write | Talk
 
 # Tool calls, their results, and the answer.
 
@@ -152,7 +152,7 @@ class Call:
     """One tool call."""
 
     name: str
-    arguments: Arguments
+    arguments: ToolArguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class DemoReply:
     """The text of an answer (Markdown), and what the next message may answer.
 
     The next message may name the task that `awaits` lacks; the text numbers `options`. A "yes"
@@ -181,10 +181,10 @@ class Reply:
     """
 
     text: str
-    awaits: Add | Acting | None = None
+    awaits: Add | TaskAction | None = None
     options: tuple[TaskView, ...] = ()
     put_off: tuple[TaskView, ...] = ()
 
 
 #: Yields the calls of a round, is sent their results in the same order, and returns the reply.
-Script = Generator[list[Call], list[Result], Reply]
+Script = Generator[list[Call], list[Result], DemoReply]

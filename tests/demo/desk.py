@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from chatkit.answer import asking, drafting
-from chatkit.demo.conversation import Calls, answer
+from chatkit.demo.conversation import ToolCalls, answer
 from chatkit.demo.values import Call
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.structured import Answer
@@ -54,7 +54,7 @@ class Desk:
         self.agreed, self.put_off, self.deleted = self.put_off, set(), False
         for number in range(MOST_ROUNDS + 1):
             step = answer(self.messages, TOOLS, TODAY, SAY, choice if number == 0 else None)
-            if not isinstance(step, Calls):
+            if not isinstance(step, ToolCalls):
                 self.messages.append({"role": "assistant", "content": step.text})
                 return step.text
             assert step.calls

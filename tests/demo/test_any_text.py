@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatkit.demo.conversation import Calls, answer
+from chatkit.demo.conversation import ToolCalls, answer
 from tests.demo.desk import SAY, TODAY, TOOLS, Desk
 
 JSON = st.recursive(
@@ -57,7 +57,7 @@ MESSAGE = st.one_of(
 def test_any_history_gets_calls_or_a_text_and_the_same_again(history: list[Any], said: str) -> None:
     messages = [*history, {"role": "user", "content": said}, *history[-2:]]
     step = answer(messages, TOOLS, TODAY, SAY)
-    assert step.calls if isinstance(step, Calls) else step.text.strip()
+    assert step.calls if isinstance(step, ToolCalls) else step.text.strip()
     assert answer(messages, TOOLS, TODAY, SAY) == step
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatkit.demo.conversation import Calls, Text, answer
+from chatkit.demo.conversation import Text, ToolCalls, answer
 from chatkit.models.pure.call_pieces import MAX_CALLS
 from tests.demo.desk import LATER, SAY, TODAY, TOOLS, Desk, later
 
@@ -14,7 +14,7 @@ from tests.demo.desk import LATER, SAY, TODAY, TOOLS, Desk, later
 def first_calls(sentence: str) -> list[tuple[str, dict[str, Any]]]:
     """The first round that a sentence leads to, in a thread where nothing was shown yet."""
     step = answer([*LATER, {"role": "user", "content": sentence}], TOOLS, TODAY, SAY)
-    assert isinstance(step, Calls)
+    assert isinstance(step, ToolCalls)
     return [(call.name, dict(call.arguments)) for call in step.calls]
 
 
@@ -228,12 +228,12 @@ def test_without_tools_it_says_that_it_cannot() -> None:
 def test_the_day_of_the_system_message_counts() -> None:
     system = {"role": "system", "content": "Today is Friday, 2027-01-01 (UTC)."}
     step = answer([system, {"role": "user", "content": "add milk tomorrow"}], TOOLS, TODAY, SAY)
-    assert isinstance(step, Calls)
+    assert isinstance(step, ToolCalls)
     assert step.calls[0].arguments == {"title": "Milk", "due_date": "2027-01-02"}
 
 
 def test_text_parts_are_read_and_other_parts_passed_over() -> None:
     parts = [{"type": "text", "text": "add milk"}, {"type": "image_url", "image_url": {}}, None]
     step = answer([{"role": "user", "content": parts}], TOOLS, TODAY, SAY)
-    assert isinstance(step, Calls)
+    assert isinstance(step, ToolCalls)
     assert step.calls[0].arguments == {"title": "Milk"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatkit.answer.history import TRIMMED, to_messages
-from chatkit.demo.conversation import Calls, Text, answer
+from chatkit.demo.conversation import Text, ToolCalls, answer
 from chatkit.protocol.attachments import Attachment, FileContent, NameContent, TextContent
 from chatkit.protocol.bodies import Note, UserMessage
 from chatkit.protocol.content import InputTag, InputText
@@ -131,4 +131,4 @@ def test_the_notice_does_not_come_again_where_older_messages_were_left_out() -> 
 
 def test_a_broken_mention_is_read_as_it_stands() -> None:
     step = answer([{"role": "user", "content": 'add call @Bob {"id": "'}], TOOLS, TODAY, SAY)
-    assert isinstance(step, Calls)
+    assert isinstance(step, ToolCalls)
