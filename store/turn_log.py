@@ -110,10 +110,10 @@ class TurnLogs:
         """See the port."""
         await self._database.execute(_SQL["request_stop"], user_id, turn_id, reason)
 
-    async def tell_followed(self, news: Sequence[Followed]) -> None:
+    async def publish_followed(self, news: Sequence[Followed]) -> None:
         """See the port."""
         await self._database.execute(
-            _SQL["tell_followed"],
+            _SQL["publish_followed"],
             [each.lease.user_id for each in news],
             [each.lease.turn_id for each in news],
             [each.lease.fence for each in news],

@@ -1,4 +1,4 @@
-"""Actions of widgets: done at once, kept in the thread, told to the model as a note."""
+"""Runs widget actions: stores the changed widget, and a note that the model reads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from chatkit.words.catalogue import say_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
-    """Both ways of asking for an action. No model is asked, so that no turn is in the way."""
+    """Both requests for an action. Neither asks a model, so a running turn does not block them."""
 
     cards: Cards
     actions: ActionStore
@@ -38,7 +38,7 @@ class Acting:
     now: Callable[[], datetime]
 
     async def stream(self, params: CustomAction, caller: Caller) -> str:
-        """`threads.custom_action`: its events, a line of JSON each."""
+        """`threads.custom_action`: return its events, one line of JSON each."""
         events: list[Event]
         try:
             events = [StreamOptions(allow_cancel=False), *await self._act(params, caller)]
@@ -47,9 +47,9 @@ class Acting:
         return "\n".join(text for event in events if (text := encode_event(event)) is not None)
 
     async def answer(self, params: CustomAction, caller: Caller) -> str:
-        """`threads.sync_custom_action`: the item that has changed, if one has.
+        """`threads.sync_custom_action`: return the changed item as JSON, or `{}`.
 
-        Raises Conflict with a sentence for the user where it cannot be done.
+        Raises Conflict with a sentence for the user if the action is refused.
         """
         try:
             events = await self._act(params, caller)

@@ -1,4 +1,4 @@
-"""Files on their way into a message: announced, received, taken back, forgotten."""
+"""Uploads before their message is sent: announce, receive, delete, sweep."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chatkit.protocol.ids import NewId
 
 _log = logging.getLogger("chatkit.files")
 
-#: How often what was never sent is deleted, in seconds.
+#: Interval between sweeps of files that no message uses, in seconds.
 SWEEP_S: Final = 1800.0
-#: How long the removal of a broken upload may take, in seconds; what is left then is swept.
+#: Timeout for deleting a failed upload, in seconds. After it, the sweep deletes the file.
 _CLEAN_S: Final = 5.0
 
 
 class Attachments:
-    """The rules for uploads. A file may have `max_bytes` bytes."""
+    """The rules for uploads. A file may have up to `max_bytes` bytes."""
 
     def __init__(self, files: FileStore, *, max_bytes: int, new_id: NewId) -> None:
         self._files = files
@@ -37,11 +37,11 @@ class Attachments:
         mime_type: str,
         upload_url: Callable[[str], str],
     ) -> dict[str, Any]:
-        """`attachments.create`: the wire object with its upload_descriptor. `upload_url` gives the
-        signed URL of an id.
+        """`attachments.create`: return the wire object with its upload_descriptor.
 
-        Raises BadRequest, TooLarge and UnsupportedMedia naming the field of `params`; TooLarge
-        (`storage_full`) and Conflict as FileStore.create has them.
+        `upload_url` returns the signed URL for an id. Raises BadRequest, TooLarge and
+        UnsupportedMedia, which name the field of `params`. Also raises TooLarge (`storage_full`)
+        and Conflict, as FileStore.create does.
         """
         file = announce(
             name=name,
@@ -57,7 +57,7 @@ class Attachments:
     async def receive(
         self, user_id: str, attachment_id: str, pieces: AsyncIterator[bytes]
     ) -> Attachment:
-        """The bytes of a file that `create` has announced; see FileStore.receive."""
+        """Store the bytes of a file that `create` announced. See FileStore.receive."""
         return await self._files.receive(user_id, attachment_id, pieces, exact=True)
 
     async def receive_new(
@@ -69,8 +69,10 @@ class Attachments:
         max_bytes: int,
         pieces: AsyncIterator[bytes],
     ) -> Attachment:
-        """A file that comes unannounced, and has at most `max_bytes` bytes. Nothing is left of
-        one that breaks off or is refused."""
+        """Store a file of at most `max_bytes` bytes that was not announced.
+
+        A failed or refused upload is deleted.
+        """
         max_bytes = max(1, min(max_bytes, self._max_bytes))
         file = announce(name=name, size=max_bytes, mime_type=mime_type, max_bytes=self._max_bytes)
         attachment = await self._create(user_id, file)
@@ -81,11 +83,11 @@ class Attachments:
             raise
 
     async def delete_unsent(self, user_id: str, attachment_id: str) -> None:
-        """`attachments.delete`. Raises NotFound, and Conflict where a message has it."""
+        """`attachments.delete`. Raises NotFound, and Conflict if a message uses the file."""
         await self._files.delete_unsent(user_id, attachment_id)
 
     async def run(self) -> None:
-        """Sweep, for as long as the process runs."""
+        """Sweep until cancelled."""
         while True:
             try:
                 await self._files.sweep()

@@ -1,4 +1,4 @@
-"""The calls of one model answer: run at the same time, and seen while they run."""
+"""Runs the tool calls of one model answer concurrently, and publishes their progress."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from chatkit.protocol.ids import NewId
 
 _log = logging.getLogger("chatkit.turn")
 
-#: What is waited for is told after this time, in seconds; most waits are over by then.
-TOLD_AFTER_S: Final = 0.5
-#: Longest line of a tool on how far it is, in characters.
-_LONGEST_LINE: Final = 200
-#: What a model may ask for, in the words of OpenAI's images.
+#: Delay before a progress line is shown, in seconds. Most waits end sooner.
+PROGRESS_AFTER_S: Final = 0.5
+#: Longest progress line of a tool, in characters.
+_MAX_LINE_CHARS: Final = 200
+#: Image sizes that a model may ask for, and the values of OpenAI's image API.
 _SIZES: Final = {"square": "1024x1024", "portrait": "1024x1536", "landscape": "1536x1024"}
 
 GENERATE_IMAGE: Final = ToolSpec(
@@ -55,10 +55,10 @@ Publish = Callable[[list[Event]], None]
 
 
 @contextmanager
-def told_after(
+def show_progress_after(
     seconds: float, publish: Publish, text: str, icon: str | None = None
 ) -> Iterator[None]:
-    """What is waited for inside is told to the user, should it last."""
+    """Publish a progress line if the block takes longer than `seconds`."""
     progress: list[Event] = [Progress(text=text, icon=icon)]
     timer = asyncio.get_running_loop().call_later(seconds, publish, progress)
     try:
@@ -69,7 +69,7 @@ def told_after(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """Runs calls for turns. `images` is None where no model makes images."""
+    """Runs the calls of turns. `images` is None if no image model is configured."""
 
     tools: ToolBox
     cards: Cards
@@ -80,22 +80,22 @@ class Calls:
     async def run(
         self, calls: Sequence[ToolCall], machine: Turn, caller: Caller, publish: Publish
     ) -> tuple[Sequence[ToolResult], Sequence[Card]]:
-        """The results in the order of the calls, and the cards that they show."""
+        """Run `calls`; return their results in the same order, and the cards to show."""
         times = Counter(call.name for call in calls)
 
         async def run_one(call: ToolCall) -> ToolResult:
             who = replace(caller, alone=times[call.name] == 1)
             if self.images is not None and call.name == GENERATE_IMAGE.name:
                 return await self._draw(self.images, call, machine, who, publish)
-            with told_after(TOLD_AFTER_S, publish, machine.waiting_for(call), "bolt"):
-                result = await self.tools.call(call, who, _telling(publish))
+            with show_progress_after(PROGRESS_AFTER_S, publish, machine.waiting_for(call), "bolt"):
+                result = await self.tools.call(call, who, _progress_lines(publish))
             publish(machine.call_done(call, result))
             return result
 
         tasks = [asyncio.create_task(run_one(call)) for call in calls]
         try:
             results = await asyncio.gather(*tasks)
-        except BaseException:  # none goes on alone, whether one failed or the turn was stopped
+        except BaseException:  # a call failed or the turn was stopped: cancel all other calls
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -106,7 +106,7 @@ class Calls:
     async def _shown(self, offers: Sequence[CardOffer], caller: Caller) -> Sequence[Card]:
         try:
             return await self.cards.show(offers, caller)
-        except ChatKitError as error:  # the tools have done their work, and the model says so
+        except ChatKitError as error:  # the tools succeeded; the model can still report it
             _log.warning("a card could not be drawn: %s", error)
             return ()
 
@@ -148,7 +148,7 @@ class Calls:
 
 
 def _what_to_draw(call: ToolCall) -> tuple[str, str | None]:
-    """The prompt and the size in OpenAI's words. Raises BadArguments."""
+    """The prompt, and the size as OpenAI's API spells it. Raises BadArguments."""
     arguments = read_arguments(call.arguments)
     prompt, size = arguments.get("prompt"), arguments.get("size")
     if not isinstance(prompt, str) or not prompt.strip():
@@ -166,9 +166,9 @@ def _failed(call: ToolCall, sentence: str) -> ToolResult:
     return ToolResult(call_id=call.call_id, output=sentence, failed=True)
 
 
-def _telling(publish: Publish) -> Callable[[str], None]:
+def _progress_lines(publish: Publish) -> Callable[[str], None]:
     def tell(line: str) -> None:
-        if line := line[:_LONGEST_LINE].strip():
+        if line := line[:_MAX_LINE_CHARS].strip():
             publish([Progress(text=line, icon="bolt")])
 
     return tell

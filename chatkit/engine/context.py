@@ -1,4 +1,4 @@
-"""What a model is sent: instructions, the thread as far as it fits, its files, the tools."""
+"""Builds the messages for the model: instructions, the newest turns that fit, and files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOT_SEEN = "The model in use cannot read files of this type."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Makes the messages of a turn. `tokens` None means what the model's window allows."""
+    """Builds the messages of a turn. `tokens` is the budget; None: derived from the model."""
 
     model: Model
     files: FileStore
@@ -36,16 +36,16 @@ class Context:
     now: Callable[[], datetime]
 
     def fit(self, bodies: Sequence[Body], model: str) -> list[Body]:
-        """The newest whole turns that the model takes."""
+        """The newest whole turns within the token budget."""
         budget = self.tokens
         if budget is None:
-            # Half of the window, for the answer and the tools want room; and not more than keeps
-            # a long thread affordable.
+            # Half of the window leaves room for the answer and the tools. The upper limit bounds
+            # the cost of a long thread.
             budget = min((self.model.context_window(model) or 16_000) // 2, 64_000)
         return history.fit(bodies, budget)
 
     def newly_trimmed(self, bodies: Sequence[Body], model: str) -> bool:
-        """Whether the newest turn is the first for which something of the thread is left out."""
+        """Whether the newest turn is the first whose history had to be trimmed."""
         starts = [place for place, body in enumerate(bodies) if isinstance(body, UserMessage)]
         if len(starts) < 2 or not history.is_trimmed(self.fit(bodies, model)):
             return False
@@ -54,8 +54,10 @@ class Context:
     async def load_files(
         self, bodies: Sequence[Body], caller: Caller, model: str
     ) -> dict[str, FileContent]:
-        """The contents of every attachment in `bodies`, by id; the newest message's take from the
-        budget first."""
+        """The contents of every attachment in `bodies`, by attachment id.
+
+        The newest message's files use the budget first.
+        """
         attachments = [
             attachment
             for body in reversed(bodies)
@@ -69,7 +71,7 @@ class Context:
         }
 
     def _readable(self, attachment: Attachment, content: FileContent, model: str) -> FileContent:
-        """The content, unless the model surely cannot take it: a provider would refuse it all."""
+        """Replace content that the model cannot read: a provider would reject the whole request."""
         unseen = isinstance(content, ImageContent) and self.model.supports_vision(model) is False
         unread = isinstance(content, DocumentContent) and not self.model.supports_pdf(model)
         if unseen or unread:
@@ -80,7 +82,7 @@ class Context:
     def messages(
         self, bodies: Sequence[Body], files: Mapping[str, FileContent], caller: Caller
     ) -> list[dict[str, Any]]:
-        """What `fit` gave in OpenAI's chat format, the system message first."""
+        """Convert the result of `fit` to OpenAI's chat format, with the system message first."""
         moment = self.now().astimezone(zone_of(caller))
         system = history.system_message(self.instructions, moment, caller.time_zone)
         return [system, *history.to_messages(bodies, files)]

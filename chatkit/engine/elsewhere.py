@@ -1,4 +1,4 @@
-"""Turns of other processes: following them through the log in the database, and stopping them."""
+"""Follows and stops turns of other processes, through their logs in the database."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from chatkit.words.catalogue import ENGLISH, say_in
 
 _log = logging.getLogger("chatkit.turn")
 
-#: How often a turn is looked for in the database, in seconds; while nothing comes, ever less often.
+#: Interval between reads of the log, in seconds. It grows to SLOWEST_POLL_S while no event comes.
 POLL_S: Final = 0.1
 SLOWEST_POLL_S: Final = 0.4
-#: How often it tells the owner that it is there, and how long that holds, in seconds.
+#: Interval between renewals of this process's follow row, and the lifetime of the row, in seconds.
 FOLLOW_EVERY_S: Final = 1.0
 FOLLOW_FOR_S: Final = 3.0
-#: How long the end of a log may come after the end of its turn, in seconds.
+#: How long to wait for the end of the log after the turn has ended, in seconds.
 END_S: Final = 1.0
-#: How long an event that somebody has read from the owner may take to come here, in seconds.
+#: How long an event that the owner has already sent may take to arrive here, in seconds.
 LAG_S: Final = 2.0
-#: How long an owner may take to stop a turn before it is taken over, in seconds.
+#: How long the owner may take to stop a turn, in seconds. After it, this process takes it over.
 STOP_S: Final = 3.0
 
 INTERRUPTED_NOTE: Final = "the answer was interrupted here, because the server stopped"
@@ -47,8 +47,8 @@ INTERRUPTED_NOTE: Final = "the answer was interrupted here, because the server s
 class TurnElsewhere:
     """A turn to follow through the database: one of another process, or one that has ended.
 
-    `language` is that of who follows it; `created` is its thread where the turn's first event is
-    the thread's creation.
+    `language` is the follower's. `created` is the turn's thread, if the turn created it: its
+    first event is then the thread's creation.
     """
 
     user_id: str
@@ -58,9 +58,9 @@ class TurnElsewhere:
 
 
 class Mirror:
-    """A turn of another process as a log of this one, for all who follow it here.
+    """Copies the log of another process's turn; all followers in this process share the copy.
 
-    `alone`: no other process writes logs, so an ended turn without one will never have one.
+    `alone`: no other process writes logs, so a missing log of an ended turn will never appear.
     """
 
     def __init__(self, logs: LogStore, turn: TurnElsewhere, *, alone: bool = False) -> None:
@@ -71,38 +71,38 @@ class Mirror:
         self._turn = turn
         self._say = say_in(turn.language)
         self._done_items: set[str] = set()
-        self._open_items: dict[str, None] = {}  # in the order in which they came
-        self._told_at = float("-inf")
+        self._open_items: dict[str, None] = {}  # a dict keeps the order of arrival
+        self._followed_at = float("-inf")
         self._ended_at: float | None = None
-        self._away_at: float | None = None
+        self._unreachable_since: float | None = None
 
     async def run(self) -> None:
-        """Copy until the turn has ended, or until this is cancelled, and close the log."""
+        """Copy until the turn has ended or the task is cancelled; then close the log."""
         pause = POLL_S
         try:
             while not self.log.closed:
                 size = len(self.log.frames)
-                await self._look_patiently()
+                await self._look_with_retries()
                 grown = len(self.log.frames) > size
                 pause = POLL_S if grown else min(pause * 1.5, SLOWEST_POLL_S)
                 if not self.log.closed:
                     await asyncio.sleep(pause)
         finally:
             self.log.close()
-            if self._told_at > 0:
-                with suppress(Unavailable):  # the row is void in a moment
+            if self._followed_at > 0:
+                with suppress(Unavailable):  # the row expires soon anyway
                     await self._logs.unfollow(self._turn.user_id, self._turn.turn_id)
 
-    async def _look_patiently(self) -> None:
+    async def _look_with_retries(self) -> None:
         now = asyncio.get_running_loop().time()
         try:
             await self._look(now)
-            self._away_at = None
+            self._unreachable_since = None
         except NotFound:  # the thread was deleted
             self.log.close()
         except Unavailable:
-            self._away_at = self._away_at or now
-            if now - self._away_at >= PATIENCE_S:
+            self._unreachable_since = self._unreachable_since or now
+            if now - self._unreachable_since >= PATIENCE_S:
                 self.log.append([faults.DATABASE_AWAY.event(self._say)])
                 self.log.close()
 
@@ -114,8 +114,8 @@ class Mirror:
         if part.last:
             self.log.close()
         elif part.state == "running":
-            if now - self._told_at >= FOLLOW_EVERY_S:
-                self._told_at = now
+            if now - self._followed_at >= FOLLOW_EVERY_S:
+                self._followed_at = now
                 await self._logs.follow(turn.user_id, turn.turn_id, FOLLOW_FOR_S)
         elif not part.lines:
             # The log is not complete yet, or was never written, or has been swept.
@@ -125,7 +125,7 @@ class Mirror:
                 self.log.close()
 
     def _note(self, lines: Iterable[str]) -> None:
-        """Keep which items are done, and which are still open."""
+        """Record which items are done and which are still open."""
         for event in map(decode_event, lines):
             match event["type"]:
                 case "thread.item.added":
@@ -137,9 +137,9 @@ class Mirror:
                     self._open_items.pop(event["item_id"], None)
 
     async def _rest(self, part: LogPart) -> list[str]:
-        """What the log would still hold, from the stored items.
+        """The missing end of the log, rebuilt from the stored items.
 
-        An open item of which nothing was stored, or that a retry has withdrawn since, is removed.
+        Removes each open item that was not stored, or that a retry has withdrawn since.
         """
         turn = self._turn
         lines: list[str] = []
@@ -167,8 +167,10 @@ def _done_line(item: StoredItem) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orphans:
-    """Ends turns in the place of their owners. What they leave for their users to read is in
-    English: the database does not hold the language of a turn."""
+    """Ends turns whose owner is gone or does not respond.
+
+    Sentences for the user are in English: the database does not store the language of a turn.
+    """
 
     turns: TurnStore
     logs: LogStore

@@ -1,4 +1,4 @@
-"""Why an answer fails or is refused, whether asking again makes sense, and what the user reads."""
+"""The reasons why an answer fails or is refused: sentence for the user, and whether to retry."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from chatkit.words.say import Say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """An end of an answer, not yet in words.
+    """A failed or refused answer, not yet translated.
 
-    `sentence` is a text where it has words already: the reason that a locked thread has, or the
-    fault of a field. `of_limit`: a limit of the server was hit, which the audit log wants to know.
+    `sentence` is a `str` if the text is fixed: the reason of a locked thread, or the error of a
+    field. `of_limit`: a limit of the server was reached, which the audit log records.
     """
 
     sentence: Sentence | str
@@ -27,7 +27,7 @@ class Fault:
     of_limit: bool = False
 
     def event(self, say: Say) -> ErrorEvent:
-        """The event, in the language of `say`."""
+        """The `error` event, in the language of `say`."""
         message = self.sentence
         if isinstance(message, Sentence):
             message = message.in_words(say)
@@ -54,7 +54,7 @@ TOO_MANY_ROUNDS: Final = Fault(sentence=Sentence("answer.too_many_rounds"), allo
 DATABASE_AWAY: Final = Fault(sentence=Sentence("answer.database_away"), allow_retry=True)
 INTERRUPTED: Final = Fault(sentence=Sentence("answer.interrupted"), allow_retry=True)
 LOST: Final = Fault(sentence=Sentence("answer.lost"), allow_retry=False)
-#: Without words of ours, the widget shows its own.
+#: Without a message, the widget shows its own.
 UNEXPECTED: Final = ErrorEvent(message=None, allow_retry=True)
 
 BUSY: Final = Fault(sentence=Sentence("answer.busy"), allow_retry=False)
@@ -67,14 +67,14 @@ CLOSED: Final = Fault(sentence=Sentence("thread.closed"), allow_retry=False)
 
 
 def interrupted_step(say: Say) -> CustomTask:
-    """What stays in the thread of an interruption, for whoever reads that later."""
+    """The step that shows an interruption in the thread."""
     return CustomTask(
         title=say("answer.interrupted_title"), icon="info", content=say("answer.interrupted_step")
     )
 
 
 def too_many_turns(most: int) -> Fault:
-    """For a user who has `most` answers under way."""
+    """For a user who already has `most` running answers."""
     sentence = Sentence("answer.too_many_turns", count=most)
     return Fault(sentence=sentence, allow_retry=True, of_limit=True)
 
@@ -92,12 +92,12 @@ def too_fast(retry_after_s: int) -> Fault:
 
 
 def refused(sentence: Sentence | str) -> Fault:
-    """For an action that cannot be done, in the words of the one that refused it."""
+    """For a refused action, with the sentence of the refusal."""
     return Fault(sentence=sentence, allow_retry=False)
 
 
 def nearly_too_fast(remaining: int, reset_s: int, say: Say) -> Notice:
-    """For a message that is near a rate limit."""
+    """For a message that leaves `remaining` more before a rate limit, which resets in `reset_s`."""
     return Notice(
         level="warning",
         title=say("limit.near_title"),
@@ -106,7 +106,7 @@ def nearly_too_fast(remaining: int, reset_s: int, say: Say) -> Notice:
 
 
 def shut(status: ThreadStatus) -> Fault:
-    """For a thread that takes no input: its own reason, where it has one."""
+    """For a locked or closed thread: the thread's own reason, if it has one."""
     if status.reason is not None:
         return Fault(sentence=status.reason, allow_retry=False)
     return CLOSED if status.type == "closed" else LOCKED

@@ -1,4 +1,4 @@
-"""What a model is given of the files in a message: as much as it can read and a budget allows."""
+"""Loads the contents of attached files for the model, within a budget."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from chatkit.protocol.errors import NotFound
 from chatkit.protocol.file_types import PDF, FileType
 from chatkit.protocol.jsontext import clean_text
 
-#: The largest image and the largest PDF that are given, in bytes, and all of one message together.
+#: Largest image and largest PDF that the model is sent, and the total of one message, in bytes.
 MOST_IMAGE_BYTES: Final = 5 * 2**20
 MOST_PDF_BYTES: Final = 10 * 2**20
 MOST_BYTES: Final = 20 * 2**20
-#: How much text of all files of one message together is given, in characters.
+#: Most text of all files of one message together, in characters.
 MOST_CHARACTERS: Final = 60_000
 _BYTES_PER_CHARACTER: Final = 4  # in UTF-8, at most
 
@@ -43,10 +43,10 @@ async def contents_for(
     most_characters: int = MOST_CHARACTERS,
     max_bytes: int = MOST_BYTES,
 ) -> list[FileContent]:
-    """One for each attachment, in order: the earlier ones take from the budgets first.
+    """One content per attachment, in order. Earlier attachments use the budgets first.
 
-    `most_characters` is for text, `max_bytes` for images and PDFs before their encoding. A file
-    that was deleted is given by its name alone. Raises Unavailable.
+    `most_characters` limits text; `max_bytes` limits images and PDFs, before their encoding. A
+    deleted file becomes a NameContent. Raises Unavailable.
     """
     contents: list[FileContent] = []
     for attachment in attachments:
@@ -78,7 +78,7 @@ async def _content(
     if file.size > max_bytes:
         return _name(file, _NO_ROOM)
     content = await files.load_content(user_id, file.id, file.size)
-    if content is None:  # exchanged for a larger one just now
+    if content is None:  # replaced by a larger file meanwhile
         return _name(file, _TOO_LARGE)
     url = f"data:{kind.mime_type};base64,{b64encode(content).decode('ascii')}"
     if kind.is_image:
@@ -92,7 +92,7 @@ async def _text(
     stop = min(file.size, most_characters * _BYTES_PER_CHARACTER)
     async with aclosing(files.read(user_id, file, 0, stop)) as pieces:
         data = b"".join([piece async for piece in pieces])
-    # The cut may go through a character.
+    # The byte limit may cut a character in two.
     text = clean_text(data.decode("utf-8", "ignore").removeprefix("\ufeff"))
     return TextContent(
         name=file.name,

@@ -1,4 +1,4 @@
-"""What the model is told first, unless the operator gives a text of their own."""
+"""The default system prompt, for operators who set none of their own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Writes the logs of all running turns to the database, a few times a second, never per delta.
+"""Writes the logs of all running turns to the database, in batches, a few times a second.
 
-What it writes is the checkpoint of a turn: after a crash it holds the text up to a quarter of a
-second before. Where one process is alone, turns shorter than that are never written.
+The stored log is the checkpoint of a turn: after a crash, at most the last quarter of a second of
+text is lost. If no other process serves the database, a turn shorter than that is never written.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from chatkit.protocol.errors import Unavailable
 
 _log = logging.getLogger("chatkit.turn")
 
-#: How far apart two writes are, in seconds. The contract allows 250 ms between batches.
+#: Interval between writes, in seconds. The contract allows 250 ms between batches.
 WRITE_S: Final = 0.2
 
 
 class Journal:
-    """Follows the turns it is given until their logs are complete.
+    """Writes the log of each watched turn until it is complete.
 
-    `alone`: no other process can want anything of these turns, so nobody is asked.
+    `alone`: no other process serves the database, so other processes are not polled.
     """
 
     def __init__(self, logs: LogStore, presence: Presence, *, alone: bool) -> None:
@@ -35,15 +35,15 @@ class Journal:
         self._alone = alone
         self._turns: list[RunningTurn] = []
         self._any = asyncio.Event()
-        self._away = False
+        self._unreachable = False
 
     def watch(self, turn: RunningTurn) -> None:
-        """Write this turn's log from now on."""
+        """Write this turn's log until it is complete."""
         self._turns.append(turn)
         self._any.set()
 
     async def run(self) -> None:
-        """Write for as long as the process runs."""
+        """Write until cancelled."""
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         while True:
@@ -53,16 +53,16 @@ class Journal:
             try:
                 await self.write()
             except Unavailable as error:
-                if not self._away:
+                if not self._unreachable:
                     _log.warning("logs of running turns are not written: %s", error)
-                self._away = True
-            except Exception:  # the outermost edge: the other turns' logs go on
+                self._unreachable = True
+            except Exception:  # the outermost edge: keep writing the other turns' logs
                 _log.exception("logs of running turns are not written")
             else:
-                self._away = False
+                self._unreachable = False
 
     async def write(self) -> None:
-        """Write what is new, and learn what other processes want."""
+        """Write new events, then read the requests of other processes. Raises Unavailable."""
         batches = []
         behind: list[RunningTurn] = []
         for turn in self._turns:
@@ -86,7 +86,7 @@ class Journal:
                 turn.written, turn.complete = end.through, end.last
         if running and not self._alone:
             await self._presence.exchange(running)
-        # One that ended during these writes stays for the next, which completes its log.
+        # A turn that ended during these writes stays until the next write completes its log.
         self._turns = [
             turn
             for turn in self._turns
@@ -96,6 +96,9 @@ class Journal:
             self._any.clear()
 
     def _is_wanted(self, turn: RunningTurn) -> bool:
-        """Whether the log of an ended turn is to be completed: it is begun in the database, or may
-        be read there by another process, which must not count its events anew."""
+        """Whether the log of an ended turn must be completed.
+
+        It must if part of it is already stored. It also must if another process may read it: the
+        event numbers there have to match ours.
+        """
         return turn.written > 0 or not self._alone

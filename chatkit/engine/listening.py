@@ -1,4 +1,4 @@
-"""Dictation: recordings into words, by another model."""
+"""Dictation: transcribes recordings with a speech model."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from chatkit.protocol.errors import Forbidden, Sentence, Unavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """`model` is None where dictation is switched off."""
+    """Transcribes for the user. `model` is None if dictation is switched off."""
 
     model: Transcriber | None
 
     async def transcribe(self, audio: bytes, mime_type: str) -> str:
-        """What was said; empty for silence.
+        """The text of a recording; empty for silence.
 
-        Raises Forbidden (`dictation_off`) while it is off, UnsupportedMedia for what is no common
-        recording, Unavailable where the model fails.
+        Raises Forbidden (`dictation_off`) if dictation is off, UnsupportedMedia for an unknown
+        audio format, and Unavailable if the model fails.
         """
         if self.model is None:
             raise Forbidden(

@@ -1,4 +1,4 @@
-"""A title for a conversation, from its first message and answer."""
+"""Asks a model for the title of a conversation, and cleans its reply."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from chatkit.models.pure.deltas import ModelFault, ModelRequest
 
 _log = logging.getLogger(__name__)
 
-#: How much the model reads of the message, and of the answer, in characters.
+#: Most characters that the model reads of the message, and of the answer.
 _MOST_READ: Final = 1_000
-#: How long the whole takes at most; nobody waits for a title longer.
+#: Timeout for a title, in seconds.
 _TIMEOUT_S: Final = 20.0
-#: The built-in provider: it has nothing to say on anything but tasks.
+#: The built-in provider, which cannot write titles.
 _DEMO: Final = "demo/"
 
 _PROMPT: Final = (
@@ -32,7 +32,7 @@ _LABEL: Final = re.compile(r"^(?:title|titel|titre|título)\s*:\s*", re.I)
 _MARKS: Final = re.compile(r"^(?:#{1,6}\s+|[-*+>]\s+)|\*\*|`")
 _LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _UNFIT: Final = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-#: Quotation marks of many languages: an opening one and the closing one that it goes with.
+#: Pairs of opening and closing quotation marks, for many languages.
 _QUOTES: Final = frozenset(
     [
         *('""', "''", "()", "[]", "\u201c\u201d", "\u201e\u201c", "\u201e\u201d", "\u201d\u201d"),
@@ -40,25 +40,25 @@ _QUOTES: Final = frozenset(
         *("\u300c\u300d", "\u300e\u300f", "\u300a\u300b"),
     ]
 )
-#: Full stops and what is like one: Latin, Chinese, Hindi, Urdu; commas, colons.
+#: Full stops, commas and colons: Latin, Chinese, Hindi, Urdu.
 _STOPS: Final = ".,;: \u3002\uff0e\u0964\u06d4\u060c\u3001\uff1a"
 
 
 class Completes(Protocol):
-    """The part of a model that a title needs."""
+    """The model method that titles need."""
 
     async def complete(self, request: ModelRequest) -> str:
-        """The whole text of an answer. Raises ModelFault."""
+        """Return the whole text of an answer. Raises ModelFault."""
         ...
 
 
 async def make_title(
     model: Completes, title_model: str, message: str, answer: str, language: str | None = None
 ) -> str | None:
-    """A title of one line; None where there is none to be had, which the log explains.
+    """A title of one line, or None if the model returns no usable one; the log says why.
 
-    `answer` may be empty. `language` (BCP 47) is the user's, for messages that have none of their
-    own. Never raises but for cancellation.
+    `answer` may be empty. `language` (BCP 47) is used if the message's own language is unclear.
+    Raises nothing except CancelledError.
     """
     if title_model.startswith(_DEMO) or not message.strip():
         return None
@@ -89,14 +89,14 @@ async def make_title(
 
 
 def read_title(text: str) -> str | None:
-    """The title that a model's answer holds; None for one that is empty or no title at all."""
+    """The title in a model's reply; None if the reply is empty or is not a title."""
     lines = [line for line in _THINKING.sub("", text).splitlines() if line.strip()]
-    # "Here is a title:", and the title below it
+    # Skip an introduction such as "Here is a title:" above the title.
     while len(lines) > 1 and lines[0].rstrip("*_ ").endswith(":"):
         del lines[0]
     title = _clean(lines[0]) if lines else ""
     if len(title) > 3 * MAX_TITLE_CHARS:
-        return None  # the model has answered the message instead of naming it
+        return None  # the model answered the message instead of naming it
     if len(title) > MAX_TITLE_CHARS:
         title = title[: MAX_TITLE_CHARS - 1].rsplit(" ", 1)[0].rstrip(_STOPS) + "\u2026"
     return title if any(letter.isalnum() for letter in title) else None
@@ -104,7 +104,7 @@ def read_title(text: str) -> str | None:
 
 def _clean(line: str) -> str:
     title, before = _UNFIT.sub("", " ".join(line.split())), None
-    while title != before:  # quotation marks around bold text around quotation marks
+    while title != before:  # marks may be nested: quotation marks around bold text
         before = title
         title = _MARKS.sub("", _LABEL.sub("", _LINK.sub(r"\1", title))).strip("*_~ ")
         title = title.rstrip(_STOPS)

@@ -1,4 +1,4 @@
-"""What a person may choose for a message: a model, and a tool to begin with."""
+"""The models and tools that a user may choose for a message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLACE = "params.input.inference_options"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
-    """`models` by name, the first of them for who chooses none; tools of servers, and own ones."""
+    """The choices. The first of `models` is the default. `own_tools` need no tool server."""
 
     models: Sequence[str]
     own_tools: Sequence[ToolSpec]
@@ -34,12 +34,12 @@ class Offers:
                 raise BadRequest(f"{_PLACE}.tool_choice.id: not a tool that may be chosen")
 
     def model_for(self, options: InferenceOptions) -> str:
-        """The chosen model; the first where it is no longer offered."""
+        """The chosen model, or the default if none was chosen or it is no longer offered."""
         chosen = options.model
         return chosen if chosen is not None and chosen in self.models else self.models[0]
 
     async def listed(self, say: Say) -> dict[str, Any]:
-        """What a page offers its user, as JSON: each an id and a label."""
+        """The choices as JSON for the page, each with an id and a label."""
         tools = [*self.own_tools, *await self.tools.list_tools()]
         return {
             "models": [{"id": model, "label": model.rpartition("/")[2]} for model in self.models],

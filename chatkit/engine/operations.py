@@ -1,6 +1,6 @@
-"""What each request does. Turns are begun here and run elsewhere; the rest is answered at once.
+"""Executes each request of the protocol. Starts turns in `turns.py`; answers all else directly.
 
-All that can refuse a request does so here, before anything is stored and before a status line.
+Every refusal happens here, before anything is stored and before the status line is sent.
 """
 
 from __future__ import annotations
@@ -76,19 +76,18 @@ from chatkit.protocol.params import (
     UserInput,
 )
 
-#: How long after its acceptance an identical request joins one that was answered, in seconds.
+#: How long after acceptance an identical request joins a turn that has ended, in seconds.
 JOIN_S: Final = 2.0
-#: How often a request is begun again when what stood in its way is gone.
-_MOST_ATTEMPTS: Final = 4
+#: How often a request is tried again after the turn that blocked it has ended.
+_MAX_ATTEMPTS: Final = 4
 
-
-#: What is answered after an Idempotency-Key as it was the first time.
+#: Changing requests. With the same Idempotency-Key, a repetition gets the stored first answer.
 Changing = UpdateThread | DeleteThread | SendFeedback | CreateAttachment | DeleteAttachment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operations:
-    """The requests of the protocol, for one caller each."""
+    """Executes the requests of the protocol. Every method acts for one caller."""
 
     threads: ThreadStore
     turns: TurnStore
@@ -110,9 +109,9 @@ class Operations:
         key: RequestKey,
         upload_url: Callable[[str], str],
     ) -> str:
-        """The JSON text that answers a request which does not stream.
+        """Execute a request that does not stream; return the JSON text of its answer.
 
-        `upload_url` gives the signed URL to which the bytes of an attachment are sent.
+        `upload_url` returns the signed upload URL of an attachment id.
         """
         user_id = caller.user_id
         match params:
@@ -135,14 +134,14 @@ class Operations:
                 )
 
     async def act(self, params: CustomAction, caller: Caller, key: RequestKey) -> list[str]:
-        """The encoded events of an action that streams. A key with the same body acts once."""
+        """Execute a streaming action, once for a key and body; return its encoded events."""
         text = await self._once(lambda: self.acting.stream(params, caller), caller.user_id, key)
         return text.split("\n")
 
     async def _once(
         self, change: Callable[[], Awaitable[str]], user_id: str, key: RequestKey
     ) -> str:
-        """Change something. With an Idempotency-Key the same request is answered as before."""
+        """Execute `change`. A repetition of the Idempotency-Key returns the stored answer."""
         if not key.explicit:
             return await change()
         if not await self.requests.claim(user_id, key):
@@ -187,7 +186,7 @@ class Operations:
         return "{}"
 
     async def _load(self, caller: Caller, thread_id: str, cursor: Cursor) -> LoadedThread:
-        """A page of a thread; where it ends at the newest item, unfinished ones are in it too."""
+        """A page of a thread. If it reaches the newest item, it includes unfinished items."""
         loaded = await self.threads.load(caller.user_id, thread_id, cursor)
         if not loaded.answering:
             return loaded
@@ -195,7 +194,7 @@ class Operations:
         return replace(loaded, items=with_unfinished(loaded.items, items, cursor))
 
     async def require_thread(self, caller: Caller, thread_id: str) -> None:
-        """Raises NotFound unless the thread is the user's; a turn in it goes on unfollowed."""
+        """Raise NotFound unless the thread is the user's. Counts as reading a running turn."""
         await self._load(caller, thread_id, Cursor(limit=1))
 
     async def begin(
@@ -205,16 +204,16 @@ class Operations:
         key: RequestKey,
         notices: Sequence[Notice] = (),
     ) -> RunningTurn | TurnElsewhere | Fault | None:
-        """Store what was asked and start its turn, in which `notices` are told first.
+        """Store the request and start its turn, which publishes `notices` first.
 
-        A Fault where it must not run now; None where it has run before and nothing is left
-        to do. The same request again joins the turn of the first. Raises Unprocessable for the
-        same explicit key with another body.
+        Returns a Fault if the turn must not run now, and None if the pending item was answered
+        before. A repeated request joins the turn of the first. Raises Unprocessable if an explicit
+        key comes with another body.
         """
         self.running.require_accepting()
         if isinstance(params, MessageParams):
             await self.offers.check(params.input.inference_options)
-        for _ in range(_MOST_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             if await self.limit.is_reached(params, caller.user_id, key):
                 return faults.too_many_turns(self.limit.most)
             with self.running.about_to_start(caller.user_id, key.key):
@@ -246,7 +245,7 @@ class Operations:
             else:
                 begun = await self._begin_other(params, caller, key, turn_id)
         except Unavailable:
-            self.running.abandon(caller.user_id, turn_id)  # it may be stored nevertheless
+            self.running.abandon(caller.user_id, turn_id)  # it may have been stored
             raise
         if not isinstance(begun, _Start):
             return begun
@@ -265,7 +264,7 @@ class Operations:
         try:
             message = await self._user_message(user_id, thread_id, given)
         except NotFound:
-            # The first copy of this request may have taken the files already.
+            # The first copy of this request may already have used the files.
             if await self.requests.find(user_id, key) is None:
                 raise
             return Repeated()
@@ -279,7 +278,7 @@ class Operations:
             and given.attachments
             and await self.requests.find(user_id, key) is None
         ):
-            raise NotFound("attachment")  # another message has them, since the first look
+            raise NotFound("attachment")  # another message used them meanwhile
         if not isinstance(begun, Begun):
             return begun
         item = Item(id=turn.item_id, thread_id=thread_id, created_at=now, body=message)
@@ -327,7 +326,7 @@ class Operations:
             return begun
         model = self.offers.model_for(begun.options)
         running = _running(begun, caller, model, None, begun.options)
-        # The page has a call's output already, and draws nothing of it.
+        # Only a form is published: the page itself sent the output of a client tool call.
         if begun.answered is not None and isinstance(begun.answered.body, StructuredInput):
             running.opening = [ItemReplaced(begun.answered)]
         return _Start(turn=running, head=[])
@@ -335,7 +334,7 @@ class Operations:
     async def _join(
         self, params: TurnParams, caller: Caller, key: RequestKey
     ) -> RunningTurn | TurnElsewhere | None:
-        """The turn of the same request; None when that must not be joined, and the key is free."""
+        """The turn of the same request; None if it cannot be joined. The key is then free."""
         user_id = caller.user_id
         earlier = await self.requests.find(user_id, key)
         if earlier is None:
@@ -362,7 +361,7 @@ class Operations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Start:
-    """A turn that is stored, and the events before its own."""
+    """A stored turn that can be started. The events in `head` come before its own."""
 
     turn: RunningTurn
     head: list[Event]
@@ -386,7 +385,7 @@ def _running(
 
 
 def _may_be_joined(earlier: AcceptedRequest) -> bool:
-    """Whether an identical body joins a turn that has ended."""
+    """Whether a request with the same body joins this ended turn."""
     return earlier.fresh and earlier.state in ("done", "cancelled")
 
 

@@ -1,6 +1,6 @@
-"""Who follows and reads running turns, here and in other processes.
+"""Tracks the followers and readers of running turns, here and in other processes.
 
-Reports that to the leaving machine of each turn, and carries out what the machine returns.
+Reports changes to each turn's leaving machine (`answer/leaving.py`), and executes its outputs.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class Presence:
 
     def __init__(self, logs: LogStore) -> None:
         self._logs = logs
-        #: By turn id: the timer that runs.
+        #: Running timers, by turn id.
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        #: Ids of turns whose machine wants the other processes asked.
+        #: Ids of turns whose machine returned AskOthers.
         self._questions: set[str] = set()
-        #: Ids of turns of which the database says that nobody follows them here. The row of a new
-        #: turn says that somebody does.
+        #: Ids of turns whose database row says: no followers in this process. The row of a new
+        #: turn says that it has followers.
         self._unfollowed: set[str] = set()
 
     def receive(self, turn: RunningTurn, happened: Input) -> None:
-        """Report to the turn's machine, and do what it returns."""
+        """Pass an input to the turn's machine, and execute the outputs."""
         turn_id = turn.lease.turn_id
         for output in turn.leaving.receive(happened):
             match output:
@@ -58,9 +58,9 @@ class Presence:
         self.receive(turn, TimeOver())
 
     async def exchange(self, running: Sequence[RunningTurn]) -> None:
-        """Publish which turns have followers here; learn what other processes know and want.
+        """Publish which turns have followers here, then read the requests of other processes.
 
-        `running` are all turns of this process. Raises Unavailable.
+        `running` holds all running turns of this process. Raises Unavailable.
         """
         await self._publish(running)
         for turn in running:
@@ -84,7 +84,7 @@ class Presence:
             if (turn.leaving.followers > 0) == (turn.lease.turn_id in self._unfollowed)
         ]
         if news:
-            await self._logs.tell_followed(news)
+            await self._logs.publish_followed(news)
         self._unfollowed &= {turn.lease.turn_id for turn in running}
         for each in news:
             if each.followed:

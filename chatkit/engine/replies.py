@@ -1,4 +1,4 @@
-"""How the page's and the user's answers change the items that waited for them."""
+"""Changes to pending items: a client tool call gets its output, a form gets its answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatkit.protocol.structured import Submission, answered
 
 
 def completed_with(result: Any) -> Callable[[Body], Body]:
-    """For a client tool call: it has this output."""
+    """Return a function that completes a client tool call with `result` as its output."""
 
     def complete(call: Body) -> Body:
         call = cast(ClientToolCall, call)
@@ -21,7 +21,7 @@ def completed_with(result: Any) -> Callable[[Body], Body]:
 
 
 def answered_with(submission: Submission) -> Callable[[Body], Body]:
-    """For a form: it is answered, or skipped."""
+    """Return a function that marks a form as answered or skipped."""
 
     def answer(form: Body) -> Body:
         form = cast(StructuredInput, form)

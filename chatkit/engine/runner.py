@@ -1,7 +1,7 @@
 """Runs one turn to its end: asks the model, calls the tools, stores and publishes.
 
-What is final is stored before it is published as done, so that a client that saw it finds it. The
-end of a turn, however it comes, passes `_end` once and waits there for a database that is away.
+Final items are stored before they are published as done, so a client that saw one can load it.
+Every turn ends in `_end`, once. `_end` retries while the database is unreachable.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chatkit.answer.leases import Begun, Ending, Lease, LeaseLost, StopReason, T
 from chatkit.answer.leaving import Leaving
 from chatkit.answer.turn import AskModel, CallTools, Finish, TooManyRounds, Turn
 from chatkit.engine import faults
-from chatkit.engine.calling import TOLD_AFTER_S, Calls, told_after
+from chatkit.engine.calling import PROGRESS_AFTER_S, Calls, show_progress_after
 from chatkit.engine.context import Context
 from chatkit.engine.titling import ThreadTitles
 from chatkit.engine.turn_log import TurnLog
@@ -41,11 +41,11 @@ from chatkit.words.say import Say
 
 _log = logging.getLogger("chatkit.turn")
 
-#: How long a turn waits for a database that is away before it gives up, in seconds.
+#: How long a turn retries while the database is unreachable, in seconds.
 PATIENCE_S: Final = 25.0
-#: Longest turn, in seconds: a model that trickles would never end.
-MOST_TURN_S: Final = 1800.0
-#: Most items of a thread that are read for the model; the token budget cuts further.
+#: Timeout of a turn, in seconds. It bounds a model that keeps sending a little text.
+MAX_TURN_S: Final = 1800.0
+#: Most items of a thread that are loaded for the model. The token budget trims further.
 MAX_HISTORY_ITEMS: Final = 400
 
 _STOP_NOTES: Final[dict[StopReason, str]] = {
@@ -55,7 +55,7 @@ _STOP_NOTES: Final[dict[StopReason, str]] = {
     "shutdown": "the answer was interrupted here by a restart of the server",
     "lost": "the answer was taken over by another process here",
 }
-#: After how long a model that has not begun to answer is told of, in seconds.
+#: Delay before the user sees that the model has not begun to answer, in seconds.
 SLOW_S: Final = 5.0
 _FAILED_NOTE: Final = "the answer failed here with an error, which the user was shown"
 
@@ -66,8 +66,8 @@ _Result = TypeVar("_Result")
 class RunningTurn:
     """A turn of this process while it runs.
 
-    `message` is what is answered, None where the turn goes on from something else; `opening` are
-    events that come right after the stream's options.
+    `message` is the new user message; None for a retry or a reply to a pending item. The events
+    in `opening` are published right after the stream options.
     """
 
     begun: Begun
@@ -78,28 +78,31 @@ class RunningTurn:
     options: InferenceOptions = field(default_factory=InferenceOptions)
     log: TurnLog = field(default_factory=TurnLog)
     task: asyncio.Task[None] | None = None
-    #: Whether the task has begun to run: one that is cancelled before that never does.
+    #: Whether the task has begun to run. A task that is cancelled before that never runs.
     entered: bool = False
     stop_reason: StopReason | None = None
     ending: bool = False
-    #: Its followers and readers, and whether it is stopped without them. Set when it is started.
+    #: Decides whether the turn stops when its followers leave. Set by `Turns.start`.
     leaving: Leaving = field(init=False)
-    #: How many events of the log are in the database, and whether nothing more is to be written.
+    #: How many events of the log are in the database, and whether the stored log is complete.
     written: int = 0
     complete: bool = False
 
     @property
     def lease(self) -> Lease:
-        """The right to write it."""
+        """The lease on this turn."""
         return self.begun.lease
 
     @property
     def say(self) -> Say:
-        """The words of whoever asked for it."""
+        """Sentences in the caller's language."""
         return say_in(self.caller.language)
 
     def stop(self, reason: StopReason) -> None:
-        """End it soon, keeping its text; the first reason counts, an ending turn just ends."""
+        """Cancel the turn; its text is kept. Only the first reason counts.
+
+        Has no effect on a turn that is already ending.
+        """
         if self.stop_reason is None and not self.ending and self.task is not None:
             self.stop_reason = reason
             if self.entered:
@@ -108,7 +111,7 @@ class RunningTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """Runs turns; holds what they share. `own_tools` are those that no tool server answers."""
+    """Runs turns. `own_tools` are the tools that need no tool server."""
 
     model: Model
     context: Context
@@ -151,7 +154,7 @@ class Runner:
         turn = work.turn
         turn.log.append([StreamOptions(allow_cancel=True), *turn.opening])
         try:
-            async with asyncio.timeout(MOST_TURN_S):
+            async with asyncio.timeout(MAX_TURN_S):
                 last_events = await self._answer(work)
         except TimeoutError:
             _log.warning("turn %s: it took too long", turn.lease.turn_id)
@@ -181,19 +184,19 @@ class Runner:
             await self._end(work, "done", last_events, None)
 
     async def _answer(self, work: _Work) -> list[Event]:
-        """The tool loop. Gives the last events, which are published when they are stored."""
+        """The tool loop. Returns the last events; the caller stores, then publishes them."""
         machine, turn = work.machine, work.turn
-        if turn.stop_reason is not None:  # before the task had begun
+        if turn.stop_reason is not None:  # stopped before the task began
             raise asyncio.CancelledError
         machine.begin_with(history.carried_over(turn.begun.withdrawn))
-        stored = await _patiently(
+        stored = await _with_retries(
             lambda: self.turns.load_history(
                 turn.lease.user_id, turn.lease.thread_id, MAX_HISTORY_ITEMS
             )
         )
         if turn.begun.wants_title:
             work.first = next((body for body in stored if isinstance(body, UserMessage)), None)
-        with told_after(TOLD_AFTER_S, work.publish, turn.say("wait.tools")):
+        with show_progress_after(PROGRESS_AFTER_S, work.publish, turn.say("wait.tools")):
             tools = await self._tools(machine, stored)
             await self.model.warm_up(turn.model)
         files = await self._files(work, stored)
@@ -211,10 +214,10 @@ class Runner:
                 language=turn.caller.language,
             )
             events = await self._ask(work, request)
-            tool_choice = None  # it was the user's wish for the first step alone
+            tool_choice = None  # the user's choice applies to the first model call only
             match machine.next_action:
                 case CallTools(calls):
-                    # Whatever becomes of this process, that they were begun is known.
+                    # Stored before the calls run: after a crash, the model knows they had begun.
                     await self._store(work, events, machine.under_way())
                     results, cards = await self.calls.run(calls, machine, turn.caller, work.publish)
                     events = machine.tools_done(results, cards)
@@ -227,10 +230,12 @@ class Runner:
                     return events
 
     async def _ask(self, work: _Work, request: ModelRequest) -> list[Event]:
-        """One answer of the model; the events of its end, not yet published."""
+        """Stream one model answer. Returns its last events, not yet published."""
         machine = work.machine
         waiting = ExitStack()
-        waiting.enter_context(told_after(SLOW_S, work.publish, work.turn.say("wait.model")))
+        waiting.enter_context(
+            show_progress_after(SLOW_S, work.publish, work.turn.say("wait.model"))
+        )
         try:
             async with aclosing(self.model.stream(request)) as batches:
                 async for batch in batches:
@@ -245,7 +250,7 @@ class Runner:
                         language = work.turn.caller.language
                         self.titles.begin(work.turn.begun, work.first, language)
         except ModelFault as fault:
-            if not (fault.kind == "empty" and machine.has_shown):  # a card may be answer enough
+            if not (fault.kind == "empty" and machine.has_shown):  # a card alone is an answer
                 raise
         finally:
             waiting.close()
@@ -259,13 +264,15 @@ class Runner:
         return tools
 
     async def _files(self, work: _Work, stored: Sequence[Body]) -> Mapping[str, FileContent]:
-        """The contents of attached files; those of the message itself are told to be read."""
+        """Load the attached files. Shows a step that names those of the new message."""
         turn = work.turn
         if not any(isinstance(body, UserMessage) and body.attachments for body in stored):
             return {}
-        with told_after(TOLD_AFTER_S, work.publish, turn.say("wait.files"), "document"):
+        with show_progress_after(
+            PROGRESS_AFTER_S, work.publish, turn.say("wait.files"), "document"
+        ):
             fitted = self.context.fit(stored, turn.model)
-            files = await _patiently(
+            files = await _with_retries(
                 lambda: self.context.load_files(fitted, turn.caller, turn.model)
             )
         read = [
@@ -283,10 +290,10 @@ class Runner:
     async def _store(
         self, work: _Work, events: list[Event], calls: ToolRound | None = None
     ) -> None:
-        """Store what is final and the calls that begin, then publish the events that tell of it."""
+        """Store new final items and the calls about to run, then publish `events`."""
         work.pending = events
         new = work.unstored()
-        await _patiently(lambda: self.turns.add_items(work.turn.lease, new, calls))
+        await _with_retries(lambda: self.turns.add_items(work.turn.lease, new, calls))
         work.stored += len(new)
         work.publish_pending()
 
@@ -297,12 +304,12 @@ class Runner:
         self, work: _Work, state: TurnState, events: list[Event], error: ErrorEvent | None
     ) -> None:
         turn, machine = work.turn, work.machine
-        turn.ending = True  # from here on a stop has nothing left to stop
+        turn.ending = True  # from here on, `stop` has no effect
         keep = state == "done" or (
             state == "cancelled" and any(not item.body.hidden for item in machine.items)
         )
         ending = Ending(state=state, items=tuple(work.unstored()), usage=machine.usage, keep=keep)
-        await _patiently(lambda: self.turns.finish(turn.lease, ending))
+        await _with_retries(lambda: self.turns.finish(turn.lease, ending))
         work.publish_pending()
         work.publish(events)
         work.publish(await self.titles.end(turn.begun, work.first))
@@ -312,8 +319,11 @@ class Runner:
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    """A turn, its machine, how many of the machine's items are stored, and the events that wait
-    for that. `first` is the message that a thread without a title is named after."""
+    """The state of one run.
+
+    `first`: the message that names an untitled thread. `stored`: how many of the machine's items
+    are stored. `pending`: events to publish once their items are stored.
+    """
 
     turn: RunningTurn
     machine: Turn
@@ -338,8 +348,8 @@ def _trimmed(say: Say) -> Notice:
     return Notice(level="info", title=say("notice.trimmed_title"), message=say("notice.trimmed"))
 
 
-async def _patiently(operation: Callable[[], Awaitable[_Result]]) -> _Result:
-    """`operation`, again and again while the database is away, for PATIENCE_S seconds at most."""
+async def _with_retries(operation: Callable[[], Awaitable[_Result]]) -> _Result:
+    """Run `operation`; retry on Unavailable for up to PATIENCE_S seconds, then raise it."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + PATIENCE_S
     pause = 0.1

@@ -1,8 +1,8 @@
-"""The title of an untitled thread: the first line of its first message, until a model has a better.
+"""Titles untitled threads: first the first line of the first message, then a model's title.
 
-The model is asked when an answer has begun, so that it delays none, and again in the next turn
-where that turn had no text or the model no title. Its title is in the stream if it comes before
-the answer's end; otherwise it is there when the thread is next read.
+The model is asked once an answer has begun, so that it does not delay the answer. If the turn had
+no text or the model returned no title, the next turn asks again. The stream contains the title if
+it arrives before the answer ends; otherwise the client sees it when it next loads the thread.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MODEL: Final[TitleSource] = "model"
 
 
 class ThreadTitles:
-    """Gives threads titles by the model `title_model`. One object per event loop; close it."""
+    """Names threads with the model `title_model`. One object per event loop; call `aclose`."""
 
     def __init__(self, *, model: Completes, title_model: str, threads: ThreadStore) -> None:
         self._model = model
@@ -37,8 +37,10 @@ class ThreadTitles:
         self._late: set[asyncio.Task[None]] = set()
 
     def begin(self, begun: Begun, first: UserMessage | None, language: str) -> None:
-        """An answer has begun in the thread with the message `first`: ask for a title, where it
-        has none of a model's or the user's."""
+        """Ask the model for a title, unless the thread has one from a model or from the user.
+
+        Call it when the answer has begun. `first` is the thread's first message.
+        """
         if begun.wants_title and first is not None:
             self._asked[begun.lease.turn_id] = asyncio.create_task(
                 make_title(self._model, self._title_model, text_of(first), "", language),
@@ -46,7 +48,7 @@ class ThreadTitles:
             )
 
     async def end(self, begun: Begun, first: UserMessage | None) -> list[Event]:
-        """The turn is over: what the thread is called now, if that is new."""
+        """Store the title that is known at the end of the turn; return the event if it is new."""
         asked = self._asked.pop(begun.lease.turn_id, None)
         if not begun.wants_title or first is None:
             return []
@@ -69,12 +71,12 @@ class ThreadTitles:
     async def _give(self, lease: Lease, title: str, by: TitleSource) -> Thread | None:
         try:
             return await self._threads.give_title(lease.user_id, lease.thread_id, title, by)
-        except ChatKitError as error:  # the answer is stored, and whole without a title
+        except ChatKitError as error:  # a missing title must not fail a stored answer
             _log.warning("turn %s: its thread got no title: %s", lease.turn_id, error)
             return None
 
     async def aclose(self) -> None:
-        """Give up on titles that have not come."""
+        """Cancel all pending title requests."""
         tasks = [*self._asked.values(), *self._late]
         for task in tasks:
             task.cancel()

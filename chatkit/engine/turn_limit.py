@@ -1,4 +1,4 @@
-"""How many answers of one user may be written at the same time."""
+"""The limit on concurrent turns of one user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatkit.protocol.params import CreateThread, TurnParams
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnLimit:
-    """At most `most` in this process, or with `shared` in all of them together."""
+    """At most `most` turns per user, counted in this process or, if `shared`, in all processes."""
 
     most: int
     shared: bool
@@ -22,8 +22,11 @@ class TurnLimit:
     requests: RequestStore
 
     async def is_reached(self, params: TurnParams, user_id: str, key: RequestKey) -> bool:
-        """Whether one more turn is above the limit. What joins a turn, and what finds one in its
-        own thread, adds none."""
+        """Whether one more turn would exceed the limit.
+
+        False for a request that starts no additional turn: it joins a running turn, or its thread
+        already has one.
+        """
         if await self._count(user_id) < self.most:
             return False
         if self.running.is_about_to_start(user_id, key.key):

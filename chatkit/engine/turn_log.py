@@ -1,7 +1,7 @@
 """The numbered, immutable frames of a turn, and the followers that read them.
 
-A frame is encoded once and shared by all followers; each follower is only a place in the log, so
-one that reads slowly costs nothing and holds nobody up.
+A frame is encoded once and shared by all followers. A follower is only a position in the log, so a
+slow reader uses no memory and blocks nobody.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Final, Protocol
 from chatkit.protocol.events import Event, encode_event
 from chatkit.protocol.sse import frame_of, joined, line_of
 
-#: Most frames that one read gives, so that a late follower does not take the whole log at once.
+#: Most frames that one read returns. It bounds the first read of a late follower.
 MAX_FRAMES_READ: Final = 512
 
 
 class TurnLog:
-    """Grows at its end until it is closed."""
+    """An append-only list of frames, until `close`."""
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
@@ -26,7 +26,7 @@ class TurnLog:
         self._waiting: list[asyncio.Future[None]] = []
 
     def append(self, events: list[Event]) -> None:
-        """Add what is visible of `events` and wake the followers."""
+        """Append the visible events and wake the followers."""
         before = len(self.frames)
         for event in events:
             text = encode_event(event)
@@ -36,17 +36,17 @@ class TurnLog:
             self._wake_all()
 
     def append_lines(self, lines: Iterable[str]) -> None:
-        """Add events that are encoded already."""
+        """Append events that are already encoded, and wake the followers."""
         self.frames += [frame_of(line) for line in lines if line]
         self._wake_all()
 
     def close(self) -> None:
-        """Nothing more will come; followers end when they have read all."""
+        """End the log. Followers end once they have read all frames."""
         self.closed = True
         self._wake_all()
 
     def lines(self, after: int = 0) -> str:
-        """The events after number `after`, each a line of JSON."""
+        """The events after number `after`, one line of JSON each."""
         return b"\n".join(map(line_of, self.frames[after:])).decode()
 
     def _wake_all(self) -> None:
@@ -56,7 +56,7 @@ class TurnLog:
                 waiter.set_result(None)
 
     async def wait(self, waiter: asyncio.Future[None]) -> None:
-        """Until the log changes or `waiter` is set by its owner."""
+        """Wait until the log changes or the owner of `waiter` sets its result."""
         self._waiting.append(waiter)
         try:
             await waiter
@@ -69,23 +69,23 @@ class Follower(Protocol):
     """One reader of a turn's events. Used by one task at a time."""
 
     async def read(self) -> bytes | None:
-        """What has come since the last read, joined; b"" after `wake`; None at the end."""
+        """Return the frames since the last read, joined; b"" after `wake`; None at the end."""
         ...
 
     def wake(self) -> None:
-        """Let a read that waits return b"", so that its task can send a ping."""
+        """Make a waiting read return b"", so that its task can send a ping."""
         ...
 
     def leave(self) -> None:
-        """The reader is gone: reads give None from now on."""
+        """The reader has disconnected: all further reads return None."""
         ...
 
 
 class LogFollower:
-    """Follows a log from the event `after` on.
+    """Reads a log from the event after number `after`.
 
-    A number beyond the end belongs to an earlier turn: this one is read from its beginning then.
-    `lag_s` is for how many seconds the log may be behind what the reader has.
+    A number beyond the end belongs to an earlier turn; the log is then read from its beginning.
+    `lag_s`: how long to wait for a log that may be behind the reader's position, in seconds.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class LogFollower:
         self._waiter = None
 
     async def _catch_up(self) -> None:
-        """Wait until a log that is behind reaches our place; the beginning where it does not."""
+        """Wait up to `lag_s` until the log reaches our position; otherwise restart at 0."""
         log, loop = self._log, asyncio.get_running_loop()
         give_up = loop.time() + self._lag_s
         timer = loop.call_at(give_up, self.wake)

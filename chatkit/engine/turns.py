@@ -1,7 +1,7 @@
 """Running turns: starting, following, leaving, stopping, adopting, shutting down.
 
-A turn is a task of its own. A response only follows it, so leaving, coming back and stopping are
-operations on the turn, whichever process runs it.
+A turn is a task of its own. A response only follows it. Leaving, coming back and stopping are
+operations on the turn, and work from every process.
 """
 
 from __future__ import annotations
@@ -41,24 +41,25 @@ from chatkit.words.catalogue import say_in
 
 _log = logging.getLogger("chatkit.turn")
 
-#: How long a lease lasts, in seconds: longer than the database outage that a turn survives.
+#: Lifetime of a lease, in seconds. Longer than the database outage that a turn survives.
 LEASE_S: Final = 60.0
-#: How often leases are renewed and orphans looked for, in seconds.
+#: Interval of lease renewal and of the search for orphans, in seconds.
 HEARTBEAT_S: Final = 5.0
-#: What is left of a lease whose owner renews it, in seconds, a database outage of ten allowed for.
+#: Least remaining lifetime of a lease whose owner is alive, in seconds. It allows for a database
+#: outage of ten seconds.
 LIVING_S: Final = LEASE_S - 20.0
-#: How long a process may take to publish that its last follower of a turn has left, in seconds.
+#: How long a process may take to publish that a turn's last follower left, in seconds.
 PUBLISH_S: Final = 0.5
-#: How long running turns may take to end by themselves at shutdown, and then to be stored, in
-#: seconds: together less than the 30 after which most supervisors kill a process.
+#: At shutdown: how long turns may run on, and how long the interrupted ones may take to be stored,
+#: in seconds. The sum is below the 30 after which most supervisors kill a process.
 SHUTDOWN_S: Final = 20.0
 INTERRUPT_S: Final = 5.0
-#: How long the log of an ended turn is kept for those who still read it, in seconds.
+#: How long the log of an ended turn is kept for its remaining followers, in seconds.
 KEEP_LOG_S: Final = 30.0
 
 
 class Turns:
-    """Owns the task of every turn that runs in this process, and reaches those of others.
+    """Owns the task of every turn of this process; finds and stops turns of other processes.
 
     `alone`: no other process serves this database.
     """
@@ -85,7 +86,8 @@ class Turns:
         self._now = now
         self._presence = Presence(logs)
         self._journal = Journal(logs, self._presence, alone=alone)
-        #: By their ids, those included whose end is stored and being told, and by their threads.
+        #: Running turns, by turn id. A turn stays here until its task has ended. `_running` is the
+        #: same, by (user_id, thread_id).
         self._here: dict[str, RunningTurn] = {}
         self._running: dict[tuple[str, str], RunningTurn] = {}
         self._by_user: Counter[str] = Counter()
@@ -96,7 +98,7 @@ class Turns:
         self._accepting = True
 
     def start(self, turn: RunningTurn, head: list[Event]) -> RunningTurn:
-        """Run a turn that was begun; `head` are the events that come before its own."""
+        """Start the task of a stored turn. The events in `head` come before its own."""
         turn.leaving = Leaving(self._on_disconnect, alone=self._alone)
         turn.log.append(head)
         self._here[turn.lease.turn_id] = turn
@@ -105,7 +107,7 @@ class Turns:
         self._journal.watch(turn)
         turn.task = asyncio.create_task(self._runner.run(turn), name=turn.lease.turn_id)
         turn.task.add_done_callback(lambda _: self._forget(turn))
-        if not self._accepting:  # its beginning was under way when the server began to stop
+        if not self._accepting:  # the shutdown began while the turn was being stored
             self._presence.receive(turn, StopRequested("shutdown"))
         return turn
 
@@ -123,13 +125,15 @@ class Turns:
             del self._by_user[user_id]
 
     def count(self, user_id: str) -> int:
-        """How many turns of the user run in this process, or are about to."""
+        """The user's turns in this process, running or about to start."""
         return self._by_user[user_id]
 
     @contextmanager
     def about_to_start(self, user_id: str, request: str) -> Iterator[None]:
-        """Counts a turn that is being stored, so that many begun at once are seen; copies of one
-        request, known by its key, are one."""
+        """Count a turn while it is being stored, so that concurrent requests see it.
+
+        Copies of one request, identified by its key, count once.
+        """
         key = (user_id, request)
         self._beginning[key] += 1
         if self._beginning[key] == 1:
@@ -147,13 +151,13 @@ class Turns:
         return (user_id, request) in self._beginning
 
     def find(self, user_id: str, thread_id: str) -> RunningTurn | None:
-        """The turn that runs in a thread of the user, in this process."""
+        """The running turn of a thread, if it runs in this process."""
         return self._running.get((user_id, thread_id))
 
     async def find_anywhere(
         self, caller: Caller, thread_id: str
     ) -> RunningTurn | TurnElsewhere | None:
-        """The turn that runs in a thread of the caller, to be followed."""
+        """The running turn of a thread, in any process."""
         user_id = caller.user_id
         turn = self.find(user_id, thread_id)
         if turn is not None or self._alone:
@@ -165,11 +169,11 @@ class Turns:
 
     @property
     def accepting(self) -> bool:
-        """Whether new turns are taken."""
+        """Whether new turns are accepted; False once the server is stopping."""
         return self._accepting
 
     def require_accepting(self) -> None:
-        """Raises Unavailable once the server is stopping."""
+        """Raise Unavailable once the server is stopping."""
         if not self._accepting:
             raise Unavailable(Sentence("server.stopping"))
 
@@ -177,7 +181,7 @@ class Turns:
     def following(
         self, turn: RunningTurn | TurnElsewhere, *, after: int = 0, numbered: bool = False
     ) -> Iterator[Follower]:
-        """Read a turn's events. When its last follower goes early, ON_DISCONNECT decides."""
+        """Follow a turn's events. If its last follower leaves early, ON_DISCONNECT applies."""
         if isinstance(turn, TurnElsewhere):
             with self._mirrored(turn) as log:
                 yield LogFollower(log, after=after, numbered=numbered, lag_s=LAG_S)
@@ -190,7 +194,7 @@ class Turns:
 
     @contextmanager
     def _mirrored(self, turn: TurnElsewhere) -> Iterator[TurnLog]:
-        """The log of a turn of another process, copied here once for all who follow it."""
+        """The copied log of another process's turn. All followers here share one copy."""
         key = (turn.turn_id, turn.language, turn.created is not None)
         mirror = self._mirrors.get(key)
         if mirror is None:
@@ -209,8 +213,10 @@ class Turns:
                     self._copying[mirror].cancel()
 
     async def read_again(self, caller: Caller, thread_id: str) -> list[Item]:
-        """The user reads a thread that is being answered: the turn goes on though nobody follows
-        it, and what it has written so far is given, as unfinished items."""
+        """Record that the user read the thread; return the unfinished items of its turn.
+
+        The turn then runs on without followers.
+        """
         user_id, say = caller.user_id, say_in(caller.language)
         turn = self.find(user_id, thread_id)
         if turn is not None:
@@ -227,14 +233,14 @@ class Turns:
     async def stop(
         self, user_id: str, thread_id: str, reason: StopReason, *, only_unfollowed: bool = False
     ) -> bool:
-        """Stop the turn of a thread, wherever it runs, and wait until it is stored.
+        """Stop the turn of a thread, in any process, and wait until it is stored.
 
-        False when none ran, or when it has a follower and `only_unfollowed` is set.
+        Returns False if no turn ran, or if it has a follower and `only_unfollowed` is set.
         """
         turn = self.find(user_id, thread_id)
         if turn is not None and turn.task is not None:
             if only_unfollowed and turn.leaving.followers == 0 and turn.leaving.is_followed:
-                # A follower elsewhere that has just left is known to have left a moment later.
+                # Another process may not yet have published that its last follower left.
                 await asyncio.sleep(PUBLISH_S)
             if only_unfollowed and turn.leaving.is_followed:
                 return False
@@ -245,7 +251,7 @@ class Turns:
             return False
         found = await self._logs.find_elsewhere(user_id, thread_id)
         if found is not None and found.followed and only_unfollowed:
-            # Who has just left is gone for the owner first, and for the database a moment later.
+            # The owner may not yet have published that its last follower left.
             await asyncio.sleep(PUBLISH_S)
             found = await self._logs.find_elsewhere(user_id, thread_id)
             if found is None:
@@ -258,25 +264,32 @@ class Turns:
         return True
 
     async def adopt_orphans(self) -> None:
-        """End the turns whose process is gone. Where no other process serves this database, that
-        is every turn that is not ours."""
+        """End the turns whose process is gone.
+
+        If no other process serves this database, these are all turns without a task here.
+        """
         while leases := await self._store.reap(self._known(), everything=self._alone):
             for lease in leases:
                 try:
                     await self._orphans.end(lease, self._now())
                 except Unavailable:
                     raise
-                except Exception:  # the outermost edge: one of them must not keep the others
+                except Exception:  # the outermost edge: one failure must not block the others
                     _log.exception("turn %s: it could not be ended", lease.turn_id)
 
     def _known(self) -> list[str]:
-        """The turns that have a task here. A turn that is ours in the database alone, because the
-        answer to its beginning or its end was lost, is nobody's and is left to the reaper."""
+        """Ids of the turns that have a task here.
+
+        The database may list more as ours: those whose first or last statement got no reply. They
+        have no task, so the reaper ends them.
+        """
         return list(self._here)
 
     def abandon(self, user_id: str, turn_id: str) -> None:
-        """A turn whose beginning failed though it may be stored: it is ended, should it be there,
-        soon after the database is back."""
+        """Queue a turn that failed to start but may have been stored.
+
+        If it was stored, it is ended soon after the database is reachable again.
+        """
         self._abandoned.append((user_id, turn_id))
 
     async def _end_abandoned(self) -> None:
@@ -291,13 +304,13 @@ class Turns:
                 raise
 
     async def run(self) -> None:
-        """Write logs, renew leases and sweep, for as long as the process runs."""
+        """Write logs, renew leases and sweep, until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._journal.run())
-                # Apart, for many orphans take long, and a lease that runs out makes more of them.
-                group.create_task(_again_and_again(self._renew, "renewal of the turns' leases"))
-                group.create_task(_again_and_again(self._tidy, "care of ended turns"))
+                # Two tasks: ending many orphans takes long and must not delay the renewal.
+                group.create_task(_repeat(self._renew, "renewal of the turns' leases"))
+                group.create_task(_repeat(self._tidy, "care of ended turns"))
         finally:
             for copying in self._copying.values():
                 copying.cancel()
@@ -314,7 +327,7 @@ class Turns:
         await self._requests.sweep()
 
     async def shut_down(self) -> None:
-        """Take no new turns, let running ones end by themselves for a while, then interrupt."""
+        """Refuse new turns, wait up to SHUTDOWN_S for running ones, then interrupt the others."""
         self._accepting = False
         tasks = [turn.task for turn in self._here.values() if turn.task is not None]
         if tasks:
@@ -323,7 +336,7 @@ class Turns:
         await self.interrupt_all()
 
     async def interrupt_all(self) -> None:
-        """Stop every running turn now, and wait until they are stored, for INTERRUPT_S at most."""
+        """Stop every running turn now; wait up to INTERRUPT_S until they are stored."""
         self._accepting = False
         turns = list(self._here.values())
         for turn in turns:
@@ -333,17 +346,17 @@ class Turns:
             _, late = await asyncio.wait(tasks, timeout=INTERRUPT_S)
             for task in late:
                 task.cancel()
-            if late:  # the next start ends them with what their logs hold
+            if late:  # the next start ends them and keeps the text of their logs
                 _log.error("%d interrupted answers could not be stored", len(late))
                 await asyncio.wait(late)
 
 
-async def _again_and_again(work: Callable[[], Awaitable[None]], name: str) -> None:
+async def _repeat(work: Callable[[], Awaitable[None]], name: str) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT_S)
         try:
             await work()
         except ChatKitError as error:
             _log.warning("the %s failed: %s", name, error)
-        except Exception:  # the outermost edge: what stops here loses every turn
+        except Exception:  # the outermost edge: without this loop, every lease expires
             _log.exception("the %s failed", name)

@@ -61,7 +61,7 @@ class LogStore(Protocol):
         """Ask the owner of a turn to stop it."""
         ...
 
-    async def tell_followed(self, news: Sequence[Followed]) -> None:
+    async def publish_followed(self, news: Sequence[Followed]) -> None:
         """Tell other processes which turns of ours have followers."""
         ...
 

@@ -66,7 +66,7 @@ SELECT id, stop_reason, reads,
   FROM turns
  WHERE owner = $1 AND state = 'running'
 
--- tell_followed --
+-- publish_followed --
 -- Whether the owner has followers of its turns.
 -- $1 users  $2 turns  $3 fences  $4 followed
 UPDATE turns SET followed = new.followed

@@ -311,7 +311,7 @@ async def test_a_shutdown_waits_only_so_long_for_a_database_that_is_away(
 async def test_an_answer_that_trickles_for_ever_is_ended(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "MOST_TURN_S", 0.1)
+    monkeypatch.setattr(runner, "MAX_TURN_S", 0.1)
     engine = await new_engine([[TextDelta("Half")], asyncio.Event()], on_disconnect="continue")
     events = await engine.chat(HELLO)
     assert events[-1] == {

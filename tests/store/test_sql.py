@@ -68,7 +68,7 @@ NOT_OF_ONE_USER = {
     "turns.renew_leases": "keeps the turns of this process, whoever asked for them",
     "turn_log.append_events": "one statement for all turns of this process, each with its user_id",
     "turn_log.watch_turns": "looks after the turns of this process, whoever asked for them",
-    "turn_log.tell_followed": "one statement for all turns of this process, each with its user_id",
+    "turn_log.publish_followed": "one statement for all turns of a process, each with its user_id",
     "turn_log.sweep_events": "clears what has expired, of every user",
     "requests.sweep_requests": "clears what has expired, of every user",
     "turns.reap_turns": "ends the turns whose process is gone, whoever asked for them",

@@ -100,7 +100,7 @@ async def test_a_process_that_follows_counts_until_it_leaves_and_others_go_on_co
     logs: TurnLogs, lease: Lease, database: Database
 ) -> None:
     two, three = (TurnLogs(database, owner=name, living_s=0) for name in ("two", "three"))
-    await logs.tell_followed([Followed(lease=lease, followed=False)])
+    await logs.publish_followed([Followed(lease=lease, followed=False)])
 
     async def followed() -> bool:
         found = await two.find_elsewhere("ada", "thr_1")
