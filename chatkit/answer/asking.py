@@ -1,7 +1,7 @@
-"""`ask_user`: the tool with which a model puts questions to the user as a form.
+"""`ask_user`: a tool that shows the model's questions to the user as a form.
 
-Its call is never run: it ends the turn with a pending `structured_input`, and the answers begin
-the next one. To the model both are one call with its result.
+The call is never run. It ends the turn with a pending `structured_input`; the user's answers start
+the next turn. The model sees one call with its result.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ ASK_USER: Final = ToolSpec(
 
 
 def read_questions(arguments: str) -> StructuredInput:
-    """The form that a call asks for. Raises BadArguments."""
+    """Parse the form from the arguments of a call. Raises BadArguments."""
     entries = read_arguments(arguments).get("questions")
     if not isinstance(entries, list) or not 0 < len(entries) <= MAX_QUESTIONS:
         raise BadArguments(f"questions must be an array of 1 to {MAX_QUESTIONS} objects.")
@@ -97,7 +97,7 @@ def _sentence(value: object, name: str) -> str:
 
 
 def call_of(form: StructuredInput) -> str:
-    """The arguments of the call that asked."""
+    """The arguments of the call that created the form."""
     return dumps({"questions": [_asked(question) for question in form.questions]})
 
 
@@ -109,7 +109,7 @@ def _asked(question: Question) -> dict[str, Any]:
 
 
 def result_of(form: StructuredInput) -> str:
-    """What the user answered, as the result of that call."""
+    """The user's answers, as the result of the call that created the form."""
     if form.status == "skipped":
         return dumps({"skipped": True, "message": "The user skipped the questions."})
     return dumps(

@@ -1,7 +1,7 @@
-"""Cards that tools show in a thread, and what comes of a click on one, as plain values.
+"""Values for cards that tools show in a thread, and for the results of their actions.
 
-A tool offers cards (`protocol.calls.CardOffer`), the engine shows them as widget items (`Card`),
-and a click on one comes back as an `Action`, which has an outcome or is refused.
+A tool offers cards (`protocol.calls.CardOffer`); the engine shows each as a widget item (`Card`).
+A click on a card is sent as an `Action`, which has an ActionOutcome or raises ActionRefused.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionOutcome:
-    """What came of an action.
+    """The result of an action.
 
-    `card` takes the place of the one that was acted on; None leaves that as it is. `note` tells
-    the model what the user did, in one line.
+    `card` replaces the clicked card; None keeps it unchanged. `note`: one line for the model about
+    the user's action.
     """
 
     card: Card | None = None
@@ -35,7 +35,7 @@ class ActionOutcome:
 
 
 class ActionRefused(Exception):
-    """The action cannot be carried out at all; `sentence` tells the user why."""
+    """The action cannot be executed; `sentence` explains why to the user."""
 
     def __init__(self, sentence: Sentence | str) -> None:
         super().__init__(sentence)

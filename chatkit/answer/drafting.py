@@ -1,7 +1,7 @@
-"""`write_draft`: a text for use elsewhere, shown as a card of its own while the model writes it.
+"""`write_draft`: a tool that shows a text as a card while the model writes it.
 
-The card grows with the arguments of the call, so the call needs no running: when its arguments are
-whole, the card is, and gets its button.
+The card is built from the streamed arguments of the call, so the call is never run. When the
+arguments are complete, the card is complete and gets its button.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from chatkit.protocol.items import Item
 from chatkit.protocol.jsontext import dumps
 from chatkit.words.say import Say
 
-#: What a click on the button of a finished card asks for; the card itself holds title and text.
+#: Action type of the button of a finished card. Title and text are read from the card itself.
 SAVE: Final = "draft.save_as_task"
-#: Longest title, in characters; what is above it is cut.
+#: Longest title, in characters; a longer one is cut.
 MAX_TITLE_CHARS: Final = 200
 
-#: What the model is told of its call: when the card is whole, and when it will never be.
+#: Results of the call for the model: for a complete card, and for one that was cut off.
 SHOWN: Final = "The user sees the draft as a card. Do not repeat it."
 _CUT_OFF: Final = "The draft was cut off here; the user was shown what there is of it, as a card."
 
@@ -56,7 +56,7 @@ WRITE_DRAFT: Final = ToolSpec(
 
 
 class DraftWriter:
-    """One card; `item` is its envelope."""
+    """Builds one card from the arguments of a call; `item` is its envelope."""
 
     def __init__(self, item: Item, say: Say) -> None:
         self._say = say
@@ -67,11 +67,11 @@ class DraftWriter:
         self.item = replace(item, body=WidgetBody(widget=self._widget))
 
     def begin(self) -> Event:
-        """The card appears, empty."""
+        """Add the empty card."""
         return ItemAdded(self.item)
 
     def grow(self, arguments: str) -> list[Event]:
-        """More of the call's arguments."""
+        """Update the card with the next piece of the call's arguments."""
         title, text = self._title, ""
         for name, piece in self._strings.feed(arguments):
             if name == "title":
@@ -89,9 +89,9 @@ class DraftWriter:
         return events
 
     def close(self, arguments: str) -> tuple[list[Event], Item]:
-        """The arguments are whole: the end, and the item, which holds what they say.
+        """Complete the card with the whole arguments; return the last events and the item.
 
-        Raises BadArguments for those that do not hold both texts.
+        Raises BadArguments if title or text is missing or empty.
         """
         given = read_arguments(arguments)
         for name in ("title", "text"):
@@ -100,9 +100,9 @@ class DraftWriter:
         return self._whole(given["title"][:MAX_TITLE_CHARS], given["text"])
 
     def cut_off(self) -> tuple[list[Event], Item | None]:
-        """The arguments will never be whole: what there is of the text, as `close` has it.
+        """Complete the card with the text so far, because the call was cut off.
 
-        What was never any text is taken away.
+        Without any text, remove the card and return None as the item.
         """
         text = "".join(self._pieces)
         return self._whole(self._title, text) if text.strip() else ([self.remove()], None)
@@ -118,7 +118,7 @@ class DraftWriter:
         ], whole
 
     def remove(self) -> Event:
-        """There is no such card after all."""
+        """Remove the card."""
         return ItemRemoved(self.item.id)
 
     def _delta(self, delta: str, *, done: bool) -> Event:
@@ -131,13 +131,13 @@ class DraftWriter:
 
 
 def settled(widget: Mapping[str, Any], say: Say) -> w.Node | None:
-    """A card that nobody writes any more, as it would be finished; None for one without text."""
+    """The finished form of an abandoned card; None if it has no text."""
     title, text = read_draft(widget)
     return _finished(title, text, say) if text.strip() else None
 
 
 def read_draft(widget: Mapping[str, Any]) -> tuple[str, str]:
-    """Title and text of a draft's card; empty where it is another."""
+    """Title and text of a draft card; both are empty for any other card."""
     values = {
         child.get("id"): child.get("value", "")
         for child in widget.get("children", ())
@@ -147,7 +147,7 @@ def read_draft(widget: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def cut_off_call(widget: Mapping[str, Any], call_id: str) -> CallRecord:
-    """A card that was never finished as the model reads of it: as its call, with what is shown."""
+    """The call of an unfinished card, for the model: arguments and result as far as shown."""
     title, text = read_draft(widget)
     arguments = dumps({"title": title, "text": text})
     return CallRecord(
@@ -156,7 +156,7 @@ def cut_off_call(widget: Mapping[str, Any], call_id: str) -> CallRecord:
 
 
 def saved_draft(widget: Mapping[str, Any], sentence: str) -> w.Node:
-    """A finished card with a sentence in the place of its button."""
+    """A finished card without its button, with `sentence` as its state."""
     title, text = read_draft(widget)
     return w.card(
         [_state(sentence), _title(title), w.markdown(text, id=_TEXT)],

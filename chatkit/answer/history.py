@@ -1,4 +1,4 @@
-"""Items of a thread as the messages that a model reads, cut to a token budget by whole turns."""
+"""Converts a thread's items to model messages, and trims them to a token budget by whole turns."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from chatkit.protocol.bodies import (
 from chatkit.protocol.content import InputTag, InputText
 from chatkit.protocol.jsontext import dumps
 
-#: One token is about four characters of English; other scripts take more, so three is assumed.
+#: Assumed characters per token. English has about four; other scripts have fewer.
 CHARS_PER_TOKEN: Final = 3
-#: What a file of a message is taken for, in tokens: an image, or a page of text.
+#: Assumed size of an attached file, in tokens: an image, or a page of text.
 TOKENS_PER_FILE: Final = 1000
-#: Longest answer of a page to a client tool call that the model reads, in characters.
+#: Longest output of a client tool call that the model reads, in characters.
 MAX_CLIENT_OUTPUT: Final = 32_000
 _ANOTHER_ANSWER: Final = "the user asked for another answer to the message above"
 _CARRIED_OVER: Final = (
@@ -37,12 +37,12 @@ _CARRIED_OVER: Final = (
 )
 #: How a note begins among the messages.
 NOTE_START: Final = "[Note from the server: "
-#: Told to the model in place of what the budget left out.
+#: Note for the model in place of trimmed messages.
 TRIMMED: Final = "Earlier messages of this conversation were left out to fit."
 
 
 def system_message(instructions: str, moment: datetime, time_zone: str) -> dict[str, Any]:
-    """The first message. `moment` is in the user's zone; the built-in model reads this form too."""
+    """The system message. `moment` is in the user's zone. The built-in model parses this form."""
     today = f"Today is {moment:%A}, {moment:%Y-%m-%d} ({time_zone})."
     return {"role": "system", "content": f"{instructions}\n\n{today}"}
 
@@ -50,13 +50,14 @@ def system_message(instructions: str, moment: datetime, time_zone: str) -> dict[
 def to_messages(
     bodies: Sequence[Body], files: Mapping[str, FileContent] = MappingProxyType({})
 ) -> list[dict[str, Any]]:
-    """The thread in OpenAI's chat format; each tool call is followed by its result.
+    """Convert a thread to OpenAI's chat format; each tool call is followed by its result.
 
-    `files` are the contents of attachments by their ids. A call that the page or the user has not
-    answered is left out.
+    `files` holds the contents of attachments, by attachment id. Calls that the page or the user
+    has not answered are left out.
     """
     messages: list[dict[str, Any]] = []
-    spoken: int | None = None  # the place of a text that a round may belong to, past notes
+    # Index of the text that the next round may belong to; notes may come between.
+    spoken: int | None = None
     for place, body in enumerate(bodies):
         match body:
             case UserMessage():
@@ -83,13 +84,13 @@ def to_messages(
                     output=asking.result_of(body),
                 )
                 _add_calls(messages, None, [call])
-            case _:  # what is shown besides: the model knows it from calls and notes
+            case _:  # shown to the user only; the model knows it from calls and notes
                 pass
     return messages
 
 
 def _client_call(body: ClientToolCall) -> CallRecord:
-    # What a page answers is data, and may be anything.
+    # The page's output is untrusted and may be any JSON.
     return CallRecord(
         call_id=body.call_id,
         name=body.name,
@@ -143,17 +144,17 @@ def _user_text(message: UserMessage) -> str:
 
 
 def _tag_text(tag: InputTag) -> str:
-    # The data of a tag comes from the page: it is shown as JSON, never as words of the user.
+    # The data of a tag comes from the page. As JSON, it cannot pass for words of the user.
     return f"@{tag.text} {dumps({'id': tag.id, **({'data': tag.data} if tag.data else {})})}"
 
 
 def carried_over(
     withdrawn: Sequence[ToolRound | ClientToolCall | Note],
 ) -> list[ToolRound | Note]:
-    """What a retry keeps of the answer that it replaces: the tool calls that worked, and what the
-    user did on its cards.
+    """The tool calls and notes that a retry keeps from the answer it replaces.
 
-    All of that still holds, so a model that reads it does not do it twice.
+    Keeps successful calls and the user's actions on cards. Their effects still hold, so the model
+    must read them in order not to repeat them.
     """
     kept: list[ToolRound | Note] = []
     calls: tuple[CallRecord, ...]
@@ -174,8 +175,10 @@ def carried_over(
 
 
 def rounds_since_the_user(bodies: Sequence[Body]) -> int:
-    """How often the model has called tools since the user had a say: a turn that goes on from a
-    page's output is not the first."""
+    """The number of tool rounds since the user's last message or form answer.
+
+    A turn that continues after a client tool call counts the rounds of the turns before it.
+    """
     rounds = 0
     for body in reversed(bodies):
         match body:
@@ -189,7 +192,7 @@ def rounds_since_the_user(bodies: Sequence[Body]) -> int:
 
 
 def tokens_of(body: Body) -> int:
-    """About how many tokens a body takes, rounded up; none for what the model is not told of."""
+    """Estimated tokens of a body, rounded up; 0 for bodies that the model does not read."""
     match body:
         case UserMessage(attachments=attachments):
             files = TOKENS_PER_FILE * len(attachments)
@@ -203,15 +206,15 @@ def tokens_of(body: Body) -> int:
 
 
 def is_trimmed(fitted: Sequence[Body]) -> bool:
-    """Whether `fit` has left something out."""
+    """Whether `fit` left out messages."""
     return len(fitted) > 0 and isinstance(fitted[0], Note) and fitted[0].text == TRIMMED
 
 
 def fit(bodies: Sequence[Body], budget: int) -> list[Body]:
-    """The newest whole turns within `budget` tokens, the last turn always whole.
+    """The newest whole turns within `budget` tokens. The last turn is always kept whole.
 
-    A turn begins with a user message, so no tool result is ever cut from its call. Where
-    something was left out, a note stands in its place.
+    A turn begins with a user message, so a tool result is never separated from its call. A note
+    replaces the turns that were left out.
     """
     starts = [place for place, body in enumerate(bodies) if isinstance(body, UserMessage)]
     kept_from = starts[-1] if starts else 0

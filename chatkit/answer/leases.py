@@ -1,4 +1,4 @@
-"""The hold that one process has on a running turn, and what begins and ends a turn."""
+"""The lease of a process on a running turn, and the values that begin and end a turn."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from chatkit.protocol.items import Item, StoredItem, Thread
 from chatkit.protocol.paging import Page
 
 TurnState = Literal["done", "failed", "cancelled", "interrupted"]
-#: Why a turn is stopped from outside; `lost` when it is no longer this process's to run.
+#: Why a turn is stopped from outside. `lost`: this process no longer holds the lease.
 StopReason = Literal["user", "left", "replaced", "shutdown", "lost"]
 
 
-#: Whose word a thread's title is; the server never changes a user's.
+#: Source of a title that the server made. The server never changes a title from the user.
 TitleSource = Literal["first line", "model"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to write a turn. Every write names `fence`; one that was raised stops the owner.
+    """The right to write a turn. Every write names `fence`, and fails once the fence was raised.
 
-    `calls` are those which an owner that is gone had begun, with what is known of their outcome.
+    `calls`: the tool calls that a lost owner had begun, with their outcomes as far as known.
     """
 
     user_id: str
@@ -41,11 +41,10 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestKey:
-    """By what a request is known when it comes again: a key, and a hash of its body.
+    """Identifies a repeated request, by a key and a hash of its body.
 
-    `explicit`: the client named the key, so that it holds for a day and for one body only;
-    otherwise the body is the key, and holds while its turn runs and for two seconds after it was
-    accepted.
+    `explicit`: the client sent the key. It is valid for a day and for one body only. Otherwise the
+    body is the key: valid while its turn runs, and for two seconds after acceptance.
     """
 
     key: str
@@ -60,7 +59,7 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTurn:
-    """What a turn is begun with. `item_id` is the message that it answers."""
+    """The values that begin a turn. `item_id` is the message that it answers."""
 
     turn_id: str
     item_id: str
@@ -70,11 +69,12 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A turn that was begun, and the calls and notes of the answer that it withdrew, oldest first.
+    """A turn that was stored and can run.
 
-    `closed` are questions and calls that waited for an answer and are given up for this turn;
-    `answered` is the one that this turn goes on from. `options` are those of a message that is
-    answered again. `wants_title`: the thread is called by nothing better than its first line.
+    `withdrawn`: calls and notes of the answer that a retry replaces, oldest first. `closed`:
+    pending questions and calls that this turn cancels. `answered`: the pending item that this turn
+    continues from. `options`: those of the message that a retry answers again. `wants_title`: the
+    thread has no title, or only its first line.
     """
 
     thread: Thread
@@ -95,7 +95,7 @@ class Busy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotPending:
-    """Nothing in the thread waits for the answer. `answered`: it has had one before."""
+    """No item in the thread waits for this reply. `answered`: the item already has a reply."""
 
     thread: Thread
     answered: bool
@@ -108,10 +108,10 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedRequest:
-    """An earlier request of the same key.
+    """An earlier request with the same key.
 
-    `state` is None while there is no such turn (any more), and `running` while it runs; `fresh`
-    means accepted within the time in which an identical body joins it.
+    `state` is the state of its turn; None if it has no turn or the turn was deleted. `fresh`: it
+    was accepted so recently that an identical body joins it.
     """
 
     body_hash: bytes
@@ -126,7 +126,7 @@ class AcceptedRequest:
 class Ending:
     """How a turn ended, with the items not yet stored.
 
-    `keep`: whether a retry's answer stands; otherwise what it withdrew comes back.
+    `keep`: whether a retry replaces the old answer; if not, the old answer is restored.
     """
 
     state: TurnState
@@ -137,9 +137,9 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogBatch:
-    """Events of a turn in a row, each a line of `text`, the first of them number `first` (from 1).
+    """Consecutive events of a turn, one per line of `text`. `first`: number of the first, from 1.
 
-    `last`: the log ends with them.
+    `last`: the log ends with this batch.
     """
 
     lease: Lease
@@ -150,7 +150,7 @@ class LogBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEnd:
-    """How far the stored log of a turn goes: to event number `through`; `last` when it is whole."""
+    """The end of a stored log: its last event number is `through`; `last`: it is complete."""
 
     through: int
     last: bool
@@ -158,7 +158,7 @@ class LogEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPart:
-    """What another process reads of a turn's log: the events after a number, and the state."""
+    """The events of a turn's log after a number, and the turn's state, as read by a process."""
 
     state: TurnState | Literal["running"]
     thread_id: str
@@ -185,7 +185,7 @@ class RunningElsewhere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """Whether the owner has followers of a turn."""
+    """Whether the turn has followers in the process that runs it."""
 
     lease: Lease
     followed: bool
@@ -193,7 +193,7 @@ class Followed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What other processes want of a running turn; `reads` counts how often it was read there."""
+    """Requests of other processes for a running turn; `reads` counts reads of its thread there."""
 
     turn_id: str
     stop_reason: StopReason | None

@@ -1,11 +1,10 @@
-"""Whether a turn that nobody reads is stopped: a machine without a clock and without tasks.
+"""State machine that stops a turn which nobody reads. It has no clock and no tasks.
 
-A turn runs by itself. Its followers read its log: in the process that runs it (`here`), or in
-other processes, which the database knows of (`elsewhere`). When the last follower has left,
-ON_DISCONNECT decides: `continue` lets the turn run, `auto` stops it unless its user comes back
-within the grace period, and `cancel` is `auto` with a grace period of nothing. A reader of another
-process is known only once the other processes were asked, so they are asked before a turn is
-stopped, for a bounded time.
+A turn runs by itself. Its followers read its log in the process that runs it (`here`), or in other
+processes through the database (`elsewhere`). When the last follower has left, ON_DISCONNECT
+decides. `continue` lets the turn run. `auto` stops it unless its user comes back within the grace
+period. `cancel` is `auto` with a grace period of zero. Readers elsewhere are known only after the
+other processes were asked. They are therefore asked before a turn is stopped, with a timeout.
 
 The engine reports each input and carries out the outputs in their order. States:
 
@@ -47,13 +46,13 @@ from typing import ClassVar, Final, Literal
 
 from chatkit.answer.leases import StopReason
 
-#: What becomes of a turn whose last follower has left.
+#: The policy for a turn whose last follower has left.
 OnDisconnect = Literal["auto", "cancel", "continue"]
 
 #: How long the user may take to come back, in seconds.
 GRACE_S: Final[dict[OnDisconnect, float]] = {"auto": 5.0, "cancel": 0.0}
-#: How long an answer of the other processes is waited for after that, in seconds. With `cancel`
-#: the model must stop within a second, whatever the database does.
+#: Timeout for the answer of the other processes, after the grace period, in seconds. With `cancel`,
+#: the model must stop within a second even if the database is unreachable.
 ASK_S: Final[dict[OnDisconnect, float]] = {"auto": 3.0, "cancel": 0.7}
 
 
@@ -70,7 +69,7 @@ class State(Enum):
 
 
 class Change(Enum):
-    """What an input means for the state."""
+    """The cause of a state change; the columns of the table."""
 
     #: Somebody follows, here or elsewhere.
     FOLLOWED = auto()
@@ -125,14 +124,14 @@ class ThreadRead:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The other processes are being asked, from now on. Answers AskOthers; may come again."""
+    """The other processes are now being asked. Reply to AskOthers; may be repeated."""
 
     change: ClassVar[Change] = Change.ASKED
 
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What the other processes know of the turn. Comes often, asked for or not.
+    """A report from the other processes. Arrives often, also without AskOthers.
 
     `followed`: one of them has followers of it. `reads`: how often the user has read the thread
     there since the turn began.
@@ -159,7 +158,7 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The turn has ended, in whatever way."""
+    """The turn has ended, for any reason."""
 
     change: ClassVar[Change] = Change.END
 
@@ -169,14 +168,14 @@ Input = FollowerCame | FollowerLeft | ThreadRead | Asked | Polled | TimeOver | S
 
 @dataclass(frozen=True, slots=True)
 class StartTimer:
-    """Report TimeOver in so many seconds. One timer runs at most."""
+    """Report TimeOver after `seconds`. At most one timer runs."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class DropTimer:
-    """The timer that runs must not fire any more."""
+    """Cancel the running timer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +213,7 @@ class Leaving:
         return self.followers > 0 or self.followed_elsewhere
 
     def receive(self, happened: Input) -> list[Output]:
-        """What is to be done now, in this order."""
+        """Process one input; return the outputs to execute, in order."""
         match happened:
             case FollowerCame():
                 self.followers += 1
@@ -236,7 +235,7 @@ class Leaving:
         if polled.followed:
             return self._move(Change.FOLLOWED)
         if was_followed and self.followers == 0:
-            # Reads that come with this news are new: they may be younger than the leaving.
+            # Reads in this report count as new: they may have happened after the follower left.
             return self._left()
         if polled.reads > self._reads_when_left:
             return self._move(Change.READ)

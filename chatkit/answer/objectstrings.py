@@ -1,4 +1,4 @@
-"""The strings of a JSON object while its text is still coming."""
+"""Incremental parser for the strings of a JSON object that is still being received."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _State = Literal[
 
 
 class ObjectStrings:
-    """Text of one object in, in pieces; what its top-level strings hold out, as it becomes known.
+    """Decodes the top-level string values of one object, piece by piece.
 
-    It judges nothing: whether the whole is JSON shows when it is there. Half a surrogate pair
-    waits for the other half, and becomes U+FFFD where that does not follow.
+    It does not validate: check the complete text with a JSON parser. Half of a surrogate pair
+    waits for the other half; without it, it becomes U+FFFD.
     """
 
     def __init__(self) -> None:
@@ -27,10 +27,10 @@ class ObjectStrings:
         self._digits = ""
         self._high = ""
         self._depth = 0
-        self._skip = False  # the next character, which a backslash in a name or below protects
+        self._skip = False  # whether the next character is escaped, in a name or a nested string
 
     def feed(self, text: str) -> list[tuple[str, str]]:
-        """More of the object: pairs of a member's name and what its string goes on with."""
+        """Parse the next piece; return (member name, new part of its string) pairs."""
         found: list[tuple[str, str]] = []
         piece: list[str] = []
         for char in text:
@@ -46,7 +46,7 @@ class ObjectStrings:
         return found
 
     def _step(self, char: str) -> str:
-        """Take one character; what it adds to the string that is being read."""
+        """Process one character; return the text that it adds to the current string."""
         match self._state:
             case "string":
                 return self._in_string(char)
@@ -104,7 +104,7 @@ class ObjectStrings:
         return self._released() + ("" if unit == "\0" else unit)
 
     def _released(self) -> str:
-        """For a half of a pair that stayed alone."""
+        """Return U+FFFD if half of a surrogate pair is waiting, and drop it."""
         high, self._high = self._high, ""
         return "\ufffd" if high else ""
 
@@ -134,7 +134,7 @@ class ObjectStrings:
 
 
 def _decoded(name: str) -> str:
-    """A member's name without its escapes; as it is where they are none of JSON's."""
+    """A member's name with its escapes decoded; unchanged if they are not valid JSON."""
     if "\\" not in name:
         return name
     try:

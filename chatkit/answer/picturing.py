@@ -1,4 +1,4 @@
-"""Images of an answer while they are being made, by the calls that asked for them."""
+"""Image items of an answer while their images are generated, by call id."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from chatkit.protocol.links import placeholder
 
 
 class Pictures:
-    """Each begins with an empty item, and is final when its round is."""
+    """The images of one round. Each starts as an empty item and becomes final with the round."""
 
     def __init__(self) -> None:
         self._open: dict[str, Item] = {}
         self._whole: list[Item] = []
 
     def begin(self, call_id: str, item: Item) -> Event:
-        """One is on its way."""
+        """Add the empty item of an image."""
         self._open[call_id] = item
         return ItemAdded(item)
 
     def grow(self, call_id: str, url: str, progress: float) -> Event:
-        """One so far, as a `data:` URL; `progress` is from 0 to 1."""
+        """Show a preview. `url` is a `data:` URL; `progress` is from 0 to 1."""
         item_id = self._open[call_id].id
         return ImageUpdated(item_id=item_id, image_id=item_id, url=url, progress=progress)
 
     def end(self, call_id: str, file_id: str | None) -> Event:
-        """One is whole and its file kept, or (None) there is none."""
+        """Complete an image with its stored file; remove the item if `file_id` is None."""
         item = self._open.pop(call_id)
         if file_id is None:
             return ItemRemoved(item.id)
@@ -37,12 +37,12 @@ class Pictures:
         return ImageUpdated(item_id=item.id, image_id=file_id, url=url, progress=1.0)
 
     def take(self) -> list[Item]:
-        """Those that are whole."""
+        """Return the complete items, and forget them."""
         whole, self._whole = self._whole, []
         return whole
 
     def drop(self) -> list[Event]:
-        """Take away all that are not final."""
+        """Remove all items that are not final."""
         dropped = [*self._open.values(), *self._whole]
         self._open, self._whole = {}, []
         return [ItemRemoved(item.id) for item in dropped]

@@ -1,8 +1,8 @@
-"""What a stream of events has built: the items, from encoded lines, as any client builds them.
+"""Rebuilds items from the encoded events of a log, as a client would.
 
-Used where the machine that writes the log is out of reach: for a page that is read while an answer
-is still being written, and for what a process that was killed has left behind. Items that the log
-shows as done are in the store, since they are stored before they are published.
+Used when the machine that wrote the log is not available: to load a thread while its answer is
+being written, and to recover the turn of a killed process. Items that the log shows as done are in
+the store already, because they are stored before they are published.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from chatkit.words.say import Say
 
 
 def open_items(lines: Iterable[str], say: Say) -> list[Item]:
-    """Every item that was added and not finished, as far as it has come, in its order.
+    """The items that were added and not finished, with their content so far, in order.
 
-    One that holds nothing to show or to keep is left out: a message without text, a workflow
-    without a step, an image of which only a sketch is known. `say` gives the labels
-    that a card gets when it is whole.
+    Leaves out items without content: a message without text, a workflow without a step, an image
+    with only a preview. `say` supplies the labels of a finished card.
     """
     items: dict[str, dict[str, Any]] = {}
     texts: dict[str, list[str]] = {}  # joined once: a long answer has many deltas
@@ -48,8 +47,10 @@ def open_items(lines: Iterable[str], say: Say) -> list[Item]:
 
 
 def _apply(item: dict[str, Any], text: list[str], update: dict[str, Any]) -> None:
-    """Change an item that is not final, as protocol.md, section 11, has it. A message of ours has
-    one part; images count only when they are done."""
+    """Apply an update to an open item, as in protocol.md, section 11.
+
+    Our messages have exactly one part. Image updates are ignored: only a done image counts.
+    """
     match update["type"]:
         case "assistant_message.content_part.added" | "assistant_message.content_part.done":
             item["content"] = [update["content"]]

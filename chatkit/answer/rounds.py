@@ -1,4 +1,4 @@
-"""The tool calls of one model answer, and the results that have come so far."""
+"""The tool calls of one model answer, with the results known so far."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Final
 from chatkit.protocol.bodies import CallRecord, ToolRound
 from chatkit.protocol.calls import Effect, ToolCall, ToolResult
 
-#: What is recorded for a call whose result was never seen, so that no call stands without one. It
-#: does not count as failed: it may have done its work.
+#: Recorded as the result of a call whose real result is unknown, so that every call has a result.
+#: The call does not count as failed: it may have succeeded.
 UNKNOWN_OUTCOME: Final = (
     "The answer was stopped during this call; whether it took effect is not known."
 )
 
 
 class Round:
-    """Calls in the order of the model. Not reusable."""
+    """Calls in the model's order. Not reusable."""
 
     def __init__(self) -> None:
         self._calls: list[ToolCall] = []
@@ -26,24 +26,24 @@ class Round:
         return bool(self._calls)
 
     def add(self, call: ToolCall) -> None:
-        """One more call."""
+        """Append a call."""
         self._calls.append(call)
 
     def note(self, call: ToolCall, result: ToolResult) -> None:
-        """What came of a call."""
+        """Record the result of a call."""
         self._results[call.call_id] = result
 
     def note_all(self, calls: Sequence[ToolCall], results: Sequence[ToolResult]) -> None:
-        """What came of several, in the same order."""
+        """Record the results of several calls, in the same order."""
         for call, result in zip(calls, results, strict=True):
             self.note(call, result)
 
     def effects(self) -> list[Effect]:
-        """What the page is to be told of the results."""
+        """The client effects of the results so far."""
         return [effect for result in self._results.values() for effect in result.effects]
 
     def record(self, *, after_text: bool) -> ToolRound:
-        """The round as it is stored, now or at its end."""
+        """The round as a storable body. Calls without a result get UNKNOWN_OUTCOME."""
         return ToolRound(calls=tuple(map(self._record_of, self._calls)), after_text=after_text)
 
     def _record_of(self, call: ToolCall) -> CallRecord:

@@ -1,4 +1,4 @@
-"""A tool call as the step of a workflow that the user sees."""
+"""Builds the workflow step that shows a tool call to the user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatkit.protocol.errors import Sentence
 from chatkit.protocol.workflows import CustomTask, FileTask, ImageTask, Indicator, WebSearchTask
 from chatkit.words.say import Say
 
-#: Names that arguments of a search have, and the longest query that is shown, in characters.
+#: Argument names of search queries, and the longest query that is shown, in characters.
 _QUERIES: Final = ("query", "q", "queries", "search_query")
 _LONGEST_QUERY: Final = 200
 
@@ -20,7 +20,7 @@ CallStep = CustomTask | WebSearchTask | FileTask | ImageTask
 
 
 def title_of(tool: ToolSpec | None, name: str, say: Say) -> str:
-    """What the tool of that name is called for the user; empty where not even its name says it."""
+    """The tool's title for the user; without one, its name with spaces."""
     title = tool.title if tool is not None else ""
     if isinstance(title, Sentence):
         return title.in_words(say)
@@ -28,17 +28,17 @@ def title_of(tool: ToolSpec | None, name: str, say: Say) -> str:
 
 
 def waiting_for(call: ToolCall, tool: ToolSpec | None, say: Say) -> str:
-    """What the user reads while the call takes long."""
+    """The progress line for a call that takes long."""
     return say("wait.call", title=title_of(tool, call.name, say) or call.name)
 
 
 def step_of(
     call: ToolCall, tool: ToolSpec | None, say: Say, result: ToolResult | None = None
 ) -> CallStep:
-    """The step while the call runs, and with its `result` when it is over.
+    """The step of a running call, or, with `result`, of a finished one.
 
-    A call whose result links to pages becomes a search with its sources, one that links to files
-    a reading of files.
+    If the result links to web pages, the step is a web search with sources; if it links to files,
+    it is a file step.
     """
     status: Indicator = "loading" if result is None else "complete"
     title = title_of(tool, call.name, say)

@@ -4,11 +4,11 @@
         ^                     │                      ^
         └──────tools_done──<──CallTools──client tool─┘
 
-It awaits nothing, reads no clock and makes no randomness: `now` and `new_id` are passed in. What
-it has finished is in `ItemDone` events, hidden items included; the runner stores those and sends
-the visible ones. At every moment `stop` gives the events that close what is still open.
+It awaits nothing and uses no clock or randomness: `now` and `new_id` are passed in. Each finished
+item, hidden ones included, is in an `ItemDone` event. The runner stores all of them and sends the
+visible ones. `stop` may be called at any time; it returns the events that close open items.
 
-Reasoning and tool calls grow a workflow, which is closed when the next visible item begins.
+Reasoning and tool calls add steps to a workflow. It is closed when the next visible item begins.
 """
 
 from __future__ import annotations
@@ -70,21 +70,21 @@ class AskModel:
 
 @dataclass(frozen=True, slots=True)
 class CallTools:
-    """Run these calls, all of one model answer, and give their results in the same order."""
+    """Run these calls of one model answer; pass the results to `tools_done` in the same order."""
 
     calls: tuple[ToolCall, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The answer is complete, or waits for the page or the user."""
+    """The turn is over: the answer is complete, or the page or the user must reply."""
 
 
 NextAction = AskModel | CallTools | Finish
 
 
 class TooManyRounds(Exception):
-    """The model kept calling tools."""
+    """The model called tools more often than `max_rounds`."""
 
 
 class Turn:
@@ -100,13 +100,13 @@ class Turn:
         say: Say,
     ) -> None:
         self.next_action: NextAction = AskModel()
-        #: Tokens that the model calls of this turn took, as far as the provider counted them.
+        #: Tokens used by the model calls of this turn, as reported by the provider.
         self.usage = Usage(input_tokens=0, output_tokens=0)
         #: Every item that is final, hidden ones included, in the order of the thread.
         self.items: list[Item] = []
-        #: Whether the turn has shown something that needs no word of the model's.
+        #: Whether the turn has shown an item that is an answer without text.
         self.has_shown = False
-        #: Images that are being made, by their calls.
+        #: Images that are being generated, by call id.
         self.pictures = Pictures()
         self._thread_id = thread_id
         self._new_id = new_id
@@ -125,13 +125,13 @@ class Turn:
         self._mentions: dict[str, str] = {}
 
     def offer(self, tools: Sequence[ToolSpec], *, after_rounds: int = 0) -> None:
-        """The tools that the model is told of, before the first answer, and how often it has
-        called some in turns that this one goes on from."""
+        """Set the model's tools before its first answer. `after_rounds`: tool rounds already used
+        by the turns that this one continues."""
         self._tools = {tool.name: tool for tool in tools}
         self._rounds_left = max(0, self._rounds_left - after_rounds)
 
     def receive(self, batch: Sequence[Delta]) -> list[Event]:
-        """What the model gave in one read. Text that came together leaves as one event."""
+        """Process the deltas of one read. Consecutive text becomes one event."""
         events: list[Event] = []
         text = ""
         for delta in batch:
@@ -150,7 +150,7 @@ class Turn:
                         input_tokens=self.usage.input_tokens + delta.input_tokens,
                         output_tokens=self.usage.output_tokens + delta.output_tokens,
                     )
-                case _:  # thoughts about text that is written, and the reason of the end
+                case _:  # reasoning after text, and the finish reason
                     pass
         events += self._write(text)
         if self._citations and self._message is not None:
@@ -168,7 +168,7 @@ class Turn:
         return [*events, *self._message.begin(), self._message.write(text)]
 
     def _think(self, piece: str) -> list[Event]:
-        if self._message is not None:  # a thought after the text began adds nothing to it
+        if self._message is not None:  # reasoning after text is not shown
             return []
         events, workflow = self._open_workflow("reasoning")
         return [*events, *workflow.think(piece)]
@@ -188,10 +188,10 @@ class Turn:
         return draft.grow(delta.arguments)
 
     def answered(self) -> list[Event]:
-        """The model's answer has ended; `next_action` says what follows.
+        """Process the end of a model answer; then read `next_action`.
 
-        Raises TooManyRounds when it asks for tools once more than it may, and ModelFault when
-        the answer was empty. Both leave the machine as it was, ready for `stop`.
+        Raises TooManyRounds if the model calls tools after its last round, and ModelFault if the
+        answer is empty. Both leave the machine unchanged; call `stop` next.
         """
         if not self._calls:
             if self._message is None and not self.has_shown:
@@ -220,7 +220,7 @@ class Turn:
         return events
 
     def _put_aside(self, call: ToolCall, kind: str) -> None:
-        """A call that the page or the user answers is waited for; a second one is refused."""
+        """Make a call of the page or the user pending; answer a second one with an error."""
         if self._waiting is not None:
             self._answer(call, _ONE_AT_A_TIME, failed=True)
             return
@@ -249,7 +249,7 @@ class Turn:
         return events
 
     def _answer(self, call: ToolCall, output: str, *, failed: bool) -> None:
-        """A call of the round has its result without being run."""
+        """Record a result for a call that is not run."""
         self._round.add(call)
         result = ToolResult(call_id=call.call_id, output=output, failed=failed)
         self._round.note(call, result)
@@ -259,15 +259,15 @@ class Turn:
         return "server" if tool is None else tool.kind
 
     def waiting_for(self, call: ToolCall) -> str:
-        """What the user reads while a call takes long."""
+        """The progress line for a call that takes long."""
         return waiting_for(call, self._tools.get(call.name), self._say)
 
     def under_way(self) -> ToolRound | None:
-        """The calls of `next_action`, for whoever has to end this turn in our place."""
+        """The running calls, for storing: another process may have to end this turn."""
         return self._round.record(after_text=self._said) if self._round else None
 
     def call_done(self, call: ToolCall, result: ToolResult) -> list[Event]:
-        """One call of the round has its result; the others may still run."""
+        """Record the result of one call; the others may still run."""
         self._round.note(call, result)
         return self._show_done(call, result)
 
@@ -278,13 +278,13 @@ class Turn:
         return self._workflow.change(call.call_id, step)
 
     def image_begun(self, call: ToolCall) -> list[Event]:
-        """The image of a call is on its way."""
+        """Show the empty item of an image that is being generated."""
         events = self._show_done(call, ToolResult(call_id=call.call_id, output=""))
         events += self._close_workflow()
         return [*events, self.pictures.begin(call.call_id, self._item("msg", GeneratedImage()))]
 
     def tools_done(self, results: Sequence[ToolResult], cards: Sequence[Card] = ()) -> list[Event]:
-        """The results of `next_action`'s calls, in their order, and the cards they show."""
+        """Process the results of `next_action`'s calls, in their order, and the cards to show."""
         assert isinstance(self.next_action, CallTools)
         self._round.note_all(self.next_action.calls, results)
         events = self._close_round()
@@ -310,12 +310,11 @@ class Turn:
         return [self._done(self._item("hid", body)) for body in bodies]
 
     def show_step(self, step: Step) -> list[Event]:
-        """A step that stands by itself, outside of any workflow."""
+        """Show a single step, outside of any workflow."""
         return [self._done(self._item("tsk", TaskBody(step=step)))]
 
     def stop(self, note: str, shown: Step | None = None) -> list[Event]:
-        """End here, whatever was under way: text so far is kept, `note` tells the model why, and
-        `shown` the user, now and later."""
+        """End the turn now and keep its text. `note` tells the model why, `shown` the user."""
         events = self._close_message()
         if self._round:
             effects = self._round.effects()
@@ -348,7 +347,7 @@ class Turn:
         return events
 
     def _wait(self) -> list[Event]:
-        """The turn ends with what the page or the user has to answer, as its last item."""
+        """End the turn with the pending item that the page or the user must answer."""
         assert self._waiting is not None
         prefix: Prefix = "tc" if isinstance(self._waiting, ClientToolCall) else "msg"
         events = self._close_workflow()

@@ -1,4 +1,4 @@
-"""Pages of items in a thread that is being answered."""
+"""Adds the unfinished items of a running turn to a page of stored items."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from chatkit.protocol.paging import Cursor, Page
 def with_unfinished(
     page: Page[StoredItem], unfinished: Sequence[Item], cursor: Cursor
 ) -> Page[StoredItem]:
-    """The page with the newest items in it where it reaches them.
+    """Add the unfinished items to a page that reaches the newest stored item.
 
-    They come beside its limit: no page ends with one of them and a cursor, which would be refused.
+    They do not count toward the limit. Otherwise a page could end with one, and its id would be
+    refused as a cursor.
     """
     newest = [stored_item(item) for item in unfinished]
     if cursor.order == "asc":

@@ -1,6 +1,7 @@
-"""Items of an answer while they are being written: its message, and its workflow.
+"""Builds the message and the workflow of an answer while the model writes.
 
-Each gives the events of every change, and at the end an item that equals what they have built.
+Each method returns the events of its change. `close` also returns the final item, which equals
+the item that a client builds from the events.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from chatkit.protocol.events import (
 from chatkit.protocol.items import Item
 from chatkit.protocol.workflows import Step, ThoughtTask, Workflow
 
-#: Most sources of one message, and most tasks that one marks in its text.
+#: Most sources of one message, and most task mentions in its text.
 MAX_ANNOTATIONS: Final = 50
 MAX_MENTIONS: Final = 20
-#: A title that is shorter than this is found in too many words that do not mean it.
+#: Shortest task title that is searched in a text, in characters. Shorter ones match by accident.
 _SHORTEST_MENTION: Final = 3
-#: A thought is told again, whole, when it has grown by this many characters or by an eighth.
+#: A thought is published again when it has grown by this many characters and by an eighth.
 _THOUGHT_GROWTH: Final = 80
 
 
@@ -48,17 +49,20 @@ class MessageWriter:
         self._urls: set[tuple[str, int | None]] = set()
 
     def begin(self) -> list[Event]:
-        """The message and its part appear."""
+        """Add the message and its text part."""
         return [ItemAdded(self.item), PartAdded(self.item.id)]
 
     def write(self, text: str) -> PartDelta:
-        """More text."""
+        """Append text."""
         self._pieces.append(text)
         return PartDelta(self.item.id, text)
 
     def cite(self, citations: Iterable[Citation]) -> list[Event]:
-        """Pages that the text rests on; one that was named at the same place before is not told
-        again, and a page without a place not when it has one."""
+        """Add source pages as annotations.
+
+        Skips a page that is already cited at the same position. A page without a position is also
+        skipped if it is already cited anywhere.
+        """
         events: list[Event] = []
         for citation in citations:
             key = (citation.url, citation.index)
@@ -80,9 +84,10 @@ class MessageWriter:
         return PartAnnotated(self.item.id, len(self._annotations) - 1, annotation)
 
     def close(self, mentions: Mapping[str, str]) -> tuple[list[Event], Item | None]:
-        """The end, and the whole item; None for one without any text, which is taken away.
+        """Finish the message; return the last events and the item.
 
-        `mentions` are titles of tasks with their ids: the first place of each is marked.
+        A message without text is removed, and the item is None. `mentions` maps task titles to
+        task ids; the first occurrence of each title is annotated.
         """
         text = "".join(self._pieces)
         if not text.strip():
@@ -113,35 +118,35 @@ def _mentions_in(text: str, mentions: Mapping[str, str]) -> list[Annotation]:
 
 
 class WorkflowWriter:
-    """A workflow that grows; `item` is its envelope, `steps` are changed by their keys."""
+    """Builds one workflow; `item` is its envelope. Steps are changed by key."""
 
     def __init__(self, item: Item, kind: str) -> None:
         self.item = item
         self._workflow = Workflow(type="reasoning" if kind == "reasoning" else "custom")
         self._places: dict[str, int] = {}
         self._thought: list[str] | None = None
-        self._told = 0
+        self._published = 0
 
     def begin(self) -> Event:
-        """The workflow appears, without a step."""
+        """Add the workflow, without steps."""
         return ItemAdded(self._item())
 
     def think(self, text: str) -> list[Event]:
-        """More of a thought, told again as a whole when it has grown enough."""
+        """Append to the current thought; publish it whole again when it has grown enough."""
         if self._thought is None:
-            self._thought, self._told = [text], len(text)
+            self._thought, self._published = [text], len(text)
             return [self._add(ThoughtTask(status="loading", content=text))]
         self._thought.append(text)
         grown = sum(map(len, self._thought))
-        if grown - self._told < max(_THOUGHT_GROWTH, grown // 8):
+        if grown - self._published < max(_THOUGHT_GROWTH, grown // 8):
             return []
-        self._told = grown
+        self._published = grown
         self._thought = ["".join(self._thought)]
         thought = ThoughtTask(status="loading", content=self._thought[0])
         return [self._put(len(self._workflow.steps) - 1, thought)]
 
     def end_thought(self) -> list[Event]:
-        """The thought under way, if any, is whole."""
+        """Complete the current thought, if there is one."""
         if self._thought is None:
             return []
         thought = ThoughtTask(status="complete", content="".join(self._thought))
@@ -149,17 +154,17 @@ class WorkflowWriter:
         return [self._put(len(self._workflow.steps) - 1, thought)]
 
     def add(self, key: str, step: Step) -> list[Event]:
-        """A step begins."""
+        """Append a step under `key`."""
         events = self.end_thought()
         self._places[key] = len(self._workflow.steps)
         return [*events, self._add(step)]
 
     def change(self, key: str, step: Step) -> list[Event]:
-        """A step is this now."""
+        """Replace the step of `key`; no effect if the key is unknown."""
         return [self._put(self._places[key], step)] if key in self._places else []
 
     def close(self, now: datetime) -> tuple[list[Event], Item]:
-        """The end, and the whole item."""
+        """Finish the workflow; return the last events and the item."""
         events = self.end_thought()
         seconds = max(0, int((now - self.item.created_at).total_seconds()))
         ended = self._workflow.ended(seconds)
