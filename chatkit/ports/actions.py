@@ -1,4 +1,4 @@
-"""Where actions of widgets leave their effects."""
+"""Port: stores the effects of widget actions."""
 
 from __future__ import annotations
 
@@ -11,35 +11,37 @@ from chatkit.protocol.items import Item, Thread
 
 
 class HeldCard(Protocol):
-    """A thread, and the widget of it that an action came from, where one did."""
+    """A locked thread and, if the action came from one, its widget item."""
 
     @property
     def thread(self) -> Thread:
-        """As it is while the widget is held."""
+        """The thread as it was when the widget was locked."""
         ...
 
     @property
     def item(self) -> Item | None:
-        """The widget."""
+        """The widget item, or None."""
         ...
 
     async def save(
         self, *, widget: Item | None, note: tuple[str, Note] | None, now: datetime
     ) -> None:
-        """Replace the held widget with `widget`, and add a note (id and body) for the model at the
-        end of the thread."""
+        """Replace the locked widget, and append a note (id and body) for the model.
+
+        None leaves out that part.
+        """
         ...
 
 
 class ActionStore(Protocol):
-    """What actions of widgets leave in threads."""
+    """Stores the results of widget actions in threads."""
 
     def hold(
         self, user_id: str, thread_id: str, item_id: str | None
     ) -> AbstractAsyncContextManager[HeldCard]:
-        """What an action came from, held until the context ends.
+        """Lock the thread and the widget of an action until the context ends.
 
-        Another action on the same widget waits for that, in every process. Raises NotFound for a
-        missing thread or item, BadRequest for an item that is no widget, Unavailable.
+        Other actions on the same widget wait, in every process. Raises NotFound for a missing
+        thread or item, BadRequest for an item that is not a widget, and Unavailable.
         """
         ...

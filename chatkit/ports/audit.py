@@ -1,4 +1,4 @@
-"""Where the audit log is kept."""
+"""Port: the audit log."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from chatkit.access.audit import AuditEntry
 
 
 class AuditStore(Protocol):
-    """Where entries are kept. Entries are added, and leave by their age alone."""
+    """Stores audit entries. Entries are never changed; they are deleted only by age."""
 
     async def append(self, entries: Sequence[AuditEntry]) -> None:
-        """Add some, in order, all or none. Raises Unavailable."""
+        """Append entries in order, all or none. Raises Unavailable."""
         ...
 
     async def sweep(self, keep_days: int) -> None:

@@ -12,16 +12,16 @@ from chatkit.protocol.calls import CardOffer
 
 
 class Cards(Protocol):
-    """Cards that tools show in a thread, and what is done with them."""
+    """Builds the cards that tools offer, and executes their actions."""
 
     async def show(self, offers: Sequence[CardOffer], caller: Caller) -> Sequence[Card]:
-        """The cards for what the calls of one round offered; several may become one."""
+        """Build cards for the offers of one round. Several offers may share one card."""
         ...
 
     async def act(
         self, action: Action, shown: dict[str, Any] | None, caller: Caller
     ) -> ActionOutcome:
-        """Do what the user asked for with a card; `shown` is its widget as it stands in the thread.
+        """Execute the action of a card. `shown` is the card's stored widget.
 
         Raises ActionRefused with a sentence for the user.
         """

@@ -1,4 +1,4 @@
-"""Where all that a user has is erased."""
+"""Port: erases all data of a user."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from typing import Literal, Protocol
 
 
 class ErasureStore(Protocol):
-    """Erases what a user has. Two things stay: the audit log, for as long as it is kept, and the
-    used signatures, for minutes, so that none is accepted twice.
+    """Erases all data of a user, except the audit log and used signatures.
+
+    The audit log expires by age. Signatures are kept for minutes, so that none is accepted twice.
     """
 
     async def running_threads(self, user_id: str) -> Sequence[str]:
-        """The threads of a user in which an answer is being made."""
+        """Ids of the user's threads with a running turn."""
         ...
 
     async def erase(self, user_id: str) -> None:
-        """Delete threads, files, tasks, sessions and accepted requests. An import that runs adds
-        nothing more. Raises Unavailable; what that leaves, the next call deletes."""
+        """Delete threads, files, tasks, sessions and accepted requests.
+
+        A running import fails. Raises Unavailable; call again to delete the remainder.
+        """
         ...
 
 
 class StopsTurns(Protocol):
-    """Stops answers that are being written, in whichever process."""
+    """Stops running turns, in any process."""
 
     async def stop(self, user_id: str, thread_id: str, reason: Literal["user"]) -> bool:
-        """Stop the turn of a thread and wait until it is stored; False when none ran."""
+        """Stop the turn of a thread and wait until it is stored. Returns False if none ran."""
         ...

@@ -1,4 +1,4 @@
-"""Where an export is read from."""
+"""Port: reads a user's data for an export."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from chatkit.todo.tasks import Task
 
 
 class ExportStore(Protocol):
-    """Reads pages, oldest first: at most `limit` rows after the place `after`, each with its place.
+    """Reads pages, oldest first: at most `limit` (sequence number, row) pairs after number `after`.
 
-    A page does not need the last row of the page before it to be there still. All methods raise
-    Unavailable while the database is away.
+    The row at `after` may have been deleted. All methods raise Unavailable if the database is
+    unreachable.
     """
 
     async def threads(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Thread]]:
-        """Threads."""
+        """A page of threads."""
         ...
 
     async def items(
         self, user_id: str, thread_id: str, after: int, limit: int
     ) -> Sequence[tuple[int, StoredItem]] | None:
-        """The visible items of a thread; None when the thread is gone."""
+        """A page of the visible items of a thread; None if the thread was deleted."""
         ...
 
     async def tasks(self, user_id: str, after: int, limit: int) -> Sequence[tuple[int, Task]]:
-        """Tasks."""
+        """A page of tasks."""
         ...

@@ -1,4 +1,4 @@
-"""Where the files of users are kept."""
+"""Port: stores the files of users."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
 
 
 class FileStore(Protocol):
-    """Files of users. Every method sees `user_id`'s alone: another's, and one that is not there,
-    raise NotFound("attachment"). All raise Unavailable while the database is away."""
+    """Stores files of users.
+
+    A missing file and another user's file both raise NotFound("attachment"). All methods raise
+    Unavailable if the database is unreachable.
+    """
 
     async def create(self, user_id: str, attachment_id: str, file: NewFile) -> None:
-        """Announce a file, which reserves its size. Raises TooLarge (`storage_full`) above the
-        user's limit, and Conflict with too many files that no message has."""
+        """Announce a file and reserve its size.
+
+        Raises TooLarge (`storage_full`) above the user's limit, and Conflict if the user has too
+        many files that no message uses.
+        """
         ...
 
     async def receive(
@@ -25,49 +31,55 @@ class FileStore(Protocol):
         *,
         exact: bool = False,
     ) -> Attachment:
-        """Take the bytes of an announced file, all of them or none; its type is then what they
-        show.
+        """Store the bytes of an announced file, all or none, and detect its type from them.
 
-        Bytes that come again take the place of the first ones; of two uploads at once, the one
-        that began last holds. Raises TooLarge above the announced size, BadRequest for no bytes
-        and, with `exact`, for fewer than announced, UnsupportedMedia, Conflict for a file that a
-        message has and for an upload that another one has replaced, and what `pieces` raises.
+        A later upload replaces the bytes. Of two concurrent uploads, the one that started last
+        wins. Raises TooLarge above the announced size. Raises BadRequest for no bytes and, with
+        `exact`, for fewer than announced. Raises UnsupportedMedia. Raises Conflict if a message
+        uses the file or another upload replaced this one. Also raises any error of `pieces`.
         """
         ...
 
     async def add_made(
         self, user_id: str, attachment_id: str, file: NewFile, content: bytes
     ) -> Attachment:
-        """Keep a file that the server made; the item that shows it takes it when that is stored.
-        Raises TooLarge (`storage_full`) above the user's limit."""
+        """Store a file that the server generated. Storing an item that shows it attaches it.
+
+        Raises TooLarge (`storage_full`) above the user's limit.
+        """
         ...
 
     async def load_ready(self, user_id: str, ids: Sequence[str]) -> list[Attachment]:
-        """What a new message may carry, in order, each once. NotFound also where one has no bytes
-        yet, or is part of a message already."""
+        """Load files for a new message, in order, without duplicates.
+
+        Raises NotFound also for a file that has no bytes yet or belongs to a message already.
+        """
         ...
 
     async def delete_unsent(self, user_id: str, attachment_id: str) -> None:
-        """Delete what no message has. Raises Conflict where one has it."""
+        """Delete a file that no message uses. Raises Conflict if one does."""
         ...
 
     async def open(self, user_id: str, attachment_id: str) -> StoredFile:
-        """The file as it is now, for `read`."""
+        """The current version of the file, for `read`."""
         ...
 
     def read(
         self, user_id: str, file: StoredFile, start: int, stop: int
     ) -> AsyncGenerator[bytes, None]:
-        """The bytes from `start` up to `stop`, in pieces of at most 256 KiB; it ends early when
-        they are replaced or deleted meanwhile."""
+        """Yield the bytes from `start` up to `stop`, in pieces of at most 256 KiB.
+
+        Ends early if the bytes are replaced or deleted meanwhile.
+        """
         ...
 
     async def load_content(self, user_id: str, attachment_id: str, max_bytes: int) -> bytes | None:
-        """All bytes; None where there are more than `max_bytes`. NotFound also when they are
-        replaced or deleted meanwhile."""
+        """All bytes; None if there are more than `max_bytes`.
+
+        Raises NotFound also if the bytes are replaced or deleted meanwhile.
+        """
         ...
 
     async def sweep(self) -> None:
-        """Delete files that no message took within a day, and what is left of uploads that never
-        ended; of every user."""
+        """For all users: delete files unused for a day, and the bytes of abandoned uploads."""
         ...

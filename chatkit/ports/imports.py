@@ -1,4 +1,4 @@
-"""Where imported threads and tasks are stored."""
+"""Port: stores imported threads and tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatkit.todo.tasks import Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedItem:
-    """`body` is JSON text, and `turn_id` tells which items belong to one answer."""
+    """An item to store. `body` is JSON text. Items of one answer share a `turn_id`."""
 
     id: str
     turn_id: str
@@ -25,7 +25,7 @@ class ImportedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedThread:
-    """`source_id` is the id in the file, `titled` whether the file holds the title."""
+    """A thread to store. `source_id`: its id in the file. `titled`: the file holds its title."""
 
     id: str
     source_id: str
@@ -37,26 +37,28 @@ class ImportedThread:
 
 
 class RunningImport(Protocol):
-    """Takes what one file holds. What is there already stays as it is.
+    """Stores the contents of one file. Existing threads and tasks are not changed.
 
-    Raises Conflict when the user's data is erased meanwhile: what was added is gone then too.
-    Raises Unavailable while the database is away.
+    Raises Conflict if the user's data is erased meanwhile; the erasure includes this import.
+    Raises Unavailable if the database is unreachable.
     """
 
     async def add_thread(self, thread: ImportedThread) -> bool:
-        """Store a thread with its items before all that the user has, all of it or nothing. False
-        when the user has it, or the one that it was exported from. Raises Conflict for two imports
-        of one user at once."""
+        """Store a thread with its items, all or nothing, ordered before the user's other threads.
+
+        Returns False if the user has this thread, or the one it was exported from. Raises Conflict
+        if another import of the user is running.
+        """
         ...
 
     async def add_tasks(self, tasks: Sequence[Task]) -> int:
-        """Store those tasks that are not there, all or none of them; how many they were."""
+        """Store the tasks that do not exist yet, all or none; return their number."""
         ...
 
 
 class ImportStore(Protocol):
-    """Where imports go."""
+    """Starts imports."""
 
     def begin(self, user_id: str) -> AbstractAsyncContextManager[RunningImport]:
-        """An import, for as long as the context is open; an hour at most. Raises Unavailable."""
+        """An import, open until the context ends, for an hour at most. Raises Unavailable."""
         ...

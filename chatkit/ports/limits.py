@@ -1,4 +1,4 @@
-"""Where rate limits that all processes share are counted."""
+"""Port: counts rate limits that all processes share."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ class BucketStore(Protocol):
     """Buckets that all processes share, on the clock of the database. Raises Unavailable."""
 
     async def take(self, requests: Sequence[tuple[str, Rate]]) -> Sequence[RateStatus]:
-        """Count one request in each named bucket that allows it; the standings in the order given.
+        """Count one request in each named bucket that allows it; return the statuses in order.
 
-        Callers that name several buckets name them in one order of kinds, so that no two wait for
-        each other.
+        All callers must name the kinds of buckets in the same order, to avoid deadlocks.
         """

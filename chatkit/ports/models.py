@@ -1,4 +1,4 @@
-"""Models: what answers, draws and listens."""
+"""Ports: the language model, the image model and the speech model."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ class Model(Protocol):
     """A language model that streams."""
 
     async def warm_up(self, model: str) -> None:
-        """Get ready for calls of `model`; again is harmless."""
+        """Prepare for calls of `model`. May be repeated."""
         ...
 
     def context_window(self, model: str) -> int | None:
-        """The most input tokens that `model` takes; None where it is not known."""
+        """Most input tokens of `model`; None if unknown."""
         ...
 
     def supports_vision(self, model: str) -> bool | None:
-        """Whether `model` sees images; None where it is not known."""
+        """Whether `model` reads images; None if unknown."""
         ...
 
     def supports_pdf(self, model: str) -> bool | None:
-        """Whether `model` reads PDF files; None where it is not known."""
+        """Whether `model` reads PDF files; None if unknown."""
         ...
 
     async def complete(self, request: ModelRequest) -> str:
-        """The whole text of an answer. Raises ModelFault."""
+        """Return the whole text of an answer. Raises ModelFault."""
         ...
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
-        """The answer, in batches: what arrived in one read leaves as one batch, never empty.
+        """Yield the answer in batches. A batch holds the deltas of one read and is never empty.
 
         Ends after a StreamEnd. Raises ModelFault. Closing the iterator (`aclose`) or cancelling
         the task that reads it closes the provider's connection.
@@ -44,13 +44,13 @@ class Images(Protocol):
     """A model that makes images."""
 
     def generate_image(self, prompt: str, size: str | None) -> AsyncGenerator[ImageStep, None]:
-        """Sketches, where the provider has them, and the whole image. Raises ModelFault."""
+        """Yield previews, if the provider has them, then the complete image. Raises ModelFault."""
         ...
 
 
 class Transcriber(Protocol):
-    """A model that listens."""
+    """A model that transcribes speech."""
 
     async def transcribe(self, audio: bytes, mime_type: str) -> str:
-        """What was said. Raises ModelFault and UnsupportedMedia."""
+        """Return the spoken text. Raises ModelFault and UnsupportedMedia."""
         ...

@@ -1,4 +1,4 @@
-"""Where accepted requests are kept."""
+"""Port: stores accepted requests."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from chatkit.answer.leases import (
 
 
 class RequestStore(Protocol):
-    """Requests that were accepted, so that the same one again does not run twice.
+    """Stores accepted requests, so that a repeated request does not run twice.
 
-    Every method but `sweep` sees the requests of `user_id` alone. All raise Unavailable while the
-    database is away.
+    Every method except `sweep` sees only the requests of `user_id`. All methods raise Unavailable
+    if the database is unreachable.
     """
 
     async def find(self, user_id: str, key: RequestKey) -> AcceptedRequest | None:
-        """The earlier request of the key; None when there is none."""
+        """The earlier request with this key, or None."""
         ...
 
     async def claim(self, user_id: str, key: RequestKey) -> bool:
-        """Whether a request without a turn is the first of its key, or the first one was lost: not
-        answered for a minute."""
+        """Claim the key for a request without a turn; return whether it may run.
+
+        It may run if it is the first with this key, or if the first got no answer for a minute.
+        """
         ...
 
     async def answer(self, user_id: str, key: RequestKey, answer: str) -> None:
-        """Keep the answer to a claimed request."""
+        """Store the answer to a claimed request."""
         ...
 
     async def forget(self, user_id: str, key: RequestKey, turn_id: str | None) -> None:
-        """Free the key, if it still is that turn's."""
+        """Release the key, if it still belongs to the turn."""
         ...
 
     async def sweep(self) -> None:
-        """Delete what has expired, of every user; not the request of a turn that runs."""
+        """Delete expired requests of all users, except those of running turns."""
         ...

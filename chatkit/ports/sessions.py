@@ -1,4 +1,4 @@
-"""Where sessions are kept."""
+"""Port: stores sessions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from chatkit.protocol.paging import Cursor, Page
 
 
 class SessionStore(Protocol):
-    """Where sessions are kept. A secret is known by its SHA-256 hash alone.
+    """Stores sessions. Only the SHA-256 hash of a secret is stored.
 
-    Time is the database's. All methods raise Unavailable while the database is away.
+    Uses the clock of the database. All methods raise Unavailable if the database is unreachable.
     """
 
     async def open(
@@ -24,17 +24,19 @@ class SessionStore(Protocol):
         origin: str | None,
         name: str | None,
     ) -> Session:
-        """A new one that lasts `expires_in` seconds; `origin` is the only page that may use it."""
+        """Create a session for `expires_in` seconds. Only pages of `origin` may use it."""
 
     async def find(self, secret_hash: bytes) -> Session | None:
-        """The one with this secret, unless it has expired or was revoked."""
+        """The session with this secret; None if it has expired or was revoked."""
 
     async def list(self, user_id: str, cursor: Cursor) -> Page[Session]:
-        """Those that hold, newest first. An unknown `after` raises BadRequest with code
-        `invalid_cursor`."""
+        """A page of valid sessions, newest first.
+
+        An unknown `after` raises BadRequest with code `invalid_cursor`.
+        """
 
     async def revoke(self, user_id: str, session_id: str) -> None:
-        """End one, at once. Raises NotFound("session")."""
+        """End a session immediately. Raises NotFound("session")."""
 
     async def revoke_all(self, user_id: str, scope: SessionScope) -> None:
-        """End every one of a kind, at once."""
+        """End all sessions of the user with this scope immediately."""

@@ -1,4 +1,4 @@
-"""Where the signatures of requests that were taken are remembered."""
+"""Port: stores used request signatures."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class SignatureStore(Protocol):
-    """Remembers good signatures, for every server process alike: strangers cannot fill it.
+    """Stores valid signatures for all processes. Invalid ones are never stored.
 
-    Raises Unavailable while the database is away.
+    Raises Unavailable if the database is unreachable.
     """
 
     async def use(self, user_id: str, signature: bytes, *, keep_s: float) -> bool:
-        """Whether this is the first use; it is remembered for `keep_s` seconds."""
+        """Record a use for `keep_s` seconds; return whether it is the first."""

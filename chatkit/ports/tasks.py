@@ -1,4 +1,4 @@
-"""Where tasks are kept."""
+"""Port: stores tasks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from chatkit.todo.tasks import Completion, Task, TaskChanges, TaskDraft, TaskPag
 
 
 class TaskStore(Protocol):
-    """Where tasks live. Every method sees the tasks of `user_id` alone.
+    """Stores tasks. Every method sees only the tasks of `user_id`.
 
-    A `task_id` is a whole uuid in any spelling; one that is malformed, unknown or another user's
-    raises NotFound("task"). All methods raise Unavailable while the database is away.
+    A `task_id` is a whole uuid in any spelling. A malformed or unknown id, or another user's,
+    raises NotFound("task"). All methods raise Unavailable if the database is unreachable.
     """
 
     async def add(self, user_id: str, draft: TaskDraft) -> Task:
@@ -25,15 +25,14 @@ class TaskStore(Protocol):
         ...
 
     async def get_several(self, user_id: str, task_ids: Sequence[str]) -> Sequence[Task]:
-        """Those of the tasks that exist, in the order given."""
+        """The tasks that exist, in the order of `task_ids`."""
         ...
 
     async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
         """A page of tasks in the order of the query.
 
-        `after` goes with the sorts `newest` and `oldest`, which have a key that a page can start
-        from. With another sort, and for an unknown id, it raises BadRequest with code
-        `invalid_cursor`; use `offset` there.
+        `after` works only with the sorts `newest` and `oldest`. With another sort, and for an
+        unknown id, it raises BadRequest with code `invalid_cursor`; use `offset` there.
         """
         ...
 
@@ -52,33 +51,33 @@ class TaskStore(Protocol):
         ...
 
     async def delete(self, user_id: str, task_id: str) -> Task:
-        """Delete a task; the deleted task."""
+        """Delete a task and return it."""
         ...
 
     async def delete_in_turn(
         self, user_id: str, task_id: str, *, thread_id: str, turn_id: str, alone: bool
     ) -> Task | None:
-        """Delete for the model that answers in `turn_id`; None when the user must agree first.
+        """Delete for the model in turn `turn_id`; return None if the user must confirm first.
 
-        A message is good for one task at once, by a call that stands `alone` in its round. Any
-        other deletion is put off until it is asked for again in the answer to the user's next
-        message; a retry, a form or a client tool's output is no such message.
+        One user message allows the immediate deletion of one task, by a call that is `alone` in
+        its round. Any other deletion is postponed. The model must request it again in the answer
+        to the user's next message; a retry, a form or a client tool output does not count.
         """
         ...
 
     async def keep(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
-        """The user does not want these tasks deleted: forget that their deletion was put off."""
+        """Discard the postponed deletions of these tasks: the user declined them."""
         ...
 
     async def find(self, user_id: str, reference: str, *, thread_id: str | None) -> Task:
-        """The task that a person or a model means by `reference`.
+        """Resolve the `reference` of a user or a model to a task.
 
-        One to four digits are a 1-based place in the list last shown in the thread, else in the
-        user's current list, newest first; a whole uuid, or four or more characters of its
-        beginning when just one task matches. Raises NotFound("task") otherwise.
+        One to four digits: a 1-based position in the list last shown in the thread, else in the
+        user's current list, newest first. Otherwise a whole uuid, or a prefix of four or more
+        characters that matches one task. Raises NotFound("task").
         """
         ...
 
     async def remember_shown(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
-        """Keep `task_ids`, in order, as the list last shown in the thread."""
+        """Store `task_ids`, in order, as the list last shown in the thread."""
         ...

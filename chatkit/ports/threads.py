@@ -1,4 +1,4 @@
-"""Where threads and their items are kept."""
+"""Port: stores threads and their items."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from chatkit.protocol.paging import Cursor, Page
 
 
 class ThreadStore(Protocol):
-    """Threads and their items. Every method sees `user_id`'s alone: another user's thread, and one
-    that does not exist, raise NotFound("thread"). All raise Unavailable while the database is away.
+    """Stores threads and their items.
 
-    A page is in the order in which its rows were created, or the reverse, as the cursor says; an
-    unknown `after` raises BadRequest with code `invalid_cursor`.
+    A missing thread and another user's thread both raise NotFound("thread"). All methods raise
+    Unavailable if the database is unreachable. Pages are in the order of creation or its reverse;
+    the cursor decides. An unknown `after` raises BadRequest with code `invalid_cursor`.
     """
 
     async def list(self, user_id: str, cursor: Cursor) -> Page[Thread]:
@@ -30,7 +30,7 @@ class ThreadStore(Protocol):
         ...
 
     async def rename(self, user_id: str, thread_id: str, title: str | None) -> Thread:
-        """Set the title that the user wants, or take it away; the server never changes it then."""
+        """Set or clear the user's title. The server never changes it afterwards."""
         ...
 
     async def find(self, user_id: str, thread_id: str) -> Thread:
@@ -40,10 +40,10 @@ class ThreadStore(Protocol):
     async def give_title(
         self, user_id: str, thread_id: str, title: str, by: TitleSource
     ) -> Thread | None:
-        """Set a title of the server's own; None where nothing is changed.
+        """Set a title made by the server; return None if nothing changed.
 
-        Nothing replaces a title of the user's, and only a model's replaces that of the first line.
-        A missing thread is None too.
+        A user's title is never replaced. A first-line title is replaced only by a model's title.
+        Also returns None for a missing thread.
         """
         ...
 
@@ -52,7 +52,7 @@ class ThreadStore(Protocol):
         ...
 
     async def judge(self, user_id: str, thread_id: str, item_ids: Sequence[str], kind: str) -> None:
-        """Keep what the user thinks of items, `positive` or `negative`; the last click counts.
+        """Store the user's feedback on items, `positive` or `negative`; the last one counts.
 
         Ids of hidden and unknown items are ignored.
         """

@@ -14,14 +14,14 @@ class ToolBox(Protocol):
     """Every tool that the model may call: the built-in ones and those of other MCP servers."""
 
     async def list_tools(self) -> Sequence[ToolSpec]:
-        """The tools of all servers that answer now; names are unique."""
+        """The tools of all reachable servers; names are unique."""
         ...
 
     async def call(
         self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
     ) -> ToolResult:
-        """Run one call. Bad arguments, unknown names, dead servers and time-outs are results.
+        """Run one call. Errors, such as bad arguments or a timeout, are returned as failed results.
 
-        `progress` is called with a line of text whenever the tool tells how far it is.
+        `progress` is called with each progress line of the tool.
         """
         ...

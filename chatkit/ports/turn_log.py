@@ -1,4 +1,4 @@
-"""Where the logs of running turns are kept."""
+"""Port: stores the logs of running turns."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from chatkit.protocol.items import StoredItem
 
 
 class LogStore(Protocol):
-    """The logs of running turns: written by the process that owns the turn, read by every other.
+    """Stores turn logs. The process that runs a turn writes its log; other processes read it.
 
-    All methods raise Unavailable while the database is away.
+    All methods raise Unavailable if the database is unreachable.
     """
 
     async def append(self, batches: Sequence[LogBatch]) -> Mapping[str, LogEnd]:
-        """Add events of several turns at once, where they follow on what is stored; how far the
-        log of each goes then, by turn. Those that are not ours are left out."""
+        """Append events of several turns; return the end of each log, by turn id.
+
+        A batch is appended only if it continues the stored log. Turns whose lease is lost are left
+        out of the result.
+        """
         ...
 
     async def read(self, user_id: str, turn_id: str, after: int) -> LogPart:
-        """The events after number `after`, as far as they are written without a gap. Raises
-        NotFound("turn")."""
+        """The events after number `after`, up to the first gap. Raises NotFound("turn")."""
         ...
 
     async def load_items(self, user_id: str, thread_id: str, turn_id: str) -> Sequence[StoredItem]:
@@ -38,23 +40,23 @@ class LogStore(Protocol):
         ...
 
     async def wishes(self) -> Sequence[Wish]:
-        """What other processes want of this one's running turns: one for each that is ours."""
+        """Requests of other processes for this process's turns, one for each turn we own."""
         ...
 
     async def find_elsewhere(self, user_id: str, thread_id: str) -> RunningElsewhere | None:
-        """The turn that another process runs in a thread."""
+        """The turn of a thread that runs in another process, or None."""
         ...
 
     async def follow(self, user_id: str, turn_id: str, for_s: float) -> None:
-        """Tell the owner that a turn has followers here, for some seconds."""
+        """Publish that a turn has followers in this process; expires after `for_s` seconds."""
         ...
 
     async def unfollow(self, user_id: str, turn_id: str) -> None:
-        """Tell the owner that it has none here any more."""
+        """Publish that a turn has no more followers in this process."""
         ...
 
     async def note_read(self, user_id: str, turn_id: str) -> None:
-        """Tell the owner that the user has read the thread of a turn here."""
+        """Publish that the user has read the turn's thread in this process."""
         ...
 
     async def request_stop(self, user_id: str, turn_id: str, reason: StopReason) -> None:
@@ -62,9 +64,9 @@ class LogStore(Protocol):
         ...
 
     async def publish_followed(self, news: Sequence[Followed]) -> None:
-        """Tell other processes which turns of ours have followers."""
+        """Publish which turns of this process have followers here."""
         ...
 
     async def sweep(self, older_than_s: float) -> None:
-        """Delete the logs of turns that ended so many seconds ago, of every user."""
+        """For all users: delete the logs of turns that ended over `older_than_s` seconds ago."""
         ...

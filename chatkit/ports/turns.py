@@ -1,4 +1,4 @@
-"""Where turns are kept, and the right to write them."""
+"""Port: stores turns and their leases."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from chatkit.protocol.items import Item
 
 
 class TurnStore(Protocol):
-    """Turns of this process. Every method raises Unavailable while the database is away.
+    """Stores turns. Every method raises Unavailable if the database is unreachable.
 
-    The methods that begin a turn store all of it or nothing. They raise NotFound("thread") for a
-    thread that is missing or another user's, give Repeated when the same request was accepted
-    before (or a file of the message cannot be taken any more), and Busy when another turn runs in
-    the thread or the thread takes no input.
+    The `begin_…` methods store the whole turn or nothing. They raise NotFound("thread") for a
+    missing thread and for another user's. They return Repeated if the same request was accepted
+    before, or if a file of the message is no longer available. They return Busy if another turn
+    runs in the thread, or if the thread is locked or closed.
     """
 
     async def begin_thread(
@@ -37,14 +37,13 @@ class TurnStore(Protocol):
     async def begin_message(
         self, user_id: str, thread_id: str, turn: NewTurn, message: UserMessage, now: datetime
     ) -> Begun | Busy | Repeated:
-        """Add a message to a thread. What waited there for an answer of the user or the page is
-        closed: `Begun.closed`."""
+        """Add a message to a thread. Closes its pending items; `Begun.closed` lists them."""
         ...
 
     async def begin_retry(
         self, user_id: str, thread_id: str, turn: NewTurn
     ) -> Begun | Busy | Repeated:
-        """Withdraw what is newer than a user message, to answer it again.
+        """Withdraw all items after a user message, to answer it again.
 
         Raises NotFound("item") for a missing item, BadRequest for one of another type.
         """
@@ -58,47 +57,53 @@ class TurnStore(Protocol):
         kind: str,
         answer: Callable[[Body], Body],
     ) -> Begun | Busy | Repeated | NotPending:
-        """Answer what waits, and go on with the answered item as `Begun.answered`.
+        """Answer a pending item; the new turn continues from it (`Begun.answered`).
 
-        That is the item `turn.item_id` of type `kind`, or with an empty id the newest of that type.
-        NotPending when it does not wait. Raises NotFound("item") for a missing item that was named,
-        and what `answer` raises.
+        The item is `turn.item_id` of type `kind`; with an empty id, the newest of that type.
+        Returns NotPending if it is not pending. Raises NotFound("item") for an unknown id, and any
+        error of `answer`.
         """
         ...
 
     async def count_running(self, user_id: str) -> int:
-        """How many turns of the user run, in whichever process."""
+        """The number of the user's running turns, in all processes."""
         ...
 
     async def load_history(self, user_id: str, thread_id: str, limit: int) -> Sequence[Body]:
-        """The newest `limit` items of a thread, hidden ones included, oldest first; without those
-        that only the user is shown."""
+        """The newest `limit` items of a thread for the model, oldest first.
+
+        Includes hidden items; leaves out items that are only for the user.
+        """
         ...
 
     async def add_items(
         self, lease: Lease, items: Sequence[Item], calls: ToolRound | None = None
     ) -> None:
-        """Store finished items of a running turn, and the calls that it begins. A repetition is
-        harmless. Raises LeaseLost when the turn is no longer this process's."""
+        """Store final items of a running turn, and its tool calls that are about to run.
+
+        May be repeated. Raises LeaseLost if this process no longer holds the lease.
+        """
         ...
 
     async def finish(self, lease: Lease, ending: Ending) -> None:
-        """End a turn and store its last items. A repetition is harmless. Raises LeaseLost when the
-        turn is no longer this process's."""
+        """End a turn and store its last items.
+
+        May be repeated. Raises LeaseLost if this process no longer holds the lease.
+        """
         ...
 
     async def renew_leases(self, turn_ids: Sequence[str]) -> None:
-        """Extend the leases of these turns of this process, as far as they run."""
+        """Extend the leases of these turns, if they still run in this process."""
         ...
 
     async def reap(self, known: Sequence[str], *, everything: bool) -> Sequence[Lease]:
-        """Take over up to 100 running turns of any user that no process runs.
+        """Take over up to 100 orphaned turns of any user, and return their leases.
 
-        Those are turns whose lease is over, or with `everything` all turns of other processes, and
-        turns of this process that are not among the `known`.
+        Orphaned: the lease has expired; or it is ours, but not in `known`; or, with `everything`,
+        it belongs to another process.
         """
         ...
 
     async def take_over(self, user_id: str, turn_id: str) -> Lease | None:
-        """The lease of a running turn whose owner does not answer; None when it has ended."""
+        """Take the lease of a running turn whose owner does not respond; None if it has ended."""
         ...
