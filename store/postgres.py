@@ -1,4 +1,4 @@
-"""The connection pool, and what the database's failures mean to the rest of the server."""
+"""The connection pool, and the mapping of database errors to the server's own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from store.poolers import LOST_STATEMENT, DatabaseConnection, finds_transaction_
 ACQUIRE_S: Final = 10.0
 CONNECT_S: Final = 10.0
 STATEMENT_S: Final = 10.0
-#: How long a server may take to confirm that a statement is cancelled, in seconds.
+#: Timeout for the confirmation of a cancelled statement, in seconds.
 CANCEL_S: Final = 1.0
-#: How long a connection may be kept unused before it is opened anew, in seconds.
+#: Idle time after which a connection is replaced by a new one, in seconds.
 KEEP_S: Final = 240.0
 
 _log = logging.getLogger(__name__)
@@ -30,15 +30,14 @@ _AWAY_SENTENCE: Final = Sentence("database.away")
 
 _POOLER_FOUND: Final = "DATABASE_URL leads to a transaction pooler: the statement cache is off."
 
-#: URL parameters that drivers of other languages put into a DSN and that PostgreSQL refuses.
+#: DSN parameters for drivers of other languages, which PostgreSQL rejects.
 _FOREIGN_PARAMETERS: Final = frozenset(
     {"channel_binding", "pgbouncer", "connection_limit", "pool_timeout", "connect_timeout",
      "schema", "supa", "sslaccept", "statement_cache_size"}
 )  # fmt: skip
 
-#: What means that the database is away or cannot do it just now, as opposed to having refused a
-#: statement for what it says.
-_AWAY: Final = (
+#: Errors that mean: unreachable or overloaded. Worth a retry; a rejected statement is not.
+_UNREACHABLE: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -121,12 +120,12 @@ class Database:
                 connection_class=DatabaseConnection,
                 **_options(caching=not pooled),
             )
-        except (asyncpg.PostgresError, ValueError, *_AWAY) as error:
+        except (asyncpg.PostgresError, ValueError, *_UNREACHABLE) as error:
             raise ConnectError(f"DATABASE_URL: cannot connect: {_reason(error)}.") from error
         return cls(pool, cleaned, caching=not pooled)
 
     async def close(self) -> None:
-        """Close every connection, waiting a moment for statements under way."""
+        """Close every connection, after a short wait for running statements."""
         self._waiting += 1  # so that nothing more is kept
         while self._kept:
             connection, _ = self._kept.pop()
@@ -148,7 +147,7 @@ class Database:
                 await self._drop(connection)
                 raise
             await self._give_back(connection, caching=caching)
-        except _AWAY as error:
+        except _UNREACHABLE as error:
             if isinstance(error, LOST_STATEMENT):
                 await self._stop_caching()
             raise Unavailable(_AWAY_SENTENCE) from error
@@ -187,7 +186,7 @@ class Database:
                 await self._drop(connection)
                 raise
             await self._give_back(connection, caching=caching)
-        except _AWAY as error:
+        except _UNREACHABLE as error:
             if caching and isinstance(error, LOST_STATEMENT):
                 await self._stop_caching()
                 return await self._run(statement, query, arguments)
@@ -232,7 +231,7 @@ class Database:
         try:
             async with asyncio.timeout(CANCEL_S):
                 await connection.execute("SELECT 1")
-        except (asyncpg.PostgresError, *_AWAY):
+        except (asyncpg.PostgresError, *_UNREACHABLE):
             lost, self._kept = [connection, *(kept for kept, _ in self._kept)], []
             for each in lost:
                 if _is_open(each):
@@ -242,7 +241,7 @@ class Database:
             await self._release(connection)
 
     async def _release(self, connection: PoolConnectionProxy) -> None:
-        with suppress(*_AWAY):  # it is closed, then
+        with suppress(*_UNREACHABLE):  # it is closed, then
             await self._pool.release(connection, timeout=CANCEL_S)
 
     async def _give_back(self, connection: PoolConnectionProxy, *, caching: bool) -> None:

@@ -66,7 +66,7 @@ def parse(text: str, *, place: str) -> Mapping[str, str]:
     return MappingProxyType({title: "\n".join(body) for title, body in statements.items()})
 
 
-#: The columns that are read of a row, by the name of their list.
+#: Column lists of `columns.sql`, by name.
 COLUMNS: Final = parse(
     Path(__file__).with_name("columns.sql").read_text(encoding="utf-8"), place="columns.sql"
 )

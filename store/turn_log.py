@@ -1,4 +1,4 @@
-"""The log of running turns, and what processes tell one another through it."""
+"""The logs of running turns, and the messages between processes about them."""
 
 from __future__ import annotations
 

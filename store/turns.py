@@ -1,4 +1,4 @@
-"""Turns: their beginning, their items and their end, each one statement and fenced."""
+"""Stores the beginning, the items and the end of turns. Writes to a turn check its fence."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 -- append_events --
--- New events of this process's turns, in one statement that does not wait for the disk: what a
--- crash of the database takes is less than a second of text. An ended turn's are taken too, so
--- that its log can be completed. Only what follows on what is stored is taken, so a log has no
--- holes; the answer says how far each goes, for there its owner has to go on, whatever was lost on
--- the way. No row for a turn that is not this owner's.
+-- Append new events of this process's turns in one statement, without waiting for the disk. A crash
+-- of the database loses less than a second of text. Ended turns are accepted, so that their logs
+-- can be completed. A batch is appended only if it continues the stored log, so a log has no gaps.
+-- Returns the end of each log; the owner continues from there, even after a lost batch. No row for
+-- a turn of another owner.
 -- $1 users  $2 turns  $3 fences  $4 numbers of the first event  $5 frames, joined by newlines
 -- $6 whether the log ends with them
 WITH quick AS (
@@ -37,9 +37,9 @@ SELECT new.turn_id, COALESCE(written.through, new.through) AS through,
   LEFT JOIN written ON written.user_id = new.user_id AND written.turn_id = new.turn_id
 
 -- read_events --
--- A turn's state and its log from an event on, as far as it is written. No row when the turn is
--- missing; always one otherwise.
--- $1 user_id  $2 turn_id  $3 after: the number of the last event that is known
+-- A turn's state, and its stored events after a number. No row if the turn is missing; otherwise
+-- at least one row.
+-- $1 user_id  $2 turn_id  $3 after: number of the last event that the reader has
 SELECT turn.state, turn.thread_id, log.first, log.frames, log.last
   FROM turns AS turn
   LEFT JOIN turn_events AS log
@@ -57,7 +57,7 @@ SELECT {item_columns}
  ORDER BY seq
 
 -- watch_turns --
--- What other processes want of this one's running turns.
+-- Requests of other processes for this process's running turns.
 -- $1 owner
 SELECT id, stop_reason, reads,
        EXISTS (SELECT FROM turn_followers AS follower
@@ -67,7 +67,7 @@ SELECT id, stop_reason, reads,
  WHERE owner = $1 AND state = 'running'
 
 -- publish_followed --
--- Whether the owner has followers of its turns.
+-- Publish which turns have followers in the process that runs them.
 -- $1 users  $2 turns  $3 fences  $4 followed
 UPDATE turns SET followed = new.followed
   FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
@@ -76,9 +76,9 @@ UPDATE turns SET followed = new.followed
    AND turns.state = 'running'
 
 -- find_running --
--- The turn that runs in a thread, in whichever process. What its owner says of followers counts
--- only while the owner lives: while its lease has as much left as one that was renewed lately.
--- $1 user_id  $2 thread_id  $3 seconds of the lease that are left to a living owner
+-- The running turn of a thread, in any process. The owner's `followed` counts only if the owner is
+-- alive: its lease was renewed recently and has at least $3 seconds left.
+-- $1 user_id  $2 thread_id  $3 least remaining lease of a living owner, in seconds
 SELECT id, owner,
        (followed AND lease_until > clock_timestamp() + make_interval(secs => $3))
        OR EXISTS (SELECT FROM turn_followers AS follower
@@ -88,7 +88,7 @@ SELECT id, owner,
  WHERE user_id = $1 AND thread_id = $2 AND state = 'running'
 
 -- follow_elsewhere --
--- A process that is not the owner has a follower, for the seconds of $4.
+-- Publish that another process has a follower; expires after $4 seconds.
 -- $1 user_id  $2 turn_id  $3 process  $4 seconds
 INSERT INTO turn_followers (user_id, turn_id, process, until)
 SELECT user_id, id, $3, clock_timestamp() + make_interval(secs => $4)
@@ -97,12 +97,12 @@ SELECT user_id, id, $3, clock_timestamp() + make_interval(secs => $4)
     ON CONFLICT (user_id, turn_id, process) DO UPDATE SET until = EXCLUDED.until
 
 -- unfollow_elsewhere --
--- It has none any more.
+-- Publish that this process has no more followers of the turn.
 -- $1 user_id  $2 turn_id  $3 process
 DELETE FROM turn_followers WHERE user_id = $1 AND turn_id = $2 AND process = $3
 
 -- read_elsewhere --
--- The user has read the thread of a turn in a process that is not the owner.
+-- Publish that the user has read the turn's thread in another process than the owner.
 -- $1 user_id  $2 turn_id
 UPDATE turns SET reads = reads + 1
  WHERE user_id = $1 AND id = $2 AND state = 'running'
@@ -113,7 +113,7 @@ UPDATE turns SET stop_reason = COALESCE(stop_reason, $3)
  WHERE user_id = $1 AND id = $2 AND state = 'running'
 
 -- sweep_events --
--- The logs of turns that ended a while ago, of every user, and who followed them.
+-- For all users: delete the logs and followers of turns that ended over $1 seconds ago.
 -- $1 seconds
 WITH followers AS (
     DELETE FROM turn_followers WHERE until < clock_timestamp() - make_interval(secs => $1)

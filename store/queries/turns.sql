@@ -1,6 +1,6 @@
 -- begin_thread --
--- A new thread, its first message and the turn that answers it: all or nothing. No row when the
--- same request was accepted before, or when a file cannot be taken any more.
+-- Store a new thread, its first message and the turn that answers it, all or nothing. No row if the
+-- same request was accepted before, or if a file is no longer available.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
 -- $12 seconds that the key is kept  $13 attachments
@@ -29,12 +29,13 @@ SELECT $1, $5, $2, $3, false, $6, clock_timestamp() + make_interval(secs => $7),
 RETURNING id
 
 -- begin_message --
--- A message in a thread and the turn that answers it, unless the same request was accepted before,
--- a file cannot be taken any more, or another turn runs there. No row when the thread is missing or another user's.
+-- Store a message and the turn that answers it. Stores nothing if the same request was accepted
+-- before, a file is no longer available, or another turn runs in the thread. No row if the thread
+-- is missing or another user's.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
 -- $12 seconds that the key is kept  $13 attachments
--- What waited for the user's or the page's answer is given up: `closed`, a JSON array or null.
+-- Closes pending items and returns them in `closed`, a JSON array or null.
 WITH thread AS (
     SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
@@ -81,8 +82,8 @@ SELECT thread.*,
   FROM thread
 
 -- find_pending --
--- The newest item of a kind that waits for an answer, or else the newest of that kind; held until
--- the end of the transaction. `claimed`: the same request was accepted before.
+-- Lock the newest pending item of a type, or else the newest item of that type, until the
+-- transaction ends. `claimed`: the same request was accepted before.
 -- $1 user_id  $2 thread_id  $3 type  $4 item_id or null  $5 request key
 SELECT {item_columns}, body ->> 'status' = 'pending' AS pending,
        EXISTS (SELECT FROM accepted_requests WHERE user_id = $1 AND key = $5) AS claimed
@@ -94,8 +95,8 @@ SELECT {item_columns}, body ->> 'status' = 'pending' AS pending,
    FOR UPDATE
 
 -- begin_reply --
--- An item that waited is answered, and the turn goes on with it. A key that is the body's ($12) is
--- taken over from a turn that has ended: while an item waits, an equal body answers another call.
+-- Store the answer of a pending item and the turn that continues from it. A body key ($12) is taken
+-- over from a turn that has ended: while an item is pending, an equal body answers another call.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the item's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
 -- $11 seconds that the key is kept  $12 whether the key is the body's
@@ -133,8 +134,8 @@ SELECT thread.*,
   FROM thread
 
 -- begin_retry --
--- A turn that answers a message again. No row when the thread is missing; `target` is the type of
--- the item, null when it is missing, and `body` what it holds.
+-- Store a turn that answers a message again. No row if the thread is missing. `target` and `body`:
+-- type and body of the item; null if the item is missing.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id  $5 owner  $6 lease in seconds
 -- $7 model  $8 request key  $9 hash of the request  $10 seconds that the key is kept
 WITH thread AS (
@@ -167,9 +168,9 @@ SELECT thread.*,
   FROM thread
 
 -- withdraw --
--- What is newer than the message is withdrawn, not yet deleted: the calls and notes among it,
--- oldest first.
--- After begin_retry, which may have waited for the turn before it to store its end.
+-- Withdraw all items after the message, without deleting them; return the calls and notes among
+-- them, oldest first. A separate statement after begin_retry: that one may wait until the previous
+-- turn has stored its last items, and cannot see them.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id
 WITH withdrawn AS (
     UPDATE items
@@ -190,8 +191,8 @@ SELECT type, body
 SELECT count(*) FROM turns WHERE user_id = $1 AND state = 'running'
 
 -- load_history --
--- The newest items of a thread for the model, newest first, hidden ones included; without those
--- that only the user is shown.
+-- The newest items of a thread for the model, newest first. Includes hidden items; leaves out items
+-- that are only for the user.
 -- $1 user_id  $2 thread_id  $3 limit
 SELECT type, body
   FROM items
@@ -201,8 +202,8 @@ SELECT type, body
  LIMIT $3
 
 -- add_items --
--- Finished items of a running turn, and the tool calls that it begins now. Counts 0 when the turn
--- is no longer this owner's.
+-- Store final items of a running turn, and its tool calls that are about to run. Returns 0 if this
+-- owner no longer holds the lease.
 -- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
 -- $9 the calls, or null
 WITH mine AS (
@@ -227,10 +228,10 @@ WITH mine AS (
 SELECT count(*) FROM mine
 
 -- finish_turn --
--- The end of a turn with its last items. What a retry withdrew is deleted when its answer is kept;
--- otherwise it comes back, and of the new answer goes what is visible or was taken over from the
--- old one. False when the turn is no longer this owner's; true again when this owner has ended it
--- before, and was not told so.
+-- End a turn and store its last items. If a retry's answer is kept, the items it withdrew are
+-- deleted. If not, they are restored, and the new answer's visible and carried items are deleted.
+-- Returns false if this owner no longer holds the lease. Returns true again if this owner has ended
+-- the turn before: the first reply may have been lost.
 -- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
 -- $9 state  $10 input tokens  $11 output tokens  $12 keep: whether the answer is kept
 WITH mine AS (
@@ -274,22 +275,22 @@ SELECT EXISTS (SELECT FROM mine)
                    WHERE user_id = $1 AND id = $2 AND fence = $3 AND state <> 'running')
 
 -- take_over --
--- A running turn of an owner that does not answer. No row when it has ended meanwhile.
--- $1 user_id  $2 turn_id  $3 owner: who takes it  $4 lease in seconds
+-- Take over a running turn whose owner does not respond. No row if it has ended meanwhile.
+-- $1 user_id  $2 turn_id  $3 owner: the new one  $4 lease in seconds
 UPDATE turns
    SET owner = $3, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $4)
  WHERE user_id = $1 AND id = $2 AND state = 'running'
 RETURNING thread_id, fence, calls
 
 -- renew_leases --
--- Running turns of a process, in one statement.
+-- Extend the leases of running turns of a process.
 -- $1 owner  $2 lease in seconds  $3 turns
 UPDATE turns SET lease_until = clock_timestamp() + make_interval(secs => $2)
  WHERE owner = $1 AND state = 'running' AND id = ANY ($3::text[])
 
 -- reap_turns --
--- Takes over turns whose owner is gone, of every user: their number is raised, so that an owner
--- that comes back can write nothing more. Also turns that are ours in this table alone.
+-- For all users: take over turns whose owner is gone. Raises their fence, so that a returning owner
+-- cannot write any more. Includes turns that this table lists as ours but that have no task here.
 -- $1 owner: the process that takes over  $2 lease in seconds  $3 whether all others' are orphans
 -- $4 the turns that this process runs
 UPDATE turns
