@@ -73,7 +73,7 @@ class Application:
         self._services: Services | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One connection's request, or the lifespan."""
+        """Handle one HTTP request, or the lifespan."""
         if scope["type"] == "http" and self._services is not None:
             # Within an HTTP scope, `receive` gives HTTP's messages alone.
             await self._services.router(scope, cast(HttpReceive, receive), send)

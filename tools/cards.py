@@ -254,7 +254,7 @@ class TaskCards:
         )
 
     async def _forget_question(self, task_ids: Sequence[str], who: Caller) -> None:
-        """The card has settled what the model was to ask: a later yes means something else."""
+        """Discard the model's pending question, so that a later yes does not confirm it."""
         if who.thread_id is not None:
             await self._tasks.keep(who.user_id, who.thread_id, task_ids)
 

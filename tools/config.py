@@ -1,4 +1,4 @@
-"""Which further MCP servers there are: the common `{"mcpServers": {…}}` JSON, checked."""
+"""Parses the configuration of further MCP servers, in the common `{"mcpServers": {…}}` JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One MCP server: its connection, held open by one task for as long as the server lives."""
+"""The connection to one MCP server. One task opens it, keeps it alive and reconnects."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _log = logging.getLogger(__name__)
 
 #: Longest wait for a server to start and list its tools, or to list them again, in seconds.
 _CONNECT_S: Final = 30.0
-#: Every so often the tools are listed anew, which also tells whether the server still answers.
+#: Interval between listings of the tools, in seconds. Each also checks that the server responds.
 _REFRESH_S: Final = 60.0
 #: Pause before a dead server is tried again; it doubles up to the longest one, and starts over
 #: after a connection that lasted `_STEADY_S`.
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 30.0
 _STEADY_S: Final = 10.0
-#: Pages of a tool list that are read, lest a server that never ends hold the connection up.
+#: Most pages of a tool list that are read. It bounds a server that never ends its list.
 _MOST_PAGES: Final = 20
 
 

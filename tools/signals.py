@@ -1,4 +1,4 @@
-"""What the task tools tell beside their results: which card to show, and that a task changed."""
+"""Signals of the task tools beside their results: cards to show, and changed tasks."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ DELETION_CARD: Final = "confirm_deletion"
 
 
 def task_changed(action: str, task_id: str) -> Effect:
-    """What the page is told when a task has been added, changed or deleted."""
+    """The client effect for a task that was added, changed or deleted."""
     return Effect(name="tasks/changed", data={"action": action, "task_id": task_id})

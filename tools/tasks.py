@@ -1,4 +1,4 @@
-"""The five task tools: what a model is told of them, and what they do."""
+"""The five task tools: their descriptions for the model, and their handlers."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _schema(properties: Mapping[str, Any], *, required: Sequence[str] = ()) -> d
     return {"type": "object", "properties": dict(properties), "required": [*required]}
 
 
-#: What the tools are called for people: in a chat in its language, for other agents in English.
+#: Titles of the tools for users: in the chat's language; for other agents, in English.
 TITLES: Final[Mapping[str, Sentence]] = {
     "add_task": Sentence("tool.add_task"),
     "list_tasks": Sentence("tool.list_tasks"),
@@ -334,7 +334,7 @@ class TaskTools:
         return day_of(who, self._now())
 
 
-#: Told to the model where its list is on the screen already.
+#: Note for the model if the user already sees the list as a card.
 _ON_CARD: Final = (
     "The user sees this list as a card, with these numbers: do not repeat it, a short sentence "
     "is enough."

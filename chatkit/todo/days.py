@@ -1,4 +1,4 @@
-"""Days in words."""
+"""Formats a day as text for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of a task's fields in words."""
+"""Formats the values of a task's fields as text for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person who starts the server wants to know, without a secret."""
+"""The lines that the server prints at its start. They contain no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks beside the requests: begun once, and ended whatever they are doing."""
+"""Background tasks: started once, and cancelled at shutdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database: another's, or the embedded one."""
+"""Opens the database: the one of DATABASE_URL, or the embedded one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine: models, turns and operations, put together as plain values say."""
+"""Builds the engine (models, turns, operations) from plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts that files are handled by, put together as the settings have it."""
+"""Builds the parts for files from the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The socket that the server listens on, bound before anything is begun for it."""
+"""The listening socket, bound before any other part of the server starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which model answers: the built-in one or LiteLLM, by the name that is asked for."""
+"""Selects the built-in model or LiteLLM by the name of the requested model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may come in: tokens, sessions, guests and rates, as the settings have it."""
+"""Builds authentication from the settings: tokens, sessions, guests and rate limits."""
 
 from __future__ import annotations
 

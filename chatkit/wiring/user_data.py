@@ -1,4 +1,4 @@
-"""The parts that a user's data as a whole is handled by, put together as the settings have it."""
+"""Builds export, import and erasure from the settings."""
 
 from __future__ import annotations
 
