@@ -1,7 +1,7 @@
 """The server: its routes joined, its lifespan, and `python app.py`.
 
-`app` is a plain ASGI application, so any uvicorn options work: `uvicorn app:app --uds …`. What it
-stands on (database, tools, model) is opened by its lifespan and closed in the opposite order.
+`app` is a plain ASGI application, so any uvicorn options work: `uvicorn app:app --uds …`. Its
+lifespan opens database, tools and model, and closes them in reverse order.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from tools.task_cards import task_preview
 
 _log = logging.getLogger("chatkit")
 
-#: What keeps the server from starting; each is one sentence for the operator.
+#: Errors that stop the start; the message of each is one sentence for the operator.
 StartErrors = (SettingsError, EmbeddedError, ConnectError, SchemaError, ChatKitError)
 
 
@@ -67,15 +67,15 @@ class Services:
 
 
 class Application:
-    """The ASGI application. Its configuration is read when it starts, not when it is imported."""
+    """The ASGI application. It reads the configuration at its start, not at import."""
 
     def __init__(self) -> None:
         self._services: Services | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one HTTP request, or the lifespan."""
+        """Handle one request, or the lifespan."""
         if scope["type"] == "http" and self._services is not None:
-            # Within an HTTP scope, `receive` gives HTTP's messages alone.
+            # In an HTTP scope, `receive` returns only HTTP messages.
             await self._services.router(scope, cast(HttpReceive, receive), send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -110,18 +110,18 @@ class Application:
 
     @property
     def database_place(self) -> Path | None:
-        """Where the embedded database lies, once it runs."""
+        """The directory of the embedded database, once it runs."""
         return None if self._services is None else self._services.place
 
     async def drain(self) -> None:
-        """Take no new turns, and let running ones end; the listener is still open meanwhile."""
+        """Refuse new turns and wait for running ones. The listener stays open meanwhile."""
         if self._services is not None:
             await self._services.turns.shut_down()
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
-    """Open all that the server stands on, and close it in the opposite order."""
+    """Open the services of the server, and close them in reverse order."""
     async with AsyncExitStack() as stack:
         parts = await open_parts(settings, stack)
         gate = Gate(
@@ -198,7 +198,7 @@ app = Application()
 
 
 def main() -> int:
-    """Run the server until a signal; the exit code."""
+    """Run the server until a signal. Return the exit code."""
     try:
         settings = load_settings(read_environment())
         sockets = open_sockets(settings)
@@ -216,11 +216,11 @@ def main() -> int:
             lifespan="on",
             log_config=None,
             access_log=False,
-            # After the drain only clients that do not read, and followers of turns elsewhere, are
-            # left; uvicorn would wait for them for ever.
+            # In seconds, after the drain. Clients that do not read, and followers of turns of other
+            # processes, are still connected then; uvicorn would wait for them forever.
             timeout_graceful_shutdown=3,
             server_header=False,
-            proxy_headers=False,  # edge/proxies.py decides whom to believe
+            proxy_headers=False,  # edge/proxies.py decides which proxies are trusted
         ),
         drain=app.drain,
         announce=lambda address: print(  # noqa: T201
@@ -229,7 +229,7 @@ def main() -> int:
     )
     try:
         server.run(sockets)
-    except SystemExit:  # uvicorn's, once the reason is logged
+    except SystemExit:  # raised by uvicorn after it has logged the reason
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""Formats a day as text for the user."""
+"""Dates as text for people."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MONTHS: Final = (
 
 
 def say_day(day: date, today: date, say: Say) -> str:
-    """`today`, `tomorrow`, `Fri 27 Nov`; with the year when it is another one."""
+    """The day as text: `today`, `tomorrow`, `Fri 27 Nov`; with the year if it is not this year."""
     match (day - today).days:
         case 0:
             return say("day.today")

@@ -1,4 +1,4 @@
-"""Formats the values of a task's fields as text for the user."""
+"""Labels for the values of a task's fields."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _LABELS: Final[Mapping[str, Sentence]] = {
 
 
 def say_value(value: str, say: Say) -> str:
-    """A priority, category or recurrence, or `none`, in the words of a line of text."""
+    """The label of a priority, category, recurrence or `none`, as used inside a sentence."""
     return _LABELS[value].in_words(say)
 
 
 def capitalized(words: str) -> str:
-    """The same as the beginning of a line."""
+    """`words` with a capital first letter, for the beginning of a line."""
     return words[:1].upper() + words[1:]

@@ -1,7 +1,7 @@
-"""A task of the to-do list: its values, what they may hold, and the store that keeps them.
+"""The values of the to-do list: tasks, drafts, changes and queries, with their validation.
 
-The REST routes and the MCP tools both build these values, so each rule stands here once.
-Field names on the wire are the field names here (contract of the server, section 4).
+The REST routes and the MCP tools both build these values, so each rule is defined once, here.
+Wire names are the field names here (contract of the server, section 4).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_PAGE: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One stored task. `due_date` is a day in the user's own calendar; the times are in UTC."""
+    """One stored task. `due_date` is a date in the user's calendar; the times are in UTC."""
 
     id: str
     title: str
@@ -54,7 +54,7 @@ class Task:
     updated_at: datetime
 
     def to_wire(self) -> dict[str, Any]:
-        """Every field, nulls included: a REST client reads a stable shape."""
+        """All fields, including nulls, so that REST clients get a stable shape."""
         return {
             "id": self.id,
             "title": self.title,
@@ -71,26 +71,26 @@ class Task:
         }
 
 
-def _text(name: str, value: object, *, most: int) -> str:
+def _text(name: str, value: object, *, max_chars: int) -> str:
     if not isinstance(value, str):
         raise BadRequest(f"{name}: must be a string")
     if "\0" in value or any("\ud800" <= mark <= "\udfff" for mark in value):
         raise BadRequest(f"{name}: must not hold NUL characters or lone surrogates")
     cleaned = value.strip()
-    if len(cleaned) > most:
-        raise BadRequest(f"{name}: at most {most} characters")
+    if len(cleaned) > max_chars:
+        raise BadRequest(f"{name}: at most {max_chars} characters")
     return cleaned
 
 
 def _title(name: str, value: object) -> str:
-    cleaned = " ".join(_text(name, value, most=MAX_TITLE).split())
+    cleaned = " ".join(_text(name, value, max_chars=MAX_TITLE).split())
     if not cleaned:
         raise BadRequest(f"{name}: must not be empty")
     return cleaned
 
 
 def _description(name: str, value: object) -> str | None:
-    return None if value is None else _text(name, value, most=MAX_DESCRIPTION) or None
+    return None if value is None else _text(name, value, max_chars=MAX_DESCRIPTION) or None
 
 
 def _one_of(choices: tuple[str, ...], *, optional: bool) -> Callable[[str, object], str | None]:
@@ -112,7 +112,7 @@ def _tags(name: str, value: object) -> tuple[str, ...]:
         raise BadRequest(f"{name}: must be a list of strings")
     tags: dict[str, None] = {}
     for place, entry in enumerate(value):
-        tag = _text(f"{name}[{place}]", entry, most=MAX_TAG).lstrip("#").lower()
+        tag = _text(f"{name}[{place}]", entry, max_chars=MAX_TAG).lstrip("#").lower()
         if tag:
             tags[tag] = None
     if len(tags) > MAX_TAGS:
@@ -124,7 +124,7 @@ _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}.*)?", re.ASCII | re.DO
 
 
 def _due_date(name: str, value: object) -> date | None:
-    """A day, `2026-11-30`. Of a full ISO time, which date pickers send, the day is kept."""
+    """Parse a date, `2026-11-30`. Of a full ISO time, which date pickers send, keep the date."""
     if value in (None, ""):
         return None
     match = _DAY.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -142,7 +142,7 @@ def _completed(name: str, value: object) -> bool:
     return value
 
 
-#: The fields that a client may set, each with the rule that its value passes.
+#: The fields that a client may set, each with its validation rule.
 _RULES: Final[dict[str, Callable[[str, object], Any]]] = {
     "title": _title,
     "description": _description,
@@ -157,7 +157,7 @@ _RULES: Final[dict[str, Callable[[str, object], Any]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDraft:
-    """A task to be added. Build it with `parse_draft`."""
+    """A new task before it is stored. Build it with `parse_draft`."""
 
     title: str
     description: str | None = None
@@ -171,13 +171,16 @@ class TaskDraft:
 
 @dataclass(frozen=True, slots=True)
 class TaskChanges:
-    """Checked new values by field name; a field that is not in it is left alone."""
+    """Checked new values by field name. Fields that are missing do not change."""
 
     values: Mapping[str, Any]
 
 
 def parse_draft(fields: Mapping[str, Any]) -> TaskDraft:
-    """The draft in a JSON object; unknown keys are ignored. Raises BadRequest naming the field."""
+    """Parse a new task from a JSON object; unknown keys are ignored.
+
+    Raises BadRequest that names the field.
+    """
     if "title" not in fields:
         raise BadRequest("title: is required")
     if fields.get("priority", "medium") is None:
@@ -186,7 +189,10 @@ def parse_draft(fields: Mapping[str, Any]) -> TaskDraft:
 
 
 def parse_changes(fields: Mapping[str, Any]) -> TaskChanges:
-    """The fields of a JSON object that change a task, at least one of them."""
+    """Parse changes of a task from a JSON object; unknown keys are ignored.
+
+    Raises BadRequest that names the field, or if no field is left.
+    """
     values = _checked(fields)
     if not values:
         raise BadRequest(Sentence("task.nothing_to_change", fields=", ".join(_RULES)))
@@ -199,9 +205,11 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskQuery:
-    """What to list. `today` is the user's own day, which `overdue`, `today` … are measured from.
+    """Filters, order and page of a task list.
 
-    `after` is the id of the last task of the page before; `offset` counts tasks to pass over.
+    `today` is the current date of the user; `overdue`, `today` and other statuses depend on it.
+    `after` is the id of the last task of the previous page; `offset` is the number of tasks to
+    skip.
     """
 
     today: date
@@ -217,21 +225,23 @@ class TaskQuery:
 
 
 def parse_query(fields: Mapping[str, Any], *, today: date) -> TaskQuery:
-    """The query in a JSON object or in URL parameters; null and empty mean the default.
+    """Parse a query from a JSON object or URL parameters; null and empty mean the default.
 
-    `limit` is cut to 100; below 1 it is an error, as a negative `offset` is.
+    `limit` is capped at 100. A `limit` below 1 and a negative `offset` raise BadRequest.
     """
     given = {name: value for name, value in fields.items() if value is not None and value != ""}
     rules: dict[str, Callable[[str, object], Any]] = {
         "status": _one_of(STATUSES, optional=False),
         "priority": _one_of(PRIORITIES, optional=False),
         "category": _one_of(CATEGORIES, optional=False),
-        "tag": lambda name, value: _text(name, value, most=MAX_TAG).lstrip("#").lower() or None,
-        "search": lambda name, value: _text(name, value, most=MAX_TITLE) or None,
+        "tag": lambda name, value: (
+            _text(name, value, max_chars=MAX_TAG).lstrip("#").lower() or None
+        ),
+        "search": lambda name, value: _text(name, value, max_chars=MAX_TITLE) or None,
         "sort": _one_of(SORTS, optional=False),
         "limit": lambda name, value: min(_count(name, value, least=1), MAX_PAGE),
         "offset": lambda name, value: _count(name, value, least=0),
-        "after": lambda name, value: _text(name, value, most=64),
+        "after": lambda name, value: _text(name, value, max_chars=64),
     }
     checked = {name: rule(name, given[name]) for name, rule in rules.items() if name in given}
     return TaskQuery(today=today, **checked)
@@ -251,7 +261,7 @@ def _count(name: str, value: object, *, least: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPage:
-    """Tasks of one query in its order; `total` counts all that match it, shown or not."""
+    """One page of a query. `total` counts all matching tasks, on this page or not."""
 
     tasks: Sequence[Task]
     total: int
@@ -259,7 +269,7 @@ class TaskPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """A task after `complete`; `next_task` is what its recurrence created, if anything."""
+    """A task after `complete`; `next_task` is the one that its recurrence created, if any."""
 
     task: Task
     next_task: Task | None = None

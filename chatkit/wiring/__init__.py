@@ -1,4 +1,4 @@
-"""Settings, and how the parts are put together.
+"""Reads the settings and builds the parts of the server.
 
-The composition root together with `app.py`: the only rooms that may import everything.
+Together with `app.py` this is the composition root: only these two may import everything.
 """

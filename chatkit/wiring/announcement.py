@@ -1,4 +1,4 @@
-"""The lines that the server prints at its start. They contain no secret."""
+"""The message that a start prints: address, database, model and guest policy; no secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GUESTS = {
 
 
 def announce(settings: Settings, address: str, place: Path | None) -> str:
-    """A few lines: the address, and what the server runs on; `place` is the embedded database's."""
+    """The start message. `place` is the directory of the embedded database."""
     if settings.database_url is None:
         database = f"embedded PostgreSQL in {place}"
     else:

@@ -1,4 +1,4 @@
-"""Background tasks: started once, and cancelled at shutdown."""
+"""Background tasks: started once, cancelled at shutdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = logging.getLogger("chatkit")
 
 
 class Background:
-    """Runs `work` when it is first wanted. A failure is logged, and is nobody else's."""
+    """Runs `work` in one task after `start`. An exception is logged and goes no further."""
 
     def __init__(self, work: Callable[[], Coroutine[None, None, None]], name: str) -> None:
         self._work = work
@@ -19,18 +19,18 @@ class Background:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin, unless it was begun."""
+        """Start the task unless it was started before."""
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name=self._name)
             self._task.add_done_callback(self._report)
 
     async def join(self) -> None:
-        """Wait until it has ended by itself."""
+        """Wait until the task has ended by itself."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
     async def stop(self) -> None:
-        """End it."""
+        """Cancel the task and wait for its end."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -43,7 +43,7 @@ class Background:
 def keep_running(
     stack: AsyncExitStack, work: Callable[[], Coroutine[None, None, None]], name: str
 ) -> None:
-    """Run `work` from now on, until `stack` is closed."""
+    """Run `work` in the background until `stack` is closed."""
     background = Background(work, name)
     background.start()
     stack.push_async_callback(background.stop)

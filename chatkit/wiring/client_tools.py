@@ -1,4 +1,4 @@
-"""The tools that the page answers, from the variable CLIENT_TOOLS."""
+"""Parses CLIENT_TOOLS: the tools that the page executes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from chatkit.protocol.calls import is_tool_name
 from chatkit.protocol.jsontext import clean_value
 from chatkit.wiring.variables import SettingsError
 
-_MOST: Final = 32
+_MAX_TOOLS: Final = 32
 
 
 def read_client_tools(given: str) -> tuple[ToolSpec, ...]:
-    """The tools in JSON text, or in the file that `given` names: an array of objects with `name`,
-    `description` and `parameters` (a JSON Schema of type object), and `title` if wanted.
+    """Parse the tools. `given` is JSON text, or the path of a file with it: an array of objects
+    with `name`, `description`, `parameters` (a JSON Schema of type object) and optionally `title`.
 
-    Raises SettingsError with one sentence that names the place.
+    Raises SettingsError with one sentence that names the position of the tool.
     """
     if not given.startswith("["):
         try:
@@ -31,8 +31,8 @@ def read_client_tools(given: str) -> tuple[ToolSpec, ...]:
         entries = clean_value(json.loads(given))
     except (ValueError, RecursionError) as error:
         raise SettingsError("CLIENT_TOOLS is not valid JSON.") from error
-    if not isinstance(entries, list) or len(entries) > _MOST:
-        raise SettingsError(f"CLIENT_TOOLS must be an array of at most {_MOST} tools.")
+    if not isinstance(entries, list) or len(entries) > _MAX_TOOLS:
+        raise SettingsError(f"CLIENT_TOOLS must be an array of at most {_MAX_TOOLS} tools.")
     tools = tuple(_tool(place, entry) for place, entry in enumerate(entries, start=1))
     if len({tool.name for tool in tools}) < len(tools):
         raise SettingsError("CLIENT_TOOLS has two tools of one name.")

@@ -1,4 +1,4 @@
-"""Opens the database: the one of DATABASE_URL, or the embedded one."""
+"""Opens the database: that of DATABASE_URL, or the embedded one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = logging.getLogger("chatkit")
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> tuple[Database, Path | None]:
-    """The database with this release's schema, and the directory of the embedded one.
+    """Connect and apply the schema. Also return the directory of the embedded database, if used.
 
     Raises EmbeddedError, ConnectError and SchemaError. `stack` closes it.
     """

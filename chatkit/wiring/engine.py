@@ -1,4 +1,4 @@
-"""Builds the engine (models, turns, operations) from plain values."""
+"""Builds the engine: models, turns and operations, from plain values."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ from store.turns import StoredTurns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """What is read from files before anything is begun. Raises SettingsError."""
+    """The files that the settings name, read before the server starts."""
 
     instructions: str
     client_tools: tuple[ToolSpec, ...]
 
     @classmethod
     def read(cls, settings: Settings) -> Texts:
-        """As the settings name them."""
+        """Read the system prompt and the client tools. Raises SettingsError."""
         client_tools = read_client_tools(settings.client_tools) if settings.client_tools else ()
         instructions = DEFAULT_INSTRUCTIONS
         if settings.instructions is not None:
@@ -63,10 +63,10 @@ class Texts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """What may be chosen about the engine, as plain values.
+    """Options of the engine, as plain values.
 
-    `models` begins with the default one. `alone`: no other process serves the database; `owner`
-    is this process's name among them. Times are in seconds.
+    `models` begins with the default model. `alone` means that no other process uses the database.
+    `owner` identifies this process in leases. Times are in seconds.
     """
 
     instructions: str
@@ -87,7 +87,7 @@ class EngineOptions:
 
     @classmethod
     def of(cls, settings: Settings, texts: Texts, owner: str) -> EngineOptions:
-        """As the settings have it."""
+        """The options for these settings."""
         draws = (GENERATE_IMAGE,) if settings.image_model is not None else ()
         return cls(
             instructions=texts.instructions,
@@ -107,7 +107,7 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineParts:
-    """What the engine works with. `images` and `transcriber` are None where they are off."""
+    """The dependencies of the engine. `images` and `transcriber` are None if they are disabled."""
 
     database: Database
     files: FileStore
@@ -124,7 +124,7 @@ class EngineParts:
 def build_operations(
     parts: EngineParts, options: EngineOptions, stack: AsyncExitStack
 ) -> Operations:
-    """All that the protocol asks for. Titles that are late are given up when `stack` is closed."""
+    """Build the operations of the protocol. Closing `stack` cancels pending titles."""
     database, new_id, now = parts.database, parts.new_id, parts.now
     threads = Threads(database, options.image_domains)
     stored = StoredTurns(
@@ -204,7 +204,7 @@ def _build_turns(
 
 
 def open_media(settings: Settings, model: LiteLLMModel) -> Media:
-    """What listens and draws, where the settings name models for it."""
+    """The transcription and image models that the settings name, if any."""
     return Media(
         model,
         transcribe_model=settings.transcribe_model,
@@ -214,7 +214,7 @@ def open_media(settings: Settings, model: LiteLLMModel) -> Media:
 
 
 async def list_options(settings: Settings, offers: Offers, say: Say) -> dict[str, Any]:
-    """What a page offers its user, as JSON."""
+    """The options that a page offers its user, as JSON."""
     return {
         **await offers.listed(say),
         "attachments": {

@@ -1,4 +1,4 @@
-"""Builds the parts for files from the settings."""
+"""Builds the parts that handle files, from the settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from store.secrets import keep_secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileParts:
-    """The store, the rules for what comes into it, and the URLs of what is there."""
+    """The file store, the upload rules and the signed URLs."""
 
     store: Files
     attachments: Attachments
@@ -32,7 +32,7 @@ class FileParts:
     max_upload_bytes: int
 
     def routes(self, authenticator: Authenticator) -> list[Route]:
-        """All routes of files."""
+        """All routes for files."""
         uploads = UploadRoutes(
             authenticator=authenticator,
             attachments=self.attachments,
@@ -48,7 +48,7 @@ class FileParts:
 async def open_files(
     settings: Settings, database: Database, new_id: NewId, stack: AsyncExitStack
 ) -> FileParts:
-    """What was never sent is swept until `stack` is closed."""
+    """Build the parts, and sweep unsent files in the background until `stack` is closed."""
     key = await keep_secret(database, "file_key", lambda: secrets.token_hex(32))
     store = Files(database, max_bytes=settings.max_storage_bytes)
     attachments = Attachments(store, max_bytes=settings.max_upload_bytes, new_id=new_id)

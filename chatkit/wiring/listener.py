@@ -1,4 +1,4 @@
-"""The listening socket, bound before any other part of the server starts."""
+"""The listening socket, bound before the rest of the server starts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Final
 from chatkit.wiring.settings import Settings
 from chatkit.wiring.variables import SettingsError
 
-#: Connections that wait to be accepted, at most; uvicorn has the same.
+#: Most connections that wait to be accepted; uvicorn's default.
 _BACKLOG: Final = 2048
 
 
 def open_sockets(settings: Settings) -> list[socket.socket] | None:
-    """The bound sockets, or None for UDS, where uvicorn makes the socket in place of a left-over.
+    """Bind the sockets. None for UDS: uvicorn creates that socket and replaces a stale one.
 
     Raises SettingsError.
     """
@@ -37,10 +37,10 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"HOST: {host!r} is no address or name of this machine.") from error
     listener = socket.socket(family, kind)
     try:
-        if sys.platform != "win32":  # where it would let two servers have one port
+        if sys.platform != "win32":  # there it would allow two servers on one port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(_BACKLOG)  # two sockets may have one port until one of them listens
+        listener.listen(_BACKLOG)  # two sockets may bind one port until one of them listens
     except OSError as error:
         listener.close()
         raise SettingsError(_refusal(error, host, port)) from error
@@ -60,7 +60,7 @@ def _refusal(error: OSError, host: str, port: int) -> str:
 
 
 def check_socket_path(path: Path) -> None:
-    """Raises SettingsError where no unix socket can be made at `path`."""
+    """Raise SettingsError if no unix socket can be created at `path`."""
     directory = path.absolute().parent
     if not directory.is_dir():
         raise SettingsError(f"UDS: there is no directory {str(directory)!r}.")

@@ -1,4 +1,4 @@
-"""Selects the built-in model or LiteLLM by the name of the requested model."""
+"""Chooses by its name whether the demo or LiteLLM serves a model."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from chatkit.wiring.settings import Settings
 class Models:
     """The engine's `Model`: names that begin with `demo/` go to the demo, others to LiteLLM.
 
-    LiteLLM is imported when one of the others is first asked for. `loading` imports it ahead of
-    that where MODEL is one of them; it is to be started once the server is up.
+    LiteLLM is imported at its first use. If MODEL needs it, `loading` imports it earlier; start
+    `loading` once the server is up.
     """
 
     def __init__(self, *, demo: DemoModel, litellm: LiteLLMModel, first: str) -> None:
@@ -54,11 +54,11 @@ class Models:
 
 
 def open_models(settings: Settings, stack: AsyncExitStack) -> Models:
-    """The models; what LiteLLM holds open is closed by `stack`."""
+    """Build the models. `stack` closes the connections of LiteLLM."""
     real = not settings.model.startswith(PREFIX)
     litellm = LiteLLMModel(
         model=settings.model if real else None,
-        # They are for the provider of MODEL, and the demo has none.
+        # Base and key are those of MODEL's provider; the demo has no provider.
         api_base=settings.model_api_base if real else None,
         api_key=settings.model_api_key if real else None,
         timeout_s=settings.model_timeout_s,

@@ -1,4 +1,4 @@
-"""All parts of a server, opened in order and closed in the opposite one."""
+"""All parts of a server, opened in order and closed in reverse order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tools.cards import TaskCards
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the routes stand on. `place` is the embedded database's directory."""
+    """The dependencies of the routes. `place` is the embedded database's directory."""
 
     settings: Settings
     place: Path | None
@@ -52,13 +52,13 @@ class Parts:
 
 async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     """Open everything; `stack` closes it. Raises what StartErrors in app.py lists."""
-    # Read first: nothing is begun for a start that cannot succeed.
+    # Read first, so that a bad setting stops the start before anything is opened.
     servers = read_tool_servers(settings)
     texts = Texts.read(settings)
     database, place = await open_database(settings, stack)
     files = await open_files(settings, database, new_id, stack)
     auditor = _open_auditor(settings, database, stack)
-    # Deletions by tools and cards are noted here, those over REST with their request.
+    # Audits deletions by tools and cards; deletions over REST are audited with their request.
     audited = Tasks(database, deleted=auditor.note_deletion)
     tools = Tooling(audited, servers, now=now)
     tools.start()
@@ -114,10 +114,10 @@ def _open_auditor(settings: Settings, database: Database, stack: AsyncExitStack)
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """The current time, in UTC."""
     return datetime.now(UTC)
 
 
 def new_id(prefix: Prefix) -> str:
-    """A new id that nobody can guess."""
+    """A new random id, impossible to guess."""
     return make_id(prefix, secrets.token_bytes(16))

@@ -1,7 +1,7 @@
-"""The configuration: environment variables, or a `.env` file, turned into one checked value.
+"""The configuration: environment variables and `.env`, parsed into one checked `Settings`.
 
-An empty variable counts as one that is not set. A bad one raises SettingsError with a single
-sentence that names it; what a secret holds is never repeated, neither there nor in a `repr`.
+An empty variable counts as unset. A bad one raises SettingsError with one sentence that names the
+variable. No error and no `repr` contains the value of a secret.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Guests = Literal["auto", "on", "off"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 LogFormat = Literal["text", "json"]
 
-#: The model when MODEL is not set, by the first key that is: cheap, and able to call tools.
+#: The model if MODEL is not set: that of the first key that is set. All are cheap and call tools.
 DEFAULT_MODELS: Mapping[str, str] = {
     "OPENROUTER_API_KEY": "openrouter/openai/gpt-4o-mini",
     "GEMINI_API_KEY": "gemini/gemini-3.5-flash-lite",
@@ -57,7 +57,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything an operator can choose, checked."""
+    """All settings of an operator, checked."""
 
     host: str
     port: int
@@ -127,7 +127,7 @@ class Settings:
 
     @property
     def guest_policy(self) -> GuestPolicy:
-        """`auto` lets guests in from this machine, while there is no other way to sign in."""
+        """`auto` allows guests only from this machine, and only if no sign-in is configured."""
         if self.guests != "auto":
             return self.guests
         signs_in = self.better_auth_secret is not None or self.better_auth_url is not None
@@ -135,13 +135,13 @@ class Settings:
 
     @property
     def better_auth_secrets(self) -> tuple[str, ...]:
-        """The secrets that may have signed a token, the present one first; none is possible."""
+        """The accepted signing secrets, the current one first. May be empty."""
         given = (self.better_auth_secret, self.better_auth_secret_previous)
         return tuple(secret for secret in given if secret is not None)
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read and check every variable. SettingsError at the first bad one."""
+    """Read and check every variable. Raises SettingsError for the first bad one."""
     read = Variables(environ)
     models = read.names("MODELS")
     model = _choose_model(read, models)
@@ -196,10 +196,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 def read_environment(
     environ: MutableMapping[str, str] = os.environ, file: Path = Path(".env")
 ) -> Mapping[str, str]:
-    """Add to `environ` what the `.env` file has and the environment does not, and return it.
+    """Add the variables of the `.env` file to `environ`, and return it.
 
-    The process's own environment is changed, because LiteLLM finds the keys of its providers
-    there. A variable that is set, even to nothing, wins over the file.
+    This changes the process's own environment, because LiteLLM reads its providers' keys there. A
+    variable that is set, even to nothing, takes precedence over the file.
     """
     try:
         values = dotenv.dotenv_values(file)
@@ -210,13 +210,13 @@ def read_environment(
             continue
         try:
             environ[name] = value
-        except ValueError as error:  # a NUL character, which no environment can hold
+        except ValueError as error:  # a NUL character, not possible in an environment
             raise SettingsError(f"{name} in the file .env holds a NUL character.") from error
     return environ
 
 
 def read_instructions(path: Path) -> str:
-    """The system prompt in the file that INSTRUCTIONS names."""
+    """Read the system prompt from the file that INSTRUCTIONS names. Raises SettingsError."""
     try:
         text = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -323,7 +323,7 @@ def _http_url(text: str) -> str:
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https") and parts.port != 0
-    except ValueError:  # its own sentence would repeat a password in the URL
+    except ValueError:  # its message could repeat a password in the URL
         known = False
     if not known or not parts.hostname:
         raise ValueError("it must be a URL that begins with http:// or https://")
@@ -345,9 +345,7 @@ def _database_url(text: str) -> str:
 def _auth_secret(text: str) -> str:
     if len(text) < _SHORTEST_SECRET:
         raise ValueError(f"it must have at least {_SHORTEST_SECRET} characters")
-    if (
-        text != text.strip()
-    ):  # Better Auth would sign with the spaces, or would not: not ours to guess
+    if text != text.strip():  # unknown whether Better Auth signs with the spaces
         raise ValueError("it begins or ends with white space")
     try:
         HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(text)

@@ -23,7 +23,7 @@ from store.signatures import UsedSignatures
 async def open_authenticator(
     settings: Settings, database: Database, sessions: Sessions, stack: AsyncExitStack
 ) -> Authenticator:
-    """Who is asking, and how often they may. What it holds open is closed by `stack`."""
+    """Build the authenticator with its rate limits. `stack` closes its connections."""
     guest_key = await keep_secret(database, "guest_key", lambda: secrets.token_hex(32))
     signatures = None
     if settings.signing_secret is not None:
@@ -48,14 +48,14 @@ async def open_authenticator(
 
 
 async def _open_verifiers(settings: Settings, stack: AsyncExitStack) -> list[Verifier]:
-    """None where there is no sign-in server."""
+    """The verifiers of sign-in tokens; empty if no sign-in server is configured."""
     expected = ExpectedClaims(issuer=settings.auth_issuer, audience=settings.auth_audience)
     verifiers: list[Verifier] = []
     if settings.better_auth_secrets:
         accepted = settings.better_auth_secrets
         verifiers.append(SecretVerifier(secrets=accepted, expected=expected, now=time))
     if settings.better_auth_url is not None:
-        # Brings httpx along, which a start without it need not wait for.
+        # Imported here: it imports httpx, which delays the start and is not always needed.
         from chatkit.edge.jwks import IssuerKeys, JwksVerifier, jwks_url
 
         keys = await stack.enter_async_context(IssuerKeys(jwks_url(settings.better_auth_url)))

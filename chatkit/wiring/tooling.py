@@ -1,7 +1,7 @@
-"""The tools, opened while the server is up already.
+"""Opens the tools after the server is up.
 
-The MCP library takes a second to import, for which a start need not wait: it is imported in a
-thread, and who wants a tool before waits for it.
+The MCP library takes a second to import, so a thread imports it and the start does not wait. Calls
+that arrive earlier wait for the import.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Tooling:
-    """The engine's tool box, and what answers at /mcp: `start` it, and `stop` it in the end."""
+    """The engine's ToolBox, and the handler of /mcp. Call `start` once and `stop` at shutdown."""
 
     def __init__(
         self, tasks: TaskStore, servers: Sequence[ServerConfig], *, now: Callable[[], datetime]
@@ -42,16 +42,16 @@ class Tooling:
         self._holding = Background(self._hold, "tools")
 
     def start(self) -> None:
-        """Begin to open them."""
+        """Start opening the tools in the background."""
         self._holding.start()
 
     async def stop(self) -> None:
-        """Close them, and the connections to other servers."""
+        """Close the tools and the connections to other servers."""
         self._stopping.set()
         await self._holding.join()
 
     async def _hold(self) -> None:
-        # One task enters and leaves them, as their library demands.
+        # The library requires that one task enters and exits both.
         try:
             client, http, server = await asyncio.to_thread(_import)
             async with (
@@ -65,7 +65,7 @@ class Tooling:
                 await self._stopping.wait()
         finally:
             for waited in (self._clients, self._mcp):
-                waited.cancel()  # who still waits gets no tool any more
+                waited.cancel()  # calls that still wait are cancelled
 
     async def list_tools(self) -> Sequence[ToolSpec]:
         """See ToolBox."""
@@ -92,7 +92,7 @@ class Tooling:
 
 
 def read_tool_servers(settings: Settings) -> Sequence[ServerConfig]:
-    """The further tool servers that MCP_SERVERS names. Raises SettingsError."""
+    """The additional tool servers of MCP_SERVERS. Raises SettingsError."""
     try:
         return read_mcp_servers(settings.mcp_servers) if settings.mcp_servers else ()
     except ValueError as error:

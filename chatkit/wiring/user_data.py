@@ -1,4 +1,4 @@
-"""Builds export, import and erasure from the settings."""
+"""Builds the parts that export, import and erase a user's data, from the settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def data_routes(
     *,
     now: Callable[[], datetime],
 ) -> list[Route]:
-    """The routes of export, import and erasure."""
+    """The routes for export, import and erasure."""
     return DataRoutes(
         authenticator=authenticator,
         threads=operations.threads,

@@ -1,4 +1,4 @@
-"""Environment variables as text, and the faults in them as one sentence each."""
+"""Parses environment variables; an error is one sentence for the operator."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ _T = TypeVar("_T")
 
 
 class SettingsError(Exception):
-    """A variable that cannot be used; `str(error)` is one sentence for the operator."""
+    """An invalid variable; `str(error)` is one sentence for the operator."""
 
 
 class Variables:
-    """Looks variables up, and turns the ValueError of a parser into a sentence with the name.
+    """Looks up and parses variables. A ValueError of a parser becomes a SettingsError.
 
-    A parser's ValueError completes the sentence "NAME …", and repeats no secret.
+    The message of the ValueError completes "NAME cannot be used: …" and must not contain a secret.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
     def text(self, name: str, *, strip: bool = True) -> str | None:
-        """As it is, None where it is not set or blank."""
+        """The text of a variable; None if it is unset or blank."""
         text = self._environ.get(name, "")
         if not text.strip():
             return None
@@ -34,7 +34,7 @@ class Variables:
     def value(
         self, name: str, parse: Callable[[str], _T], default: _T, *, strip: bool = True
     ) -> _T:
-        """As `parse` reads it."""
+        """The value that `parse` returns; `default` if the variable is unset or blank."""
         text = self.text(name, strip=strip)
         if text is None:
             return default
@@ -44,12 +44,12 @@ class Variables:
             raise SettingsError(f"{name} cannot be used: {error}.") from error
 
     def names(self, name: str) -> tuple[str, ...]:
-        """A comma list without repetitions, in its order."""
+        """The entries of a comma-separated list in order, without duplicates."""
         parts = (part.strip() for part in (self.text(name) or "").split(","))
         return tuple(dict.fromkeys(filter(None, parts)))
 
     def choice(self, name: str, choices: tuple[_T, ...], default: _T) -> _T:
-        """One of some words, in any case of letters."""
+        """One of `choices`, case-insensitive; `default` if the variable is unset or blank."""
         text = self.text(name)
         if text is None:
             return default
