@@ -1,4 +1,4 @@
-"""Plain SQL behind the ports: one module and one SQL file for each store, rows to values and back.
+"""Implements the ports with plain SQL: each store has one module and one SQL file of its name.
 
-The only room that imports asyncpg. The user id is in every statement.
+Only this room imports asyncpg. Statements of a user take the user id as first parameter.
 """

@@ -1,4 +1,4 @@
-"""The database cluster on disk: made whole or not at all, and checked before each start."""
+"""The embedded database cluster on disk: created atomically, and checked before each start."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pathlib import Path
 from store._embedded_home import EmbeddedError, Home, make_directory, take_lock
 
 _INITDB_S = 120.0
-_LAST_S = 30.0  # how long the PostgreSQL of a killed server may take to end
+_PREVIOUS_END_S = 30.0  # time for the PostgreSQL of a killed server to shut down
 
 
-async def wait_for_the_last(home: Home) -> int:
-    """Wait until nothing of an earlier PostgreSQL is left; gives the lock to hand to the next one.
+async def wait_for_previous(home: Home) -> int:
+    """Wait until no process of an earlier PostgreSQL runs. Return the lock for the next one.
 
-    The server before us may have been killed: then its PostgreSQL is shutting down right now.
+    If the previous server was killed, its PostgreSQL may still be shutting down.
     """
-    deadline = asyncio.get_running_loop().time() + _LAST_S
+    deadline = asyncio.get_running_loop().time() + _PREVIOUS_END_S
     while (held := take_lock(home.path / "postgres.lock")) is None:
         if asyncio.get_running_loop().time() > deadline:
             raise EmbeddedError(
-                f"an earlier PostgreSQL in {home.path} did not end within {_LAST_S:.0f} s: "
+                f"an earlier PostgreSQL in {home.path} did not end within {_PREVIOUS_END_S:.0f} s: "
                 "end its processes, then start again"
             )
         await asyncio.sleep(0.02)
@@ -33,8 +33,8 @@ async def wait_for_the_last(home: Home) -> int:
 
 
 async def make_cluster(home: Home) -> None:
-    """Make the cluster beside its final place and rename it there: half of one is never used."""
-    held = await wait_for_the_last(home)
+    """Create the cluster in a temporary directory, then rename it, so none is used half made."""
+    held = await wait_for_previous(home)
     fresh = home.path / "cluster.new"
     try:
         await asyncio.to_thread(_empty, fresh)
@@ -46,7 +46,7 @@ async def make_cluster(home: Home) -> None:
         os.write(file, password.encode())
         os.fsync(file)
         os.close(file)
-        # The superuser's password is thrown away: who owns the files needs none (--single).
+        # The superuser's password is discarded: --single mode needs none.
         await _run(
             home,
             "initdb",
@@ -59,7 +59,7 @@ async def make_cluster(home: Home) -> None:
             "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8",
             "--data-checksums",
-            "--wal-segsize=4",  # MiB; 16 are most of what a first start would write
+            "--wal-segsize=4",  # MiB; with 16, WAL is most of what a first start writes
             "--no-instructions",
             held=held,
             feed=secrets.token_hex(24),
@@ -116,11 +116,11 @@ def read_password(home: Home) -> str:
 
 
 def drop_stale_pid_files(home: Home) -> None:
-    """Remove the pid files of a PostgreSQL that is gone (call with its lock held).
+    """Remove the pid files of a PostgreSQL that has ended. The caller holds its lock.
 
-    PostgreSQL does so itself, unless the file is empty or the number belongs to some other process
-    by now, as after a power loss, or to a dead one that nobody reaps, as in a container without an
-    init. One that was started by hand is not ours to judge and keeps its files.
+    PostgreSQL does this itself, except in three cases: the file is empty, its number now belongs to
+    another process (after a power loss), or to a zombie (in a container without an init). A
+    PostgreSQL that somebody started by hand keeps its files.
     """
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         file = home.data / name
@@ -133,11 +133,11 @@ def drop_stale_pid_files(home: Home) -> None:
 
 
 def _works_in(pid: int, data: Path) -> bool:
-    """Whether a process is a PostgreSQL of this directory, which is its working directory."""
+    """Whether a process is a PostgreSQL of `data`, which is then its working directory."""
     if sys.platform == "linux":
         try:
             return Path(f"/proc/{pid}/cwd").samefile(data)
-        except OSError:  # gone, or of a user whom PostgreSQL's files do not belong to
+        except OSError:  # ended, or of another user than the owner of the files
             return False
     else:
         command = ["ps", "-o", "command=", "-p", str(pid)]
@@ -146,7 +146,7 @@ def _works_in(pid: int, data: Path) -> bool:
 
 
 def complaint(home: Home, since: int) -> str | None:
-    """The gravest words in the log from byte `since` on, as the end of a sentence; None if none."""
+    """The most severe message in the log from byte `since` on, to end a sentence; None if none."""
     with home.log.open(encoding="utf-8", errors="replace") as log:
         log.seek(since)
         lines = log.read().split("\n")
@@ -158,9 +158,9 @@ def complaint(home: Home, since: int) -> str | None:
 
 
 async def ended(process: subprocess.Popen[bytes], limit_s: float) -> int:
-    """Wait for the end of a process; gives the exit code, raises TimeoutError."""
+    """Wait for the end of a process and return its exit code. Raises TimeoutError."""
     async with asyncio.timeout(limit_s):
-        # No event tells of it with every loop and on every platform.
+        # Polling: no event works with every loop and on every platform.
         while (code := process.poll()) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     return code
@@ -179,7 +179,7 @@ async def _run(home: Home, program: str, *arguments: str, held: int, feed: str) 
         if process.poll() is None:
             process.kill()
             process.wait()
-    # With --single the exit code knows nothing of statements that failed.
+    # With --single the exit code does not report failed statements.
     said = complaint(home, spoken)
     if code != 0 or said is not None:
         raise EmbeddedError(

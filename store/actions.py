@@ -1,4 +1,4 @@
-"""What actions of widgets leave in a thread."""
+"""Locks widgets for actions and saves their effects, in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from store.threads import item_of, thread_of
 _SQL: Final = load("actions")
 
 
-#: How many actions of this process hold a card at one time. Each keeps a connection while it
-#: needs a second one, so there must be fewer than connections.
-_MOST_HELD: Final = 4
+#: Most actions of this process that hold a card at one time. Each occupies one connection and needs
+#: a second one meanwhile, so this must be less than the size of the pool.
+_MAX_HELD: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A `HeldCard`, on the connection whose transaction holds it."""
+    """A `HeldCard`; the transaction of its connection holds the locks."""
 
     thread: Thread
     item: Item | None
@@ -58,7 +58,7 @@ class Actions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._places = asyncio.Semaphore(_MOST_HELD)
+        self._places = asyncio.Semaphore(_MAX_HELD)
 
     @asynccontextmanager
     async def hold(self, user_id: str, thread_id: str, item_id: str | None) -> AsyncIterator[Held]:

@@ -1,4 +1,4 @@
-"""The audit log in PostgreSQL, where a trigger refuses to change or delete a row."""
+"""The audit log in PostgreSQL. A trigger refuses to change or delete rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SQL: Final = load("audit")
 
 
 class AuditLog:
-    """The `AuditStore`. It is read by SQL alone; no route shows it."""
+    """The `AuditStore`. Operators read the log with SQL; there is no route for it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,6 +35,6 @@ class AuditLog:
 
     async def sweep(self, keep_days: int) -> None:
         """See the port."""
-        # In steps, each of which holds its locks for a moment only.
+        # In batches, so that each statement holds its locks only briefly.
         while await self._database.fetchval(_SQL["sweep_audit_log"], keep_days):
             pass

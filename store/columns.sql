@@ -1,8 +1,8 @@
--- The columns that are read of a row, one list for every statement that reads one. A statement names
--- its list as `{thread_columns}`, and store/sql.py puts the columns there.
+-- One list of columns for each kind of row, shared by all statements that read it. A statement
+-- contains the name of the list, as in `{thread_columns}`; store/sql.py inserts the columns.
 --
--- A page of items reads a thread and its items in one row, so an item's id and time have names that
--- no thread has.
+-- A page of items reads a thread and its items in one row. Therefore the columns of an item's id
+-- and time have other names than those of a thread.
 
 -- thread_columns --
 -- For `thread_of` in store/threads.py.

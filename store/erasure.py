@@ -1,4 +1,4 @@
-"""The erasure of all that a user has in PostgreSQL."""
+"""Erases all data of a user in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Erasure:
 
     async def erase(self, user_id: str) -> None:
         """See the port."""
-        # Imports first, which need their marks: none of them adds anything from here on.
+        # Requests first: a running import needs its row there, and adds nothing without it.
         for name in ("erase_requests", "erase_sessions"):
             await self._database.execute(_SQL[name], user_id)
         while await self._database.fetchval(_SQL["erase_some_threads"], user_id, _THREADS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""What a user takes along, out of PostgreSQL, page by page."""
+"""Reads a user's data for an export from PostgreSQL, page by page."""
 
 from __future__ import annotations
 

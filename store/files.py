@@ -1,4 +1,4 @@
-"""Files in PostgreSQL: bytes come and go in pieces, and no file is ever whole in memory."""
+"""Files in PostgreSQL: bytes are written and read in pieces, to bound the memory."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from store.sql import load
 
 _SQL: Final = load("files")
 
-#: Every piece but the last has this many bytes.
+#: Size of every piece but the last, in bytes.
 PIECE_BYTES: Final = 256 * 1024
-#: How many files may wait for a message to take them, of one user.
-MOST_UNSENT: Final = 20
-#: After how many seconds what no message has is deleted, and what was announced and never came:
-#: the URL for it is good for two hours at most.
+#: Most files of one user that no message has.
+MAX_UNSENT: Final = 20
+#: Age in seconds at which a file is deleted: one that no message has, and one that was announced
+#: and never uploaded. An upload URL is valid for two hours at most.
 UNSENT_S: Final = 24 * 3600.0
 AWAITED_S: Final = 3 * 3600.0
 
 
 class Files:
-    """The `FileStore`. A user's files may take `max_bytes` bytes together."""
+    """The `FileStore`. All files of one user may take `max_bytes` bytes."""
 
     def __init__(self, database: Database, *, max_bytes: int) -> None:
         self._database = database
@@ -38,8 +38,8 @@ class Files:
         """See the port."""
         async with self._database.acquire() as connection, connection.transaction():
             used = await self._require_room(connection, user_id, file.size)
-            if used["unsent"] >= MOST_UNSENT:
-                raise Conflict(Sentence("file.too_many_unsent", count=MOST_UNSENT))
+            if used["unsent"] >= MAX_UNSENT:
+                raise Conflict(Sentence("file.too_many_unsent", count=MAX_UNSENT))
             await connection.execute(
                 _SQL["create_attachment"],
                 user_id,
@@ -68,13 +68,13 @@ class Files:
                 begun["upload"],
                 pieces,
                 probe,
-                least=begun["size"] if exact else 1,
-                most=begun["size"],
+                min_bytes=begun["size"] if exact else 1,
+                max_bytes=begun["size"],
             )
             kind = probe.detect(begun["mime_type"])
             return await self._finish(user_id, attachment_id, begun["upload"], size, kind)
         except BaseException:
-            with suppress(ChatKitError):  # the sweep finds what is left
+            with suppress(ChatKitError):  # otherwise the sweep deletes the rest
                 await self._abandon(user_id, attachment_id, begun["upload"])
             raise
 
@@ -194,16 +194,16 @@ class Files:
         pieces: AsyncIterator[bytes],
         probe: Probe,
         *,
-        least: int,
-        most: int,
+        min_bytes: int,
+        max_bytes: int,
     ) -> int:
-        """Store the pieces, all of one size; how many bytes there were."""
+        """Store the bytes in pieces of equal size. Return the number of bytes."""
         size = number = 0
         waiting = bytearray()
         async for piece in pieces:
             size += len(piece)
-            if size > most:
-                raise TooLarge(Sentence("file.too_large", count=most))
+            if size > max_bytes:
+                raise TooLarge(Sentence("file.too_large", count=max_bytes))
             probe.feed(piece)
             waiting += piece
             while len(waiting) >= PIECE_BYTES:
@@ -212,8 +212,8 @@ class Files:
                 number += 1
         if size == 0:
             raise BadRequest(Sentence("file.empty"))
-        if size < least:
-            raise BadRequest(Sentence("file.short", count=size, declared=least))
+        if size < min_bytes:
+            raise BadRequest(Sentence("file.short", count=size, declared=min_bytes))
         if waiting:
             await self._add(user_id, attachment_id, upload, number, waiting)
         return size

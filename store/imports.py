@@ -1,4 +1,4 @@
-"""Threads and tasks from files, into PostgreSQL."""
+"""Stores imported threads and tasks in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from store.sql import load
 
 _SQL: Final = load("imports")
 
-#: An import that takes longer is over, in seconds: its process may be gone.
-_LONGEST_S: Final = 3600.0
+#: Seconds after which an import expires, since its process may have ended.
+_MAX_IMPORT_S: Final = 3600.0
 
 
 class Import:
-    """The `RunningImport` that has the request `key`; threads go below the place `place`."""
+    """The `RunningImport` of the accepted request `key`; threads get a `seq` below `place`."""
 
     def __init__(self, database: Database, user_id: str, key: str, place: int) -> None:
         self._database = database
@@ -52,7 +52,7 @@ class Import:
                 self._key,
                 self._place,
             )
-        except asyncpg.UniqueViolationError as error:  # the place was taken
+        except asyncpg.UniqueViolationError as error:  # another import used the same `seq`
             raise Conflict(Sentence("import.another")) from error
         return bool(_running(row)["added"])
 
@@ -73,11 +73,11 @@ class Imports:
     async def begin(self, user_id: str) -> AsyncIterator[Import]:
         """See the port."""
         key = f"import:{secrets.token_hex(16)}"
-        place = await self._database.fetchval(_SQL["begin_import"], user_id, key, _LONGEST_S)
+        place = await self._database.fetchval(_SQL["begin_import"], user_id, key, _MAX_IMPORT_S)
         try:
             yield Import(self._database, user_id, key, place)
         finally:
-            with suppress(ChatKitError):  # it ends by itself
+            with suppress(ChatKitError):  # otherwise it expires
                 await self._database.execute(_SQL["end_import"], user_id, key)
 
 
@@ -89,7 +89,7 @@ def _running(row: asyncpg.Record | None) -> asyncpg.Record:
 
 
 def _title_by(thread: ImportedThread) -> str | None:
-    """A title that the file holds is nothing that the server may change."""
+    """The origin of the title. The server does not change a title that the file holds."""
     if thread.title is None:
         return None
     return "user" if thread.titled else "first line"

@@ -1,4 +1,4 @@
-"""Rate limits that hold for every process on the database together."""
+"""Rate limit buckets in PostgreSQL, shared by all processes of the database."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from store.postgres import Database
 from store.sql import load
 
 _SQL: Final = load("limits")
-#: Full buckets are taken away once in so many requests of this process.
+#: Full buckets are deleted once per this many requests of this process.
 _SWEEP_EVERY: Final = 1000
 
 
 class SharedBuckets:
-    """The `BucketStore`: a table with one row for each bucket."""
+    """The `BucketStore`: a table with one row per bucket."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this release."""
+"""Creates the schema of this release, or migrates a database to it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Final
 
 from store.postgres import Database
 
-#: Raised with every change of schema.sql.
+#: Version of schema.sql; increment it with every change there.
 VERSION: Final = 1
-#: What to run on a database of the version before the key, to bring it to the key.
+#: SQL that migrates version N - 1 to N, by N.
 MIGRATIONS: Final[dict[int, str]] = {}
 
 _SCHEMA: Final = Path(__file__).parent.parent / "schema.sql"
-#: Any constant will do, as long as every release uses the same.
+#: The advisory lock of migrations: an arbitrary constant, the same in every release.
 _LOCK: Final = 0x63686174
 
 
 class SchemaError(Exception):
-    """The database cannot be used by this release; the message is for the operator."""
+    """This release cannot use the database; the message is for the operator."""
 
 
 async def apply_schema(database: Database) -> None:
     """Create the schema or migrate it, in one transaction.
 
-    Servers that start together wait for one another here. Raises SchemaError for a database of
-    a newer release.
+    Servers that start at the same time wait for each other here. Raises SchemaError for a database
+    of a newer release.
     """
     async with database.acquire() as connection, connection.transaction():
-        # A transaction's lock, not a session's: behind a pooler a session is not ours.
+        # A transaction lock: behind a pooler other clients share the session.
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         found = None
         if await connection.fetchval("SELECT to_regclass('schema_version')") is not None:

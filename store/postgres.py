@@ -1,4 +1,4 @@
-"""The connection pool, and the mapping of database errors to the server's own."""
+"""The connection pool; it maps failures of the database to our errors."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from asyncpg.pool import PoolConnectionProxy
 from chatkit.protocol.errors import Sentence, Unavailable
 from store.poolers import LOST_STATEMENT, DatabaseConnection, finds_transaction_pooler
 
-#: Longest wait for a free connection, for a new one, and for one statement, in seconds.
+#: Timeouts for a free connection, for opening one, and for one statement, in seconds.
 ACQUIRE_S: Final = 10.0
 CONNECT_S: Final = 10.0
 STATEMENT_S: Final = 10.0
-#: Timeout for the confirmation of a cancelled statement, in seconds.
+#: Timeout for the server to confirm a cancelled statement, in seconds.
 CANCEL_S: Final = 1.0
-#: Idle time after which a connection is replaced by a new one, in seconds.
+#: Idle time after which a kept connection is replaced by a new one, in seconds.
 KEEP_S: Final = 240.0
 
 _log = logging.getLogger(__name__)
 
-_AWAY_SENTENCE: Final = Sentence("database.away")
+_UNAVAILABLE_SENTENCE: Final = Sentence("database.away")
 
 _POOLER_FOUND: Final = "DATABASE_URL leads to a transaction pooler: the statement cache is off."
 
-#: DSN parameters for drivers of other languages, which PostgreSQL rejects.
+#: DSN parameters of drivers for other languages, which PostgreSQL refuses.
 _FOREIGN_PARAMETERS: Final = frozenset(
     {"channel_binding", "pgbouncer", "connection_limit", "pool_timeout", "connect_timeout",
      "schema", "supa", "sslaccept", "statement_cache_size"}
 )  # fmt: skip
 
 #: Errors that mean: unreachable or overloaded. Worth a retry; a rejected statement is not.
-_UNREACHABLE: Final = (
+_UNAVAILABLE: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the driver's, of a connection that was lost between two states
+    asyncpg.InternalClientError,  # raised if a connection is lost between two protocol states
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
-    asyncpg.InsufficientResourcesError,  # its disk or its memory is full
-    asyncpg.ReadOnlySQLTransactionError,  # a standby that has not taken over yet
-    asyncpg.QueryCanceledError,  # its own time limit
+    asyncpg.InsufficientResourcesError,  # disk or memory is full
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that is not promoted yet
+    asyncpg.QueryCanceledError,  # a statement timeout of the server
     asyncpg.LockNotAvailableError,
     asyncpg.TransactionRollbackError,  # a deadlock
-    *LOST_STATEMENT,  # it is on another server connection of a pooler
+    *LOST_STATEMENT,  # the statement is on another server connection of a pooler
 )
 
 
@@ -61,9 +61,10 @@ class ConnectError(Exception):
 
 
 def clean_dsn(dsn: str) -> tuple[str, bool]:
-    """The DSN as asyncpg takes it, and whether it says that it leads to a transaction pooler.
+    """The DSN for asyncpg, and whether it names a transaction pooler.
 
-    Neon's `-pooler` hosts, Supabase's port 6543, `pgbouncer=true` and `statement_cache_size=0` do.
+    These do: Neon's `-pooler` hosts, Supabase's port 6543, `pgbouncer=true` and
+    `statement_cache_size=0`.
     """
     parts = urlsplit(dsn)
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -75,14 +76,14 @@ def clean_dsn(dsn: str) -> tuple[str, bool]:
         or given.get("pgbouncer") == "true"
         or given.get("statement_cache_size") == "0"
     )
-    # Put together by hand: `urlunsplit` drops the slashes of a DSN without a host.
+    # Not with `urlunsplit`, which drops the slashes of a DSN without a host.
     query = f"?{urlencode(kept, quote_via=quote)}" if kept else ""
     return f"postgresql://{parts.netloc}{parts.path}{query}", pooled
 
 
 @contextmanager
 def refusals_stop_the_start() -> Iterator[None]:
-    """While the application starts, raise ConnectError for every statement that is refused."""
+    """Raise ConnectError for a statement that the database refuses during the start."""
     try:
         yield
     except asyncpg.PostgresError as error:
@@ -90,23 +91,23 @@ def refusals_stop_the_start() -> Iterator[None]:
 
 
 class Database:
-    """A pool of connections. Every failure to reach the database is raised as Unavailable.
+    """A pool of connections. Raises Unavailable if the database is unreachable or overloaded.
 
-    A round through the pool costs twice what a short statement does, so a connection is kept in
-    hand after its use, unless somebody waits for one; what has failed goes back at once.
+    Acquiring from the pool costs twice as much as a short statement. Therefore a connection is kept
+    for the next statement unless a task waits for one. A failed connection goes back at once.
     """
 
     def __init__(self, pool: asyncpg.Pool, dsn: str, *, caching: bool) -> None:
         self._pool = pool
         self._dsn = dsn
-        #: Whether connections keep prepared statements. It may go off, and never on again.
+        #: Whether connections cache prepared statements. Once off, it stays off.
         self._caching = caching
-        #: With the loop's time of their last use, the latest last.
+        #: Kept connections with the loop time of their last use, the most recent last.
         self._kept: list[tuple[PoolConnectionProxy, float]] = []
         self._waiting = 0
 
     @classmethod
-    async def connect(cls, dsn: str, *, most_connections: int = 16) -> Database:
+    async def connect(cls, dsn: str, *, max_connections: int = 16) -> Database:
         """Open the pool. Raises ConnectError."""
         try:
             cleaned, pooled = clean_dsn(dsn)
@@ -116,17 +117,17 @@ class Database:
             pool = await asyncpg.create_pool(
                 cleaned,
                 min_size=1,
-                max_size=most_connections,
+                max_size=max_connections,
                 connection_class=DatabaseConnection,
                 **_options(caching=not pooled),
             )
-        except (asyncpg.PostgresError, ValueError, *_UNREACHABLE) as error:
+        except (asyncpg.PostgresError, ValueError, *_UNAVAILABLE) as error:
             raise ConnectError(f"DATABASE_URL: cannot connect: {_reason(error)}.") from error
         return cls(pool, cleaned, caching=not pooled)
 
     async def close(self) -> None:
-        """Close every connection, after a short wait for running statements."""
-        self._waiting += 1  # so that nothing more is kept
+        """Close every connection; running statements get 5 seconds."""
+        self._waiting += 1  # so that no connection is kept from now on
         while self._kept:
             connection, _ = self._kept.pop()
             await self._release(connection)
@@ -137,7 +138,7 @@ class Database:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[PoolConnectionProxy]:
-        """One connection for several statements, which leave no session state behind."""
+        """One connection for several statements. They must not leave session state behind."""
         caching = self._caching
         try:
             connection = await self._take()
@@ -147,10 +148,10 @@ class Database:
                 await self._drop(connection)
                 raise
             await self._give_back(connection, caching=caching)
-        except _UNREACHABLE as error:
+        except _UNAVAILABLE as error:
             if isinstance(error, LOST_STATEMENT):
                 await self._stop_caching()
-            raise Unavailable(_AWAY_SENTENCE) from error
+            raise Unavailable(_UNAVAILABLE_SENTENCE) from error
 
     async def fetch(self, query: str, *arguments: Any) -> Sequence[asyncpg.Record]:
         """All rows."""
@@ -176,7 +177,7 @@ class Database:
     async def _run(
         self, statement: Callable[..., Awaitable[Any]], query: str, arguments: Sequence[Any]
     ) -> Any:
-        # As `acquire` does it, without the price of a context manager.
+        # The same as `acquire`, without the cost of a context manager.
         caching = self._caching
         try:
             connection = await self._take()
@@ -186,15 +187,15 @@ class Database:
                 await self._drop(connection)
                 raise
             await self._give_back(connection, caching=caching)
-        except _UNREACHABLE as error:
+        except _UNAVAILABLE as error:
             if caching and isinstance(error, LOST_STATEMENT):
                 await self._stop_caching()
                 return await self._run(statement, query, arguments)
-            raise Unavailable(_AWAY_SENTENCE) from error
+            raise Unavailable(_UNAVAILABLE_SENTENCE) from error
         return result
 
     async def _stop_caching(self) -> None:
-        """Replace every connection by one that keeps no prepared statements."""
+        """Replace every connection by one that caches no prepared statements."""
         if not self._caching:
             return
         self._caching = False
@@ -212,7 +213,7 @@ class Database:
             if _is_open(connection):
                 if now - used_at < KEEP_S:
                     return connection
-                connection.terminate()  # what lies between may have forgotten it by now
+                connection.terminate()  # a firewall or proxy may have dropped it by now
             await self._release(connection)
         self._waiting += 1
         try:
@@ -222,16 +223,16 @@ class Database:
             self._waiting -= 1
 
     async def _drop(self, connection: PoolConnectionProxy) -> None:
-        """Give back what has failed, and hide nothing of why.
+        """Release a connection after a failure, without hiding the original error.
 
-        A statement under way is cancelled first, and the round trip ends what one that was given
-        up half-way has left open: a snapshot, and its locks. Where the server does not answer even
-        that, its machine is gone, and the kept connections with it.
+        The driver cancels a running statement first. The round trip then ends the snapshot and the
+        locks of an abandoned statement. If the server does not answer, it is unreachable, so the
+        kept connections are closed too.
         """
         try:
             async with asyncio.timeout(CANCEL_S):
                 await connection.execute("SELECT 1")
-        except (asyncpg.PostgresError, *_UNREACHABLE):
+        except (asyncpg.PostgresError, *_UNAVAILABLE):
             lost, self._kept = [connection, *(kept for kept, _ in self._kept)], []
             for each in lost:
                 if _is_open(each):
@@ -241,11 +242,12 @@ class Database:
             await self._release(connection)
 
     async def _release(self, connection: PoolConnectionProxy) -> None:
-        with suppress(*_UNREACHABLE):  # it is closed, then
+        with suppress(*_UNAVAILABLE):  # the pool has closed it then
             await self._pool.release(connection, timeout=CANCEL_S)
 
     async def _give_back(self, connection: PoolConnectionProxy, *, caching: bool) -> None:
-        """`caching` is as it was when the connection was taken: the pool closes an old one."""
+        """Keep or release a connection. `caching` is the mode when it was taken: the pool closes
+        connections of an old mode."""
         if self._waiting or caching != self._caching:
             await self._release(connection)
         else:
@@ -253,7 +255,7 @@ class Database:
 
 
 def _options(*, caching: bool) -> dict[str, Any]:
-    """Arguments of `asyncpg.connect`."""
+    """Options for `asyncpg.connect`."""
     return {
         "timeout": CONNECT_S,
         "command_timeout": STATEMENT_S,
@@ -265,12 +267,12 @@ def _options(*, caching: bool) -> dict[str, Any]:
 def _is_open(connection: PoolConnectionProxy) -> bool:
     try:
         return not connection.is_closed()
-    except asyncpg.InterfaceError:  # the server closed it, and the pool has it back
+    except asyncpg.InterfaceError:  # the server closed it, so the pool has taken it back
         return False
 
 
 def _reason(error: Exception) -> str:
-    """In words of ours: the driver's may repeat parts of the DSN."""
+    """The reason in our own words, since the driver's message may contain parts of the DSN."""
     match error:
         case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
             return "the server refused the user or the password"
@@ -285,7 +287,7 @@ def _reason(error: Exception) -> str:
         case asyncpg.InterfaceError() | ValueError():
             return "it is not a valid PostgreSQL URL"
         case asyncpg.PostgresError():
-            message, _, _ = str(error).partition("\n")  # what follows may quote a row
+            message, _, _ = str(error).partition("\n")  # the next lines may quote a row
             return f"the server refused it: {message}"
         case _:
             return "the server cannot be reached under that address"

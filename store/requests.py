@@ -1,4 +1,4 @@
-"""Requests that were accepted, so that the same one again does not run twice."""
+"""Accepted requests in PostgreSQL, stored so that a repeated request does not run twice."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from store.postgres import Database
 from store.sql import load
 
 _SQL: Final = load("requests")
-#: After this time a request that was claimed and not answered is nobody's, in seconds: longer than
-#: its few statements may take.
+#: Seconds after which a claimed request without an answer counts as lost. Longer than its few
+#: statements can take.
 _CLAIM_S: Final = 60.0
 
 
 class AcceptedRequests:
-    """The `RequestStore`. A request is `fresh` for `fresh_s` seconds after it was accepted."""
+    """The `RequestStore`. A request is `fresh` for `fresh_s` seconds after it is accepted."""
 
     def __init__(self, database: Database, *, fresh_s: float) -> None:
         self._database = database
@@ -58,5 +58,5 @@ class AcceptedRequests:
 async def forget_request(
     database: Database, user_id: str, key: RequestKey, turn_id: str | None
 ) -> None:
-    """Free the key, if it still is that turn's."""
+    """Release the key if it still belongs to this turn."""
     await database.execute(_SQL["forget_request"], user_id, key.key, turn_id)

@@ -1,4 +1,4 @@
-"""Secrets that the server makes for itself, kept where every process and machine finds them."""
+"""Secrets that the server generates, stored in the database and shared by all processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SQL: Final = load("secrets")
 
 
 async def keep_secret(database: Database, name: str, make: Callable[[], str]) -> str:
-    """The secret `name`, made by `make` when there is none; of two that race one wins for both."""
+    """The secret `name`, created with `make` if missing. Concurrent callers get the same one."""
     found = await database.fetchval(_SQL["get_secret"], name)
     if found is None:
         await database.execute(_SQL["add_secret"], name, make())

@@ -1,4 +1,4 @@
-"""Sessions in PostgreSQL, which is their only memory: what is revoked here holds nowhere."""
+"""Sessions in PostgreSQL. They are cached nowhere else, so a revocation is effective at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sessions:
     ) -> Session:
         """See the port."""
         async with self._database.acquire() as connection:
-            # A few each time, so that expired ones do not pile up.
+            # Each new session deletes a few expired ones, so that they do not pile up.
             await connection.execute(_SQL["sweep_sessions"])
             row = await connection.fetchrow(
                 _SQL["open_session"], user_id, secret_hash, scope, expires_in, origin, name

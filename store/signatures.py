@@ -1,4 +1,4 @@
-"""Signatures of requests that were taken, remembered for every process alike."""
+"""Used request signatures in PostgreSQL, shared by all processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class UsedSignatures:
     async def use(self, user_id: str, signature: bytes, *, keep_s: float) -> bool:
         """See the port."""
         async with self._database.acquire() as connection:
-            # A few each time, so that old ones do not pile up.
+            # Each use deletes a few old ones, so that they do not pile up.
             await connection.execute(_SQL["sweep_signatures"])
             first = await connection.fetchval(_SQL["use_signature"], user_id, signature, keep_s)
         return first is not None

@@ -1,7 +1,7 @@
-"""The SQL statements of each store module, from the file of its name in `queries/`.
+"""Loads the SQL statements of a store module from the file of the same name in `queries/`.
 
-A statement has a name, a comment and its parameters. `{thread_columns}` in one stands for that list
-of `columns.sql`.
+Each statement has a name, a comment and a list of its parameters. `{thread_columns}` in a statement
+is replaced by that list in `columns.sql`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _COLUMNS = re.compile(r"\{([a-z]+_columns)\}")
 def load(name: str) -> Mapping[str, str]:
     """The statements of `queries/<name>.sql` by name, without their comment lines.
 
-    A module loads its file when it is imported, so a broken one stops the start: ValueError for
-    a name that is missing, malformed or used twice, for a name with no statement under it, and for
-    a list of columns that does not exist.
+    A module loads its file at import, so a broken file stops the start. Raises ValueError for a
+    name that is missing, malformed or used twice, for a name without a statement, and for an
+    unknown list of columns.
     """
     path = _FILES / f"{name}.sql"
     statements = parse(path.read_text(encoding="utf-8"), place=path.name)
@@ -33,7 +33,7 @@ def load(name: str) -> Mapping[str, str]:
 def with_columns(
     statements: Mapping[str, str], columns: Mapping[str, str], *, place: str
 ) -> Mapping[str, str]:
-    """The statements with the lists of columns that they name."""
+    """The statements with their column lists inserted."""
 
     def list_of(placeholder: re.Match[str]) -> str:
         if placeholder[1] not in columns:
@@ -45,7 +45,7 @@ def with_columns(
 
 
 def parse(text: str, *, place: str) -> Mapping[str, str]:
-    """The statements in `text`; `place` names it in the errors."""
+    """Parse the statements in `text`; `place` names the file in errors."""
     statements: dict[str, list[str]] = {}
     lines: list[str] | None = None
     for number, line in enumerate(text.split("\n"), start=1):
@@ -66,7 +66,7 @@ def parse(text: str, *, place: str) -> Mapping[str, str]:
     return MappingProxyType({title: "\n".join(body) for title, body in statements.items()})
 
 
-#: Column lists of `columns.sql`, by name.
+#: The column lists of `columns.sql`, by name.
 COLUMNS: Final = parse(
     Path(__file__).with_name("columns.sql").read_text(encoding="utf-8"), place="columns.sql"
 )

@@ -1,4 +1,4 @@
-"""The to-do list in PostgreSQL: rows to values and back."""
+"""The to-do list in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SQL = load("tasks")
 _PLACE = re.compile(r"[0-9]{1,4}")
 _MIN_PREFIX: Final = 4
 
-#: The fields of TaskChanges in the order in which update_task takes them.
+#: The fields of TaskChanges, in the order of update_task's parameters.
 _CHANGEABLE: Final = (
     "title",
     "description",
@@ -37,7 +37,7 @@ _CHANGEABLE: Final = (
 class Tasks:
     """The `TaskStore`.
 
-    `deleted` is called with the ids of user, task and turn (if any) of every deleted task.
+    `deleted` is called for every deleted task, with the ids of user, task and turn (if any).
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class Tasks:
         """See the port."""
         reference = reference.strip()
         if _PLACE.fullmatch(reference):
-            # Place 0 exists nowhere, and the statement counts from 1.
+            # Positions count from 1, so 0 matches no task.
             place = int(reference) or None
             if place is None:
                 raise NotFound("task")
@@ -222,7 +222,7 @@ def _uuid(text: str) -> UUID:
 
 
 def _prefix_bounds(reference: str) -> tuple[UUID, UUID] | None:
-    """The first and last uuid that begin with `reference`; None when it is not a beginning."""
+    """The first and last uuid that begin with `reference`; None if it cannot begin a uuid."""
     digits = reference.replace("-", "")
     if not re.fullmatch(r"[0-9A-Fa-f]{1,31}", digits) or len(reference) < _MIN_PREFIX:
         return None
@@ -231,10 +231,9 @@ def _prefix_bounds(reference: str) -> tuple[UUID, UUID] | None:
 
 
 def _due_window(query: TaskQuery) -> tuple[bool | None, date | None, date | None, bool]:
-    """What the status asks of a row: completed, first and last due date, undated only.
+    """The filters of a status: completed, first and last due date, undated only.
 
-    A status that speaks of a date holds open tasks only; the week is the one, Monday to Sunday,
-    that today is in.
+    A status about a date matches open tasks only. `this week` is Monday to Sunday around today.
     """
     day = timedelta(days=1)
     today = query.today
@@ -259,7 +258,7 @@ def _due_window(query: TaskQuery) -> tuple[bool | None, date | None, date | None
 
 
 def _pattern(query: TaskQuery) -> str | None:
-    """The search as a LIKE pattern in which `%`, `_` and `\\` stand for themselves."""
+    """The search text as a LIKE pattern, with `%`, `_` and `\\` escaped."""
     if query.search is None:
         return None
     return "%" + re.sub(r"([%_\\])", r"\\\1", query.search) + "%"

@@ -1,4 +1,4 @@
-"""Threads and the pages of their items."""
+"""Threads and pages of their items in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store.sql import load
 
 _SQL: Final = load("threads")
 
-#: From where the Markdown of assistants may show images; None: from anywhere.
+#: Domains whose images an assistant's Markdown may show; None allows all.
 ImageDomains = tuple[str, ...] | None
 
 
@@ -95,10 +95,7 @@ async def find_thread(
     thread_id: str,
     image_domains: ImageDomains = None,
 ) -> Thread:
-    """Read a thread, within the transaction of `source` if that is a connection with one.
-
-    Raises NotFound.
-    """
+    """Load a thread, in the transaction of `source` if it has one. Raises NotFound."""
     row = await source.fetchrow(_SQL["find_thread"], user_id, thread_id)
     return _found(row, image_domains)
 
@@ -121,7 +118,7 @@ def thread_of(row: asyncpg.Record, image_domains: ImageDomains = None) -> Thread
 
 
 def body_of(row: asyncpg.Record) -> Body:
-    """The body in a row with the columns type and body."""
+    """The body in a row with the columns `type` and `body`."""
     return parse_body(row["type"], json.loads(row["body"]))
 
 

@@ -1,4 +1,4 @@
-"""The logs of running turns, and the messages between processes about them."""
+"""Event logs of running turns in PostgreSQL, and messages between processes about turns."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _SQL: Final = load("turn_log")
 class TurnLogs:
     """The `LogStore` of the process `owner`.
 
-    A lease that has less than `living_s` seconds left was not renewed lately: its owner is gone,
-    or cut off, and so are its followers.
+    A lease with less than `living_s` seconds left was not renewed lately. Its owner has ended or is
+    disconnected, so its followers do not count.
     """
 
     def __init__(self, database: Database, *, owner: str, living_s: float) -> None:
@@ -58,7 +58,7 @@ class TurnLogs:
         last = False
         for row in rows:
             if row["first"] is None or row["first"] > after + len(lines) + 1:
-                break  # what lies between is not written yet
+                break  # a gap: the events between are not written yet
             lines += row["frames"][after + len(lines) + 1 - row["first"] :]
             last = row["last"]
         return LogPart(

@@ -1,4 +1,4 @@
-"""Stores the beginning, the items and the end of turns. Writes to a turn check its fence."""
+"""Turns in PostgreSQL: begin, add items, finish. Writes of a running turn are fenced."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SQL: Final = load("turns")
 class StoredTurns:
     """The `TurnStore` of the process `owner`.
 
-    A lease of `lease_s` seconds outlasts a database that is away for a while.
+    A lease lasts `lease_s` seconds, long enough for a short outage of the database.
     """
 
     def __init__(
@@ -168,7 +168,8 @@ class StoredTurns:
         self, user_id: str, thread_id: str, turn: NewTurn
     ) -> Begun | Busy | Repeated:
         """See the port."""
-        # Two statements, since one sees nothing of what a turn stores at whose end it waits.
+        # Two statements: the first may wait for another turn to end, and only a later one sees the
+        # items that the other turn stored.
         async with self._database.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
                 _SQL["begin_retry"],

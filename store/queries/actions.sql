@@ -1,5 +1,5 @@
 -- hold_thread --
--- A thread that is not deleted before the transaction ends. No row when it is missing.
+-- Lock a thread against deletion until the transaction ends. No row if it is missing.
 -- $1 user_id  $2 thread_id
 SELECT {thread_columns}
   FROM threads
@@ -7,7 +7,7 @@ SELECT {thread_columns}
    FOR KEY SHARE
 
 -- hold_item --
--- An item that an action came from, for this transaction alone.
+-- Lock the item of an action until the transaction ends. No row if it is missing.
 -- $1 user_id  $2 thread_id  $3 item_id
 SELECT {item_columns}
   FROM items
@@ -15,7 +15,7 @@ SELECT {item_columns}
    FOR NO KEY UPDATE
 
 -- save_outcome --
--- What an action left: the widget that is another now, and a note for the model. After hold_thread.
+-- Save the effects of an action: the new widget, and a note for the model. After hold_thread.
 -- $1 user_id  $2 thread_id  $3 item_id or null  $4 its body or null
 -- $5 note_id or null  $6 the note's body or null  $7 now
 WITH replaced AS (

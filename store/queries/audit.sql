@@ -1,4 +1,4 @@
--- The audit log: rows are added, and go when they are old enough.
+-- The audit log: rows are added, and deleted only by age.
 
 -- append_entries --
 -- $1 times  $2 user_ids  $3 actions  $4 kinds of the targets  $5 ids of the targets
@@ -14,6 +14,6 @@ SELECT at, user_id, action, target_kind, target_id, client_ip, request_id, outco
  ORDER BY place
 
 -- sweep_audit_log --
--- At most 10,000 rows; how many they were.
+-- Delete up to 10,000 old rows. Returns their number.
 -- $1 days that an entry is kept
 SELECT sweep_audit_log($1)

@@ -1,4 +1,4 @@
--- The end of all that a user has here. Rows that hang on a thread or a file go with it.
+-- Delete all data of a user. Rows that refer to a thread or a file are deleted with it.
 
 -- running_threads --
 -- $1 user_id
@@ -9,7 +9,7 @@ SELECT thread_id FROM turns WHERE user_id = $1 AND state = 'running'
 DELETE FROM sessions WHERE user_id = $1
 
 -- erase_some_threads --
--- Some at a time, so that no statement takes long; counts them.
+-- Delete in batches, so that no statement takes long. Returns the number of deleted threads.
 -- $1 user_id  $2 how many
 WITH next AS (
     SELECT id FROM threads WHERE user_id = $1 ORDER BY seq LIMIT $2
@@ -21,7 +21,7 @@ WITH next AS (
 SELECT count(*) FROM erased
 
 -- erase_files --
--- Those that no message has.
+-- Files without a message. The others are deleted with their threads.
 -- $1 user_id
 DELETE FROM attachments WHERE user_id = $1
 

@@ -1,5 +1,5 @@
--- What leaves in an export, oldest first: pages by seq, so that no row has to be there still for
--- the next page to be found.
+-- The rows of an export, oldest first. Pages are by seq, so the next page is found even if the last
+-- row of this page has been deleted.
 
 -- load_threads --
 -- $1 user_id  $2 seq that the page comes after  $3 limit
@@ -10,7 +10,7 @@ SELECT seq, {thread_columns}
  LIMIT $3
 
 -- load_items --
--- What a user sees of a thread. No row when the thread is missing, else at least one.
+-- The visible items of a thread. No row if the thread is missing, else at least one.
 -- $1 user_id  $2 thread_id  $3 seq that the page comes after  $4 limit
 SELECT entry.*
   FROM threads AS thread

@@ -1,11 +1,11 @@
 -- Attachments and the images that the server makes: their rows, and their bytes in pieces.
 --
--- An upload writes pieces under a `content` of its own, which the row names as its `upload` until
--- it is whole and becomes the row's `content`. So there is never more than one of each, and no
--- transaction is open while a client takes its time.
+-- An upload writes its pieces under a new `content` id. The row stores this id as `upload` until
+-- the upload is complete, then as `content`. So a row has at most one of each, and no transaction
+-- stays open while a client sends.
 
 -- lock_files --
--- One announcement of a user at a time, so that two together keep to the limits. Reads no row.
+-- Serialize the announcements of a user, so that concurrent ones keep to the limits. Reads no row.
 -- $1 user_id
 SELECT pg_advisory_xact_lock(hashtextextended('files of ' || $1, 0))
 
@@ -22,7 +22,7 @@ INSERT INTO attachments (user_id, id, name, size, mime_type, is_image)
 VALUES ($1, $2, $3, $4, $5, $6)
 
 -- add_made --
--- One whose bytes are all there. The item that shows it takes it, as a message does.
+-- A complete file. The item that shows it takes it, as a message takes an upload.
 -- $1 user_id  $2 id  $3 name  $4 size  $5 MIME type  $6 is_image
 INSERT INTO attachments (user_id, id, name, size, mime_type, is_image, state, content)
 VALUES ($1, $2, $3, $4, $5, $6, 'ready', gen_random_uuid())
@@ -34,8 +34,8 @@ INSERT INTO attachment_pieces (user_id, attachment_id, content, number, bytes)
 VALUES ($1, $2, $3, $4, $5)
 
 -- begin_upload --
--- From here on an upload that began before can write no more. Nothing begins where a message has
--- the file.
+-- Replace an earlier upload, which can write no more from now on. If a message has the file, no
+-- upload begins.
 -- $1 user_id  $2 id
 UPDATE attachments
    SET upload = CASE WHEN thread_id IS NULL THEN gen_random_uuid() ELSE upload END,
@@ -44,8 +44,8 @@ UPDATE attachments
 RETURNING upload, size, mime_type, thread_id IS NOT NULL AS sent
 
 -- add_piece --
--- No row when another upload has begun since. The lock keeps that one waiting until the piece is
--- there to be deleted.
+-- No row if another upload has begun since. The lock makes the other upload wait until the piece is
+-- stored, so that it deletes the piece.
 -- $1 user_id  $2 attachment_id  $3 upload  $4 number  $5 bytes
 INSERT INTO attachment_pieces (user_id, attachment_id, content, number, bytes)
 SELECT $1, id, $3, $4, $5
@@ -55,7 +55,7 @@ SELECT $1, id, $3, $4, $5
 RETURNING number
 
 -- finish_upload --
--- No row when another upload has begun since, or a message has taken the file as it was.
+-- No row if another upload has begun since, or if a message has taken the previous version.
 -- $1 user_id  $2 id  $3 upload  $4 size  $5 MIME type  $6 is_image
 UPDATE attachments
    SET state = 'ready', content = upload, upload = NULL, upload_began_at = NULL,
@@ -70,7 +70,7 @@ UPDATE attachments
  WHERE user_id = $1 AND id = $2 AND upload = $3
 
 -- drop_pieces --
--- Those of no content and no upload that the row still names.
+-- Delete the pieces that belong neither to the row's content nor to its upload.
 -- $1 user_id  $2 attachment_id
 DELETE FROM attachment_pieces AS piece
  USING attachments AS attachment
@@ -86,7 +86,7 @@ SELECT id, name, mime_type, is_image, thread_id
  WHERE user_id = $1 AND id = ANY ($2::text[]) AND state = 'ready' AND thread_id IS NULL
 
 -- delete_unsent --
--- `sent` tells whether a message has it, so that it stays; no row when it is missing.
+-- Delete a file unless a message has it, which `sent` tells. No row if it is missing.
 -- $1 user_id  $2 id
 WITH found AS (
     SELECT id, thread_id IS NOT NULL AS sent
@@ -113,9 +113,9 @@ SELECT bytes
  WHERE user_id = $1 AND attachment_id = $2 AND content = $3 AND number = $4
 
 -- sweep_unsent --
--- Some of what was never sent within a day, and of what was announced and did not come while its
--- URL was good. `deleted` is their number.
--- $1 seconds after which the unsent go  $2 seconds after which the awaited go
+-- Delete up to 100 files that no message took in time, or that were announced and not uploaded in
+-- time. `deleted` is their number.
+-- $1 lifetime of unsent files in seconds  $2 lifetime of announced files in seconds
 WITH old AS (
     DELETE FROM attachments
      WHERE (user_id, id) IN (
@@ -133,8 +133,8 @@ WITH old AS (
 SELECT count(*) AS deleted FROM old
 
 -- sweep_uploads --
--- The pieces of uploads whose process ended under them.
--- $1 seconds after which an upload cannot be going on any more
+-- Delete the pieces of abandoned uploads, whose process has ended.
+-- $1 seconds after which an upload counts as abandoned
 WITH dead AS (
     UPDATE attachments
        SET upload = NULL, upload_began_at = NULL

@@ -1,10 +1,10 @@
--- What is taken from files. What is there already stays as it is. An import holds a row of
--- accepted_requests while it runs: every statement of it needs that row and holds it to its end, so
--- that an erasure, which deletes it first, is followed by none.
+-- Imports of threads and tasks. Existing rows are not changed. A running import has a row in
+-- accepted_requests, which each of its statements requires and locks. An erasure deletes that row
+-- first, so the import stores nothing after it.
 
 -- begin_import --
--- Gives the place of the user's first thread, or 0: what is imported comes before it.
--- $1 user_id  $2 key  $3 seconds after which it is over
+-- Returns the lowest seq of the user's threads, at most 0. Imported threads get lower ones.
+-- $1 user_id  $2 key  $3 seconds after which the import expires
 WITH begun AS (
     INSERT INTO accepted_requests (user_id, key, body_hash, expires_at)
     VALUES ($1, $2, '', clock_timestamp() + make_interval(secs => $3))
@@ -16,8 +16,9 @@ SELECT LEAST(min(seq), 0) FROM threads WHERE user_id = $1
 DELETE FROM accepted_requests WHERE user_id = $1 AND key = $2
 
 -- add_thread --
--- A thread with its items, oldest first. `runs` is false when the import is over; `added` when the
--- user has no such thread, nor the one that it was exported from.
+-- Store a thread with its items, oldest first. `runs` is false if the import was ended by an
+-- erasure or has expired. `added` is false if the user has this thread or the one it was exported
+-- from.
 -- $1 user_id  $2 thread_id  $3 id in the file  $4 title  $5 title_by  $6 status  $7 time
 -- $8 item ids  $9 turn ids  $10 types  $11 bodies  $12 times  $13 key  $14 seq
 WITH import AS (
@@ -41,8 +42,8 @@ WITH import AS (
 SELECT EXISTS (SELECT FROM import) AS runs, EXISTS (SELECT FROM thread) AS added
 
 -- add_tasks --
--- `added` counts those that were not there; `runs` is false when the import is over.
--- $1 user_id  $2 a JSON array of tasks as over REST  $3 key
+-- Store tasks. `added` is the number of new ones; `runs` is false if the import has ended.
+-- $1 user_id  $2 JSON array of tasks in their REST form  $3 key
 WITH import AS (
     SELECT key FROM accepted_requests WHERE user_id = $1 AND key = $3 FOR KEY SHARE
 ), added AS (

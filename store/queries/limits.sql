@@ -1,10 +1,10 @@
--- Rate limits of all processes together. The rule is that of chatkit/protocol/rates.py, with a
--- millisecond of grace for the rounding of sums.
+-- Rate limit buckets shared by all processes. The algorithm is that of chatkit/access/rates.py,
+-- with a tolerance of one millisecond for rounding.
 
 -- take --
--- Count one request in each bucket that allows it. `excluded` carries the rate to a row that is
--- there already, which is read anew once its lock is held; its `full_at` less `every_s` is now.
--- $1 names  $2 seconds until one more request  $3 seconds that an empty bucket takes to fill
+-- Count one request in each bucket that allows it. For an existing row, which is read again under
+-- its lock, `excluded` holds the rate, and `excluded.full_at - excluded.every_s` is now.
+-- $1 names  $2 seconds per request  $3 seconds that an empty bucket takes to fill
 INSERT INTO rate_buckets AS bucket (name, every_s, window_s, full_at, allowed)
 SELECT asked.name, asked.every_s, asked.window_s, clock.now + asked.every_s, true
   FROM (SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8 AS now) AS clock,
@@ -24,7 +24,7 @@ SELECT asked.name, asked.every_s, asked.window_s, clock.now + asked.every_s, tru
 RETURNING name, allowed, full_at - EXTRACT(EPOCH FROM clock_timestamp())::float8 AS full_in_s
 
 -- sweep --
--- Full buckets, which are as good as none. Rows that are just being used are left.
+-- Delete full buckets, which are equivalent to missing ones. Locked rows are skipped.
 DELETE FROM rate_buckets
  WHERE name IN (SELECT name
                   FROM rate_buckets

@@ -1,5 +1,5 @@
 -- find_request --
--- The earlier request with this key. `fresh`: accepted within the last $3 seconds.
+-- An accepted request with its result. `fresh` is true if it was accepted in the last $3 seconds.
 -- $1 user_id  $2 request key  $3 seconds
 SELECT request.body_hash, request.turn_id, request.thread_id, request.answer, turn.state,
        request.accepted_at > clock_timestamp() - make_interval(secs => $3) AS fresh
@@ -8,8 +8,8 @@ SELECT request.body_hash, request.turn_id, request.thread_id, request.answer, tu
  WHERE request.user_id = $1 AND request.key = $2
 
 -- claim_request --
--- Claim a key for a request without a turn. No row if the key was claimed before. An earlier claim
--- without an answer expires after $5 seconds, because its process must be gone.
+-- Claim the key for a request without a turn. No row if the key is taken, unless that request is
+-- still not answered after $5 seconds: then its process has ended.
 -- $1 user_id  $2 request key  $3 hash of the request  $4 seconds that the key is kept  $5 seconds
 INSERT INTO accepted_requests (user_id, key, body_hash, expires_at)
 VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
@@ -25,13 +25,13 @@ RETURNING key
 UPDATE accepted_requests SET answer = $3 WHERE user_id = $1 AND key = $2
 
 -- forget_request --
--- Release the claim of a request that did not run, or whose turn has ended.
+-- Delete the claim of a request that did not run, or whose turn ended a long time ago.
 -- $1 user_id  $2 request key  $3 turn_id or null
 DELETE FROM accepted_requests
  WHERE user_id = $1 AND key = $2 AND turn_id IS NOT DISTINCT FROM $3
 
 -- sweep_requests --
--- For all users: delete expired requests.
+-- Delete expired requests of all users.
 DELETE FROM accepted_requests AS request
  WHERE expires_at < clock_timestamp()
    AND NOT EXISTS (SELECT FROM turns

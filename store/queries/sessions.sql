@@ -1,4 +1,4 @@
--- Sessions: what a user has handed to a page or an agent. Only the hash of a secret is known.
+-- Sessions: credentials that a user gave to a page or an agent. Only hashes of secrets are stored.
 
 -- open_session --
 -- $1 user_id  $2 SHA-256 of the secret  $3 scope  $4 seconds that it lasts  $5 origin  $6 name
@@ -13,8 +13,8 @@ SELECT user_id, id, scope, origin, name, created_at, expires_at
  WHERE secret_hash = $1 AND expires_at > clock_timestamp()
 
 -- list_sessions --
--- One page of those that still hold, newest first, with one row more than the page; always at
--- least one row, which says whether the cursor is known.
+-- One page of valid sessions, newest first, and one row more. Always at least one row, which tells
+-- whether the cursor exists.
 -- $1 user_id  $2 after: a session's id or null  $3 limit + 1
 SELECT ($2::uuid IS NULL OR place.seq IS NOT NULL) AS cursor_known,
        $1 AS user_id, entry.id, entry.scope, entry.origin, entry.name, entry.created_at,
@@ -35,13 +35,12 @@ SELECT ($2::uuid IS NULL OR place.seq IS NOT NULL) AS cursor_known,
 DELETE FROM sessions WHERE user_id = $1 AND id = $2 RETURNING id
 
 -- revoke_sessions --
--- All of one kind.
+-- Revoke all sessions with one scope.
 -- $1 user_id  $2 scope
 DELETE FROM sessions WHERE user_id = $1 AND scope = $2
 
 -- sweep_sessions --
--- A few of those that have expired, whoever opened them. Rows that another server sweeps at the
--- same time are left to it.
+-- Delete a few expired sessions of any user. Rows that another process is deleting are skipped.
 DELETE FROM sessions
  WHERE (user_id, id) IN (SELECT user_id, id
                            FROM sessions

@@ -1,8 +1,8 @@
--- The to-do list. A row belongs to the user who is $1 of every statement.
+-- The to-do list. $1 of every statement is the user who owns the rows.
 
 -- add_task --
--- The day comes as text, here and in update_task: the driver sends the first and the last day that
--- Python knows as infinities, with which nothing can be reckoned.
+-- The due date is text, here and in update_task. As dates, the driver would send Python's first and
+-- last day as infinities, which date arithmetic cannot use.
 -- $1 user_id  $2 title  $3 description  $4 priority  $5 category  $6 tags  $7 due_date
 -- $8 recurrence  $9 completed
 INSERT INTO tasks (user_id, id, title, description, priority, category, tags, due_date,
@@ -18,7 +18,7 @@ SELECT {task_columns}, seq
  WHERE user_id = $1 AND id = $2
 
 -- load_tasks --
--- Those that exist, in the order given.
+-- The tasks that exist, in the given order.
 -- $1 user_id  $2 ids
 SELECT {task_columns}
   FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (task_id, place)
@@ -26,7 +26,7 @@ SELECT {task_columns}
  ORDER BY wanted.place
 
 -- list_tasks_newest --
--- One page by the tasks_page index, and one row more. A filter that is null lets all pass.
+-- One page by the tasks_page index, and one row more. A null filter matches every task.
 -- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
 -- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 seq that the page comes after
 SELECT {task_columns}
@@ -47,7 +47,7 @@ OFFSET $11
  LIMIT $10
 
 -- list_tasks_oldest --
--- The same from the other end.
+-- The same as list_tasks_newest, oldest first.
 -- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
 -- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 seq that the page comes after
 SELECT {task_columns}
@@ -68,8 +68,8 @@ OFFSET $11
  LIMIT $10
 
 -- list_tasks_sorted --
--- By due date (none comes last), priority (high first, then the nearest due) or title; among
--- equals the newest first.
+-- One page by due date (none last), priority (high first, then by due date) or title. Equal tasks
+-- are newest first.
 -- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
 -- $8 tag  $9 LIKE pattern  $10 limit + 1  $11 offset  $12 sort
 SELECT {task_columns}
@@ -93,7 +93,7 @@ OFFSET $11
  LIMIT $10
 
 -- count_tasks --
--- All that match, for a page that does not show it by itself.
+-- The number of matching tasks, if a page alone does not show it.
 -- $1 user_id  $2 completed  $3 first due  $4 last due  $5 undated only  $6 priority  $7 category
 -- $8 tag  $9 LIKE pattern
 SELECT count(*)
@@ -110,7 +110,7 @@ SELECT count(*)
         OR EXISTS (SELECT FROM unnest(tags) AS tag WHERE tag ILIKE $9))
 
 -- update_task --
--- Only the fields that are named change; null is a value for some of them.
+-- Change only the named fields, since null is a valid value for some of them.
 -- $1 user_id  $2 id  $3 names of the fields  $4 title  $5 description  $6 priority  $7 category
 -- $8 tags  $9 due_date  $10 recurrence  $11 completed
 UPDATE tasks
@@ -129,12 +129,12 @@ UPDATE tasks
 RETURNING {task_columns}
 
 -- complete_task --
--- The task first, then the one that its recurrence creates, if any. The lock makes the second of
--- two simultaneous calls see the first one's result, so that only one next task comes to be.
--- The next is due a whole number of periods, at least one, after the last due date (or today,
--- where there was none), and after today. Adding n months to the last due date, not one month
--- n times, keeps the 31st where a month has one. The end of the calendar is year 9999, beyond
--- which clients cannot read a date.
+-- Returns the task, then the one that its recurrence creates, if any. Because of the lock, the
+-- second of two concurrent calls sees the result of the first, so only one next task is created.
+-- The next task is due after today, a whole number of periods, at least one, after the last due
+-- date (without one, after today). Adding n months at once, not one month n times, keeps the 31st
+-- in months that have it. No task is created after year 9999, because clients cannot parse such
+-- dates.
 -- $1 user_id  $2 id  $3 completed  $4 today
 WITH before AS (
     SELECT *, coalesce(due_date, $4::date) AS last_due
@@ -188,14 +188,14 @@ DELETE FROM tasks
 RETURNING {task_columns}
 
 -- delete_task_in_turn --
--- A deletion that a model asks for. A message of the user's has one to spend, on a call that stands
--- alone in its round. Any other is put off: it is noted in the thread, and carried out when it is
--- asked for again in the answer to the user's very next message. A retry, a form and what the page
--- answers go on with the message before, so no turn of theirs can agree in the user's place, nor
--- delete one more. The thread's lock makes the calls of one round take turns; it is part of this
--- statement, so what stands in the row is what the call before has left there.
--- No row when the task is missing; id is null when the deletion was put off.
--- $1 user_id  $2 id  $3 thread_id  $4 turn_id  $5 whether the call stands alone
+-- A deletion that a model requests. Each user message allows one immediate deletion, by a call that
+-- is alone in its round. Any other deletion is deferred: it is stored in the thread and executed if
+-- the model requests it again in the answer to the user's very next message. A retry, a form and an
+-- output of the page continue the previous message, so their turns can neither confirm a deletion
+-- nor delete one more. The lock of the thread serializes the calls of one round. It is part of this
+-- statement, so the row that it reads has the changes of the previous call.
+-- No row if the task is missing; id is null if the deletion was deferred.
+-- $1 user_id  $2 id  $3 thread_id  $4 turn_id  $5 whether the call is alone in its round
 WITH thread AS (
     SELECT id, deleted_in, asked_deletions
       FROM threads
@@ -251,15 +251,15 @@ SELECT {task_columns}
  WHERE deleted.id IS NOT NULL OR NOT (ruling.agreed OR ruling.free)
 
 -- keep_tasks --
--- The user does not agree: what a model would delete after the next message is asked about anew.
+-- The user declined: discard the deferred deletions of these tasks, so the model must ask again.
 -- $1 user_id  $2 thread_id  $3 ids as text
 UPDATE threads
    SET asked_deletions = asked_deletions - $3::text[]
  WHERE user_id = $1 AND id = $2
 
 -- find_task_at --
--- The task at a place, counted from 1, of the list last shown in the thread; where none was
--- shown, of the whole list, newest first. A place in the shown list whose task is gone is a miss.
+-- The task at a position, counted from 1, in the list last shown in the thread. If none was shown,
+-- in the whole list, newest first. No row if the task at that position was deleted.
 -- $1 user_id  $2 thread_id, or null  $3 place
 WITH shown AS (
     SELECT shown_tasks
@@ -280,7 +280,7 @@ SELECT {task_columns}
             END
 
 -- find_tasks_between --
--- The ids that begin alike lie between two uuids; a second row tells that more than one does.
+-- The tasks whose id has a given prefix, as a range of uuids. A second row means: not unique.
 -- $1 user_id  $2 first uuid  $3 last uuid
 SELECT {task_columns}
   FROM tasks

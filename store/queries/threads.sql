@@ -1,6 +1,6 @@
 -- list_threads_desc --
--- One page of a user's threads, newest first, with one row more than the page; always at least
--- one row, which says whether the cursor is known.
+-- One page of a user's threads, newest first, and one row more. Always at least one row, which
+-- tells whether the cursor exists.
 -- $1 user_id  $2 after: a thread id or null  $3 limit + 1
 SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known, entry.*
   FROM (SELECT 1) AS one
@@ -14,7 +14,7 @@ SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known, entry.*
  ORDER BY entry.seq DESC
 
 -- list_threads_asc --
--- The same, oldest first.
+-- The same as list_threads_desc, oldest first.
 -- $1 user_id  $2 after: a thread id or null  $3 limit + 1
 SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known, entry.*
   FROM (SELECT 1) AS one
@@ -28,8 +28,8 @@ SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known, entry.*
  ORDER BY entry.seq
 
 -- list_items_desc --
--- One page of a thread, newest first, with one row more than the page; no row at all when the
--- thread is missing or another user's, else at least one, which holds the thread.
+-- One page of a thread, newest first, and one row more. No row if the thread is missing or another
+-- user's, else at least one, which holds the thread.
 -- $1 user_id  $2 thread_id  $3 after: an item id or null  $4 limit + 1
 SELECT thread.*, ($3::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
        EXISTS (SELECT FROM turns
@@ -49,7 +49,7 @@ SELECT thread.*, ($3::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
  ORDER BY entry.seq DESC
 
 -- list_items_asc --
--- The same, oldest first.
+-- The same as list_items_desc, oldest first.
 -- $1 user_id  $2 thread_id  $3 after: an item id or null  $4 limit + 1
 SELECT thread.*, ($3::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
        EXISTS (SELECT FROM turns
@@ -73,14 +73,14 @@ SELECT thread.*, ($3::text IS NULL OR place.seq IS NOT NULL) AS cursor_known,
 SELECT {thread_columns} FROM threads WHERE user_id = $1 AND id = $2
 
 -- rename_thread --
--- What a user takes away is not given back by the server.
+-- Set or remove the user's title. The server does not replace a title that the user removed.
 -- $1 user_id  $2 thread_id  $3 title or null
 UPDATE threads SET title = $3, title_by = 'user'
  WHERE user_id = $1 AND id = $2
 RETURNING {thread_columns}
 
 -- give_title --
--- A title of the server's: never over the user's, and a model's only over the first line.
+-- Set a title of the server. It never replaces the user's; a model's replaces only a first line.
 -- $1 user_id  $2 thread_id  $3 title  $4 whose: 'first line' or 'model'
 UPDATE threads SET title = $3, title_by = $4
  WHERE user_id = $1 AND id = $2
@@ -95,7 +95,7 @@ UPDATE threads SET status = $3
 RETURNING {thread_columns}
 
 -- judge_items --
--- Whether the thread is there; what is no visible item of it is passed over.
+-- Store feedback on visible items; other ids are ignored. Returns whether the thread exists.
 -- $1 user_id  $2 thread_id  $3 item ids  $4 'positive' or 'negative'
 WITH judged AS (
     INSERT INTO feedback (user_id, thread_id, item_id, kind)
@@ -109,6 +109,6 @@ WITH judged AS (
 SELECT EXISTS (SELECT FROM threads WHERE user_id = $1 AND id = $2)
 
 -- delete_thread --
--- Its items and turns go with it.
+-- Its items and turns are deleted with it.
 -- $1 user_id  $2 thread_id
 DELETE FROM threads WHERE user_id = $1 AND id = $2 RETURNING id

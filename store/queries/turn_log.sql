@@ -1,9 +1,9 @@
 -- append_events --
--- Append new events of this process's turns in one statement, without waiting for the disk. A crash
--- of the database loses less than a second of text. Ended turns are accepted, so that their logs
--- can be completed. A batch is appended only if it continues the stored log, so a log has no gaps.
--- Returns the end of each log; the owner continues from there, even after a lost batch. No row for
--- a turn of another owner.
+-- Append events of this process's turns, in one statement that does not wait for the disk: a crash
+-- of the database loses less than a second of text. Events of an ended turn are accepted too, to
+-- complete its log. Only events that continue the stored log are accepted, so a log has no gaps.
+-- The result is the end of each log, from which its owner continues, whatever was lost on the way.
+-- No row for a turn that this process does not own.
 -- $1 users  $2 turns  $3 fences  $4 numbers of the first event  $5 frames, joined by newlines
 -- $6 whether the log ends with them
 WITH quick AS (
@@ -37,9 +37,9 @@ SELECT new.turn_id, COALESCE(written.through, new.through) AS through,
   LEFT JOIN written ON written.user_id = new.user_id AND written.turn_id = new.turn_id
 
 -- read_events --
--- A turn's state, and its stored events after a number. No row if the turn is missing; otherwise
--- at least one row.
--- $1 user_id  $2 turn_id  $3 after: number of the last event that the reader has
+-- The state of a turn, and its stored log after an event. No row if the turn is missing, else at
+-- least one.
+-- $1 user_id  $2 turn_id  $3 after: the number of the last known event
 SELECT turn.state, turn.thread_id, log.first, log.frames, log.last
   FROM turns AS turn
   LEFT JOIN turn_events AS log
@@ -49,7 +49,7 @@ SELECT turn.state, turn.thread_id, log.first, log.frames, log.last
  ORDER BY log.first
 
 -- load_turn_items --
--- The visible items of one turn, its message included.
+-- The visible items of one turn, including its user message.
 -- $1 user_id  $2 thread_id  $3 turn_id
 SELECT {item_columns}
   FROM items
@@ -57,7 +57,7 @@ SELECT {item_columns}
  ORDER BY seq
 
 -- watch_turns --
--- Requests of other processes for this process's running turns.
+-- Requests of other processes for this process's running turns: stops, followers and reads.
 -- $1 owner
 SELECT id, stop_reason, reads,
        EXISTS (SELECT FROM turn_followers AS follower
@@ -67,7 +67,7 @@ SELECT id, stop_reason, reads,
  WHERE owner = $1 AND state = 'running'
 
 -- publish_followed --
--- Publish which turns have followers in the process that runs them.
+-- Publish which turns of this process have followers.
 -- $1 users  $2 turns  $3 fences  $4 followed
 UPDATE turns SET followed = new.followed
   FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
@@ -76,9 +76,9 @@ UPDATE turns SET followed = new.followed
    AND turns.state = 'running'
 
 -- find_running --
--- The running turn of a thread, in any process. The owner's `followed` counts only if the owner is
--- alive: its lease was renewed recently and has at least $3 seconds left.
--- $1 user_id  $2 thread_id  $3 least remaining lease of a living owner, in seconds
+-- The running turn of a thread, in any process. Followers that its owner reports count only while
+-- the owner is alive, that is, if its lease was renewed lately.
+-- $1 user_id  $2 thread_id  $3 least seconds that the lease of a live owner has left
 SELECT id, owner,
        (followed AND lease_until > clock_timestamp() + make_interval(secs => $3))
        OR EXISTS (SELECT FROM turn_followers AS follower
@@ -88,7 +88,7 @@ SELECT id, owner,
  WHERE user_id = $1 AND thread_id = $2 AND state = 'running'
 
 -- follow_elsewhere --
--- Publish that another process has a follower; expires after $4 seconds.
+-- Report that another process than the owner has a follower, valid for $4 seconds.
 -- $1 user_id  $2 turn_id  $3 process  $4 seconds
 INSERT INTO turn_followers (user_id, turn_id, process, until)
 SELECT user_id, id, $3, clock_timestamp() + make_interval(secs => $4)
@@ -97,12 +97,12 @@ SELECT user_id, id, $3, clock_timestamp() + make_interval(secs => $4)
     ON CONFLICT (user_id, turn_id, process) DO UPDATE SET until = EXCLUDED.until
 
 -- unfollow_elsewhere --
--- Publish that this process has no more followers of the turn.
+-- Report that this process has no followers of the turn any more.
 -- $1 user_id  $2 turn_id  $3 process
 DELETE FROM turn_followers WHERE user_id = $1 AND turn_id = $2 AND process = $3
 
 -- read_elsewhere --
--- Publish that the user has read the turn's thread in another process than the owner.
+-- Report that the user has read the thread of a turn in another process than the owner.
 -- $1 user_id  $2 turn_id
 UPDATE turns SET reads = reads + 1
  WHERE user_id = $1 AND id = $2 AND state = 'running'
@@ -113,7 +113,8 @@ UPDATE turns SET stop_reason = COALESCE(stop_reason, $3)
  WHERE user_id = $1 AND id = $2 AND state = 'running'
 
 -- sweep_events --
--- For all users: delete the logs and followers of turns that ended over $1 seconds ago.
+-- Delete the logs of turns that ended more than $1 seconds ago, and expired followers, of all
+-- users.
 -- $1 seconds
 WITH followers AS (
     DELETE FROM turn_followers WHERE until < clock_timestamp() - make_interval(secs => $1)

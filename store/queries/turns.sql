@@ -1,6 +1,6 @@
 -- begin_thread --
--- Store a new thread, its first message and the turn that answers it, all or nothing. No row if the
--- same request was accepted before, or if a file is no longer available.
+-- Create a thread, its first message and the turn that answers it: all or nothing. No row if the
+-- same request was accepted before, or if a file is not available any more.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
 -- $12 seconds that the key is kept  $13 attachments
@@ -29,13 +29,14 @@ SELECT $1, $5, $2, $3, false, $6, clock_timestamp() + make_interval(secs => $7),
 RETURNING id
 
 -- begin_message --
--- Store a message and the turn that answers it. Stores nothing if the same request was accepted
--- before, a file is no longer available, or another turn runs in the thread. No row if the thread
--- is missing or another user's.
+-- Add a message to a thread and begin the turn that answers it. Not stored if the same request was
+-- accepted before, a file is not available any more, another turn runs in the thread, or the thread
+-- takes no input. No row if the thread is missing or another user's.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
 -- $12 seconds that the key is kept  $13 attachments
--- Closes pending items and returns them in `closed`, a JSON array or null.
+-- Items that waited for an answer of the user or the page are closed: `closed`, a JSON array or
+-- null.
 WITH thread AS (
     SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
@@ -82,7 +83,7 @@ SELECT thread.*,
   FROM thread
 
 -- find_pending --
--- Lock the newest pending item of a type, or else the newest item of that type, until the
+-- Lock the newest pending item of a type, or the newest of that type if none is pending, until the
 -- transaction ends. `claimed`: the same request was accepted before.
 -- $1 user_id  $2 thread_id  $3 type  $4 item_id or null  $5 request key
 SELECT {item_columns}, body ->> 'status' = 'pending' AS pending,
@@ -95,11 +96,12 @@ SELECT {item_columns}, body ->> 'status' = 'pending' AS pending,
    FOR UPDATE
 
 -- begin_reply --
--- Store the answer of a pending item and the turn that continues from it. A body key ($12) is taken
--- over from a turn that has ended: while an item is pending, an equal body answers another call.
+-- Store the answered item and begin the turn that continues with it. A key that was derived from
+-- the body ($12) is reused if its turn has ended: while an item is pending, an equal body must be
+-- the answer to another call.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the item's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
--- $11 seconds that the key is kept  $12 whether the key is the body's
+-- $11 seconds that the key is kept  $12 whether the key was derived from the body
 WITH thread AS (
     SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
@@ -134,8 +136,8 @@ SELECT thread.*,
   FROM thread
 
 -- begin_retry --
--- Store a turn that answers a message again. No row if the thread is missing. `target` and `body`:
--- type and body of the item; null if the item is missing.
+-- Begin a turn that answers a message again. No row if the thread is missing. `target` is the type
+-- of the item, null if it is missing; `body` is its body.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id  $5 owner  $6 lease in seconds
 -- $7 model  $8 request key  $9 hash of the request  $10 seconds that the key is kept
 WITH thread AS (
@@ -168,9 +170,8 @@ SELECT thread.*,
   FROM thread
 
 -- withdraw --
--- Withdraw all items after the message, without deleting them; return the calls and notes among
--- them, oldest first. A separate statement after begin_retry: that one may wait until the previous
--- turn has stored its last items, and cannot see them.
+-- Withdraw the items after the message, without deleting them. Returns the calls and notes of them,
+-- oldest first. After begin_retry, which may have waited until the previous turn was stored.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id
 WITH withdrawn AS (
     UPDATE items
@@ -191,8 +192,8 @@ SELECT type, body
 SELECT count(*) FROM turns WHERE user_id = $1 AND state = 'running'
 
 -- load_history --
--- The newest items of a thread for the model, newest first. Includes hidden items; leaves out items
--- that are only for the user.
+-- The newest items of a thread for the model, newest first. Includes hidden items; items that only
+-- the user sees are left out.
 -- $1 user_id  $2 thread_id  $3 limit
 SELECT type, body
   FROM items
@@ -202,8 +203,8 @@ SELECT type, body
  LIMIT $3
 
 -- add_items --
--- Store final items of a running turn, and its tool calls that are about to run. Returns 0 if this
--- owner no longer holds the lease.
+-- Store finished items of a running turn, and the tool calls that it begins. Returns 0 if this
+-- process does not own the turn any more.
 -- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
 -- $9 the calls, or null
 WITH mine AS (
@@ -228,10 +229,10 @@ WITH mine AS (
 SELECT count(*) FROM mine
 
 -- finish_turn --
--- End a turn and store its last items. If a retry's answer is kept, the items it withdrew are
--- deleted. If not, they are restored, and the new answer's visible and carried items are deleted.
--- Returns false if this owner no longer holds the lease. Returns true again if this owner has ended
--- the turn before: the first reply may have been lost.
+-- End a turn and store its last items. If the answer of a retry is kept, the withdrawn items are
+-- deleted. Otherwise they are restored, and the visible items of the new answer are deleted, as are
+-- those that it took over from the old one. Returns false if this process does not own the turn any
+-- more, and true if it ended the turn before and did not receive the result.
 -- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
 -- $9 state  $10 input tokens  $11 output tokens  $12 keep: whether the answer is kept
 WITH mine AS (
@@ -275,24 +276,24 @@ SELECT EXISTS (SELECT FROM mine)
                    WHERE user_id = $1 AND id = $2 AND fence = $3 AND state <> 'running')
 
 -- take_over --
--- Take over a running turn whose owner does not respond. No row if it has ended meanwhile.
--- $1 user_id  $2 turn_id  $3 owner: the new one  $4 lease in seconds
+-- Take over a running turn whose owner does not respond. No row if the turn has ended meanwhile.
+-- $1 user_id  $2 turn_id  $3 new owner  $4 lease in seconds
 UPDATE turns
    SET owner = $3, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $4)
  WHERE user_id = $1 AND id = $2 AND state = 'running'
 RETURNING thread_id, fence, calls
 
 -- renew_leases --
--- Extend the leases of running turns of a process.
+-- Extend the leases of running turns of one process.
 -- $1 owner  $2 lease in seconds  $3 turns
 UPDATE turns SET lease_until = clock_timestamp() + make_interval(secs => $2)
  WHERE owner = $1 AND state = 'running' AND id = ANY ($3::text[])
 
 -- reap_turns --
--- For all users: take over turns whose owner is gone. Raises their fence, so that a returning owner
--- cannot write any more. Includes turns that this table lists as ours but that have no task here.
--- $1 owner: the process that takes over  $2 lease in seconds  $3 whether all others' are orphans
--- $4 the turns that this process runs
+-- Take over orphaned turns of all users: the lease has expired, and this process does not run them.
+-- The fence is incremented, so that the previous owner can write nothing more.
+-- $1 new owner  $2 lease in seconds  $3 whether all turns of other processes are orphaned
+-- $4 turns that this process runs
 UPDATE turns
    SET owner = $1, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $2)
  WHERE (user_id, id) IN (

@@ -62,7 +62,7 @@ async def _page(connection: asyncpg.Connection) -> None:
 
 
 async def _filled(dsn: str, more: str = "") -> None:
-    database = await Database.connect(dsn, most_connections=1)
+    database = await Database.connect(dsn, max_connections=1)
     await apply_schema(database)
     await database.execute(_FILL)
     await database.execute(f"ANALYZE; {more}")

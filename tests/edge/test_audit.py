@@ -84,7 +84,7 @@ def build(auditor: Auditor) -> Router:
 
 @pytest.fixture
 async def site(database_url: str) -> AsyncIterator[Site]:
-    database = await Database.connect(database_url, most_connections=2)
+    database = await Database.connect(database_url, max_connections=2)
     proxies = TrustedProxies.parse("127.0.0.1")
     auditor = Auditor(AuditLog(database), proxies=proxies, keep_days=90, now=lambda: NOW)
     yield Site(router=build(auditor), auditor=auditor, database=database)
@@ -300,7 +300,7 @@ def said(text: str) -> dict[str, Any]:
 
 async def written(database_url: str) -> list[dict[str, Any]]:
     """What is in the log beside the guest's coming."""
-    database = await Database.connect(database_url, most_connections=1)
+    database = await Database.connect(database_url, max_connections=1)
     rows = await database.fetch("SELECT * FROM audit_log WHERE action <> 'guest.issue' ORDER BY id")
     await database.close()
     return [dict(row) for row in rows]

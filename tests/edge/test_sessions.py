@@ -30,7 +30,7 @@ PATH = "/api/chatkit/session"
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, most_connections=2)
+    database = await Database.connect(database_url, max_connections=2)
     yield database
     await database.close()
 

@@ -29,7 +29,7 @@ SECRET = "the secret that two servers of one operator share"
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, most_connections=2)
+    database = await Database.connect(database_url, max_connections=2)
     yield database
     await database.close()
 

@@ -27,7 +27,7 @@ from tests.wording import SAY
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = await Database.connect(database_url, most_connections=4)
+    database = await Database.connect(database_url, max_connections=4)
     yield database
     await database.close()
 

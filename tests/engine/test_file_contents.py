@@ -25,7 +25,7 @@ from tests.files import PDF, PNG, ZIP
 
 @pytest.fixture
 async def files(database_url: str) -> AsyncIterator[Files]:
-    database = await Database.connect(database_url, most_connections=2)
+    database = await Database.connect(database_url, max_connections=2)
     yield Files(database, max_bytes=2**30)
     await database.close()
 

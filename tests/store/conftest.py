@@ -18,7 +18,7 @@ from tests.store.embedded_servers import copy, query, running
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A pool of its own."""
-    database = await Database.connect(database_url, most_connections=8)
+    database = await Database.connect(database_url, max_connections=8)
     yield database
     await database.close()
 

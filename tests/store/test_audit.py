@@ -167,7 +167,7 @@ def _read_rules(server: EmbeddedPostgres) -> None:
 
 @pytest.fixture
 async def as_server(server_role: str) -> AsyncIterator[Database]:
-    database = await Database.connect(server_role, most_connections=2)
+    database = await Database.connect(server_role, max_connections=2)
     yield database
     await database.close()
 

@@ -122,7 +122,7 @@ class Thread:
 
 @pytest.fixture
 async def thread(database_url: str) -> AsyncIterator[Thread]:
-    database = await Database.connect(database_url, most_connections=8)
+    database = await Database.connect(database_url, max_connections=8)
     thread = Thread(database)
     await thread.message()
     yield thread

@@ -14,7 +14,7 @@ from chatkit.protocol.bodies import GeneratedImage, UserMessage
 from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import Conflict, NotFound, TooLarge, Unavailable
 from chatkit.protocol.items import Item
-from store.files import MOST_UNSENT, PIECE_BYTES, Files
+from store.files import MAX_UNSENT, PIECE_BYTES, Files
 from store.postgres import Database
 from store.turns import StoredTurns
 from tests.files import PNG
@@ -118,7 +118,7 @@ async def test_announcements_at_once_keep_to_the_limit(files: Files) -> None:
 
 
 async def test_so_many_files_may_wait_for_a_message(files: Files, database: Database) -> None:
-    for number in range(MOST_UNSENT):
+    for number in range(MAX_UNSENT):
         await files.create(ANNA, f"atc_{number}", TEXT)
     with pytest.raises(Conflict):
         await files.create(ANNA, "atc_x", TEXT)

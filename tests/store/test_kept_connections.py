@@ -17,7 +17,7 @@ BACKEND = "SELECT pg_backend_pid()"
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = await Database.connect(database_url, most_connections=2)
+    opened = await Database.connect(database_url, max_connections=2)
     yield opened
     await opened.close()
 

@@ -32,7 +32,7 @@ SERVER_CONNECTIONS = 4
 
 @asynccontextmanager
 async def connected(url: str, *, most: int = 16) -> AsyncIterator[Database]:
-    database = await Database.connect(url, most_connections=most)
+    database = await Database.connect(url, max_connections=most)
     try:
         yield database
     finally:

@@ -16,7 +16,7 @@ from tools.server import build_server
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A database that knows the conversations of Anna and Ben."""
-    database = await Database.connect(database_url, most_connections=4)
+    database = await Database.connect(database_url, max_connections=4)
     for who in (ANNA, BEN):
         await database.execute(
             "INSERT INTO threads (user_id, id) VALUES ($1, $2)", who.user_id, who.thread_id

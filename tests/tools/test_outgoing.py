@@ -46,7 +46,7 @@ async def open_site(site: Site) -> AsyncIterator[Site]:
 
 async def test_a_tool_server_cannot_send_us_elsewhere(database_url: str) -> None:
     """Least of all with the headers that were meant for it."""
-    database = await Database.connect(database_url, most_connections=2)
+    database = await Database.connect(database_url, max_connections=2)
     async with open_site(Site()) as elsewhere:
         redirect = (
             "HTTP/1.1 307 Temporary Redirect\r\n"
@@ -70,7 +70,7 @@ async def test_a_tool_server_cannot_send_us_elsewhere(database_url: str) -> None
 
 
 async def test_no_argument_of_a_tool_is_an_address_that_is_asked(database_url: str) -> None:
-    database = await Database.connect(database_url, most_connections=2)
+    database = await Database.connect(database_url, max_connections=2)
     async with open_site(Site()) as site:
         address = f"http://127.0.0.1:{site.port}/"
         async with ToolClients(build_server(Tasks(database))) as tools:
