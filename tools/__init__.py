@@ -1,4 +1,4 @@
 """The task tools as an MCP server, and the client of every MCP server.
 
-The only room that imports mcp.
+Only this room imports mcp.
 """

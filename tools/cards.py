@@ -1,8 +1,8 @@
-"""What the task cards do: shown when a tool offers them, and acted on by the user.
+"""Implements the task cards: draws them when a tool offers them, and executes the user's actions.
 
-A payload comes from a client. It is checked as the body of a REST call is, and it may name any
-task of the user's own: what the card shows is a convenience, not a permission. Whatever was done,
-the card is drawn again with its tasks as they are now, however old it is.
+A payload comes from a client and is checked like the body of a REST request. It may name any task
+of the user, because the content of a card is not a permission. After each action the card is drawn
+again with the current state of its tasks, even if the card is old.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from chatkit.words.catalogue import say_in
 from tools.signals import DELETION_CARD, LIST_CARD, task_changed
 from tools.task_cards import (
     GONE,
-    MOST_ROWS,
+    MAX_ROWS,
     Listed,
     confirm_card,
     form_card,
     list_card,
+    message_card,
     offers,
     read_listed,
-    told_card,
 )
 
 _FIELDS: Final = (
@@ -55,7 +55,7 @@ _Handler = Callable[[Payload, Shown, Caller], Awaitable[ActionOutcome]]
 
 
 class TaskCards:
-    """The engine's cards, over the user's tasks. `now` gives a time that knows its zone."""
+    """The `Cards` port for the user's tasks. `now` returns a time with a zone."""
 
     def __init__(self, tasks: TaskStore, *, now: Callable[[], datetime]) -> None:
         self._tasks = tasks
@@ -73,13 +73,13 @@ class TaskCards:
         }
 
     async def show(self, offers: Sequence[CardOffer], caller: Caller) -> list[Card]:
-        """The cards for the offers of one round: each list once, and one question for all the
-        deletions that were put off. Offers of other kinds are passed over."""
+        """Draw the cards for the offers of one round: each list once, and one question for all
+        deferred deletions. Offers of other kinds are ignored."""
         cards = []
         lists = {tuple(o.data["task_ids"]): o.data for o in offers if o.name == LIST_CARD}
         for task_ids, data in lists.items():
-            left_out = len(task_ids[MOST_ROWS:]) + data["more"]
-            places = dict(enumerate(task_ids[:MOST_ROWS], 1))
+            left_out = len(task_ids[MAX_ROWS:]) + data["more"]
+            places = dict(enumerate(task_ids[:MAX_ROWS], 1))
             cards.append(await self._list(Listed(places=places, more=left_out), caller))
         put_off = [name for o in offers if o.name == DELETION_CARD for name in o.data["task_ids"]]
         if put_off:
@@ -89,7 +89,7 @@ class TaskCards:
         return cards
 
     async def act(self, action: Action, shown: Shown, caller: Caller) -> ActionOutcome:
-        """Do what the user asks on the card `shown`, or without one. Raises ActionRefused."""
+        """Execute an action of the card `shown`, or without a card. Raises ActionRefused."""
         handler = self._handlers.get(action.type)
         if handler is None:
             raise ActionRefused(Sentence("card.unknown_button"))
@@ -160,10 +160,10 @@ class TaskCards:
             task = await self._tasks.update(who.user_id, before.id, TaskChanges(new))
         except NotFound:
             return await self._gone(shown, who)
-        told = {name: value for name, value in task.to_wire().items() if name in new}
+        changed = {name: value for name, value in task.to_wire().items() if name in new}
         return ActionOutcome(
             card=await self._again(shown, who, None),
-            note=f"the user changed the task {_quoted(before)} in a form; now: {dumps(told)}",
+            note=f"the user changed the task {_quoted(before)} in a form; now: {dumps(changed)}",
             effects=(task_changed("update", task.id),),
         )
 
@@ -202,15 +202,15 @@ class TaskCards:
         await self._forget_question(task_ids, who)
         gone = len(task_ids) - len(deleted)
         say = say_in(who.language)
-        told = [
+        sentences = [
             say("card.deleted_count", count=len(deleted)) if deleted else say("card.none_deleted")
         ]
         if gone:
-            told.append(
+            sentences.append(
                 GONE.in_words(say) if len(task_ids) == 1 else say("card.gone_count", count=gone)
             )
         titles = [task.title for task in deleted]
-        card = told_card(" ".join(told), titles, icon="check", struck=True)
+        card = message_card(" ".join(sentences), titles, icon="check", struck=True)
         if not deleted:
             return ActionOutcome(card=card)
         return ActionOutcome(
@@ -226,7 +226,7 @@ class TaskCards:
         await self._forget_question(task_ids, who)
         kept = await self._tasks.get_several(who.user_id, task_ids)
         nothing = say_in(who.language)("card.none_deleted")
-        card = told_card(nothing, [task.title for task in kept])
+        card = message_card(nothing, [task.title for task in kept])
         if not kept:
             return ActionOutcome(card=card)
         return ActionOutcome(
@@ -254,19 +254,20 @@ class TaskCards:
         )
 
     async def _forget_question(self, task_ids: Sequence[str], who: Caller) -> None:
-        """Discard the model's pending question, so that a later yes does not confirm it."""
+        """Discard the deferred deletions: the card has answered them, so a later yes in the chat
+        must not confirm them."""
         if who.thread_id is not None:
             await self._tasks.keep(who.user_id, who.thread_id, task_ids)
 
     async def _gone(self, shown: Shown, who: Caller) -> ActionOutcome:
-        if shown is None:  # the page itself asked, and has no card that could say so
+        if shown is None:  # sent by the page itself, without a card to show the message
             raise ActionRefused(GONE)
         gone = GONE.in_words(say_in(who.language))
         card = await self._again(shown, who, gone)
-        return ActionOutcome(card=card or told_card(gone))
+        return ActionOutcome(card=card or message_card(gone))
 
     async def _again(self, shown: Shown, who: Caller, message: str | None) -> Card | None:
-        """The list that is shown, or that the form came from, as it is now."""
+        """Draw the list again with current tasks; `shown` is the list or a form opened from it."""
         listed = read_listed(shown)
         return None if listed is None else await self._list(listed, who, message)
 
@@ -285,7 +286,7 @@ class TaskCards:
         )
 
     def _entered(self, payload: Payload, who: Caller) -> dict[str, Any]:
-        """The fields of the form as the parser of tasks takes them."""
+        """Convert the fields of the form for the parser of tasks."""
         fields = {name: payload[name] for name in _FIELDS if name in payload}
         if isinstance(tags := fields.get("tags"), str):
             fields["tags"] = tags.split(",")
@@ -298,16 +299,16 @@ class TaskCards:
 
 
 def _own_day(value: str, who: Caller) -> str:
-    """A date picker may send the moment at which the day begins, in UTC: what is that day here?"""
+    """The date in the user's zone, if a date picker sent the start of the day as a UTC time."""
     try:
         moment = datetime.fromisoformat(value)
         return value if moment.tzinfo is None else day_of(who, moment).isoformat()
-    except (ValueError, OverflowError):  # no moment, or one that no calendar here reaches
+    except (ValueError, OverflowError):  # not a time, or out of range in this zone
         return value
 
 
 def _drawable(texts: Mapping[str, str]) -> dict[str, str]:
-    """What was entered, without a date that no picker could show."""
+    """The entered texts, without a date that a picker cannot show."""
     try:
         datetime.fromisoformat(texts.get("due_date") or "2026-01-01")
     except ValueError:
@@ -320,7 +321,7 @@ def _around(task: Task, shown: Shown) -> Listed:
 
 
 def _require_question(shown: Shown) -> None:
-    """A card that asks before deleting is settled by its first answer."""
+    """Raise ActionRefused if the question of a card was answered before."""
     if shown is not None and not offers(shown, "tasks.delete_confirmed"):
         raise ActionRefused(Sentence("card.answered_before"))
 
@@ -342,5 +343,5 @@ def _task_ids(payload: Payload) -> list[str]:
 
 
 def _quoted(task: Task) -> str:
-    """A title as data: in quotes, with those inside it escaped."""
+    """The title as data: quoted, with inner quotes escaped, and the id."""
     return f"{dumps(task.title)} (id {task.id})"

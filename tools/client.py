@@ -1,4 +1,4 @@
-"""Every tool that the model may call: the built-in server's and those of further MCP servers."""
+"""The tool box of the model: the tools of the built-in and of additional MCP servers."""
 
 from __future__ import annotations
 
@@ -34,22 +34,23 @@ from tools.tasks import TITLES
 
 _log = logging.getLogger(__name__)
 
-#: Most characters of a foreign tool's description, which each request to the model repeats.
+#: Longest description of a foreign tool, in characters: every request to the model contains it.
 _MAX_DESCRIPTION: Final = 1000
-#: Most characters of its title, which the user is shown.
+#: Longest title of a foreign tool, in characters, as shown to the user.
 _MAX_TITLE: Final = 80
 
-#: Longest line of a tool on how far it is, in characters.
+#: Longest progress message of a tool, in characters.
 MAX_PROGRESS: Final = 200
-#: How long a start waits for further servers; those that need longer join when they are ready.
+#: Longest wait for additional servers at the start, in seconds; slower ones are added later.
 _START_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Route:
-    """Where a call by `spec.name` goes. `arguments` is None where the server checks them itself.
+    """The target of calls to `spec.name`. `arguments` is None if the server checks them itself.
 
-    A tool whose schema is broken is never listed: it would make providers refuse every request.
+    `is_sound` is false for a broken schema. Such a tool is never listed, because providers would
+    refuse every request with it.
     """
 
     spec: ToolSpec
@@ -60,12 +61,12 @@ class _Route:
 
 
 class ToolClients:
-    """The tool box of the engine: `async with ToolClients(server, configs) as tools`.
+    """The `ToolBox` of the engine: `async with ToolClients(server, configs) as tools`.
 
-    The built-in server runs in process and is there from the start. Each further server is held
-    connected by a task of its own; while one is away its tools are not listed, and a call to one
-    of them is a failed result. A name that is taken becomes `<server>_<tool>`, and a name once
-    given stays as long as the server has the tool.
+    The built-in server runs in this process and is ready from the start. For each additional
+    server, one task keeps the connection. While a server is disconnected, its tools are not listed
+    and calls to them are failed results. If a name is taken, the tool becomes `<server>_<tool>`. A
+    tool keeps its name as long as its server has it.
     """
 
     def __init__(
@@ -109,15 +110,15 @@ class ToolClients:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def list_tools(self) -> Sequence[ToolSpec]:
-        """The tools of all servers that answer now; names are unique. Costs nothing."""
+        """The tools of all connected servers, with unique names. Reads a cached list."""
         return self._listed
 
     async def call(
         self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
     ) -> ToolResult:
-        """Run one call as `caller`. Whatever goes wrong is a failed result with a sentence.
+        """Run one call as `caller`. Every error is a failed result with a sentence.
 
-        `progress` is given what another server says of how far the call is.
+        `progress` is called with the progress messages of an additional server.
         """
         try:
             route = self._route(call.name)
@@ -135,18 +136,19 @@ class ToolClients:
             finally:
                 who_asks.reset(bound)
         except CallFailed as failure:
-            output = cleaned(str(failure), most=self._max_output)
+            output = cleaned(str(failure), max_chars=self._max_output)
             return ToolResult(call_id=call.call_id, output=output, failed=True)
-        told = ToolResult(
+        answer = ToolResult(
             call_id=call.call_id,
-            output=text_of(result, most=self._max_output),
+            output=text_of(result, max_chars=self._max_output),
             failed=result.is_error,
             links=links_of(result),
         )
-        if route.connection is not self._built_in:  # others speak to the model alone
-            return told
+        # The results of other servers are for the model only, so their `_meta` is ignored.
+        if route.connection is not self._built_in:
+            return answer
         return replace(
-            told,
+            answer,
             effects=effects_of(result, EFFECTS_KEY),
             cards=cards_of(result, CARDS_KEY),
             mentions=mentions_of(result, MENTIONS_KEY),
@@ -166,16 +168,16 @@ class ToolClients:
         return route
 
     def _rebuild(self) -> None:
-        """Bring names and list up to date with what the servers last told."""
+        """Update names and list from the tools that the servers listed last."""
         old = {(route.connection, route.tool.name): route for route in self._routes.values()}
-        told = {
+        tools = {
             (connection, tool.name): tool
             for connection in (self._built_in, *self._others)
             for tool in connection.tools
         }
-        names = {key: old[key].spec.name for key in told if key in old}
+        names = {key: old[key].spec.name for key in tools if key in old}
         routes = {}
-        for key, tool in told.items():
+        for key, tool in tools.items():
             connection, _ = key
             if key not in names:
                 names[key] = _free_name(connection.name, tool.name, {*names.values()})
@@ -188,7 +190,7 @@ class ToolClients:
 
     def _new_route(self, name: str, connection: Connection, tool: Tool) -> _Route:
         if connection is self._built_in:
-            # Its handlers check more exactly, and forgive what a schema cannot ("5" for 5).
+            # Its handlers check more precisely, and accept more than a schema can ("5" for 5).
             spec = ToolSpec(
                 name=name,
                 description=tool.description or "",
@@ -201,13 +203,13 @@ class ToolClients:
         arguments = compile_schema(parameters)
         if arguments is None:
             _log.warning("%s of the tool server %s: bad schema", tool.name, connection.name)
-        description = cleaned(tool.description or tool.title or "", most=_MAX_DESCRIPTION)
+        description = cleaned(tool.description or tool.title or "", max_chars=_MAX_DESCRIPTION)
         return _Route(
             spec=ToolSpec(
                 name=name,
                 description=description,
                 parameters=parameters,
-                title=cleaned(tool.title or "", most=_MAX_TITLE),
+                title=cleaned(tool.title or "", max_chars=_MAX_TITLE),
             ),
             connection=connection,
             tool=tool,
@@ -229,11 +231,11 @@ def _free_name(server: str, tool: str, taken: set[str]) -> str:
 
 
 def _cleanly(progress: Callable[[str], None]) -> Callable[[str], None]:
-    return lambda line: progress(cleaned(line, most=MAX_PROGRESS))
+    return lambda line: progress(cleaned(line, max_chars=MAX_PROGRESS))
 
 
 def _parse(text: str) -> dict[str, Any]:
-    """The arguments. Models write nothing where there are none."""
+    """Parse the arguments. Models send an empty string for no arguments. Raises CallFailed."""
     try:
         arguments = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Parses the configuration of further MCP servers, in the common `{"mcpServers": {…}}` JSON."""
+"""Parses the configuration of additional MCP servers: the common `{"mcpServers": {…}}` JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StdioServer:
-    """A program to run; `env` is what it gets beyond a minimal environment."""
+    """A server program to run; `env` is added to a minimal environment."""
 
     name: str
     command: str
@@ -23,14 +23,14 @@ class StdioServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpServer:
-    """A streamable HTTP endpoint; `headers` go with every request."""
+    """A streamable HTTP endpoint; every request has the `headers`."""
 
     name: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-#: What may hold a secret (arguments, environment, URL, headers) is not in the repr.
+#: The repr leaves out every field that may contain a secret: arguments, environment, URL, headers.
 ServerConfig = StdioServer | HttpServer
 
 _STDIO_TYPES: Final = (None, "stdio")
@@ -41,7 +41,8 @@ _ENV_NAME: Final = re.compile(r"[^=\0]+")
 
 
 def read_mcp_servers(given: str) -> tuple[ServerConfig, ...]:
-    """The servers in JSON text, or in the file that `given` names. Raises ValueError, see below."""
+    """Parse JSON text, or the file whose path is `given`. Raises the errors of
+    `parse_mcp_servers`."""
     if not given.startswith("{"):
         try:
             given = Path(given).read_text(encoding="utf-8-sig")
@@ -53,10 +54,10 @@ def read_mcp_servers(given: str) -> tuple[ServerConfig, ...]:
 
 
 def parse_mcp_servers(text: str) -> tuple[ServerConfig, ...]:
-    """The servers in the order of the text. One whose `disabled` is true is left out.
+    """Parse the servers, in the order of the text. Servers with `disabled: true` are left out.
 
-    Keys that other clients know and this one does not are ignored. Raises ValueError with one
-    sentence that names the place and never quotes a value, which may be a secret.
+    Unknown keys, which other clients may use, are ignored. Raises ValueError with one sentence that
+    names the server or key and never quotes a value, because it may be a secret.
     """
     try:
         whole = json.loads(text)

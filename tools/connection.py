@@ -1,4 +1,4 @@
-"""The connection to one MCP server. One task opens it, keeps it alive and reconnects."""
+"""The connection to one MCP server; one task keeps it open and reconnects."""
 
 from __future__ import annotations
 
@@ -23,28 +23,29 @@ from tools.config import HttpServer, ServerConfig, StdioServer
 
 _log = logging.getLogger(__name__)
 
-#: Longest wait for a server to start and list its tools, or to list them again, in seconds.
+#: Timeout for a server to start and list its tools, or to list them again, in seconds.
 _CONNECT_S: Final = 30.0
-#: Interval between listings of the tools, in seconds. Each also checks that the server responds.
+#: Interval at which the tools are listed again, in seconds; this is also the health check.
 _REFRESH_S: Final = 60.0
-#: Pause before a dead server is tried again; it doubles up to the longest one, and starts over
-#: after a connection that lasted `_STEADY_S`.
+#: Backoff between attempts to connect, in seconds. It doubles up to the longest pause, and is reset
+#: by a connection that lasted `_STEADY_S`.
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 30.0
 _STEADY_S: Final = 10.0
-#: Most pages of a tool list that are read. It bounds a server that never ends its list.
-_MOST_PAGES: Final = 20
+#: Most pages of a tool list that are read, in case a server never ends its list.
+_MAX_PAGES: Final = 20
 
 
 class CallFailed(Exception):
-    """The call gave no result. The text is a sentence for the model."""
+    """The call has no result. The message is a sentence for the model."""
 
 
 class Connection:
-    """A server that `run` keeps connected.
+    """A connection to a server; `run` keeps it open.
 
-    `tools` are those last listed, kept while the server is away; `changed` is called when they,
-    or whether the server answers, changed. `settled` is set after the first try to connect.
+    `tools` is the last list of the server, kept while it is disconnected. `changed` is called when
+    the list or the state of the connection changes. `settled` is set after the first attempt to
+    connect.
     """
 
     def __init__(
@@ -63,11 +64,11 @@ class Connection:
 
     @property
     def is_up(self) -> bool:
-        """Whether calls can be made."""
+        """Whether the server is connected."""
         return self._client is not None
 
     async def run(self) -> None:
-        """Connect, stay connected and connect again, until the task is cancelled."""
+        """Connect, and reconnect after every loss, until the task is cancelled."""
         loop = asyncio.get_running_loop()
         pause = _FIRST_PAUSE_S
         while not self._closing:
@@ -78,7 +79,7 @@ class Connection:
             except asyncio.CancelledError:
                 self._closing = True
                 raise
-            except Exception as error:  # the outermost edge: anything may come from out there
+            except Exception as error:  # the outermost edge: a server can cause any error
                 reason = _describe(error)
             self.settled.set()
             if loop.time() - began > _STEADY_S:
@@ -88,8 +89,8 @@ class Connection:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     def close(self, task: asyncio.Task[None]) -> None:
-        """End `run`, which `task` executes."""
-        # The flag as well: an error that is on its way out can swallow the cancellation.
+        """End `run`, which runs in `task`."""
+        # Set the flag too: an error that is being raised can swallow the cancellation.
         self._closing = True
         task.cancel()
 
@@ -101,9 +102,9 @@ class Connection:
         timeout_s: float,
         progress: Callable[[str], None] | None = None,
     ) -> CallToolResult:
-        """Call a tool. Raises CallFailed. Cancelling the caller cancels the call out there.
+        """Call a tool. Raises CallFailed. Cancelling this also cancels the call on the server.
 
-        `progress` is given the sentences with which the tool says how far it is.
+        `progress` is called with each progress message of the tool.
         """
         client = self._client
         if client is None:
@@ -112,12 +113,14 @@ class Connection:
         try:
             async with asyncio.timeout(timeout_s):
                 return await client.call_tool(
-                    tool, arguments, progress_callback=_told(progress) if progress else None
+                    tool,
+                    arguments,
+                    progress_callback=_report_messages(progress) if progress else None,
                 )
         except TimeoutError as error:
             self._wake.set()
             raise CallFailed(f"The tool did not answer within {timeout_s:g} seconds.") from error
-        except Exception as error:  # the outermost edge: anything may come from out there
+        except Exception as error:  # the outermost edge: a server can cause any error
             self._wake.set()
             _log.warning("%s of the tool server %s: %s", tool, self.name, _describe(error))
             if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
@@ -148,7 +151,8 @@ class Connection:
                 self._changed()
 
     async def _is_alive(self, client: Client) -> bool:
-        """Wait for a reason to look, then list the tools anew. False: the server hung up."""
+        """Wait for a wake-up or the interval, then list the tools again. False if the server has
+        closed the connection. Raises TimeoutError if it does not respond."""
         try:
             async with asyncio.timeout(_REFRESH_S):
                 await self._wake.wait()
@@ -161,7 +165,7 @@ class Connection:
             async with asyncio.timeout(_CONNECT_S):
                 tools = await _list_tools(client)
         except TimeoutError:
-            if self._calls:  # a simple server answers nothing else during a call
+            if self._calls:  # a simple server handles one request at a time
                 return True
             raise
         if tools != self.tools:
@@ -190,18 +194,18 @@ class Connection:
 @asynccontextmanager
 async def _stdio(
     server: StdioServer, hung_up: Callable[[], None]
-) -> AsyncIterator[tuple[_ToldAtEnd, Any]]:
-    # The library's default environment is PATH, HOME and their like: none of our secrets.
+) -> AsyncIterator[tuple[_WatchedStream, Any]]:
+    # The library's default environment is PATH, HOME and similar: none of our secrets.
     parameters = StdioServerParameters(
         command=server.command, args=list(server.args), env=dict(server.env)
     )
     async with stdio_client(parameters) as (read, write):
-        yield _ToldAtEnd(read, hung_up), write
+        yield _WatchedStream(read, hung_up), write
 
 
 @asynccontextmanager
 async def _http(server: HttpServer) -> AsyncIterator[tuple[Any, Any]]:
-    # Reading may take as long as a call, which has a limit of its own.
+    # No read timeout: each call has its own.
     timeout = httpx2.Timeout(10, read=None)
     async with (
         httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout) as http,
@@ -210,12 +214,12 @@ async def _http(server: HttpServer) -> AsyncIterator[tuple[Any, Any]]:
         yield streams
 
 
-class _ToldAtEnd:
-    """The read stream of a transport, which tells when the other side hung up."""
+class _WatchedStream:
+    """The read stream of a transport; calls `on_end` when the other side closes it."""
 
-    def __init__(self, stream: Any, told: Callable[[], None]) -> None:
+    def __init__(self, stream: Any, on_end: Callable[[], None]) -> None:
         self._stream = stream
-        self._told = told
+        self._on_end = on_end
 
     async def receive(self) -> SessionMessage | Exception:
         return await self.__anext__()
@@ -230,7 +234,7 @@ class _ToldAtEnd:
         try:
             message: SessionMessage | Exception = await anext(self._stream)
         except StopAsyncIteration:
-            self._told()
+            self._on_end()
             raise
         return message
 
@@ -247,18 +251,18 @@ class _ToldAtEnd:
         await self._stream.__aexit__(exc_type, exc_val, exc_tb)
 
 
-def _told(report: Callable[[str], None]) -> ProgressFnT:
-    async def tell(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the protocol's names
+def _report_messages(report: Callable[[str], None]) -> ProgressFnT:
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the protocol's names
         if message:
             report(message)
 
-    return tell
+    return on_progress
 
 
 async def _list_tools(client: Client) -> tuple[Tool, ...]:
     tools: list[Tool] = []
     cursor = None
-    for _ in range(_MOST_PAGES):
+    for _ in range(_MAX_PAGES):
         page = await client.list_tools(cursor=cursor)
         tools += page.tools
         cursor = page.next_cursor
@@ -268,7 +272,7 @@ async def _list_tools(client: Client) -> tuple[Tool, ...]:
 
 
 def _describe(error: BaseException) -> str:
-    """For the log. Only texts that cannot hold a URL or a header are quoted."""
+    """The error as text for the log. Quotes only messages that cannot contain a URL or header."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     quoted = isinstance(error, OSError | MCPError)

@@ -1,4 +1,4 @@
-"""The task tools over MCP's streamable HTTP, for agents of others."""
+"""The task tools over MCP's streamable HTTP, for external agents."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _Message = MutableMapping[str, Any]
 
 
 class ToolsOverHttp:
-    """`async with ToolsOverHttp(server) as answer`, entered and left by one task.
+    """The handler of /mcp: `async with ToolsOverHttp(server) as answer`, entered and exited by one
+    task.
 
-    There are no sessions: each request stands alone and is answered as JSON, so that nobody can
-    go on with what another began.
+    It is stateless: there are no sessions that another client could continue. Each request is
+    independent and is answered with JSON.
     """
 
     def __init__(self, server: Server[Any]) -> None:
@@ -50,15 +51,15 @@ class ToolsOverHttp:
         left: Callable[[], Awaitable[None]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:
-        """Answer the POST in `scope` as `caller`, who has shown who that is.
+        """Answer the POST request `scope` for the authenticated `caller`.
 
-        `body` is all of it, and `left` returns when the client is gone; `scope` and `send` are
+        `body` is the whole body. `left` returns when the client disconnects. `scope` and `send` are
         ASGI's. Raises BadRequest.
         """
         try:
-            # The library would quote the validator in its answer.
+            # Checked here, because the library would quote its validator in the response.
             jsonrpc_message_adapter.validate_json(body, by_name=False)
-        except ValueError as error:  # the library's ValidationError among them
+        except ValueError as error:  # includes the library's ValidationError
             raise BadRequest("the body: must be one JSON-RPC 2.0 message") from error
         arriving: list[_Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

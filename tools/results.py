@@ -1,4 +1,4 @@
-"""The result of an MCP tool call as text for the model, and what it carries beside that."""
+"""Converts the result of an MCP tool call: text for the model, effects, cards and links."""
 
 from __future__ import annotations
 
@@ -19,69 +19,69 @@ from mcp.types import (
 
 from chatkit.protocol.calls import CardOffer, Effect, Link
 
-#: Neither PostgreSQL's text nor UTF-8 holds them.
+#: NUL and lone surrogates: PostgreSQL's text or UTF-8 cannot contain them.
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
-#: Most links of a result, and the longest title and address of one, in characters.
+#: Most links of a result; longest title and longest URI of a link, in characters.
 MAX_LINKS: Final = 20
 MAX_LINK: Final = 200
 MAX_URI: Final = 2048
 
-#: How deep arguments may nest: serializers on the way to a server give up at a few hundred, and
-#: some take the whole connection with them.
+#: Deepest nesting of arguments. Serializers on the way to a server fail at a few hundred levels,
+#: and some close the connection then.
 _MAX_DEPTH: Final = 64
 
 
-def text_of(result: CallToolResult, *, most: int) -> str:
-    """What the model reads: the text, with a note in place of each part that is none.
+def text_of(result: CallToolResult, *, max_chars: int) -> str:
+    """The result as text for the model, with a note in place of each part that is not text.
 
-    Structured content stands in where there is no text. Above `most` characters it is cut, and a
-    note says so.
+    Without any text, structured content is added. More than `max_chars` characters are cut, with a
+    note.
     """
     parts = [_part(block) for block in result.content]
     has_text = any(isinstance(block, TextContent) for block in result.content)
     if not has_text and result.structured_content is not None:
         parts.append(json.dumps(result.structured_content, ensure_ascii=False))
-    return cleaned("\n".join(parts), most=most) or "(no output)"
+    return cleaned("\n".join(parts), max_chars=max_chars) or "(no output)"
 
 
-def cleaned(text: str, *, most: int) -> str:
-    """`text` without what cannot be stored, and cut where it is above `most` characters."""
+def cleaned(text: str, *, max_chars: int) -> str:
+    """`text` without characters that cannot be stored, cut after `max_chars` with a note."""
     text = _UNSTORABLE.sub("", text)
-    if len(text) <= most:
+    if len(text) <= max_chars:
         return text
-    return f"{text[:most]}\n[cut here: {most} of {len(text)} characters]"
+    return f"{text[:max_chars]}\n[cut here: {max_chars} of {len(text)} characters]"
 
 
 def effects_of(result: CallToolResult, key: str) -> tuple[Effect, ...]:
-    """The effects that the built-in server put into the result's `_meta`."""
+    """The effects in the `_meta` of a result of the built-in server."""
     carried: list[dict[str, Any]] = (result.meta or {}).get(key, [])
     return tuple(Effect(name=each["name"], data=each["data"]) for each in carried)
 
 
 def cards_of(result: CallToolResult, key: str) -> tuple[CardOffer, ...]:
-    """The cards that the built-in server offers, in the same place."""
+    """The card offers in the `_meta` of a result of the built-in server."""
     carried: list[dict[str, Any]] = (result.meta or {}).get(key, [])
     return tuple(CardOffer(name=each["name"], data=each["data"]) for each in carried)
 
 
 def mentions_of(result: CallToolResult, key: str) -> tuple[tuple[str, str], ...]:
-    """The id and title of each task that a result of the built-in server speaks of."""
+    """The id and title of each task that a result of the built-in server mentions."""
     carried: list[tuple[str, str]] = (result.meta or {}).get(key, [])
     return tuple((task_id, title) for task_id, title in carried)
 
 
 def links_of(result: CallToolResult) -> tuple[Link, ...]:
-    """What a result links to, as far as a page can show it."""
+    """The first links of a result, without those whose URI is too long."""
     return tuple(
-        Link(title=cleaned(block.title or block.name, most=MAX_LINK), uri=str(block.uri))
+        Link(title=cleaned(block.title or block.name, max_chars=MAX_LINK), uri=str(block.uri))
         for block in result.content
         if isinstance(block, ResourceLink) and len(str(block.uri)) <= MAX_URI
     )[:MAX_LINKS]
 
 
 def is_sendable(value: object, *, depth: int = _MAX_DEPTH) -> bool:
-    """Whether JSON can carry `value` as UTF-8, and no deeper than `depth`."""
+    """Whether `value` can be sent as JSON in UTF-8 and nests at most `depth` levels."""
     match value:
         case str():
             return value.isascii() or not any("\ud800" <= mark <= "\udfff" for mark in value)

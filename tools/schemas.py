@@ -1,4 +1,4 @@
-"""JSON Schema of foreign tools: compiled once, asked for the first thing wrong."""
+"""Validates arguments of foreign tools with their JSON Schema, compiled once per tool."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _MAX_FAULT: Final = 300
 
 
 class Arguments:
-    """What the arguments of one tool must be."""
+    """The compiled schema of the arguments of one tool."""
 
     def __init__(self, validator: Validator) -> None:
         self._validator = validator
 
     def first_fault(self, arguments: Mapping[str, Any]) -> str | None:
-        """A short sentence that names the field, or None.
+        """The first error, as a short sentence that names the field; None if there is none.
 
-        A schema that turns out to be unusable (a reference to another document, which is never
-        fetched, or a pattern that is none here) finds no fault: its server has the last word.
+        Also None if the schema proves unusable: it refers to another document, which is never
+        fetched, or its pattern is not valid in Python. The server checks the arguments then.
         """
         from jsonschema.exceptions import best_match
         from referencing.exceptions import Unresolvable
@@ -39,8 +39,8 @@ class Arguments:
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Arguments | None:
-    """The compiled schema; None when it is no JSON Schema of an object."""
-    # Imported here: it takes 70 ms, and only servers beyond the built-in one need it.
+    """Compile a schema; None if it is not a valid JSON Schema of an object."""
+    # Imported here: it takes 70 ms, and only additional servers need it.
     from jsonschema import Draft202012Validator, SchemaError
     from jsonschema.validators import validator_for
     from referencing import Registry
@@ -52,5 +52,5 @@ def compile_schema(schema: Mapping[str, Any]) -> Arguments | None:
         chosen.check_schema(dict(schema))
     except (SchemaError, RecursionError):
         return None
-    # An empty registry, so that no reference makes us fetch a URL that a server chose.
+    # An empty registry: references in a schema must not make us fetch a URL.
     return Arguments(chosen(dict(schema), registry=Registry()))

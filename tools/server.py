@@ -1,4 +1,4 @@
-"""The task tools as an MCP server. Who asks is a context variable, never a parameter of a tool."""
+"""The task tools as an MCP server. The caller is a context variable, never a tool's parameter."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ from tools.tasks import TOOLS, TaskResult, TaskTools, encode
 
 _log = logging.getLogger(__name__)
 
-#: Who asks. Whoever lets a call into the server (the chat's tool loop, the /mcp route) sets it
-#: for that call.
+#: The user of the current call. The chat's tool loop and the /mcp route set it for each call.
 caller: ContextVar[Caller] = ContextVar("caller")
 
-#: Where a result of the built-in server carries, in its `_meta`, what is not for the model: the
-#: effects of the call, the cards that it offers, and the tasks that it speaks of.
+#: Keys in the `_meta` of a result, for data that is not for the model: the effects of the call, the
+#: cards that it offers, and the tasks that it mentions.
 EFFECTS_KEY: Final = "chatkit/effects"
 CARDS_KEY: Final = "chatkit/cards"
 MENTIONS_KEY: Final = "chatkit/mentions"
@@ -42,11 +41,11 @@ MENTIONS_KEY: Final = "chatkit/mentions"
 def build_server(
     tasks: TaskStore, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Server[Any]:
-    """An MCP server with the task tools over `tasks`. `now` gives a time that knows its zone.
+    """An MCP server with the task tools on `tasks`. `now` returns a time with a zone.
 
-    The text of a result is the JSON object `{success, message, task | tasks, total?}`. A miss is
-    `success: false` in a good result; bad arguments and our own faults are error results. A fault
-    is logged, and the result says nothing of it but a sentence.
+    The text of a result is the JSON object `{success, message, task | tasks, total?}`. A missing
+    task is a normal result with `success: false`. Bad arguments and internal errors are error
+    results. An internal error is logged; its result has a general sentence without details.
     """
     handlers = TaskTools(tasks, now=now)
 
@@ -69,7 +68,7 @@ def build_server(
         return _result(answer)
 
     server: Server[Any] = Server("chatkit-tasks", on_list_tools=list_tools, on_call_tool=call_tool)
-    # The library's tracing, a third of the cost of a call, with nobody here to trace for.
+    # Removes the library's tracing: it is unused here and a third of the cost of a call.
     server.middleware.clear()
     return server
 
@@ -78,7 +77,7 @@ def _result(answer: TaskResult, *, is_error: bool = False) -> CallToolResult:
     effects = [_wire_entry(answer.effect)] if answer.effect else None
     cards = [_wire_entry(answer.card)] if answer.card else None
     mentions = None
-    if caller.get().thread_id is not None:  # an agent at /mcp has the tasks themselves
+    if caller.get().thread_id is not None:  # an agent at /mcp reads the tasks in the result
         mentions = [[task.id, task.title] for task in answer.mentions]
     meta = {EFFECTS_KEY: effects, CARDS_KEY: cards, MENTIONS_KEY: mentions}
     return CallToolResult(

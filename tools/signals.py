@@ -1,4 +1,4 @@
-"""Signals of the task tools beside their results: cards to show, and changed tasks."""
+"""Names of the cards that the task tools offer, and the effect that reports a changed task."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Final
 
 from chatkit.protocol.calls import Effect
 
-#: The cards that tools offer; `tools/cards.py` draws them.
+#: Names of cards that tools offer; `tools/cards.py` draws them.
 LIST_CARD: Final = "task_list"
 DELETION_CARD: Final = "confirm_deletion"
 
 
 def task_changed(action: str, task_id: str) -> Effect:
-    """The client effect for a task that was added, changed or deleted."""
+    """The effect that notifies the page of an added, changed or deleted task."""
     return Effect(name="tasks/changed", data={"action": action, "task_id": task_id})

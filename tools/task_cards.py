@@ -1,8 +1,8 @@
-"""The trees of the task cards: a list, a form, a question, a preview.
+"""The widget trees of the task cards: list, form, question and preview.
 
-A list keeps its places: the number of a row is what "task 2" means in the thread, so the row of a
-task that is gone leaves a gap. What a card shows is read back from its tree (`read_listed`), so
-that a card of any age can be drawn again with its tasks as they are now.
+The rows of a list keep their numbers, because "task 2" in the thread refers to them; a deleted task
+leaves a gap. The task ids are read back from the tree of a card (`read_listed`), so that a card of
+any age can be drawn again with the current state of its tasks.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from chatkit.todo.labels import capitalized, say_value
 from chatkit.todo.tasks import CATEGORIES, PRIORITIES, RECURRENCES, Task
 from chatkit.words.say import Say
 
-#: Rows of one list card; further tasks are counted in a last line.
-MOST_ROWS: Final = 50
+#: Most rows of a list card; a last line counts the remaining tasks.
+MAX_ROWS: Final = 50
 
 GONE: Final = Sentence("card.gone")
 
@@ -34,7 +34,7 @@ _REPEATS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """What a list card shows: ids by place, counted from 1, and how many tasks it leaves out."""
+    """The content of a list card: ids by row number from 1, and the number of tasks left out."""
 
     places: Mapping[int, str]
     more: int = 0
@@ -49,14 +49,14 @@ def list_card(
     message: str | None = None,
     asking: str | None = None,
 ) -> Card:
-    """The list with its tasks as they are in `tasks`, by id; those that are missing are gone.
+    """Draw a list. `tasks` holds the current tasks by id; rows of missing tasks are left out.
 
-    `message` stands above the list: what has just happened, or could not be done. The row of the
-    task `asking` asks whether it is to be deleted.
+    `message` is shown above the list: the result of the last action, or its error. The row of the
+    task with the id `asking` asks whether to delete it.
     """
     rows = [(place, tasks[name]) for place, name in listed.places.items() if name in tasks]
     if not rows:
-        return told_card(message or say("card.no_tasks"), icon="notebook")
+        return message_card(message or say("card.no_tasks"), icon="notebook")
     done = sum(task.completed for _, task in rows)
     count = say("card.count", count=len(rows))
     more = say("card.more", count=listed.more)
@@ -82,7 +82,7 @@ def list_card(
 
 
 def read_listed(widget: Mapping[str, Any] | None) -> Listed | None:
-    """The list that a card shows or, being a form, came from; None where it is neither."""
+    """Read the list from a list card, or from a form that was opened from one; else None."""
     match widget:
         case {"type": "ListView", "children": list(items)}:
             places, more = {}, 0
@@ -102,7 +102,7 @@ def read_listed(widget: Mapping[str, Any] | None) -> Listed | None:
 
 
 def offers(shown: object, action: str) -> bool:
-    """Whether a click on a card can ask for an action of that type."""
+    """Whether a click on a card can send an action of this type."""
     match shown:
         case {"type": str(kind)} if kind == action:
             return True
@@ -122,9 +122,9 @@ def form_card(
     entered: Mapping[str, str] | None = None,
     message: str | None = None,
 ) -> Card:
-    """A form for one task of a list. `entered` are values to show in place of the task's own.
+    """Draw a form for one task of a list. `entered` overrides the values of the task.
 
-    `zone` is the user's: a date picker speaks of moments, and noon there is on the right day.
+    `zone` is the user's. A date picker needs a time, and noon in that zone is on the right day.
     """
     values = {
         "title": task.title,
@@ -188,7 +188,7 @@ def form_card(
 
 
 def confirm_card(tasks: Sequence[Task], today: date, say: Say) -> Card:
-    """Asks before these tasks are deleted."""
+    """Draw a card that asks whether to delete these tasks."""
     question = say("card.ask_delete", count=len(tasks))
     payload = {"task_ids": [task.id for task in tasks]}
     keep = say("card.keep_asked", count=len(tasks))
@@ -207,10 +207,10 @@ def confirm_card(tasks: Sequence[Task], today: date, say: Say) -> Card:
     return Card(widget=tree, copy_text="\n".join([question, *lines]))
 
 
-def told_card(
+def message_card(
     sentence: str, details: Sequence[str] = (), *, icon: str = "info", struck: bool = False
 ) -> Card:
-    """Says what has happened; nothing can be done on it. `struck` draws lines through details."""
+    """Draw a message without buttons. `struck` strikes the details through."""
     tree = w.card(
         [
             w.row([w.icon(icon, color="secondary"), w.text(sentence)], gap=2, align="center"),
@@ -222,7 +222,7 @@ def told_card(
 
 
 def task_preview(task: Task, today: date, say: Say) -> w.Node:
-    """What is shown of a task when the pointer rests on its name."""
+    """The preview of a task, shown when the pointer is over its name."""
     return w.basic(
         [
             w.text(task.title, weight="semibold", lineThrough=task.completed, maxLines=3),
@@ -288,7 +288,8 @@ def _offers(naming: Mapping[str, str], say: Say) -> list[w.Node]:
 
 
 def _answers(naming: Mapping[str, str], say: Say) -> list[w.Node]:
-    """To keep stands where to delete was offered: a second click by mistake deletes nothing."""
+    """The buttons of the question. “Keep” is where the delete button was, so that an accidental
+    second click deletes nothing."""
     return [
         w.button(
             say("card.delete"),
@@ -330,7 +331,7 @@ def _facts(task: Task, today: date, say: Say) -> w.Node | None:
 
 
 def _priority(task: Task, say: Say) -> w.Node | None:
-    """Medium is what a task has that nobody has thought about."""
+    """The badge of a priority; None for medium, the default."""
     match task.priority:
         case "high":
             return w.badge(say("task.high"), color="danger", variant="soft", size="sm")
@@ -341,7 +342,7 @@ def _priority(task: Task, say: Say) -> w.Node | None:
 
 
 def _kind(task: Task, say: Say) -> list[str]:
-    """Its category, and how often it comes back."""
+    """The category and recurrence of a task."""
     kind = [] if task.category is None else [say_value(task.category, say)]
     if task.recurrence is not None:
         kind.append(_REPEATS[task.recurrence].in_words(say))

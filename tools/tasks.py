@@ -34,10 +34,10 @@ from chatkit.todo.tasks import (
 from chatkit.words.catalogue import ENGLISH, say_in
 from tools.signals import DELETION_CARD, LIST_CARD, task_changed
 
-#: A value as the JSON text that a model reads.
+#: Encodes a value as JSON text for the model.
 encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-#: Most characters of tasks in one list, so that a page of long ones fits a model's context whole.
+#: Most characters of one list, so that a page of long tasks fits into a model's context.
 _MAX_LIST: Final = 24_000
 
 _TASK_ID: Final = {
@@ -93,7 +93,7 @@ def _schema(properties: Mapping[str, Any], *, required: Sequence[str] = ()) -> d
     return {"type": "object", "properties": dict(properties), "required": [*required]}
 
 
-#: Titles of the tools for users: in the chat's language; for other agents, in English.
+#: Titles of the tools for people: in the language of the chat, and in English for other agents.
 TITLES: Final[Mapping[str, Sentence]] = {
     "add_task": Sentence("tool.add_task"),
     "list_tasks": Sentence("tool.list_tasks"),
@@ -221,8 +221,8 @@ TOOLS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """What a tool gives: the JSON object for the model, what the page is told, a card for the
-    user, and the tasks that the object speaks of."""
+    """The result of a tool: the JSON object for the model, the effect for the page, the card for
+    the user, and the tasks that the object mentions."""
 
     body: dict[str, Any]
     effect: Effect | None = None
@@ -234,10 +234,10 @@ _Handler = Callable[[Mapping[str, Any], Caller], Awaitable[TaskResult]]
 
 
 class TaskTools:
-    """The handlers, by the name of the tool. Each takes the arguments and who asks.
+    """The handlers by tool name. Each takes the arguments and the caller.
 
-    Names that a tool does not have are ignored, `user_id` among them, and null means left out:
-    models fill in what they do not mean. Raises BadRequest naming the field, and NotFound.
+    Unknown arguments are ignored, `user_id` among them. Null counts as missing, because models fill
+    in arguments that they do not need. Raises BadRequest that names the field, and NotFound.
     """
 
     def __init__(self, tasks: TaskStore, *, now: Callable[[], datetime]) -> None:
@@ -257,7 +257,7 @@ class TaskTools:
 
     async def _list(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
         fields = _given(arguments)
-        fields.pop("after", None)  # a list is walked by offset here
+        fields.pop("after", None)  # this tool pages by offset
         query = parse_query(fields, today=self._today(who))
         page = await self._tasks.list(who.user_id, query)
         shown = _that_fit(page.tasks)
@@ -297,7 +297,7 @@ class TaskTools:
 
     async def _delete(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
         task = await self._find(arguments, who)
-        if who.thread_id is None or who.turn_id is None:  # an agent of the user's own, at /mcp
+        if who.thread_id is None or who.turn_id is None:  # an agent of the user, at /mcp
             await self._tasks.delete(who.user_id, task.id)
         elif not await self._tasks.delete_in_turn(
             who.user_id, task.id, thread_id=who.thread_id, turn_id=who.turn_id, alone=who.alone
@@ -325,7 +325,7 @@ class TaskTools:
     async def _find(self, arguments: Mapping[str, Any], who: Caller) -> Task:
         reference = _given(arguments).get("task_id")
         if isinstance(reference, int) and not isinstance(reference, bool):
-            reference = str(reference)  # models write 2 for "2"
+            reference = str(reference)  # models send 2 for "2"
         if not isinstance(reference, str) or not reference.strip():
             raise BadRequest("task_id: is required, as a string")
         return await self._tasks.find(who.user_id, reference, thread_id=who.thread_id)
@@ -334,7 +334,7 @@ class TaskTools:
         return day_of(who, self._now())
 
 
-#: Note for the model if the user already sees the list as a card.
+#: Added to the result if the user sees the list as a card.
 _ON_CARD: Final = (
     "The user sees this list as a card, with these numbers: do not repeat it, a short sentence "
     "is enough."
@@ -366,7 +366,7 @@ def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _that_fit(tasks: Sequence[Task]) -> list[dict[str, Any]]:
-    """The first tasks, as many as fit, at least one."""
+    """The first tasks that fit into `_MAX_LIST` characters, at least one."""
     shown: list[dict[str, Any]] = []
     room = _MAX_LIST
     for task in tasks:

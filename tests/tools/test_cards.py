@@ -16,7 +16,7 @@ from chatkit.protocol.errors import NotFound
 from tests.tools.asker import ANNA
 from tests.tools.desk import TODAY, Desk, actions, field, nodes, words
 from tests.wording import SAY, worded
-from tools.task_cards import MOST_ROWS, task_preview
+from tools.task_cards import MAX_ROWS, task_preview
 
 
 async def test_a_list_shows_each_task_with_what_can_be_done(desk: Desk) -> None:
@@ -51,9 +51,9 @@ async def test_the_day_is_the_users_own(desk: Desk) -> None:
 
 
 async def test_a_long_list_ends_in_how_many_more_there_are(desk: Desk) -> None:
-    tasks = [await desk.add(f"Task {number}") for number in range(MOST_ROWS + 2)]
+    tasks = [await desk.add(f"Task {number}") for number in range(MAX_ROWS + 2)]
     card = await desk.listed(*tasks, more=10)
-    assert len([each for each in actions(card.widget) if each["type"] == "task.edit"]) == MOST_ROWS
+    assert len([each for each in actions(card.widget) if each["type"] == "task.edit"]) == MAX_ROWS
     assert words(card)[-1] == "and 12 more"
     again = (await desk.press(card, "task.complete")).card
     assert again is not None
