@@ -99,8 +99,8 @@ class TurnStore(Protocol):
     async def reap(self, known: Sequence[str], *, everything: bool) -> Sequence[Lease]:
         """Take over up to 100 orphaned turns of any user, and return their leases.
 
-        Orphaned: the lease has expired; or it is ours, but not in `known`; or, with `everything`,
-        it belongs to another process.
+        A turn is orphaned if its lease has expired; with `everything`, also if another process owns
+        it. The `known` turns of this process are never orphaned.
         """
         ...
 
