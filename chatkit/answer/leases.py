@@ -150,7 +150,7 @@ class LogBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEnd:
-    """The end of a stored log: its last event number is `through`; `last`: it is complete."""
+    """How far a stored log goes: to event number `through`. `last` means that it is complete."""
 
     through: int
     last: bool

@@ -57,7 +57,7 @@ ASK_S: Final[dict[OnDisconnect, float]] = {"auto": 3.0, "cancel": 0.7}
 
 
 class State(Enum):
-    """See the head of this file."""
+    """The states that the module docstring explains."""
 
     UNFOLLOWED = auto()
     FOLLOWED = auto()
@@ -199,8 +199,9 @@ class Leaving:
 
     def __init__(self, on_disconnect: OnDisconnect, *, alone: bool) -> None:
         self.state = State.UNFOLLOWED
-        #: How many follow the turn here, and whether somebody does elsewhere, as far as is known.
+        #: Number of followers in this process.
         self.followers = 0
+        #: Whether other processes had followers at the last poll.
         self.followed_elsewhere = False
         self._on_disconnect = on_disconnect
         self._alone = alone

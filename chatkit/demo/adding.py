@@ -21,7 +21,7 @@ from chatkit.demo.values import UNKNOWN, Add, Talk, ToolArguments
 from chatkit.todo.tasks import CATEGORIES
 
 #: Tasks that one message may add.
-_MOST_DRAFTS: Final = 30
+_MAX_DRAFTS: Final = 30
 
 _NOUN: Final = (
     rf"(?P<kind>(?:(?:new|priority|{LEVEL}|{CATEGORY})[-\s]+)*)(?:tasks?|to-?dos?|items?|reminder)"
@@ -79,7 +79,7 @@ def read_add(sentence: str, today: date) -> Add | Talk | None:
         if not without_unkept(title) or re.fullmatch(_NO_TITLE, title, re.I):
             return UNKNOWN
         drafts.append({"title": title, **join_fields(join_fields(kind, common), fields)})
-    if len(drafts) > _MOST_DRAFTS:
+    if len(drafts) > _MAX_DRAFTS:
         return UNKNOWN
     asked = [each for each in find_unkept(sentence) if each.kind == "reminder"]
     said = [each for each in find_unkept(rest) if each.kind != "reminder"]

@@ -64,7 +64,7 @@ _MOVE: Final = (
 _MAKE: Final = r"(?:make|set|change|update|mark)\s+(?!(?:me\s+)?an?\s)(?P<rest>.+)"
 _BEFORE_VALUE: Final = r"^(?:to\s+(?:be\s+)?|as\s+|be\s+|repeat\s+|:\s*)+"
 #: Words that the name of a task may have, where its new values follow at once.
-_MOST_NAMING: Final = 10
+_MAX_NAMING: Final = 10
 
 
 def read_acting(plain: str, today: date) -> TaskAction | None:
@@ -129,7 +129,7 @@ def _read_make(plain: str, today: date) -> ChangeTask | None:
     """`make task 1 urgent`: the words up to one place name a task, and all after it are values."""
     match = _match(_MAKE, plain)
     words = match["rest"].split() if match else []
-    for cut in range(1, min(len(words), _MOST_NAMING)):
+    for cut in range(1, min(len(words), _MAX_NAMING)):
         value = re.sub(_BEFORE_VALUE, "", " ".join(words[cut:]), flags=re.I)
         name = " ".join(words[:cut]).rstrip(":")
         if value and (change := _change_to(read_target(name), value, today)):

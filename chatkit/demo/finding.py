@@ -27,7 +27,7 @@ from chatkit.demo.values import (
 from chatkit.todo.tasks import MAX_PAGE, MAX_TITLE
 
 #: Tasks of which the user may choose one.
-_MOST_OPTIONS: Final = 20
+_MAX_OPTIONS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _by_title(title: str, intent: TaskAction, speech: Speech) -> Finding:
         return Found(exact)
     if not tasks:
         return DemoReply(text=speech.say("demo.not_found", words=escape(title)))
-    options = (exact or tasks)[:_MOST_OPTIONS]
+    options = (exact or tasks)[:_MAX_OPTIONS]
     head = speech.say("demo.near", words=escape(title))
     text = f"{head}\n\n{speech.numbered(options)}\n\n{speech.say('demo.choose')}"
     return DemoReply(text=text, awaits=intent, options=options)

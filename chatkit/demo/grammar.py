@@ -29,7 +29,7 @@ from chatkit.demo.values import (
 )
 
 #: Characters of a message that are read; a list of tasks is shorter, a pasted essay is no request.
-_MOST_READ: Final = 3000
+_MAX_READ: Final = 3000
 
 _YES: Final = r"yes|yep|yeah|yup|sure|ok(?:ay)?|go ahead|do it|confirm|please do|of course"
 _NO: Final = (
@@ -68,7 +68,7 @@ _WRITE: Final = (
 @lru_cache(maxsize=256)  # each round of a turn, and each later turn, reads the message again
 def understand(message: str, today: date) -> Intent:
     """The intent of a message; unknown where one of its sentences says anything else."""
-    text = message[:_MOST_READ].replace("\u2019", "'").replace("\r\n", "\n").replace("\r", "\n")
+    text = message[:_MAX_READ].replace("\u2019", "'").replace("\r\n", "\n").replace("\r", "\n")
     text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
     text = re.sub(r"([^\w\n]{12})[^\w\n]+", r"\1", text)  # a long run of marks says nothing more
     if talk := _read_talk(text):

@@ -10,7 +10,7 @@ from chatkit.demo.filters import read_filter
 from chatkit.demo.values import Every, It, Places, Target, Words
 
 _ORDINALS: Final = {"first": 1, "second": 2, "third": 3, "last": -1}
-_MOST_PLACES: Final = 50
+_MAX_PLACES: Final = 50
 _JOINT: Final = r"(?:\s*,\s*(?:and\s+)?|\s*&\s*|\s+and\s+)"
 _NUMBER: Final = r"(?:(?:the\s+)?(?:tasks?|numbers?|no\.)\s*)?#?\d{1,4}"
 _ORDINAL: Final = rf"(?:the\s+|my\s+)?({'|'.join(_ORDINALS)})(?:\s+(?:one|task))?"
@@ -36,7 +36,7 @@ def read_target(text: str) -> Target | None:
         return It()
     if re.fullmatch(rf"{_NUMBER}(?:{_JOINT}{_NUMBER})*", phrase, re.I):
         numbers = dict.fromkeys(int(number) for number in re.findall(r"\d+", phrase))
-        return Places(tuple(filter(None, numbers))[:_MOST_PLACES]) if any(numbers) else None
+        return Places(tuple(filter(None, numbers))[:_MAX_PLACES]) if any(numbers) else None
     if match := re.fullmatch(_ORDINAL, phrase, re.I):
         return Places((_ORDINALS[match[1].lower()],))
     if re.match(_EVERY, phrase, re.I):

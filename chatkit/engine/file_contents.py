@@ -22,11 +22,11 @@ from chatkit.protocol.file_types import PDF, FileType
 from chatkit.protocol.jsontext import clean_text
 
 #: Largest image and largest PDF that the model is sent, and the total of one message, in bytes.
-MOST_IMAGE_BYTES: Final = 5 * 2**20
-MOST_PDF_BYTES: Final = 10 * 2**20
-MOST_BYTES: Final = 20 * 2**20
+MAX_IMAGE_BYTES: Final = 5 * 2**20
+MAX_PDF_BYTES: Final = 10 * 2**20
+MAX_BYTES: Final = 20 * 2**20
 #: Most text of all files of one message together, in characters.
-MOST_CHARACTERS: Final = 60_000
+MAX_CHARACTERS: Final = 60_000
 _BYTES_PER_CHARACTER: Final = 4  # in UTF-8, at most
 
 _TOO_LARGE: Final = "It is too large to be read here."
@@ -40,23 +40,23 @@ async def contents_for(
     attachments: Sequence[Attachment],
     files: FileStore,
     *,
-    most_characters: int = MOST_CHARACTERS,
-    max_bytes: int = MOST_BYTES,
+    max_characters: int = MAX_CHARACTERS,
+    max_bytes: int = MAX_BYTES,
 ) -> list[FileContent]:
     """One content per attachment, in order. Earlier attachments use the budgets first.
 
-    `most_characters` limits text; `max_bytes` limits images and PDFs, before their encoding. A
+    `max_characters` limits text; `max_bytes` limits images and PDFs, before their encoding. A
     deleted file becomes a NameContent. Raises Unavailable.
     """
     contents: list[FileContent] = []
     for attachment in attachments:
         try:
             file = await files.open(user_id, attachment.id)
-            content = await _content(user_id, file, files, most_characters, max_bytes)
+            content = await _content(user_id, file, files, max_characters, max_bytes)
         except NotFound:
             content = _name(attachment, _GONE)
         if isinstance(content, TextContent):
-            most_characters -= len(content.text)
+            max_characters -= len(content.text)
         elif not isinstance(content, NameContent):
             max_bytes -= file.size
         contents.append(content)
@@ -64,16 +64,16 @@ async def contents_for(
 
 
 async def _content(
-    user_id: str, file: StoredFile, files: FileStore, most_characters: int, max_bytes: int
+    user_id: str, file: StoredFile, files: FileStore, max_characters: int, max_bytes: int
 ) -> FileContent:
     kind = FileType(file.mime_type)
     if kind.is_text:
-        if most_characters <= 0:
+        if max_characters <= 0:
             return _name(file, _NO_ROOM)
-        return await _text(user_id, file, files, most_characters)
+        return await _text(user_id, file, files, max_characters)
     if not kind.is_image and kind.mime_type != PDF:
         return _name(file, _NO_READER)
-    if file.size > (MOST_IMAGE_BYTES if kind.is_image else MOST_PDF_BYTES):
+    if file.size > (MAX_IMAGE_BYTES if kind.is_image else MAX_PDF_BYTES):
         return _name(file, _TOO_LARGE)
     if file.size > max_bytes:
         return _name(file, _NO_ROOM)
@@ -87,9 +87,9 @@ async def _content(
 
 
 async def _text(
-    user_id: str, file: StoredFile, files: FileStore, most_characters: int
+    user_id: str, file: StoredFile, files: FileStore, max_characters: int
 ) -> TextContent:
-    stop = min(file.size, most_characters * _BYTES_PER_CHARACTER)
+    stop = min(file.size, max_characters * _BYTES_PER_CHARACTER)
     async with aclosing(files.read(user_id, file, 0, stop)) as pieces:
         data = b"".join([piece async for piece in pieces])
     # The byte limit may cut a character in two.
@@ -97,8 +97,8 @@ async def _text(
     return TextContent(
         name=file.name,
         mime_type=file.mime_type,
-        text=text[:most_characters],
-        whole=stop == file.size and len(text) <= most_characters,
+        text=text[:max_characters],
+        whole=stop == file.size and len(text) <= max_characters,
     )
 
 

@@ -14,7 +14,7 @@ from chatkit.models.pure.deltas import ModelFault, ModelRequest
 _log = logging.getLogger(__name__)
 
 #: Most characters that the model reads of the message, and of the answer.
-_MOST_READ: Final = 1_000
+_MAX_READ: Final = 1_000
 #: Timeout for a title, in seconds.
 _TIMEOUT_S: Final = 20.0
 #: The built-in provider, which cannot write titles.
@@ -62,9 +62,9 @@ async def make_title(
     """
     if title_model.startswith(_DEMO) or not message.strip():
         return None
-    begun = {"message": message[:_MOST_READ]}
+    begun = {"message": message[:_MAX_READ]}
     if answer:
-        begun["answer"] = answer[:_MOST_READ]
+        begun["answer"] = answer[:_MAX_READ]
     prompt = _PROMPT
     if language:
         prompt += f" Where that language is not clear, use the one of the tag {language[:20]}."

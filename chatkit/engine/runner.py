@@ -45,7 +45,7 @@ _log = logging.getLogger("chatkit.turn")
 PATIENCE_S: Final = 25.0
 #: Timeout of a turn, in seconds. It bounds a model that keeps sending a little text.
 MAX_TURN_S: Final = 1800.0
-#: Most items of a thread that are loaded for the model. The token budget trims further.
+#: Maximum number of a thread's items that are loaded for the model. The token budget trims further.
 MAX_HISTORY_ITEMS: Final = 400
 
 _STOP_NOTES: Final[dict[StopReason, str]] = {

@@ -280,8 +280,8 @@ class Turns:
     def _known(self) -> list[str]:
         """Ids of the turns that have a task here.
 
-        The database may list more as ours: those whose first or last statement got no reply. They
-        have no task, so the reaper ends them.
+        The database may list other turns under this process's name: a statement that began or
+        ended them got no reply. They have no task, so the reaper ends them.
         """
         return list(self._here)
 

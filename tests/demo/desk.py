@@ -24,7 +24,7 @@ TOOLS = (
     "write_draft",
 )  # fmt: skip
 SYSTEM = {"role": "system", "content": f"You help with tasks.\nToday is Wednesday, {TODAY}."}
-MOST_ROUNDS = 8
+MAX_ROUNDS = 8
 #: What a thread begins with whose first answer, with the notice, is past.
 LATER = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello!"}
 
@@ -52,7 +52,7 @@ class Desk:
         self.messages.append({"role": "user", "content": text})
         self.rounds = []
         self.agreed, self.put_off, self.deleted = self.put_off, set(), False
-        for number in range(MOST_ROUNDS + 1):
+        for number in range(MAX_ROUNDS + 1):
             step = answer(self.messages, TOOLS, TODAY, SAY, choice if number == 0 else None)
             if not isinstance(step, ToolCalls):
                 self.messages.append({"role": "assistant", "content": step.text})
@@ -68,7 +68,7 @@ class Desk:
                     content = json.dumps(self._run(call.name, dict(call.arguments), alone=alone))
                 message = {"role": "tool", "tool_call_id": call_id, "content": content}
                 self.messages.append(message)
-        raise AssertionError(f"more than {MOST_ROUNDS} rounds for {text!r}")
+        raise AssertionError(f"more than {MAX_ROUNDS} rounds for {text!r}")
 
     @property
     def titles(self) -> list[str]:

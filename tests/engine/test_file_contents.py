@@ -74,7 +74,7 @@ async def test_text_is_cut_where_the_budget_ends_and_never_through_a_character(
     one = await add(files, "a.txt", "ä😀".encode() * 10)
     two = await add(files, "b.txt", b"0123456789")
     three = await add(files, "c.txt", b"more")
-    given = await contents(files, one, two, three, most_characters=25)
+    given = await contents(files, one, two, three, max_characters=25)
     assert given == [
         TextContent(name="a.txt", mime_type="text/plain", text="ä😀" * 10, whole=True),
         TextContent(name="b.txt", mime_type="text/plain", text="01234", whole=False),
@@ -84,14 +84,14 @@ async def test_text_is_cut_where_the_budget_ends_and_never_through_a_character(
             why="It was left out, since the other files take all the room there is.",
         ),
     ]
-    (cut,) = await contents(files, one, most_characters=7)
+    (cut,) = await contents(files, one, max_characters=7)
     assert cut == TextContent(name="a.txt", mime_type="text/plain", text="ä😀ä😀ä😀ä", whole=False)
 
 
 async def test_a_text_that_just_fits_is_whole(files: Files) -> None:
     one = await add(files, "a.txt", "😀".encode() * 10)
     for most, whole in ((10, True), (9, False)):
-        (given,) = await contents(files, one, most_characters=most)
+        (given,) = await contents(files, one, max_characters=most)
         assert isinstance(given, TextContent)
         assert given.whole is whole
 
@@ -108,8 +108,8 @@ async def test_images_and_pdfs_have_limits_of_their_own_and_one_together(
     ]
     given = await contents(files, image, pdf, image, max_bytes=most - 1)
     assert [type(each) for each in given] == [ImageContent, NameContent, NameContent]
-    monkeypatch.setattr(file_contents, "MOST_IMAGE_BYTES", len(PNG) - 1)
-    monkeypatch.setattr(file_contents, "MOST_PDF_BYTES", len(PDF) - 1)
+    monkeypatch.setattr(file_contents, "MAX_IMAGE_BYTES", len(PNG) - 1)
+    monkeypatch.setattr(file_contents, "MAX_PDF_BYTES", len(PDF) - 1)
     for given_now in await contents(files, image, pdf):
         assert isinstance(given_now, NameContent)
         assert given_now.why == "It is too large to be read here."
