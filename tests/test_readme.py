@@ -97,3 +97,10 @@ def test_the_table_of_rooms_says_what_the_walls_let_through() -> None:
         documented = {f"chatkit.{name}" for name in listed if name != "nothing"} - {room}
         let_through = {name for name in names if name not in forbidden[room]} - {room}
         assert (room, let_through) == (room, documented)
+
+
+def test_every_file_that_the_list_of_changes_names_is_there() -> None:
+    table = README.split("**Where to change what.**")[1].split("\n## ")[0]
+    named = re.findall(r"`([a-z_]+(?:/[a-z_.]+)*\.(?:py|sql|js|ts))`", table)
+    missing = [name for name in named if "/" in name and not (ROOT / name).is_file()]
+    assert (len(named) > 15, missing) == (True, [])
