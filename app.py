@@ -33,12 +33,10 @@ from chatkit.edge.server import Server, allow_many_connections
 from chatkit.edge.sessions import SessionRoutes
 from chatkit.edge.tasks_api import TaskRoutes
 from chatkit.edge.threads_api import ThreadRoutes
-from chatkit.engine.turns import Turns
 from chatkit.protocol.errors import ChatKitError
 from chatkit.wiring.announcement import announce
 from chatkit.wiring.engine import list_options
 from chatkit.wiring.listener import open_sockets
-from chatkit.wiring.models import Models
 from chatkit.wiring.parts import Parts, now, open_parts
 from chatkit.wiring.settings import Settings, load_settings, read_environment
 from chatkit.wiring.user_data import data_routes
@@ -46,7 +44,7 @@ from chatkit.wiring.variables import SettingsError
 from chatkit.words.catalogue import ENGLISH, say_in
 from store.embedded import EmbeddedError
 from store.migrate import SchemaError
-from store.postgres import ConnectError, Database, refusals_stop_the_start
+from store.postgres import ConnectError, refusals_stop_the_start
 from tools.task_cards import task_preview
 
 _log = logging.getLogger("chatkit")
@@ -57,12 +55,9 @@ StartErrors = (SettingsError, EmbeddedError, ConnectError, SchemaError, ChatKitE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """A running server. `place` is the embedded database's directory."""
+    """A running server: its parts, and the router over them."""
 
-    place: Path | None
-    database: Database
-    model: Models
-    turns: Turns
+    parts: Parts
     router: Router
 
 
@@ -101,7 +96,7 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": message})
             return
         await send({"type": "lifespan.startup.complete"})
-        self._services.model.loading.start()
+        self._services.parts.model.loading.start()
         await receive()
         try:
             await services.__aexit__(None, None, None)
@@ -111,12 +106,12 @@ class Application:
     @property
     def database_place(self) -> Path | None:
         """The directory of the embedded database, once it runs."""
-        return None if self._services is None else self._services.place
+        return None if self._services is None else self._services.parts.place
 
     async def drain(self) -> None:
         """Refuse new turns and wait for running ones. The listener stays open meanwhile."""
         if self._services is not None:
-            await self._services.turns.shut_down()
+            await self._services.parts.operations.running.shut_down()
 
 
 @asynccontextmanager
@@ -130,13 +125,8 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             proxies=settings.trusted_proxies,
             any_host=frozenset({HEALTH_PATH}),
         )
-        yield Services(
-            place=parts.place,
-            database=parts.database,
-            model=parts.model,
-            turns=parts.operations.running,
-            router=Router(join_routes(parts), gate=gate, note=parts.auditor.note),
-        )
+        router = Router(join_routes(parts), gate=gate, note=parts.auditor.note)
+        yield Services(parts=parts, router=router)
 
 
 def join_routes(parts: Parts) -> list[Route]:

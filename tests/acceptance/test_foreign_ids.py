@@ -112,7 +112,7 @@ async def new_thread(services: Services, user_id: str, text: str) -> str:
 
 async def until_done(services: Services, user_id: str, thread: str) -> None:
     async with asyncio.timeout(20):
-        while services.turns.find(user_id, thread) is not None:  # noqa: ASYNC110 - gives no sign
+        while services.parts.operations.running.find(user_id, thread) is not None:  # noqa: ASYNC110 - gives no sign
             await asyncio.sleep(0.01)
 
 
@@ -129,7 +129,7 @@ async def everything(services: Services) -> list[str]:
     rows = []
     for table in tables:
         query = f"SELECT to_jsonb({table})::text AS row FROM {table} WHERE user_id = 'ada'"
-        rows += [strip(row["row"]) for row in await services.database.fetch(query)]
+        rows += [strip(row["row"]) for row in await services.parts.database.fetch(query)]
     return sorted(rows)
 
 
@@ -149,7 +149,7 @@ async def test_another_users_id_is_answered_like_one_of_nothing(world: World, na
     assert foreign.status < 500
     told_otherwise = name.split(" ")[0] in tools_named() or name in TOLD_OTHERWISE
     assert told_otherwise or foreign.status in (400, 404)
-    assert services.turns.find("ada", world.ada.running) is not None
+    assert services.parts.operations.running.find("ada", world.ada.running) is not None
     assert await everything(services) == before
 
 

@@ -28,7 +28,7 @@ async def running(database_url: str, **variables: str) -> AsyncIterator[Services
         async with opened(settings) as services:
             with warnings.catch_warnings():  # LiteLLM's imports, where MODEL is one of its own
                 warnings.simplefilter("ignore")
-                await services.model.warm_up(settings.model)
+                await services.parts.model.warm_up(settings.model)
             ready.set_result(services)
             await over.wait()
 

@@ -82,7 +82,7 @@ async def session(services: Services, scope: str, state: str = "holds", **more: 
         await call(services.router, "DELETE", f"{path}/{opened['id']}", **ada)
     elif state == "expired":
         query = "UPDATE sessions SET expires_at = now() - interval '1 s' WHERE id = $1"
-        await services.database.execute(query, opened["id"])
+        await services.parts.database.execute(query, opened["id"])
     return str(opened["client_secret"])
 
 

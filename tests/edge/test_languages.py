@@ -142,7 +142,7 @@ async def test_a_refused_message_is_an_error_event_in_the_language_of_its_sender
 ) -> None:
     events = await chat(services, "threads.create", input=said("Hello"))
     thread_id = events[1]["thread"]["id"] if "thread" in events[1] else events[0]["thread"]["id"]
-    await services.database.execute("""UPDATE threads SET status = '{"type": "locked"}'""")
+    await services.parts.database.execute("""UPDATE threads SET status = '{"type": "locked"}'""")
     message = {"thread_id": thread_id, "input": said("Again")}
     (refused,) = await chat(services, "threads.add_user_message", **message)
     assert refused["message"] == "~This conversation is locked."

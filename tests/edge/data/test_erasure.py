@@ -18,7 +18,7 @@ async def audited(services: Services) -> list[tuple[str, str | None, str | None,
         "SELECT action, user_id, target_id, outcome FROM audit_log"
         " WHERE action LIKE 'data.%' ORDER BY id"
     )
-    return [tuple(row) for row in await services.database.fetch(query)]
+    return [tuple(row) for row in await services.parts.database.fetch(query)]
 
 
 async def test_erasure_leaves_nothing_of_the_user_and_all_of_the_others(
@@ -57,12 +57,12 @@ KEPT: Final = {"audit_log"}
 
 async def rows_of(services: Services, user_id: str) -> dict[str, int]:
     """How many rows of each table are the user's."""
-    tables = await services.database.fetch(
+    tables = await services.parts.database.fetch(
         "SELECT table_name FROM information_schema.columns"
         " WHERE table_schema = current_schema() AND column_name = 'user_id' ORDER BY 1"
     )
     return {
-        row["table_name"]: await services.database.fetchval(
+        row["table_name"]: await services.parts.database.fetchval(
             f"SELECT count(*) FROM {row['table_name']} WHERE user_id = $1",
             user_id,
         )

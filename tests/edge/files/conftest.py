@@ -34,4 +34,4 @@ async def services(postgres_server: EmbeddedPostgres) -> AsyncIterator[Services]
 async def nothing_stored(services: Services) -> AsyncIterator[None]:
     """What a test leaves behind is gone for the next."""
     yield
-    await services.database.execute("DELETE FROM attachments")
+    await services.parts.database.execute("DELETE FROM attachments")

@@ -138,7 +138,7 @@ async def test_a_file_is_its_owners_alone(services: Services) -> None:
 async def test_a_url_outlives_neither_the_file_nor_its_time(services: Services) -> None:
     wire = await uploaded(services, PNG)
     target = target_of(wire["preview_url"])
-    await services.database.execute("DELETE FROM attachments WHERE id = $1", wire["id"])
+    await services.parts.database.execute("DELETE FROM attachments WHERE id = $1", wire["id"])
     assert (await get(services, target))[0] == 404
 
 

@@ -41,7 +41,7 @@ async def announced(
     services: Services, size: int = 5, mime_type: str = "text/plain", user_id: str = "ada"
 ) -> tuple[str, str]:
     """The id of a file that `attachments.create` has announced, and where its bytes go."""
-    key = await services.database.fetchval(
+    key = await services.parts.database.fetchval(
         "SELECT value FROM server_secrets WHERE name = 'file_key'"
     )
     links = FileLinks(
@@ -53,7 +53,7 @@ async def announced(
 
     request = HttpRequest(scope_of("POST", "/", {"host": "localhost"}), receive, "id")
     attachments = Attachments(
-        Files(services.database, max_bytes=4 * MOST),
+        Files(services.parts.database, max_bytes=4 * MOST),
         max_bytes=MOST,
         new_id=lambda prefix: make_id(prefix, sha256(str(time.time_ns()).encode()).digest()[:16]),
     )
@@ -70,7 +70,7 @@ async def announced(
 
 async def rows(services: Services) -> tuple[int, int]:
     """How many attachments there are, and how many pieces."""
-    database = services.database
+    database = services.parts.database
     return (
         await database.fetchval("SELECT count(*) FROM attachments"),
         await database.fetchval("SELECT count(*) FROM attachment_pieces"),
