@@ -7,7 +7,7 @@ from typing import Any, Final
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.calls import BadArguments, ToolCall, ToolResult, read_arguments
 from chatkit.protocol.content import FileSource, UrlSource
-from chatkit.protocol.errors import Sentence
+from chatkit.protocol.errors import in_words
 from chatkit.protocol.workflows import CustomTask, FileTask, ImageTask, Indicator, WebSearchTask
 from chatkit.words.say import Say
 
@@ -22,9 +22,7 @@ CallStep = CustomTask | WebSearchTask | FileTask | ImageTask
 def title_of(tool: ToolSpec | None, name: str, say: Say) -> str:
     """The tool's title for the user; without one, its name with spaces."""
     title = tool.title if tool is not None else ""
-    if isinstance(title, Sentence):
-        return title.in_words(say)
-    return title or name.replace("_", " ").strip()
+    return in_words(title, say) or name.replace("_", " ").strip()
 
 
 def waiting_for(call: ToolCall, tool: ToolSpec | None, say: Say) -> str:

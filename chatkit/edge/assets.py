@@ -19,7 +19,7 @@ from typing import Final
 from chatkit.edge.asgi import HttpRequest, Reply
 from chatkit.edge.router import Route, answering
 from chatkit.protocol.errors import NotFound
-from chatkit.words.catalogue import choose_language, say_in, sentences_of
+from chatkit.words.catalogue import ENGLISH, say_in, sentences_of
 
 _FOLDER: Final = Path(__file__).parents[1] / "page"
 _TYPES: Final = {
@@ -48,7 +48,7 @@ class _Asset:
 
 @cache
 def page_files(language: str) -> Mapping[str, bytes]:
-    """Every file of the page by its name. `language` is from `choose_language`."""
+    """Every file of the page by its name. `language` is one of the catalogues'."""
     files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
     say = say_in(language)
 
@@ -86,7 +86,7 @@ class PageRoutes:
             (b"content-security-policy", policy.encode()),
             (b"cache-control", b"no-cache"),
         ]
-        _assets(choose_language(None))  # read the files before the first request
+        _assets(ENGLISH)  # read the files before the first request
 
     def routes(self) -> list[Route]:
         """The routes of the page."""
@@ -104,8 +104,7 @@ class PageRoutes:
         return self._reply(request, request.params["name"])
 
     def _reply(self, request: HttpRequest, name: str) -> Reply:
-        wanted = request.headers.get(b"accept-language", b"").decode("latin-1")
-        asset = _assets(choose_language(wanted)).get(name)
+        asset = _assets(request.language).get(name)
         if asset is None:
             raise NotFound("path")
         headers = [*self._safety, (b"etag", asset.etag)]

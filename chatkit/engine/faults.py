@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatkit.models.pure.deltas import FaultKind
-from chatkit.protocol.errors import Sentence
+from chatkit.protocol.errors import Sentence, in_words
 from chatkit.protocol.events import ErrorEvent, Notice
 from chatkit.protocol.items import ThreadStatus
 from chatkit.protocol.workflows import CustomTask
@@ -28,10 +28,7 @@ class Fault:
 
     def event(self, say: Say) -> ErrorEvent:
         """The `error` event, in the language of `say`."""
-        message = self.sentence
-        if isinstance(message, Sentence):
-            message = message.in_words(say)
-        return ErrorEvent(message=message, allow_retry=self.allow_retry)
+        return ErrorEvent(message=in_words(self.sentence, say), allow_retry=self.allow_retry)
 
 
 def _model(sentence: Sentence, *, allow_retry: bool = True) -> Fault:

@@ -49,6 +49,11 @@ class Sentence:
         return say(self.code, **dict(self.params))
 
 
+def in_words(message: str | Sentence, say: Callable[..., str]) -> str:
+    """A message in the language of `say`. A text is returned unchanged."""
+    return message if isinstance(message, str) else message.in_words(say)
+
+
 class ChatKitError(Exception):
     """The base of all errors. `str(error)` is for logs, `in_words` for the client."""
 
@@ -64,7 +69,7 @@ class ChatKitError(Exception):
 
     def in_words(self, say: Callable[..., str]) -> str:
         """The message in the language of `say`."""
-        return self.message if isinstance(self.message, str) else self.message.in_words(say)
+        return in_words(self.message, say)
 
 
 class BadRequest(ChatKitError):
