@@ -1,7 +1,7 @@
 """The built-in model `demo/tasks`: offline, deterministic, and for to-do lists only.
 
-    clauses, doubt       a message -> its sentences; what makes one no plain request
-    dates, unkept        words -> a day; what of a request no task can hold
+    clauses, doubt       a message -> its sentences; words that make one more than a request
+    dates, unkept        words -> a day; parts of a request that a task cannot hold
     details, filters     words -> fields of a task; words -> which tasks to list
     targets              words -> which task is meant
     adding, changing     sentences that add; sentences that change, complete or delete
@@ -13,7 +13,7 @@
     playing              a turn -> the script of its intent
     conversation, model  messages -> tool calls or text; the engine's `Model` port
 
-The model keeps nothing between requests. Each request plays the turns again from the messages, with
-the results that they hold, and goes on where the results end.
+The model has no state between requests. Each request replays the turns from the messages, with the
+results in them, and continues where the results end.
 A message is one request, understood as a whole, or nothing is done.
 """

@@ -20,7 +20,7 @@ from chatkit.demo.unkept import find_unkept, without_unkept
 from chatkit.demo.values import UNKNOWN, Add, Talk, ToolArguments
 from chatkit.todo.tasks import CATEGORIES
 
-#: Tasks that one message may add.
+#: Maximum number of tasks in one message.
 _MAX_DRAFTS: Final = 30
 
 _NOUN: Final = (
@@ -35,7 +35,7 @@ _COMMANDS: Final = (
     r"(?P<kind>)(?:add|remind me)\b",
     r"(?P<kind>)put\b(?=.+\s(?:on|to)\s+(?:my|the)\s+(?:to-?do |task )?list$)",
 )
-#: What may stand between the command and the title; after a colon the title is meant as it stands.
+#: Words between the command and the title. After a colon the title is taken literally.
 _BEFORE_TITLE: Final = (
     r"(?:\s+(?:to|on)\s+(?:my|the)\s+(?:to-?do\s+|task\s+)?list)?"
     r"(?:\s+(?:called|named|to|about)\b)?\s*(?P<colon>:?)\s*"
@@ -43,7 +43,7 @@ _BEFORE_TITLE: Final = (
 _BULLET: Final = r"^\s*(?:[-*•\u2013]|\[[ x]?\]|\d{1,3}[.)])\s+"
 _PART_OF_DAY: Final = rf"\b(tomorrow|{WEEKDAY})\s+(morning|afternoon|evening)\b"
 _QUOTED: Final = r"^[\"“](?P<title>[^\"”]+)[\"”]"
-#: No title: a pronoun, a sum, a word that takes the request back.
+#: Not a title: a pronoun, a sum, or a word that cancels the request.
 _NO_TITLE: Final = (
     r"(?:it|that|this|them|one|some|something|anything|more)\b.{0,8}|(?:up|me|him|them|us|you)\b.*"
     r"|\d[\d\s+*/x.,=-]*(?:and[\d\s]+)?|tasks?|to-?dos?|later|soon|again"
@@ -58,7 +58,7 @@ _VERB: Final = (
 
 
 def read_add(sentence: str, today: date) -> Add | Talk | None:
-    """The tasks that a sentence adds; None where it is no such command."""
+    """The tasks that a sentence adds; None if it is no command to add."""
     found = (
         re.fullmatch(f"{command}{_BEFORE_TITLE}(?P<rest>.*)", sentence, re.I | re.S)
         for command in _COMMANDS
@@ -102,15 +102,17 @@ def _read_item(item: str, today: date) -> tuple[str, ToolArguments]:
         left, fields = read_fields(item[quoted.end() :], today)
         return ("" if tidy_title(left) else tidy_title(quoted["title"])), fields
     item = re.sub(_PART_OF_DAY, r"\1 in the \2", item, flags=re.I)
-    # Hidden, so that of "every Monday and Thursday" no Monday is read.
+    # Hidden, so that "every Monday and Thursday" does not yield a due date of Monday.
     hidden = next((each.words for each in find_unkept(item) if each.kind == "recurrence"), "")
     rest, fields = read_fields(item.replace(hidden, " ") if hidden else item, today)
     return tidy_title(f"{rest} {hidden}"), fields
 
 
 def _split_items(text: str, today: date) -> tuple[list[str], ToolArguments]:
-    """`milk, eggs and bread tomorrow` -> three, and the fields of all of them; lines and semicolons
-    always make a list."""
+    """Split `milk, eggs and bread tomorrow` into three titles and their common fields.
+
+    Lines and semicolons always make a list.
+    """
     lines = [re.sub(_BULLET, "", line).strip() for line in text.split("\n") if line.strip()]
     if len(lines) > 1:
         return lines, {}

@@ -13,7 +13,7 @@ from chatkit.demo.unkept import find_unkept, without_unkept
 from chatkit.demo.values import ChangeTask, Complete, Delete, Every, Target, TaskAction
 from chatkit.todo.tasks import MAX_DESCRIPTION
 
-#: The words for a field, its name, and what empties it: to the tools, null means "as it is".
+#: The words for a field, its name, and its empty value. For the tools, null means unchanged.
 _FIELDS: Final[dict[str, tuple[str, Any]]] = {
     "due date": ("due_date", ""), "deadline": ("due_date", ""), "priority": ("priority", "medium"),
     "category": ("category", "none"), "description": ("description", ""),
@@ -63,13 +63,15 @@ _MOVE: Final = (
 )
 _MAKE: Final = r"(?:make|set|change|update|mark)\s+(?!(?:me\s+)?an?\s)(?P<rest>.+)"
 _BEFORE_VALUE: Final = r"^(?:to\s+(?:be\s+)?|as\s+|be\s+|repeat\s+|:\s*)+"
-#: Words that the name of a task may have, where its new values follow at once.
+#: Maximum number of words in a task's name that is directly followed by its new values.
 _MAX_NAMING: Final = 10
 
 
 def read_acting(plain: str, today: date) -> TaskAction | None:
-    """The change, completion or deletion that a sentence asks for. What a task cannot hold is in
-    the `unkept` of a change."""
+    """The change, completion or deletion that a sentence asks for.
+
+    `unkept` of a change holds its unsupported values.
+    """
     return _read_complete(plain) or _read_change(plain, today) or _read_delete(plain)
 
 
@@ -126,7 +128,7 @@ def _read_change(plain: str, today: date) -> ChangeTask | None:
 
 
 def _read_make(plain: str, today: date) -> ChangeTask | None:
-    """`make task 1 urgent`: the words up to one place name a task, and all after it are values."""
+    """`make task 1 urgent`: the first words name a task, and the rest are values."""
     match = _match(_MAKE, plain)
     words = match["rest"].split() if match else []
     for cut in range(1, min(len(words), _MAX_NAMING)):
@@ -142,7 +144,7 @@ def _change(target: Target | None, fields: dict[str, Any]) -> ChangeTask | None:
 
 
 def _change_to(target: Target | None, value: str, today: date) -> ChangeTask | None:
-    """A change to values that are all understood, or that a task cannot hold."""
+    """A change to values, if each of them is understood or known to be unsupported."""
     unkept = find_unkept(value)
     rest = without_unkept(value) if unkept else value
     fields = read_values(rest, today) if rest else {}

@@ -1,4 +1,4 @@
-"""A message -> its sentences, and a sentence without its politeness."""
+"""Splits a message into sentences, and removes polite phrases from a sentence."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _POLITE_END: Final = (
 _END: Final = r"[.!?…]+\s+|\n+"
 _BULLET: Final = r"\s*(?:[-*•\u2013]|\[[ xX]?\]|\d{1,3}[.)])\s+"
 _QUOTED: Final = r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|(?<!\w)'[^'\n]*'(?!\w)"
-#: Before a full stop: not the end of a sentence, but "Dr." or the number of a list.
+#: A full stop after these does not end a sentence: "Dr.", or the number of a list item.
 _NO_END: Final = r"\b(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|etc)$|(?:^|\n)\s*\d{1,3}$"
 
 
 def split_sentences(message: str) -> list[str]:
-    """The sentences of a message in order, none empty. Nothing is cut in quotes, and bulleted lines
+    """The non-empty sentences of a message, in order. Quoted text is not split. Bulleted lines
     stay with what they list."""
     quoted = [match.span() for match in re.finditer(_QUOTED, message)]
     sentences: list[str] = []
@@ -42,7 +42,7 @@ def _ends(match: re.Match[str], message: str) -> bool:
 
 
 def without_politeness(sentence: str) -> tuple[str, bool]:
-    """The request itself, and whether it was asked for: `Could you please add milk?`"""
+    """The request without polite words, and whether it was a question: `Could you add milk?`"""
     asked = False
     for _ in range(4):
         before = sentence

@@ -1,7 +1,7 @@
-"""Messages in, the next step out: tool calls to run, or the text that ends the turn.
+"""Computes the next step of a conversation: tool calls, or the text that ends the turn.
 
-Nothing is remembered between requests. The turns of the conversation are played again in order,
-each script fed with the results that the messages hold; what is left of the last one is the answer.
+The demo has no memory between requests. It replays all turns of the conversation in order, and
+feeds each script the results in the messages. The next step of the last script is the answer.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from chatkit.words.say import Say
 
 @dataclass(frozen=True, slots=True)
 class ToolCalls:
-    """Tool calls to run before the turn goes on, at least one."""
+    """One or more tool calls; the turn continues with their results."""
 
     calls: tuple[Call, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The answer, Markdown, never empty."""
+    """The text of the answer, in Markdown; never empty."""
 
     text: str
 
@@ -41,8 +41,8 @@ def answer(
 ) -> ToolCalls | Text:
     """The next step of a conversation in OpenAI's format.
 
-    `tools` are the names that may be called, `choice` the one to begin with. `today` counts where
-    no system message tells the day.
+    `tools` are the names of the offered tools, `choice` the one to call first. `today` is used if
+    the system message contains no date.
     """
     messages = [message for message in given if isinstance(message, Mapping)]
     speech = Speech(say, read_today(messages, today))
@@ -60,7 +60,7 @@ def answer(
 
 
 def _replay(turn: PastTurn, memory: Memory, speech: Speech) -> None:
-    """Play a past turn again, to learn what it showed and what it asked.
+    """Replay a past turn, to find out what it showed and what it asked.
 
     It asked only what it was heard to say: another model may have answered. What happened since,
     such as a click on a card, has settled its question.
@@ -71,7 +71,7 @@ def _replay(turn: PastTurn, memory: Memory, speech: Speech) -> None:
 
 
 def _advance(turn: PastTurn, script: Script, memory: Memory) -> ToolCalls | DemoReply:
-    """Feed a script what the turn holds already; memory learns all of that."""
+    """Feed a script the results of the turn, and note them in the memory."""
     rounds = iter(turn.rounds)
     try:
         calls = next(script)
@@ -92,7 +92,7 @@ def _note(done: Sequence[tuple[Call, Result]], memory: Memory) -> None:
 
 
 def _match_results(calls: Sequence[Call], done: Sequence[tuple[Call, Result]]) -> list[Result]:
-    """The result of each call; one that was recorded for another tool is not its result."""
+    """The result of each call. A result of another tool does not count."""
     results = [UNREADABLE] * len(calls)
     for place, (call, (past, result)) in enumerate(zip(calls, done, strict=False)):
         if call.name == past.name:

@@ -1,4 +1,4 @@
-"""Words -> days, in English. A day ahead is meant: `Friday` is the next one after today."""
+"""Reads days from English words. Days are in the future: `Friday` is the next one after today."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class FoundDay:
 
 
 def weekday_after(name: str, start: date) -> date:
-    """The next day of that name after `start`."""
+    """The next such weekday after `start`."""
     ahead = (_WEEKDAYS.index(name.lower()) - start.weekday() - 1) % 7 + 1
     return start + timedelta(days=ahead)
 
 
 def _weekday(match: re.Match[str], today: date) -> date:
-    """`next Friday` is that of the next week."""
+    """`next Friday` is the Friday of the next week."""
     sunday = today + timedelta(days=6 - today.weekday())
     return weekday_after(match["name"], sunday if match["next"] else today)
 
@@ -51,7 +51,7 @@ def _ahead(match: re.Match[str], today: date) -> date:
 
 
 def _in_month(match: re.Match[str], today: date) -> date:
-    """Without a year, the next such day; 29 February may be in the next year that has one."""
+    """Without a year: the next such day. 29 February: the next leap year."""
     month, day = _MONTHS.index(match["month"][:3].lower()) + 1, int(match["day"])
     if match["year"]:
         return date(int(match["year"]), month, day)
@@ -75,7 +75,7 @@ _ANYWHERE: Final[tuple[tuple[str, Callable[[re.Match[str], date], date]], ...]] 
     (r"next\s+week", lambda _, today: weekday_after("monday", today)),
     (rf"(?:(?P<next>next)|this)\s+(?P<name>{WEEKDAY})", _weekday),
 )
-#: A weekday may belong to a title: it counts after a word such as "on", and at the end.
+#: A weekday may be part of a title. It counts as a date after a word such as "on", or at the end.
 _NAME: Final = rf"(?P<next>(?!))?(?P<name>{WEEKDAY})"
 _RULES: Final = (
     *((rf"{_LEAD}?(?<!\w){words}{_NO_MORE}", day) for words, day in _ANYWHERE),
@@ -85,7 +85,7 @@ _RULES: Final = (
 
 
 def find_day(text: str, today: date) -> FoundDay | None:
-    """The day that a text names, if it does."""
+    """The day that a text names, if any."""
     for pattern, resolve in _RULES:
         if match := re.search(pattern, text, re.I):
             try:

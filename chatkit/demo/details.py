@@ -1,4 +1,4 @@
-"""The fields that a sentence about a task names: `buy milk tomorrow, high priority #shop`."""
+"""Reads the fields of a task from a sentence: `buy milk tomorrow, high priority #shop`."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _EVERY: Final = (
     rf"(?:(?P<unit>day|week|month)|(?P<weekday>{WEEKDAY}))\b"
     r"|(?:^\W*|[\s,(]+)(?:repeat(?:s|ing)?\s+)?(?P<adverb>daily|weekly|monthly)(?=\)?[.!]*$|\s*[:,])"
 )
-#: Characters of a text that can be nothing but fields.
+#: Maximum length of a text that consists of fields only, in characters.
 _LONGEST_VALUES: Final = 200
 
 
 def read_fields(text: str, today: date) -> tuple[str, dict[str, Any]]:
-    """What is left of a text without the fields it names, and those as arguments of a tool."""
+    """The text without its fields, and the fields as tool arguments."""
     fields: dict[str, Any] = {}
     if match := re.search(_DESCRIPTION, text, re.I):
         text, fields["description"] = text[: match.start()], match["text"][:MAX_DESCRIPTION]
@@ -70,15 +70,15 @@ def read_fields(text: str, today: date) -> tuple[str, dict[str, Any]]:
     if found := find_day(text, today):
         text = f"{text[: found.start]} {text[found.end :]}"
         fields["due_date"] = found.day.isoformat()
-        if "priority" not in fields:  # "buy milk urgent tomorrow": it stands at the end only now
+        if "priority" not in fields:  # "buy milk urgent tomorrow": "urgent" is at the end only now
             text = _read_word(text.strip(), "priority", _PRIORITIES, fields)
     return text, fields
 
 
 def read_values(text: str, today: date) -> dict[str, Any] | None:
-    """The fields in a text that holds nothing else: `high priority and due Friday`, `work`.
+    """The fields in a text without a title: `high priority and due Friday`, `work`.
 
-    A bare word or day counts too, since there is no title that it could belong to.
+    A single word or day counts too, since it cannot be part of a title.
     """
     text = text.strip(" .!?\"'“”")
     if len(text) > _LONGEST_VALUES:
@@ -99,13 +99,13 @@ def read_values(text: str, today: date) -> dict[str, Any] | None:
 
 
 def join_fields(fields: ToolArguments, more: ToolArguments) -> dict[str, Any]:
-    """Both together; where both speak, `more` wins, and tags are joined."""
+    """Merge two sets of fields. `more` takes precedence; tags are joined."""
     tags = [*fields.get("tags", ()), *more.get("tags", ())]
     return {**fields, **more, **({"tags": _tags(tags)} if tags else {})}
 
 
 def read_tag_list(text: str) -> list[str]:
-    """`#home, shop and work` -> its tags; empty where a text is more than a list of words."""
+    """The tags in `#home, shop and work`; empty if the text is more than a list of words."""
     if not re.fullmatch(_TAG_LIST, text.strip()) or is_doubtful(text):
         return []
     return _tags([word for word in re.findall(r"[\w-]+", text) if word.lower() != "and"])
@@ -137,7 +137,9 @@ _ON_LIST: Final = r"\s+(?:to|on)\s+(?:my|the)\s+(?:(?:to-?do|task|shopping)\s+)?
 def tidy_title(text: str) -> str:
     """A title as a person would write it; may be empty."""
     title = re.sub(r"\s+(?=[,;])|(?<=[,;])\s*[,;]", "", " ".join(text.split()))
-    for _ in range(8):  # each pass can lay a new end bare; eight are more than any sentence needs
+    for _ in range(
+        8
+    ):  # each pass can expose another field at the end; eight passes are enough for any sentence
         before = title
         for pattern in (_DANGLING, _OPENING, _ON_LIST):
             title = re.sub(pattern, "", title, flags=re.I)

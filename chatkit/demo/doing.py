@@ -1,8 +1,8 @@
-"""What each intent does: rounds of tool calls and, in the end, a reply.
+"""Executes intents: rounds of tool calls, then a reply.
 
-A script is a generator: it yields the calls of a round, gets their results in the same order, and
-returns its reply. It reads no clock and keeps nothing, so it can be run again from the start with
-the results that the messages hold, up to the place where the next calls are due.
+A script is a generator. It yields the calls of a round, receives their results in the same order,
+and returns its reply. It has no state outside itself, so a later request can run it again from the
+start with the results in the messages, up to its next calls.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _act(intent: TaskAction, memory: Memory, speech: Speech) -> Script:
         return found
     tasks = found.tasks[:MAX_CALLS]
     if isinstance(intent, ChangeTask) and (intent.dropped or "tags" in intent.fields):
-        if not all(task.fields for task in tasks):  # its other tags stay, so they have to be known
+        if not all(task.fields for task in tasks):  # the other tags stay, so they must be known
             result = yield from look_up()
             known = {task.id: task for task in result.tasks}
             tasks = tuple(known.get(task.id, task) for task in tasks)
@@ -112,7 +112,9 @@ def _call(intent: TaskAction, task: TaskView) -> Call:
 
 def _changes(intent: ChangeTask, task: TaskView) -> dict[str, Any]:
     changes = dict(intent.fields)
-    if intent.dropped or "tags" in changes:  # the tool replaces all tags, the words mean some
+    if (
+        intent.dropped or "tags" in changes
+    ):  # the tool replaces all tags, the user means some of them
         kept = [tag for tag in task.tags if tag not in intent.dropped]
         changes["tags"] = list(dict.fromkeys([*kept, *changes.get("tags", ())]))[:MAX_TAGS]
     return changes

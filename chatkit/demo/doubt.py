@@ -1,8 +1,7 @@
-"""Words that make a sentence anything but a plain request: nothing is done on them.
+"""Words that make a sentence more than a plain request. Nothing is done then.
 
-Only free text is looked at, such as a title or the name of a task: all other words of a command are
-known ones. Text in quotation marks or after a colon is meant as it stands, unless its end takes it
-back.
+Only free text is checked, such as a title: all other words of a command are known. Text in
+quotation marks or after a colon is taken literally, unless its end cancels the request.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ _DOUBT: Final = re.compile(
     # hypothetical or asked
     r"|\b(?:would|should|could|might|may i|maybe|perhaps|probably|possibly|pretend|imagine"
     r"|hypothetically|theoretically|what)\b"
-    # taken back, or not meant
+    # cancelled, or not meant
     r"|\b(?:but|instead|rather|wait|actually|cancel that|never ?mind|nvm|forget (?:it|that)"
     r"|scratch that|(?:just )?kidding|jok(?:e|ing)|jk|lol|haha\w*|sarcasm|yeah right|as if)\b|/s\b"
-    # told of, not said
+    # reported speech
     r"|\b(?:said|says|told|asked|wrote|quote|unquote)\b"
     # a second request
     r"|(?:,|\band|\bthen)\s+(?:then\s+)?(?:add|show|list|complete|finish|delete|remove|reopen|mark"
@@ -34,7 +33,7 @@ _DOUBT: Final = re.compile(
 
 
 def is_doubtful(text: str) -> bool:
-    """Whether a free text says more than what a command needs."""
+    """Whether a free text contains more than a command needs."""
     return _DOUBT.search(text) is not None
 
 
@@ -47,5 +46,5 @@ _TAKEN_BACK: Final = re.compile(
 
 
 def is_taken_back(text: str) -> bool:
-    """Whether the end of a text that is otherwise meant as it stands takes it back."""
+    """Whether the end of a literal text cancels the request."""
     return _TAKEN_BACK.search(text) is not None

@@ -1,4 +1,4 @@
-"""Words -> which tasks to list: by status, priority, category, tag or words of the title."""
+"""Reads which tasks to list: by status, priority, category, tag or words of the title."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PRIORITY: Final = rf"\b(?:(?P<level>{LEVEL})[- ]priority|(?P<bare>urgent|import
 _CATEGORY: Final = rf"(?:\bin (?:the )?)?(?<![\w#])(?P<name>{CATEGORY})(?: category)?\b"
 _TAG: Final = r"(?:\b(?:tagged|with(?: the)? tag|tag)(?: with)?[: ]\s*#?|(?<!\w)#)(?P<tag>[\w-]+)"
 _SEARCH: Final = r"\b(?:about|containing|called)\s+(?P<words>.+)$"
-#: Words that a wish to see tasks may hold without saying which.
+#: Words in a request for a list that do not restrict it.
 _FILLER: Final = (
     r"an?|all|any|anything|are|be|can|current|currently|did|display|do|due|everything|for|get|give"
     r"|got|has|have|how|i|in|is|it|items|lists?|many|me|my|need|now|of|on|our|please|see|show|still"
@@ -36,7 +36,7 @@ _FIND: Final = r"(?:find|search(?: for)?|look for)\s+(?:(?:the|my)\s+)?(?P<words
 
 
 def read_filter(phrase: str) -> dict[str, Any] | None:
-    """The arguments of `list_tasks` that a phrase names; None where it says anything else."""
+    """The arguments of `list_tasks` that a phrase names; None if it contains anything else."""
     found: dict[str, Any] = {}
     rest = " ".join(phrase.split()).strip(" ,;:.!?")
 
@@ -62,7 +62,7 @@ def read_filter(phrase: str) -> dict[str, Any] | None:
 
 
 def read_show(plain: str) -> Show | None:
-    """The list that a sentence asks for; None where it says anything else."""
+    """The list that a sentence asks for; None if it contains anything else."""
     if match := re.fullmatch(_FIND, plain, re.I):
         words = match["words"].strip('"“”')[:MAX_TITLE]
         return Show(filter=read_filter(match["words"]) or {"search": words})

@@ -1,4 +1,4 @@
-"""The tasks that a target means, looked up where the conversation does not tell."""
+"""Finds the tasks of a target, in the conversation or by a lookup."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from chatkit.demo.values import (
 )
 from chatkit.todo.tasks import MAX_PAGE, MAX_TITLE
 
-#: Tasks of which the user may choose one.
+#: Maximum number of tasks to choose from.
 _MAX_OPTIONS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The tasks that are meant, at least one; `left` counts those that one lookup did not hold."""
+    """One or more tasks. `left`: how many more there are than one lookup returns."""
 
     tasks: tuple[TaskView, ...]
     left: int = 0
 
 
-#: Calls go out and results come in; in the end the tasks, or a reply that says why there are none.
+#: Yields calls, receives results; returns the tasks, or a reply that says why there are none.
 Finding = Generator[list[Call], list[Result], Found | DemoReply]
 
 
 def resolve(intent: TaskAction, memory: Memory, speech: Speech) -> Finding:
-    """The tasks that an intent means."""
+    """Find the tasks of an intent."""
     match intent.target:
         case These(tasks):
             return Found(tuple(memory.known.get(task.id, task) for task in tasks))
@@ -85,7 +85,7 @@ def _which(intent: TaskAction, speech: Speech) -> DemoReply:
 def _by_place(numbers: tuple[int, ...], memory: Memory, speech: Speech) -> Found | DemoReply:
     shown = memory.shown
     if not shown:
-        # The server knows what these numbers mean; "the last one" it would not.
+        # The server resolves these numbers, but not "the last one".
         if min(numbers) < 0:
             return DemoReply(text=speech.say("demo.no_list"))
         return Found(tuple(TaskView(str(number)) for number in numbers))
@@ -97,7 +97,7 @@ def _by_place(numbers: tuple[int, ...], memory: Memory, speech: Speech) -> Found
 
 
 def _by_title(title: str, intent: TaskAction, speech: Speech) -> Finding:
-    """The one task of that title; where there is none, the user chooses from those that hold it."""
+    """Find the one task with this title; otherwise the user chooses among similar ones."""
     result = yield from look_up(search=title[:MAX_TITLE])
     if not result.success:
         return DemoReply(text=speech.failure(result))
@@ -116,12 +116,12 @@ def _by_title(title: str, intent: TaskAction, speech: Speech) -> Finding:
 
 
 def _words(title: str) -> str:
-    """A title without case and marks, with a space at both ends."""
+    """A title in lower case without punctuation, with a space at both ends."""
     words = re.findall(r"\w+", title.casefold())
     return f" {' '.join(words[1:] if words[:1] in (['the'], ['my']) else words)} "
 
 
 def choose(awaits: TaskAction, said: str) -> TaskAction | None:
-    """The act on the task that an answer names, or None when it names none."""
+    """The action, on the task that an answer names; None if it names none."""
     target = read_target(said)
     return replace(awaits, target=target) if isinstance(target, Places | Words) else None

@@ -1,4 +1,4 @@
-"""The tools of the server itself: a form that asks for a task, and the draft of a text."""
+"""The form that asks for a task (`ask_user`), and the draft of a text (`write_draft`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chatkit.demo.speech import Speech
 from chatkit.demo.unkept import find_unkept
 from chatkit.demo.values import Add, Call, DemoReply, Result, Script
 
-#: What can be chosen, by the code that says it, and what it means.
+#: The options of the form: code of the label, and value.
 _DAYS: Final = {
     "demo.today": "today", "demo.tomorrow": "tomorrow", "demo.next_week": "next week",
     "demo.no_date": "",
@@ -26,7 +26,7 @@ _PARTS: Final = re.compile(
 
 
 def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add | DemoReply]:
-    """The task that the answers to a form make."""
+    """Ask for a task in a form; return the task, or a reply."""
     say = speech.say
     questions: list[dict[str, Any]] = [
         {"question": say("demo.ask_when"), "options": [say(code) for code in _DAYS]},
@@ -47,7 +47,7 @@ def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add |
 
 
 def write(what: str, speech: Speech) -> Script:
-    """A short draft: what a form letter can say, and no more."""
+    """Write a short draft from a template."""
     parts = _PARTS.fullmatch(what.strip())
     whom, topic = (parts["whom"], parts["topic"]) if parts else (None, None)
     text = speech.say(

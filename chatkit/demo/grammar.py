@@ -1,7 +1,7 @@
-"""A message -> the one intent in it. Pure, and total: any text gives an intent.
+"""Reads the one intent of a message. Pure and total: every text has an intent.
 
-A message is understood as a whole or not at all: a sentence that says more than a known request is
-not done. So what is denied, conditional, quoted or about something else changes no data.
+A message is understood as a whole or not at all. A negated, conditional or quoted request, or one
+about something else, contains more than a known request and therefore changes no data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from chatkit.demo.values import (
     Write,
 )
 
-#: Characters of a message that are read; a list of tasks is shorter, a pasted essay is no request.
+#: How much of a message is read, in characters. Lists of tasks are shorter.
 _MAX_READ: Final = 3000
 
 _YES: Final = r"yes|yep|yeah|yup|sure|ok(?:ay)?|go ahead|do it|confirm|please do|of course"
@@ -45,7 +45,7 @@ _TALK: Final[dict[Literal["help", "hello", "thanks", "undo", "yes", "no"], str]]
     "help": r"\?|help(?: me)?|examples?|what (?:else )?(?:can|do|are) you (?:help|do|able to)\b.*"
     r"|(?:how )?(?:can|could) you help\b.*|(?:who|what) are you",
 }  # fmt: skip
-#: A command without its task.
+#: Commands without a task.
 _BARE: Final = (
     r"(?P<verb>complete|finish|delete|remove|reopen|rename|move|tag|update|change|mark)"
     r"(?:\s+(?:an?|the|my)?\s*(?:tasks?|to-?dos?))?"
@@ -67,7 +67,7 @@ _WRITE: Final = (
 
 @lru_cache(maxsize=256)  # each round of a turn, and each later turn, reads the message again
 def understand(message: str, today: date) -> Intent:
-    """The intent of a message; unknown where one of its sentences says anything else."""
+    """The intent of a message; unknown if one of its sentences is not understood."""
     text = message[:_MAX_READ].replace("\u2019", "'").replace("\r\n", "\n").replace("\r", "\n")
     text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
     text = re.sub(r"([^\w\n]{12})[^\w\n]+", r"\1", text)  # a long run of marks says nothing more

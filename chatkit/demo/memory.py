@@ -1,4 +1,4 @@
-"""What the conversation so far tells: the list that numbers refer to, and what "it" means."""
+"""The context of a conversation: the list that numbers refer to, and the task that "it" means."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Memory:
     known: dict[str, TaskView] = field(default_factory=dict)
 
     def note(self, call: Call, result: Result) -> None:
-        """Learn from a result, whoever made the call."""
+        """Take the tasks of a result."""
         told = (*result.tasks, *([result.task] if result.task else []))
         self.known |= {task.id: task for task in told}
         if not result.success:
@@ -36,7 +36,7 @@ class Memory:
             self.focus = result.task
 
     def ask(self, reply: DemoReply | None) -> None:
-        """Remember what an answer asked; the list that it numbered is the one shown."""
+        """Keep the question of an answer. Its numbered list becomes the list last shown."""
         asks = reply is not None and (reply.awaits is not None or reply.put_off)
         self.asked = reply if asks else None
         if reply is not None and reply.options:

@@ -23,39 +23,39 @@ from chatkit.models.pure.deltas import (
 )
 from chatkit.words.catalogue import say_in
 
-#: Model names that begin so are the demo's.
+#: Names of the demo's models begin with this.
 PREFIX: Final = "demo/"
-#: It reads whatever a thread holds; the server takes half of this and bounds it.
+#: In tokens. The server uses half of it, up to its own limit.
 _WINDOW: Final = 1_000_000
 
 
 class DemoModel:
-    """Answers at once, from the messages alone. It sees no images and reads no files."""
+    """The built-in model. It reads only the text of the messages, no images or files."""
 
     async def warm_up(self, model: str) -> None:
-        """Nothing has to be loaded."""
+        """Do nothing: there is nothing to load."""
 
     def context_window(self, model: str) -> int | None:  # noqa: ARG002 - the port's
-        """Far more than a thread holds."""
+        """More than any thread contains."""
         return _WINDOW
 
     def supports_vision(self, model: str) -> bool | None:  # noqa: ARG002 - the port's
-        """It does not."""
+        """Always False."""
         return False
 
     def supports_pdf(self, model: str) -> bool | None:  # noqa: ARG002 - the port's
-        """It does not."""
+        """Always False."""
         return False
 
     async def complete(self, request: ModelRequest) -> str:
-        """The whole text; empty where it would call tools."""
+        """The whole text; empty if the step is tool calls."""
         async with aclosing(self.stream(request)) as batches:
             return "".join(
                 [d.text async for batch in batches for d in batch if isinstance(d, TextDelta)]
             )
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
-        """See the port. A batch is a word, or all calls of a round; the last one is the end."""
+        """See the port. A batch is one word, or all calls of a round. The last batch is the end."""
         step = answer(
             request.messages,
             [tool.name for tool in request.tools],
@@ -68,13 +68,13 @@ class DemoModel:
         else:
             for piece in re.findall(r"\s*\S+\s*", step.text):
                 yield [TextDelta(piece)]
-                await asyncio.sleep(0)  # so that readers get it before the next one
+                await asyncio.sleep(0)  # lets readers receive the word
         yield [_usage(request, step), StreamEnd(_reason(step))]
 
 
 def _tool_calls(step: ToolCalls, request: ModelRequest) -> list[ToolCallDelta]:
-    """The calls of a round. Each id is made of the whole conversation, so the same one comes when
-    the same messages are answered again."""
+    """The calls of a round. Ids are a hash of the conversation, so the same messages get the same
+    ids."""
     seen = json.dumps(request.messages, default=str, sort_keys=True).encode("utf-8", "replace")
     digest = hashlib.sha256(seen).hexdigest()[:12]
     return [
@@ -93,7 +93,7 @@ def _reason(step: ToolCalls | Text) -> str:
 
 
 def _usage(request: ModelRequest, step: ToolCalls | Text) -> Usage:
-    """Words, near enough to tokens for a model that costs nothing."""
+    """Counts words as tokens."""
     read = sum(len(read_text(message.get("content")).split()) for message in request.messages)
     said = step.text if isinstance(step, Text) else " ".join(str(call) for call in step.calls)
     return Usage(input_tokens=read, output_tokens=len(said.split()))

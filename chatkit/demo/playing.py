@@ -1,4 +1,4 @@
-"""One turn as one script: the intent of its message here, carried out."""
+"""Plays one turn: reads the intent of its message and runs its script."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from chatkit.demo.values import (
     Write,
 )
 
-#: The intent that a tool carries out, and the verb that asks for it.
+#: The intent of each tool, and the verb that asks for it.
 _TOOLS: Final[Mapping[str, tuple[type[Add | Show | Complete | ChangeTask | Delete], str]]] = {
     "add_task": (Add, "add"),
     "list_tasks": (Show, "find"),
@@ -54,7 +54,7 @@ def play(turn: PastTurn, memory: Memory, speech: Speech, choice: str | None = No
 
 
 def _first_tool(turn: PastTurn) -> str | None:
-    """The tool that a turn began with: where one was chosen, only the first step was told so."""
+    """The tool that a turn began with. Only the first step knows the user's choice."""
     if not turn.rounds:
         return None
     first, _ = turn.rounds[0][0]
@@ -62,7 +62,7 @@ def _first_tool(turn: PastTurn) -> str | None:
 
 
 def _mean(turn: PastTurn, memory: Memory, speech: Speech, tool: str | None) -> Intent:
-    """What the message means after what was asked, and with the tool that was chosen."""
+    """The intent of the message, given the open question and the chosen tool."""
     said, today = turn.said, speech.today
     intent = understand(said, today)
     if tool == drafting.WRITE_DRAFT.name:
@@ -80,13 +80,13 @@ def _mean(turn: PastTurn, memory: Memory, speech: Speech, tool: str | None) -> I
         return intent
     kind, verb = _TOOLS[tool]
     found = understand(f"{verb} {said}", today) if intent == UNKNOWN else intent
-    # Later steps know the tool by the first call alone, and a title would have to be looked up.
+    # Later steps know the tool only by the first call, which for a title is a lookup.
     by_title = isinstance(found, Complete | ChangeTask | Delete) and isinstance(found.target, Words)
     return found if isinstance(found, kind) and not by_title else kind()
 
 
 def _title_in(intent: Intent, said: str) -> str:
-    """What a message names as a task, without what only calls for the form."""
+    """The title in a message, without the words that ask for the form."""
     if isinstance(intent, Add) and intent.drafts:
         said = intent.drafts[0]["title"]
     elif intent != UNKNOWN:

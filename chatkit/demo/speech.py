@@ -1,4 +1,4 @@
-"""Tool results -> sentences in Markdown. What failed is told as failed."""
+"""Turns tool results into sentences, in Markdown. Failures are reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatkit.words.say import Say
 
 _LONGEST_MESSAGE: Final = 300
 _NO_SUCH = re.compile(r"\bno such task\b", re.I)
-#: What tools say to models, not to people.
+#: Messages of tools that are meant for models.
 _TOOL_NAME = re.compile(r"\b[a-z]+_[a-z_]+\b")
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 _FIELD_CODES: Final = {
@@ -26,7 +26,7 @@ _FIELD_CODES: Final = {
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """Escape text for one line of Markdown."""
     return re.sub(r"([\\`*_\[\]<>])", r"\\\1", " ".join(text.split()))
 
 
@@ -38,13 +38,13 @@ class Speech:
         self.today = today
 
     def label(self, task: TaskView) -> str:
-        """`**Buy milk**`, or `task 2` for one whose title is not known."""
+        """`**Buy milk**`, or `task 2` if the title is unknown."""
         if task.title and task.title.strip():
             return f"**{escape(task.title)}**"
         return self.say("demo.task", number=task.id) if task.id.isdigit() else self.say("demo.it")
 
     def fields(self, fields: Mapping[str, Any]) -> list[str]:
-        """`due tomorrow`, `high priority`, `work`, `every week`, `#shop`: what is worth a word."""
+        """The fields to mention: `due tomorrow`, `high priority`, `work`, `every week`, `#shop`."""
         said: list[str] = []
         if (due := _read_day(fields.get("due_date"))) is not None:
             late = due < self.today and fields.get("completed") is not True
@@ -56,7 +56,7 @@ class Speech:
         return said + [f"#{escape(tag)}" for tag in TaskView("", None, fields).tags]
 
     def numbered(self, tasks: Iterable[TaskView]) -> str:
-        """A list that is numbered from 1, with check marks."""
+        """A list numbered from 1, with check marks."""
         lines = []
         for number, task in enumerate(tasks, 1):
             title = escape(task.title or "") or self.say("demo.no_title")
@@ -78,7 +78,7 @@ class Speech:
         return "\n\n".join(texts)
 
     def failure(self, result: Result, about: str = "") -> str:
-        """What went wrong, in the tool's own sentence where it gave one meant for people."""
+        """The reason of a failure: the tool's own sentence if it is meant for people."""
         if not result.readable:
             return self.say("demo.trouble")
         about = about or self.say("demo.it")
@@ -90,7 +90,7 @@ class Speech:
         return self.say("demo.failed_because", task=about, reason=escape(reason))
 
     def done(self, code: str, outcomes: Sequence[tuple[Result, TaskView]]) -> str:
-        """What came of calls of one kind: the sentence `code` for one task, and the same with
+        """The outcome of calls of one kind: the sentence `code` for one task, or the same with
         `_several` above a list of them."""
         good: list[str] = []
         bad: list[str] = []
@@ -100,7 +100,7 @@ class Speech:
                 bad.append(self.failure(result, self.label(task)))
             else:
                 good.append(" · ".join([self.label(task), *self.fields(task.fields)]))
-        text = list(dict.fromkeys(bad))  # one sentence, however many calls met the same trouble
+        text = list(dict.fromkeys(bad))  # equal failures are reported once
         if len(good) == 1:
             text.insert(0, self.say(code, task=good[0]))
         elif good:
@@ -109,21 +109,21 @@ class Speech:
         return "\n\n".join(text)
 
     def unkept(self, unkept: Iterable[Unkept]) -> list[str]:
-        """What of a request was not carried out."""
+        """The parts of a request that were not carried out."""
         return [
             self.say(f"demo.no_{each.kind}", words=escape(each.words))
             for each in dict.fromkeys(unkept)
         ]
 
     def next_due(self, result: Result) -> str:
-        """When a recurring task comes back; empty for others."""
+        """The next due date of a recurring task; empty for others."""
         day = _DAY.search(result.message)
         recurs = result.task is not None and result.task.fields.get("recurrence")
         due = _read_day(day[0]) if day and recurs else None
         return self.say("demo.next_due", day=say_day(due, self.today, self.say)) if due else ""
 
     def confirm(self, tasks: Sequence[TaskView], *, on_card: bool) -> str:
-        """What waits for the person's word, unless a card shows it, and the question."""
+        """The question whether to delete, with the tasks unless a card shows them."""
         question = self.say("demo.confirm", count=len(tasks))
         return question if on_card else f"{self.numbered(tasks)}\n\n{question}"
 

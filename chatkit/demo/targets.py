@@ -1,4 +1,4 @@
-"""Words -> which tasks are meant: by number, by a filter, by the title, or "it"."""
+"""Reads which tasks are meant: by number, by a filter, by the title, or "it"."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FROM_LIST: Final = r"\s+(?:from|off|on)\s+(?:my|the)\s+(?:to-?do\s+|task\s+)?li
 
 
 def read_target(text: str) -> Target | None:
-    """Which tasks a phrase means; None when it names nothing, or says more than a name."""
+    """The target that a phrase names; None if it names none, or contains more than a name."""
     phrase = re.sub(_FROM_LIST, "", text.strip(" \t\n,;:.!"), flags=re.I)
     if not phrase or "?" in phrase:
         return None

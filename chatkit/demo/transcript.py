@@ -1,6 +1,6 @@
-"""OpenAI chat messages -> turns, each with its tool calls and their results. Total on any input.
+"""Reads OpenAI chat messages as turns with tool calls and results. Accepts any input.
 
-A turn holds the user's own words alone: what a file says, and what is quoted, asks for nothing.
+A turn contains only the user's own words: the text of files and quotes is never a request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from chatkit.answer.history import NOTE_START, TRIMMED
 from chatkit.demo.values import Call, Result, TaskView
 
-#: What stands for a result that never came, or that is not the documented object.
+#: A missing result, or one that is not the documented object.
 UNREADABLE: Final = Result(readable=False)
 
 _DECODER: Final = json.JSONDecoder()
@@ -30,7 +30,7 @@ Message = Mapping[Any, Any]
 
 @dataclass(slots=True, kw_only=True)
 class PastTurn:
-    """One user message with all that followed: rounds of calls with results, then text.
+    """One user message and what followed: rounds of calls with results, then text.
 
     In `said` a task that was mentioned stands by its title in quotes, and lines that the message
     quotes are left out. `noted` says that something happened since, such as a click.
@@ -44,7 +44,7 @@ class PastTurn:
 
 
 def read_text(content: object) -> str:
-    """The text of a message's content: a string, or its text parts in order."""
+    """The text of a message's content, which is a string or a list of parts."""
     if isinstance(content, str):
         text = content
     elif isinstance(content, list):
@@ -52,12 +52,12 @@ def read_text(content: object) -> str:
         text = "\n".join(part for part in parts if isinstance(part, str))
     else:
         return ""
-    # NUL and lone surrogates can neither be stored nor sent on.
+    # NUL and lone surrogates can neither be stored nor sent.
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _read_user(content: object) -> PastTurn:
-    """The user's own words: the first text part, for the others are files."""
+    """The user's own words: the first text part. The others are files."""
     parts = content if isinstance(content, list) else [content]
     lines = read_text(parts[:1] if isinstance(content, list) else content).split("\n")
     own = "\n".join(line for line in lines if not line.startswith(">"))
@@ -80,7 +80,7 @@ def _read_mentions(text: str) -> str:
 
 
 def read_today(messages: Sequence[Message], otherwise: date) -> date:
-    """The user's day, which the system message tells."""
+    """The user's date, from the system message."""
     for message in messages:
         if message.get("role") in ("system", "developer"):
             for match in _TODAY.finditer(read_text(message.get("content"))):
@@ -90,7 +90,7 @@ def read_today(messages: Sequence[Message], otherwise: date) -> date:
 
 
 def read_turns(messages: Sequence[Message]) -> list[PastTurn]:
-    """The turns in order. What stands before the first user message belongs to none."""
+    """The turns in order. Messages before the first user message are ignored."""
     turns: list[PastTurn] = []
     results = {
         str(message.get("tool_call_id")): read_result(message.get("content"))
@@ -116,7 +116,7 @@ def read_turns(messages: Sequence[Message]) -> list[PastTurn]:
 
 
 def is_trimmed(messages: Sequence[Message]) -> bool:
-    """Whether the conversation began earlier than these messages."""
+    """Whether older messages of the conversation are missing."""
     said = [read_text(m.get("content")) for m in messages if m.get("role") == "user"]
     return any(TRIMMED in text for text in said)
 

@@ -1,4 +1,4 @@
-"""Words -> what of a request no task can hold: times of day, other recurrences, other days."""
+"""Finds the parts of a request that a task cannot hold: times of day, other recurrences or days."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _REMINDER: Final = r"\b(?:remind me|reminders?|alarms?)\b"
 
 
 def find_unkept(text: str) -> tuple[Unkept, ...]:
-    """The words that no task holds; the first of each kind."""
+    """The unsupported words, the first of each kind."""
     found: list[Unkept] = []
     if match := re.search(_RECURRENCE, text, re.I):
         found.append(Unkept("recurrence", match[0].strip()))

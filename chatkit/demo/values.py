@@ -1,4 +1,4 @@
-"""The plain values that pass between the parts of the demo."""
+"""The values that the parts of the demo exchange."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ToolArguments = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Unkept:
-    """Words that ask for something a task cannot hold; the answer says so."""
+    """Words that ask for something that a task cannot hold. The answer reports them."""
 
     kind: Literal["time", "day", "recurrence", "reminder"]
     words: str = ""
@@ -20,7 +20,7 @@ class Unkept:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task as a tool result describes it. `title` is None where only the id is known."""
+    """A task as a tool result describes it. `title` is None if only the id is known."""
 
     id: str
     title: str | None = None
@@ -38,12 +38,12 @@ class TaskView:
         return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
 
 
-# Which tasks a sentence means.
+# Targets.
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """By number in the list last shown, from 1; -1 is the last one."""
+    """Tasks by their numbers in the list last shown, from 1; -1 is the last one."""
 
     numbers: tuple[int, ...]
 
@@ -55,7 +55,7 @@ class It:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """By the whole title."""
+    """The task with this title."""
 
     text: str
 
@@ -76,7 +76,7 @@ class Every:
 
 Target = Places | It | Words | These | Every
 
-# What a message asks for. A target of None, or no draft: the message did not say which task.
+# Intents. A target of None, or no draft, means that the message did not name a task.
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +114,14 @@ class ChangeTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Delete; the server says when the user must be asked first."""
+    """Delete. The server decides whether the user is asked first."""
 
     target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ask in a form for a task, which is then added; `title` is empty where none was named."""
+    """Ask for a task in a form, then add it. `title` is empty if none was named."""
 
     title: str = ""
 
@@ -135,7 +135,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """An answer without a tool; `unknown` is what was not understood."""
+    """An answer without a tool. `unknown`: the message was not understood."""
 
     kind: Literal["help", "hello", "thanks", "undo", "yes", "no", "unknown"]
 
@@ -157,9 +157,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a tool answered. `readable` is False for anything but the documented object; `asks`
-    says that the user must agree first, `on_card` that the user sees the tasks already.
-    `answers` are those of a form, one for each question, empty for one that was skipped."""
+    """The result of a tool. `readable` is False for anything but the documented object. `asks`: the
+    user must agree first. `on_card`: a card shows the tasks. `answers`: one for each question of
+    a form, empty if it was skipped."""
 
     success: bool = False
     readable: bool = True

@@ -1,5 +1,5 @@
-"""Every sentence that a person reads, by code and language, and nothing else.
+"""Every sentence for users, by code and language.
 
-A language is one file. Pure rooms get a `Say` and know no catalogue; what only a model, a log or
-a programmer reads stays in English where it is raised.
+A language is one file. Pure rooms receive a `Say` and do not import a catalogue. Texts for models,
+logs and programmers are not here: they are in English, where they are used.
 """

@@ -1,7 +1,7 @@
-"""Catalogues of sentences, and the choice of one by what a user's browser asks for.
+"""Catalogues of sentences, and the choice of a language by Accept-Language.
 
-A new language is one file like `english.py`, added to `CATALOGUES`. A code that it does not have
-is said in English.
+A new language is one file like `english.py`, added to `CATALOGUES`. A sentence
+that it lacks is shown in English.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final
 from chatkit.words import english
 from chatkit.words.say import Say
 
-#: A sentence with `{names}`, or one for each plural category of the language (CLDR: one, other …).
+#: A sentence with `{placeholders}`, or one for each plural category (CLDR: one, other …).
 Template = str | Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """The sentences of one language by code; `plural` gives the CLDR category of a count."""
+    """The sentences of one language by code. `plural` returns the CLDR category of a count."""
 
     language: str
     sentences: Mapping[str, Template]
@@ -34,7 +34,7 @@ class Catalogue:
         return template.format_map(params)
 
 
-#: What is spoken where the language of a reader is not known.
+#: The language of readers whose language is unknown.
 ENGLISH: Final = "en"
 
 _ENGLISH: Final = Catalogue(
@@ -46,7 +46,7 @@ CATALOGUES: Final = {catalogue.language: catalogue for catalogue in (_ENGLISH,)}
 
 @cache
 def say_in(language: str) -> Say:
-    """The sentences of a language by its primary subtag; English where there is no catalogue."""
+    """The sentences of a language, by its primary subtag; English if there is no catalogue."""
     chosen = CATALOGUES.get(language, _ENGLISH)
 
     def say(code: str, /, **params: str | int) -> str:
@@ -57,7 +57,7 @@ def say_in(language: str) -> Say:
 
 
 def sentences_of(language: str, prefix: str) -> dict[str, Template]:
-    """The sentences whose codes begin with `prefix`, for a client that fills them in itself."""
+    """The sentences whose codes begin with `prefix`, with their placeholders."""
     chosen = CATALOGUES[language].sentences
     return {
         code: chosen.get(code, sentence)
@@ -67,9 +67,9 @@ def sentences_of(language: str, prefix: str) -> dict[str, Template]:
 
 
 def choose_language(accept_language: str | None) -> str:
-    """The best language that we have for an Accept-Language header (RFC 9110, 12.5.4).
+    """The best supported language for an Accept-Language header (RFC 9110, 12.5.4).
 
-    A tag matches by its primary subtag. English where nothing matches or the header is malformed.
+    A tag matches by its primary subtag. English if none matches or the header is malformed.
     """
     ranked: list[tuple[float, str]] = []
     for entry in (accept_language or "").split(",")[:20]:

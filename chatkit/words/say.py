@@ -1,4 +1,4 @@
-"""The one way to put a code into words."""
+"""The type of a function that makes sentences from codes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Say(Protocol):
-    """Gives the sentence of a code, in one language.
+    """Returns the sentence of a code, in one language.
 
-    Parameters fill the `{names}` in it; `count` also chooses between singular and plural. A code
-    that no catalogue has raises KeyError.
+    Parameters replace the placeholders; `count` also selects the plural form. Raises KeyError for
+    an unknown code.
     """
 
     def __call__(self, code: str, /, **params: str | int) -> str:
