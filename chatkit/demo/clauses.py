@@ -21,6 +21,14 @@ _QUOTED: Final = r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|(?<!\w)'[^'\n]*'(?!
 _NO_END: Final = r"\b(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|etc)$|(?:^|\n)\s*\d{1,3}$"
 
 
+def shorten_marks(text: str) -> str:
+    """Cut runs of punctuation and blanks to 12 characters.
+
+    They mean no more than short ones, and patterns that begin with a run are quadratic in it.
+    """
+    return re.sub(r"([^\w\n]{12})[^\w\n]+", r"\1", text)
+
+
 def split_sentences(message: str) -> list[str]:
     """The non-empty sentences of a message, in order. Quoted text is not split. Bulleted lines
     stay with what they list."""

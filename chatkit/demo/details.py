@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from chatkit.demo.clauses import shorten_marks
 from chatkit.demo.dates import WEEKDAY, find_day, weekday_after
 from chatkit.demo.doubt import is_doubtful
 from chatkit.demo.values import ToolArguments
@@ -54,7 +55,7 @@ def read_fields(text: str, today: date) -> tuple[str, dict[str, Any]]:
     if match := re.search(_DESCRIPTION, text, re.I):
         text, fields["description"] = text[: match.start()], match["text"][:MAX_DESCRIPTION]
     tags = re.findall(_HASHTAG, text)
-    text = re.sub(_HASHTAG, " ", text)
+    text = shorten_marks(re.sub(_HASHTAG, " ", text))  # a row of tags leaves a run of marks
     if match := re.search(_TAGGED, text, re.I):
         text, tags = text[: match.start()], [*tags, *read_tag_list(match["tags"])]
     if tags:
@@ -137,9 +138,8 @@ _ON_LIST: Final = r"\s+(?:to|on)\s+(?:my|the)\s+(?:(?:to-?do|task|shopping)\s+)?
 def tidy_title(text: str) -> str:
     """A title as a person would write it; may be empty."""
     title = re.sub(r"\s+(?=[,;])|(?<=[,;])\s*[,;]", "", " ".join(text.split()))
-    for _ in range(
-        8
-    ):  # each pass can expose another field at the end; eight passes are enough for any sentence
+    # Each pass can expose another field at the end. Eight passes are enough for any sentence.
+    for _ in range(8):
         before = title
         for pattern in (_DANGLING, _OPENING, _ON_LIST):
             title = re.sub(pattern, "", title, flags=re.I)

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from chatkit.demo.adding import read_add
 from chatkit.demo.changing import read_acting
-from chatkit.demo.clauses import split_sentences, without_politeness
+from chatkit.demo.clauses import shorten_marks, split_sentences, without_politeness
 from chatkit.demo.details import tidy_title
 from chatkit.demo.filters import read_show
 from chatkit.demo.values import (
@@ -70,7 +70,7 @@ def understand(message: str, today: date) -> Intent:
     """The intent of a message; unknown if one of its sentences is not understood."""
     text = message[:_MAX_READ].replace("\u2019", "'").replace("\r\n", "\n").replace("\r", "\n")
     text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
-    text = re.sub(r"([^\w\n]{12})[^\w\n]+", r"\1", text)  # a long run of marks says nothing more
+    text = shorten_marks(text)
     if talk := _read_talk(text):
         return talk
     polite = (Talk("hello"), Talk("thanks"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatkit.demo.conversation import ToolCalls, answer
+from chatkit.demo.grammar import understand
 from tests.demo.desk import SAY, TODAY, TOOLS, Desk
 
 JSON = st.recursive(
@@ -68,6 +70,22 @@ def test_any_history_gets_calls_or_a_text_and_the_same_again(history: list[Any],
 def test_words_said_over_and_over_are_read_to_the_end(words: str) -> None:
     for said in (words * 400, f"mark {words * 400} as done"):
         assert answer([{"role": "user", "content": said}], TOOLS, TODAY, SAY)
+
+
+@pytest.mark.parametrize("words", ["#a ", "#a, ", "#a(", "to #", "due #a ", "high priority, "])
+def test_four_times_the_text_costs_about_four_times_as_much(words: str) -> None:
+    def cost(characters: int) -> float:
+        said = f"add {words * characters}"[:characters]
+        costs = []
+        for _ in range(5):
+            understand.cache_clear()
+            began = time.process_time()
+            answer([{"role": "user", "content": said}], TOOLS, TODAY, SAY)
+            costs.append(time.process_time() - began)
+        return min(costs)
+
+    cost(3000)  # compiles the patterns
+    assert cost(3000) < 10 * max(cost(750), 0.001)
 
 
 @settings(max_examples=80, deadline=None)
