@@ -13,8 +13,8 @@ from typing import Any, Final
 from chatkit.answer.objectstrings import ObjectStrings
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol import widgets as w
-from chatkit.protocol.bodies import CallRecord, WidgetBody
-from chatkit.protocol.calls import BadArguments, read_arguments
+from chatkit.protocol.bodies import WidgetBody
+from chatkit.protocol.calls import BadArguments, CallRecord, read_arguments
 from chatkit.protocol.errors import Sentence
 from chatkit.protocol.events import Event, ItemAdded, ItemDone, ItemRemoved, WidgetUpdated
 from chatkit.protocol.items import Item

@@ -12,7 +12,6 @@ from chatkit.protocol.attachments import FileContent
 from chatkit.protocol.bodies import (
     AssistantMessage,
     Body,
-    CallRecord,
     ClientToolCall,
     Note,
     StopMark,
@@ -20,6 +19,7 @@ from chatkit.protocol.bodies import (
     ToolRound,
     UserMessage,
 )
+from chatkit.protocol.calls import CallRecord
 from chatkit.protocol.content import InputTag, InputText
 from chatkit.protocol.jsontext import dumps
 

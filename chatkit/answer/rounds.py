@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from chatkit.protocol.bodies import CallRecord, ToolRound
-from chatkit.protocol.calls import Effect, ToolCall, ToolResult
+from chatkit.protocol.bodies import ToolRound
+from chatkit.protocol.calls import CallRecord, Effect, ToolCall, ToolResult
 
 #: Recorded as the result of a call whose real result is unknown, so that every call has a result.
 #: The call does not count as failed: it may have succeeded.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from chatkit.protocol.attachments import Attachment, parse_attachment
-from chatkit.protocol.calls import ToolCall, ToolResult
+from chatkit.protocol.calls import CallRecord, Reasoning
 from chatkit.protocol.content import (
     Annotation,
     InferenceOptions,
@@ -208,28 +208,6 @@ class EndOfTurn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
-    """One tool call and its result. `call_id` is the provider's and is sent only to it."""
-
-    call_id: str
-    name: str
-    arguments: str
-    output: str
-    failed: bool = False
-
-    @classmethod
-    def of(cls, call: ToolCall, result: ToolResult) -> CallRecord:
-        """Combine a call and its result."""
-        return cls(
-            call_id=call.call_id,
-            name=call.name,
-            arguments=call.arguments,
-            output=result.output,
-            failed=result.failed,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRound:
     """The tool calls of one model answer, each with its result. Never sent to clients.
 
@@ -243,26 +221,19 @@ class ToolRound:
     calls: tuple[CallRecord, ...]
     after_text: bool = False
     carried: bool = False
+    reasoning: Reasoning | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """The fields except the envelope, as stored."""
-        return {
-            "content": {
-                "kind": "tool_round",
-                "after_text": self.after_text,
-                "carried": self.carried,
-                "calls": [
-                    {
-                        "call_id": call.call_id,
-                        "name": call.name,
-                        "arguments": call.arguments,
-                        "output": call.output,
-                        "failed": call.failed,
-                    }
-                    for call in self.calls
-                ],
-            }
+        content: dict[str, Any] = {
+            "kind": "tool_round",
+            "after_text": self.after_text,
+            "carried": self.carried,
+            "calls": [call.to_wire() for call in self.calls],
         }
+        if self.reasoning is not None:
+            content["reasoning"] = self.reasoning.to_wire()
+        return {"content": content}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,9 +330,11 @@ def parse_body(kind: str, wire: dict[str, Any]) -> Body:
         case Note.type if wire["content"]["kind"] == "note":
             return Note(text=wire["content"]["text"], carried=wire["content"]["carried"])
         case ToolRound.type if wire["content"]["kind"] == "tool_round":
+            reasoning = wire["content"].get("reasoning")
             return ToolRound(
                 calls=tuple(CallRecord(**call) for call in wire["content"]["calls"]),
                 after_text=wire["content"]["after_text"],
                 carried=wire["content"]["carried"],
+                reasoning=None if reasoning is None else Reasoning.parse(reasoning),
             )
     raise ValueError(f"a stored item of an unknown shape: {kind}")

@@ -28,11 +28,15 @@ def as_tool_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """One call by the model. `arguments` is the JSON text exactly as the model wrote it."""
+    """One call by the model. `arguments` is the JSON text exactly as the model wrote it.
+
+    `extra` holds fields that go back to the provider with the call.
+    """
 
     call_id: str
     name: str
     arguments: str
+    extra: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,71 @@ class ToolResult:
     cards: tuple[CardOffer, ...] = ()
     mentions: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One tool call and its result. `call_id` is the provider's and is sent only to it.
+
+    `extra` holds fields of the call that go back to the provider, such as a thought signature.
+    """
+
+    call_id: str
+    name: str
+    arguments: str
+    output: str
+    failed: bool = False
+    extra: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, call: ToolCall, result: ToolResult) -> CallRecord:
+        """Combine a call and its result."""
+        return cls(
+            call_id=call.call_id,
+            name=call.name,
+            arguments=call.arguments,
+            output=result.output,
+            failed=result.failed,
+            extra=call.extra,
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """The record as stored."""
+        wire: dict[str, Any] = {
+            "call_id": self.call_id,
+            "name": self.name,
+            "arguments": self.arguments,
+            "output": self.output,
+            "failed": self.failed,
+        }
+        return wire if self.extra is None else {**wire, "extra": self.extra}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning:
+    """The reasoning before a round of tool calls, which some providers want back with the calls.
+
+    `model` is the model that wrote it; no other model receives it. `text` is the readable text.
+    `parts` are (field of the message, entry) pairs in the provider's own form.
+    """
+
+    model: str
+    text: str = ""
+    parts: tuple[tuple[str, dict[str, Any]], ...] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """The reasoning as stored."""
+        return {
+            "model": self.model,
+            "text": self.text,
+            "parts": [list(part) for part in self.parts],
+        }
+
+    @classmethod
+    def parse(cls, wire: dict[str, Any]) -> Reasoning:
+        """Parse what `to_wire` wrote."""
+        parts = tuple((form, entry) for form, entry in wire["parts"])
+        return cls(model=wire["model"], text=wire["text"], parts=parts)
 
 
 class BadArguments(Exception):

@@ -21,13 +21,13 @@ from chatkit.answer.history import (
 from chatkit.protocol.bodies import (
     AssistantMessage,
     Body,
-    CallRecord,
     ClientToolCall,
     Note,
     StructuredInput,
     ToolRound,
     UserMessage,
 )
+from chatkit.protocol.calls import CallRecord
 from chatkit.protocol.content import InputTag, InputText
 from chatkit.protocol.structured import Question
 

@@ -30,7 +30,6 @@ from chatkit.models.pure.deltas import (
 )
 from chatkit.protocol.bodies import (
     AssistantMessage,
-    CallRecord,
     EndOfTurn,
     StopMark,
     TaskBody,
@@ -38,7 +37,7 @@ from chatkit.protocol.bodies import (
     WidgetBody,
     WorkflowBody,
 )
-from chatkit.protocol.calls import Effect, ToolCall, ToolResult
+from chatkit.protocol.calls import CallRecord, Effect, ToolCall, ToolResult
 from chatkit.protocol.events import (
     ClientEffect,
     Event,

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from chatkit.protocol.bodies import (
     AssistantMessage,
     Body,
-    CallRecord,
     ClientToolCall,
     EndOfTurn,
     GeneratedImage,
@@ -23,6 +22,7 @@ from chatkit.protocol.bodies import (
     WidgetBody,
     WorkflowBody,
 )
+from chatkit.protocol.calls import CallRecord, Reasoning
 from chatkit.protocol.content import (
     Annotation,
     EntitySource,
@@ -169,11 +169,25 @@ HIDDEN: st.SearchStrategy[Body] = st.one_of(
                 arguments=TEXT,
                 output=TEXT,
                 failed=st.booleans(),
+                extra=st.none() | st.dictionaries(TEXT, JSON, max_size=2),
             ),
             max_size=3,
         ).map(tuple),
         after_text=st.booleans(),
         carried=st.booleans(),
+        reasoning=st.none()
+        | st.builds(
+            Reasoning,
+            model=TEXT,
+            text=TEXT,
+            parts=st.lists(
+                st.tuples(
+                    st.sampled_from(["reasoning_details", "thinking_blocks"]),
+                    st.dictionaries(TEXT, JSON, max_size=2),
+                ),
+                max_size=2,
+            ).map(tuple),
+        ),
     ),
 )
 

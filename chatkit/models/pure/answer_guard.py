@@ -71,6 +71,7 @@ class AnswerGuard:
                             call_id=delta.call_id and tidy(delta.call_id),
                             name=delta.name and tidy(delta.name),
                             arguments=self._clean(index, arguments),
+                            extra=delta.extra,
                         )
                     )
                 case Citation():
@@ -79,9 +80,11 @@ class AnswerGuard:
                         clean.append(delta)
                 case Usage():
                     self._usage = delta  # some providers send it with every chunk; use the last
-                case _:
-                    self._reason = delta.reason
+                case StreamEnd(reason):
+                    self._reason = reason
                     self.stopped = True
+                case _:
+                    clean.append(delta)
         # A citation alone does not count as an answer.
         self._any = self._any or any(not isinstance(delta, Citation) for delta in clean)
         return clean

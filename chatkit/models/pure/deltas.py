@@ -58,17 +58,34 @@ class ReasoningDelta:
     text: str
 
 
+ReasoningForm = Literal["reasoning_details", "thinking_blocks"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasoningPart:
+    """An entry of the reasoning as its provider wants it back, signature included. Not shown.
+
+    `form` is the field of the message that holds the entries: `reasoning_details` (OpenRouter) or
+    `thinking_blocks` (Anthropic, as LiteLLM passes them on).
+    """
+
+    form: ReasoningForm
+    entry: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCallDelta:
     """A piece of a tool call. Pieces with the same `index` belong to one call.
 
-    Its arguments are the `arguments` of all pieces, joined.
+    Its arguments are the `arguments` of all pieces, joined. `extra` holds fields that go back to
+    the provider with the call, such as Gemini's thought signature.
     """
 
     index: int
     call_id: str | None = None
     name: str | None = None
     arguments: str = ""
+    extra: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,4 +126,28 @@ class StreamEnd:
     reason: str
 
 
-Delta = TextDelta | ReasoningDelta | ToolCallDelta | Citation | Usage | StreamEnd
+@dataclass(frozen=True, slots=True)
+class AnsweredBy:
+    """The model that answers instead of the requested one. Comes before all other deltas."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """The model turned out to lack an ability and answers without it. Comes before the answer."""
+
+    ability: Literal["tools", "images"]
+
+
+Delta = (
+    TextDelta
+    | ReasoningDelta
+    | ReasoningPart
+    | ToolCallDelta
+    | Citation
+    | Usage
+    | StreamEnd
+    | AnsweredBy
+    | Lacks
+)
