@@ -2,9 +2,9 @@
 
 It adds a limit on the size of a request's head (431), timeouts for head and body (408), a timeout
 for a client that does not read its response, a bound on pipelined requests, JSON for malformed HTTP
-(400), and protection from requests smuggled behind the body of an upgrade request. The timeouts are
-checked by one timer per connection, every two seconds, so that no request and no piece of a stream
-sets a timer.
+(400), and protection from requests smuggled behind the body of an upgrade request. It drops
+trailers, and sends no chunks to HTTP/1.0. The timeouts are checked by one timer per connection,
+every two seconds, so that no request and no piece of a stream sets a timer.
 
 Pipelining: nothing is parsed while a request waits for the responses before it. The bytes behind it
 are kept, and above `_MAX_UNPARSED` the connection is not read. A request starts when the response
@@ -21,7 +21,13 @@ import socket
 from typing import ClassVar, Final
 
 import httptools
-from uvicorn._types import ASGI3Application
+from uvicorn._types import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+)
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -57,6 +63,31 @@ def _end_of_piece(data: bytes | bytearray, start: int) -> int:
     if end >= 0:
         end = data.find(_HEAD_END, end)
     return len(data) if end < 0 else end + len(_HEAD_END)
+
+
+def _without_chunks(cycle: RequestResponseCycle, app: ASGI3Application) -> ASGI3Application:
+    """`app` for a client of HTTP/1.0, which does not know chunks (RFC 9112, 6.1).
+
+    The end of the connection marks the end of a body of unknown length.
+    """
+
+    async def run(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        open_ended = False
+
+        async def send_plain(message: ASGISendEvent) -> None:
+            nonlocal open_ended
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message["headers"]}
+                open_ended = b"content-length" not in names
+                if open_ended:
+                    cycle.chunked_encoding = False
+            elif message["type"] == "http.response.body" and open_ended:
+                cycle.expected_content_length = len(message["body"])
+            await send(message)
+
+        await app(scope, receive, send_plain)
+
+    return run
 
 
 class _Refused(Exception):
@@ -182,8 +213,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._require_small_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A complete header was received."""
-        super().on_header(name, value)
+        """A complete header, or a trailer, was received."""
+        if self._begun:
+            super().on_header(name, value)
+        # else: a trailer. The parser reports it like a header, but it must not become one: it
+        # could forge X-Forwarded-For behind a proxy that checks only headers (RFC 9110, 6.5.1).
         self._require_small_head(len(name) + len(value) + 4)
         if len(self.headers) > self.max_headers:
             self._stop(431, "too_large", Sentence("http.too_many_headers"))
@@ -207,6 +241,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self.pipeline.append((cycle, app))
             return
         self._answering = cycle
+        if cycle.scope["http_version"] == "1.0":
+            app = _without_chunks(cycle, app)
         super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:

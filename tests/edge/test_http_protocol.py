@@ -71,8 +71,21 @@ class Site:
             await request.wait_for_disconnect()
             self.left.set()
 
+        async def sent(request: HttpRequest) -> Any:
+            await request.body(max_bytes=10**7)
+            names = [name.decode() for name, _ in request.scope["headers"]]
+            return json_reply(json.dumps(names))
+
+        async def two(request: HttpRequest, send: HttpSend) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"first,", "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            await send({"type": "http.response.body", "body": b"second"})
+
         return Router(
             [
+                Route("/sent", {"POST": answering(sent)}),
+                Route("/two", {"GET": two}),
                 Route("/", {"GET": answering(here), "POST": answering(here)}),
                 Route("/early", {"POST": answering(here)}),
                 Route("/size", {"POST": answering(size)}),
@@ -168,6 +181,44 @@ async def test_what_is_no_http_gets_a_json_400(site: Site, data: bytes) -> None:
         await peer.send(data)
         await refused(peer, 400, "invalid_request")
     assert await answers(site)
+
+
+@pytest.mark.parametrize("cut", [1, 10_000])
+async def test_trailers_do_not_become_headers(site: Site, cut: int) -> None:
+    request = (
+        b"POST /sent HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n"
+        b"Trailer: x-forwarded-for\r\n\r\n"
+        b"2\r\nab\r\n0\r\nX-Forwarded-For: 10.0.0.1\r\nAuthorization: Bearer forged\r\n\r\n"
+    )
+    async with aclosing(await site.connect()) as peer:
+        for _ in range(2):
+            for place in range(0, len(request), cut):
+                await peer.send(request[place : place + cut])
+            assert json.loads(await peer.body()) == ["host", "transfer-encoding", "trailer"]
+
+
+async def test_trailers_count_towards_the_limit_of_the_head(site: Site) -> None:
+    head = b"POST /size HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(head + b"".join(b"X-%d: %b\r\n" % (n, b"a" * 900) for n in range(60)))
+        assert b" 431 " in (await peer.rest()).partition(b"\r\n")[0]
+
+
+async def test_http_1_0_gets_a_body_without_chunks(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET /two HTTP/1.0\r\n" + HOST + b"\r\n")
+        head, _, body = (await peer.rest()).partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert b"connection: close" in head.lower()
+    assert body == b"first,second"
+
+
+async def test_http_1_0_gets_the_length_of_a_body_that_has_one(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET / HTTP/1.0\r\n" + HOST + b"\r\n")
+        head, _, body = (await peer.rest()).partition(b"\r\n\r\n")
+    assert b"content-length: %d" % len(body) in head.lower()
+    assert json.loads(body) == {"path": "/"}
 
 
 async def test_what_follows_an_upgrade_is_not_taken_for_a_request(site: Site) -> None:
