@@ -1,11 +1,26 @@
-"""Logging: one line per request, as text for people or as JSON for machines."""
+"""Logging: one line per request, as text for people or as JSON for machines.
+
+No entry contains a raw control character, wherever its text came from: it could forge entries, or
+change a terminal that shows them.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+#: C0 and C1 controls, line and paragraph separators, marks that change the direction of text, and
+#: lone surrogates, which no encoding can write.
+_CONTROLS: Final = re.compile(
+    "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def _escape(text: str) -> str:
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class RequestLine(NamedTuple):
@@ -19,16 +34,19 @@ class RequestLine(NamedTuple):
     duration_ms: float
 
     def __str__(self) -> str:
-        """The line for people. Control characters in the path are escaped."""
-        path = self.path.encode("unicode_escape").decode("ascii")
-        return f"{self.method} {path} {self.status or '-'} {self.duration_ms:.1f} ms {self.id}"
+        """The line for people."""
+        return f"{self.method} {self.path} {self.status or '-'} {self.duration_ms:.1f} ms {self.id}"
 
 
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        text = f"{moment} {record.levelname.lower():<7} {record.getMessage()}"
-        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+        text = f"{moment} {record.levelname.lower():<7} {_escape(record.getMessage())}"
+        if not record.exc_info:
+            return text
+        # Indented, so that no line of an exception's text can look like an entry.
+        lines = self.formatException(record.exc_info).split("\n")
+        return "\n    ".join([text, *map(_escape, lines)])
 
 
 class _JsonFormatter(logging.Formatter):
@@ -40,11 +58,13 @@ class _JsonFormatter(logging.Formatter):
         }
         line = getattr(record, "request", None)
         if isinstance(line, RequestLine):
-            entry |= line._asdict() | {"duration_ms": round(line.duration_ms, 1)}
+            entry |= line._asdict()
+            entry |= {"duration_ms": round(line.duration_ms, 1), "path": _escape(line.path)}
         else:
-            entry["message"] = record.getMessage()
+            entry["message"] = _escape(record.getMessage())
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            lines = self.formatException(record.exc_info).split("\n")
+            entry["exception"] = "\n".join(map(_escape, lines))
         return json.dumps(entry, ensure_ascii=False)
 
 
