@@ -56,11 +56,7 @@ class HttpRequest:
         #: Events of this request for the audit log.
         self.trail = AuditTrail()
         #: Headers that are added to every response, in addition to its own.
-        self.reply_headers: dict[bytes, bytes] = {
-            b"x-request-id": request_id.encode(),
-            b"x-content-type-options": b"nosniff",
-            b"referrer-policy": b"no-referrer",
-        }
+        self.reply_headers: dict[bytes, bytes] = {b"x-request-id": request_id.encode()}
         self._receive = receive
         self._body_hash: bytes | None = None
         headers: dict[bytes, bytes] = {}

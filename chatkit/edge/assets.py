@@ -30,13 +30,27 @@ _TYPES: Final = {
 }
 _DOCUMENT: Final = "index.html"
 _SENTENCES: Final = "sentences.js"
-#: No inline script or style, and nothing from other hosts. Images in answers load only from hosts
-#: that the operator allows, because the URL of an image could leak the text of an answer. `blob:`
-#: is for images that the user attaches.
+#: No inline script or style, no text that becomes markup or code, and nothing from other hosts.
+#: `blob:` is for images that the user attaches.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{images}; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+#: The page records speech for dictation and writes to the clipboard; it needs nothing else.
+_PERMISSIONS: Final = (
+    b"camera=(), display-capture=(), geolocation=(), microphone=(self), midi=(), payment=(), usb=()"
+)
+
+
+def content_policy(image_domains: Sequence[str] | None) -> str:
+    """The page's Content-Security-Policy.
+
+    Images in answers load only from `image_domains` (None: from any host), because the URL of an
+    image could leak the text of an answer.
+    """
+    sources = ["https:"] if image_domains is None else [f"https://{d}" for d in image_domains]
+    return _POLICY.format(images="".join(f" {source}" for source in sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +94,10 @@ class PageRoutes:
     """
 
     def __init__(self, image_domains: Sequence[str] | None = ()) -> None:
-        sources = ["https:"] if image_domains is None else [f"https://{d}" for d in image_domains]
-        policy = _POLICY.format(images="".join(f" {source}" for source in sources))
         self._safety = [
-            (b"content-security-policy", policy.encode()),
+            (b"content-security-policy", content_policy(image_domains).encode()),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"permissions-policy", _PERMISSIONS),
             (b"cache-control", b"no-cache"),
         ]
         _assets(ENGLISH)  # read the files before the first request

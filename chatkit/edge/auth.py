@@ -137,11 +137,12 @@ class Authenticator:
     async def issue_guest(self, request: RequestHead) -> GuestToken:
         """Issue a guest token. A valid guest token in the request is renewed: same guest.
 
-        Any other credential is ignored. Raises Forbidden (`guests_off`) if the policy allows no
-        guests.
+        Any other credential is ignored. Raises Forbidden for a page of another site, and
+        (`guests_off`) if the policy allows no guests.
         """
         if self._limits is not None:
             await self._limits.admit_address(request)
+        self._require_no_foreign_page(request)
         self._require_guests(request)
         authorization = request.header("authorization")
         if authorization is None:
@@ -184,6 +185,18 @@ class Authenticator:
             if origin == origin_of(caller.scheme, caller.host):
                 return
         raise Forbidden(Sentence("sign_in.cookie_elsewhere"))
+
+    def _require_no_foreign_page(self, request: RequestHead) -> None:
+        """Check a request that needs no credential: any page could send it. Raises Forbidden.
+
+        The local policy has a check of its own, which allows pages of other ports.
+        """
+        if self._guest_policy == "local":
+            return
+        if request.header("sec-fetch-site") in (None, "same-origin", "none"):
+            return
+        if normalize_origin(request.header("origin") or "") not in self._allowed_origins:
+            raise Forbidden(Sentence("sign_in.origin_unknown"))
 
     def _require_guests(self, request: RequestHead) -> None:
         if self._guest_policy == "on":

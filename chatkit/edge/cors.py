@@ -1,4 +1,4 @@
-"""Checks the `Host` of each request, and implements CORS for allowed origins.
+"""Checks the `Host` of each request, implements CORS for allowed origins, and sends HSTS.
 
 Only origins in ALLOWED_ORIGINS get CORS headers, always with their own name and never `*`, because
 credentials are sent (Fetch Standard, CORS protocol). A page of another origin gets a normal
@@ -24,6 +24,8 @@ _EXPOSED: Final = (
 )
 #: How long a browser may cache a preflight response, in seconds; Chromium's maximum.
 _MAX_AGE_S: Final = b"7200"
+#: A year, for this name alone: others of the same domain are not ours (RFC 6797).
+_HSTS: Final = b"max-age=31536000"
 _HEADER_NAMES: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{0,2048}")
 
 
@@ -52,6 +54,8 @@ class Gate:
         """The response to a preflight, None for any other request. Raises BadRequest."""
         if self._origins:
             request.vary_on(b"origin")
+        if self._proxies.resolve(request).scheme == "https":
+            request.reply_headers[b"strict-transport-security"] = _HSTS
         host = request.headers.get(b"host")
         if request.scope.get("http_version") == "1.1" and (host is None or b"," in host):
             raise BadRequest(Sentence("http.one_host"))  # RFC 9112, 3.2

@@ -36,6 +36,14 @@ CheckRequest = Callable[[HttpRequest], Reply | None]
 NoteRequest = Callable[[HttpRequest, ChatKitError | None], None]
 
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
+#: Added to every response that does not have its own. A page of another origin may load a response
+#: only through CORS, and whatever is not our page has nothing to load or run.
+_SAFETY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -98,7 +106,12 @@ class Router:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *request.reply_headers.items()]
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *request.reply_headers.items(),
+                    *((name, value) for name, value in _SAFETY if name not in own),
+                ]
             await send(message)
 
         try:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from playwright.async_api import Locator, Page, Route
 
-from chatkit.edge.assets import page_files
+from chatkit.edge.assets import content_policy, page_files
 
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
 
@@ -18,11 +18,7 @@ FILES: Final = page_files("en")
 ORIGIN: Final = (
     "http://localhost"  # a secure context, as the browser sees it; nothing listens there
 )
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
-)
+POLICY: Final = content_policy(None)
 CREATED: Final = "2026-11-22T10:00:00Z"
 THREAD: Final = {
     "allowed_image_domains": [],

@@ -55,6 +55,15 @@ async def test_the_scripts_have_the_sentences_of_the_page_and_no_others() -> Non
     assert all(code.startswith("page.") for code in sentences)
 
 
+async def test_the_page_has_one_policy_and_nothing_that_loosens_it() -> None:
+    headers = (await fetch("/")).headers
+    policy = headers["content-security-policy"]
+    assert "trusted-types 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "microphone=(self)" in headers["permissions-policy"]
+
+
 @pytest.mark.usefixtures("french")
 async def test_document_and_scripts_are_in_the_language_that_is_asked_for() -> None:
     document = (await fetch("/", accept_language="fr-CH, en;q=0.8")).body.decode()

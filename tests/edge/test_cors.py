@@ -138,7 +138,16 @@ async def test_every_answer_has_the_safety_headers_and_its_id(path: str) -> None
     headers = (await call(build(), "GET", path)).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["x-request-id"]
+
+
+async def test_only_an_answer_under_tls_says_that_the_host_wants_tls() -> None:
+    name = "strict-transport-security"
+    assert name not in (await call(build(), "GET", "/chat")).headers
+    behind = await call(build(trusted="*"), "GET", "/chat", x_forwarded_proto="https")
+    assert behind.headers[name] == "max-age=31536000"
 
 
 # --- Hosts ----------------------------------------------------------------------------------------

@@ -140,6 +140,19 @@ async def test_guests_that_are_on_come_from_anywhere(facts: dict[str, Any]) -> N
     assert guest.user_id.startswith("guest_")
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_page_of_another_site_makes_no_guest_unless_its_origin_is_allowed(
+    site: str,
+) -> None:
+    authenticator = build(policy="on")
+    with pytest.raises(Forbidden):
+        await authenticator.issue_guest(
+            head(method="POST", origin="https://evil.example", sec_fetch_site=site)
+        )
+    friend = head(method="POST", origin=FRIEND, sec_fetch_site=site)
+    assert (await authenticator.issue_guest(friend)).token
+
+
 async def test_guests_that_are_off_get_no_token_and_an_old_one_no_longer_holds() -> None:
     token = (await build(policy="on").issue_guest(head())).token
     authenticator = build(policy="off")
