@@ -44,8 +44,9 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 class Authenticator:
     """Authenticates requests.
 
-    The guest verifier is asked first, then `verifiers` in order. `allowed_origins` are canonical
-    (see `normalize_origin`). `now` returns Unix seconds.
+    The guest verifier is asked first, then `verifiers` in order. `allowed_origins` and
+    `public_origin`, the origin of our own pages if it is configured, are canonical (see
+    `normalize_origin`). `now` returns Unix seconds.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Authenticator:
         guest_policy: GuestPolicy,
         proxies: TrustedProxies,
         allowed_origins: frozenset[str],
+        public_origin: str | None = None,
         now: Callable[[], float],
         limits: Limits | None = None,
         signatures: Signatures | None = None,
@@ -65,6 +67,7 @@ class Authenticator:
         self._guest_policy = guest_policy
         self._proxies = proxies
         self._allowed_origins = allowed_origins
+        self._public_origin = public_origin
         self._now = now
         self._limits = limits
         self._signatures = signatures
@@ -120,7 +123,7 @@ class Authenticator:
         caller = self._proxies.resolve(request)
         own = origin_of(caller.scheme, caller.host)
         if origin is not None and own is not None:
-            if origin in self._allowed_origins:
+            if origin in self._allowed_origins or origin == self._public_origin:
                 return
             if is_loopback_origin(origin) and is_loopback_origin(own):
                 return
@@ -181,6 +184,8 @@ class Authenticator:
         if origin is not None and origin in self._allowed_origins:
             return
         if site is None and origin is not None:
+            if origin == self._public_origin:
+                return
             caller = self._proxies.resolve(request)
             if origin == origin_of(caller.scheme, caller.host):
                 return

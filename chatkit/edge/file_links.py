@@ -36,15 +36,16 @@ _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLinks:
     """Creates and verifies the URLs. `key` is 32 random bytes shared by all processes; `now`
-    returns Unix seconds."""
+    returns Unix seconds. `public_url` is the base of the URLs; without one, a URL has the scheme,
+    the host and the path prefix of the request that asks for it."""
 
     key: bytes = field(repr=False)
     proxies: TrustedProxies
+    public_url: str | None = None
     now: Callable[[], float]
 
     def read_url(self, request: HttpRequest, user_id: str) -> Callable[[str], str]:
-        """A function from a file id to its read URL, for `resolve`. The URL has the host name of
-        the request."""
+        """A function from a file id to its read URL, for `resolve`."""
         return self._urls(request, user_id, "read")
 
     def upload_url(self, request: HttpRequest, user_id: str) -> Callable[[str], str]:
@@ -72,6 +73,8 @@ class FileLinks:
     def _urls(self, request: HttpRequest, user_id: str, use: Use) -> Callable[[str], str]:
         @functools.cache
         def base() -> str:
+            if self.public_url is not None:
+                return self.public_url
             caller = self.proxies.resolve(request)
             origin = origin_of(caller.scheme, caller.host) or f"{caller.scheme}://localhost"
             return origin + quote(str(request.scope.get("root_path", "")))

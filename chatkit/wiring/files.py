@@ -56,6 +56,11 @@ async def open_files(
     return FileParts(
         store=store,
         attachments=attachments,
-        links=FileLinks(key=bytes.fromhex(key), proxies=settings.trusted_proxies, now=time),
+        links=FileLinks(
+            key=bytes.fromhex(key),
+            proxies=settings.trusted_proxies,
+            public_url=settings.public_url,
+            now=time,
+        ),
         max_upload_bytes=settings.max_upload_bytes,
     )

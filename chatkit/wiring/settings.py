@@ -80,6 +80,8 @@ class Settings:
     allowed_hosts: frozenset[str]
     """Names that the server answers to, each with a port or for every port; empty: any."""
     trusted_proxies: TrustedProxies
+    public_url: str | None
+    """Base of every address that leaves the server; None: from each request."""
     model: str
     other_models: tuple[str, ...]
     """What a client may choose instead of `model`, in the order of the list."""
@@ -126,6 +128,12 @@ class Settings:
         return (self.model, *self.other_models)
 
     @property
+    def public_origin(self) -> str | None:
+        """The canonical origin of `public_url`."""
+        parts = urlsplit(self.public_url or "")
+        return normalize_origin(f"{parts.scheme}://{parts.netloc}")
+
+    @property
     def guest_policy(self) -> GuestPolicy:
         """`auto` allows guests only from this machine, and only if no sign-in is configured."""
         if self.guests != "auto":
@@ -145,6 +153,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     read = Variables(environ)
     models = read.names("MODELS")
     model = _choose_model(read, models)
+    public_url = read.value("PUBLIC_URL", _public_url, None)
+    hosts: frozenset[str] = read.value("ALLOWED_HOSTS", _hosts, frozenset())
+    if hosts and public_url is not None:
+        hosts |= _hosts(urlsplit(public_url).netloc)
     return Settings(
         host=read.value("HOST", str, "127.0.0.1"),
         port=read.value("PORT", _port, 8000),
@@ -159,7 +171,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         guests=read.choice("GUESTS", get_args(Guests), "auto"),
         chatkit_domain_key=read.value("CHATKIT_DOMAIN_KEY", str, "local-dev"),
         allowed_origins=read.value("ALLOWED_ORIGINS", _origins, frozenset()),
-        allowed_hosts=read.value("ALLOWED_HOSTS", _hosts, frozenset()),
+        allowed_hosts=hosts,
+        public_url=public_url,
         trusted_proxies=read.value(
             "TRUSTED_PROXIES", TrustedProxies.parse, TrustedProxies.parse("127.0.0.1")
         ),
@@ -334,6 +347,13 @@ def _base_url(text: str) -> str:
     if "?" in text or "#" in text:
         raise ValueError("it must be an address without ? and #, such as https://auth.example")
     return _http_url(text).rstrip("/")
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(_base_url(text))
+    if normalize_origin(f"{parts.scheme}://{parts.netloc}") is None:
+        raise ValueError("it must be an address such as https://chat.example or …/assistant")
+    return parts.geturl()
 
 
 def _database_url(text: str) -> str:

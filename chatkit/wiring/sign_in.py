@@ -35,6 +35,7 @@ async def open_authenticator(
         guest_policy=settings.guest_policy,
         proxies=settings.trusted_proxies,
         allowed_origins=settings.allowed_origins,
+        public_origin=settings.public_origin,
         now=time,
         limits=Limits(
             user=settings.rate_limit_user,

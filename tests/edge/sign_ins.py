@@ -28,6 +28,7 @@ def build(
     clock: Clock | None = None,
     trusted: str = "127.0.0.1",
     guest_key: bytes = GUEST_KEY,
+    public_origin: str | None = None,
 ) -> Authenticator:
     now = clock or Clock()
     return Authenticator(
@@ -36,6 +37,7 @@ def build(
         guest_policy=policy,
         proxies=TrustedProxies.parse(trusted),
         allowed_origins=frozenset({FRIEND}),
+        public_origin=public_origin,
         now=now,
     )
 

@@ -136,6 +136,20 @@ async def test_a_cookie_from_our_own_page_is_accepted(request_head: Head) -> Non
     assert await build().authenticate(request_head) == User(user_id="ada")
 
 
+async def test_the_public_address_makes_a_page_ours_though_a_proxy_hides_its_port() -> None:
+    page = by_cookie("POST", host="app.example", origin="https://app.example:8443")
+    with pytest.raises(Forbidden):
+        await build().authenticate(page)
+    ours = build(public_origin="https://app.example:8443")
+    assert await ours.authenticate(page) == User(user_id="ada")
+
+
+async def test_the_public_address_lets_no_guest_through_a_proxy_that_adds_nothing() -> None:
+    ours = build(policy="local", secret=None, public_origin="https://app.example")
+    with pytest.raises(Forbidden):
+        await ours.issue_guest(head(method="POST", origin="https://app.example"))
+
+
 @pytest.mark.parametrize(
     "request_head",
     [

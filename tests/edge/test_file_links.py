@@ -44,6 +44,13 @@ def test_a_url_speaks_for_its_user_its_file_and_its_use() -> None:
     assert LINKS.user_of(query_of(url), "upload", ID) == "ada"
 
 
+def test_the_public_address_is_the_base_whatever_host_is_asked() -> None:
+    links = replace(LINKS, public_url="https://app.example/assistant")
+    asked = request({"host": "evil.example"}, root_path="/elsewhere")
+    url = links.read_url(asked, "ada")(ID)
+    assert url.startswith(f"https://app.example/assistant/api/chatkit/files/{ID}?user=ada&")
+
+
 def test_without_a_signature_a_url_speaks_for_nobody() -> None:
     assert LINKS.user_of({"user": "ada", "expires": "9999999999"}, "read", ID) is None
 

@@ -41,6 +41,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         allowed_origins=frozenset(),
         allowed_hosts=frozenset(),
         trusted_proxies=TrustedProxies.parse("127.0.0.1"),
+        public_url=None,
         model=DEMO_MODEL,
         other_models=(),
         title_model=None,
@@ -97,6 +98,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("TRUSTED_PROXIES", "10.0.0.0/8", "trusted_proxies", TrustedProxies.parse("10.0.0.0/8")),
         ("MODEL", "ollama/llama3", "model", "ollama/llama3"),
         ("TITLE_MODEL", "openai/small", "title_model", "openai/small"),
+        ("PUBLIC_URL", "http://chat.example/x", "public_url", "http://chat.example/x"),
         ("TRANSCRIBE_MODEL", "whisper-1", "transcribe_model", "whisper-1"),
         ("IMAGE_MODEL", "gpt-image-1", "image_model", "gpt-image-1"),
         ("MODEL_API_KEY", "k", "model_api_key", "k"),
@@ -212,6 +214,9 @@ def test_an_empty_variable_counts_as_not_set(name: str, text: str) -> None:
         ("MODEL_TIMEOUT_S", "soon"),
         ("ALLOWED_HOSTS", "https://chat.example"),
         ("ALLOWED_HOSTS", "chat.example/path"),
+        ("PUBLIC_URL", "chat.example"),
+        ("PUBLIC_URL", "https://chat.example/?a=1"),
+        ("PUBLIC_URL", "https://user:password@chat.example"),
         ("RATE_LIMIT_USER", "60"),
         ("RATE_LIMIT_USER", "0/minute"),
         ("RATE_LIMIT_IP", "60/fortnight"),
@@ -361,3 +366,14 @@ def test_instructions_that_cannot_be_read_are_one_sentence(
         file.write_bytes(content)
     with pytest.raises(SettingsError, match=r"^INSTRUCTIONS .*\.$"):
         read_instructions(file)
+
+
+def test_the_public_address_names_an_origin_and_is_one_of_the_allowed_hosts() -> None:
+    given = {"MODEL": "demo/tasks", "PUBLIC_URL": "https://App.example:8443/assistant/"}
+    settings = load_settings(given)
+    assert settings.public_url == "https://App.example:8443/assistant"
+    assert settings.public_origin == "https://app.example:8443"
+    assert settings.allowed_hosts == frozenset()  # any
+    listed = load_settings({**given, "ALLOWED_HOSTS": "other.example"})
+    assert listed.allowed_hosts == {"other.example", "app.example:8443"}
+    assert load_settings({"MODEL": "demo/tasks"}).public_origin is None
