@@ -124,27 +124,21 @@ class CallRecord:
 class Reasoning:
     """The reasoning before a round of tool calls, which some providers want back with the calls.
 
-    `model` is the model that wrote it; no other model receives it. `text` is the readable text.
-    `parts` are (field of the message, entry) pairs in the provider's own form.
+    `model` is the model that wrote it; no other model receives it. `parts` are (field of the
+    message, JSON value) pairs in the provider's own form.
     """
 
     model: str
-    text: str = ""
-    parts: tuple[tuple[str, dict[str, Any]], ...] = ()
+    parts: tuple[tuple[str, Any], ...]
 
     def to_wire(self) -> dict[str, Any]:
         """The reasoning as stored."""
-        return {
-            "model": self.model,
-            "text": self.text,
-            "parts": [list(part) for part in self.parts],
-        }
+        return {"model": self.model, "parts": [list(part) for part in self.parts]}
 
     @classmethod
     def parse(cls, wire: dict[str, Any]) -> Reasoning:
         """Parse what `to_wire` wrote."""
-        parts = tuple((form, entry) for form, entry in wire["parts"])
-        return cls(model=wire["model"], text=wire["text"], parts=parts)
+        return cls(model=wire["model"], parts=tuple((form, value) for form, value in wire["parts"]))
 
 
 class BadArguments(Exception):

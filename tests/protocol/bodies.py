@@ -179,11 +179,10 @@ HIDDEN: st.SearchStrategy[Body] = st.one_of(
         | st.builds(
             Reasoning,
             model=TEXT,
-            text=TEXT,
             parts=st.lists(
                 st.tuples(
-                    st.sampled_from(["reasoning_details", "thinking_blocks"]),
-                    st.dictionaries(TEXT, JSON, max_size=2),
+                    st.sampled_from(["reasoning_content", "reasoning_details", "thinking_blocks"]),
+                    JSON,
                 ),
                 max_size=2,
             ).map(tuple),

@@ -58,27 +58,29 @@ class ReasoningDelta:
     text: str
 
 
-ReasoningForm = Literal["reasoning_details", "thinking_blocks"]
+ReasoningForm = Literal["reasoning_content", "reasoning_details", "thinking_blocks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasoningPart:
-    """An entry of the reasoning as its provider wants it back, signature included. Not shown.
+    """Reasoning as its provider wants it back, complete and with its signature. Not shown.
 
-    `form` is the field of the message that holds the entries: `reasoning_details` (OpenRouter) or
-    `thinking_blocks` (Anthropic, as LiteLLM passes them on).
+    `form` is the field of the assistant message: `reasoning_content`, a text (DeepSeek and others:
+    `value` is that text); `reasoning_details` (OpenRouter) or `thinking_blocks` (Anthropic, as
+    LiteLLM passes them on), lists: `value` is one entry.
     """
 
     form: ReasoningForm
-    entry: dict[str, Any]
+    value: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCallDelta:
     """A piece of a tool call. Pieces with the same `index` belong to one call.
 
-    Its arguments are the `arguments` of all pieces, joined. `extra` holds fields that go back to
-    the provider with the call, such as Gemini's thought signature.
+    Its arguments are the `arguments` of all pieces, joined. `extra` holds fields of the call that
+    go back to the provider as they are, beside `id` and `function`, such as Gemini's thought
+    signature: `{"provider_specific_fields": {"thought_signature": "…"}}`.
     """
 
     index: int
