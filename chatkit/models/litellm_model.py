@@ -23,7 +23,10 @@ from chatkit.models.litellm_faults import MAX_RETRY_AFTER_S, describe, fault_of,
 from chatkit.models.litellm_stream import open_source
 from chatkit.models.pace import Pace
 from chatkit.models.pure.answer_guard import AnswerGuard
+from chatkit.models.pure.compose import compose
 from chatkit.models.pure.deltas import Delta, ModelFault, ModelRequest, TextDelta
+from chatkit.models.pure.provider_rules import ProviderRules, rules_for
+from chatkit.models.pure.tools import ToolCopies
 from chatkit.models.silence import Silence
 
 _log = logging.getLogger(__name__)
@@ -62,6 +65,8 @@ class LiteLLMModel:
         self._timeout_s = timeout_s
         self._loading: asyncio.Future[Any] | None = None
         self._tool_choice_by_model: dict[str, bool] = {}
+        self._rules_by_model: dict[str, ProviderRules] = {}
+        self._tools = ToolCopies()
 
     async def warm_up(self, model: str) -> None:  # noqa: ARG002 - one library for all of them
         """Import LiteLLM in a thread and prepare its first call. No network. Safe to repeat."""
@@ -212,7 +217,11 @@ class LiteLLMModel:
         access = self.access(litellm, request.model)
         arguments: dict[str, Any] = {
             "model": request.model,
-            "messages": request.messages,
+            "messages": compose(
+                request.messages,
+                model=request.model,
+                rules=self._rules(litellm, request.model, access["api_base"]),
+            ),
             "stream": True,
             # If the provider does not support it, LiteLLM counts the tokens of the stream itself.
             "stream_options": {"include_usage": True},
@@ -222,17 +231,7 @@ class LiteLLMModel:
             **access,
         }
         if request.tools:
-            arguments["tools"] = [
-                {
-                    "type": "function",
-                    "function": {
-                        "name": tool.name,
-                        "description": tool.description,
-                        "parameters": tool.parameters,
-                    },
-                }
-                for tool in request.tools
-            ]
+            arguments["tools"] = self._tools.copy_of(request.tools)
         chosen = any(tool.name == request.tool_choice for tool in request.tools)
         if chosen and self._takes_tool_choice(litellm, request.model, access["api_base"]):
             arguments["tool_choice"] = {
@@ -245,11 +244,19 @@ class LiteLLMModel:
         except Exception as error:  # a foreign library, which may raise anything
             raise fault_of(error) from error
 
+    def _rules(self, litellm: Any, model: str, api_base: str | None) -> ProviderRules:
+        """The rules of the provider of `model`."""
+        if model not in self._rules_by_model:
+            provider = _provider(litellm, model, api_base)
+            rules = rules_for(provider, model, own_server=api_base is not None)
+            self._rules_by_model[model] = rules
+        return self._rules_by_model[model]
+
     def _takes_tool_choice(self, litellm: Any, model: str, api_base: str | None) -> bool:
         """Whether the provider of `model` supports `tool_choice`; some reject it."""
         if model not in self._tool_choice_by_model:
+            provider = _provider(litellm, model, api_base)
             try:
-                _, provider, *_ = litellm.get_llm_provider(model, api_base=api_base)
                 known = litellm.get_supported_openai_params(model, custom_llm_provider=provider)
             except Exception as error:  # a foreign library, which may raise anything
                 raise fault_of(error) from error
@@ -257,9 +264,9 @@ class LiteLLMModel:
         return self._tool_choice_by_model[model]
 
 
-def _provider(litellm: Any, model: str) -> str:
+def _provider(litellm: Any, model: str, api_base: str | None = None) -> str:
     try:
-        return str(litellm.get_llm_provider(model)[1])
+        return str(litellm.get_llm_provider(model, api_base=api_base)[1])
     except Exception as error:  # a foreign library, which may raise anything
         raise fault_of(error) from error
 
