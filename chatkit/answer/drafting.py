@@ -6,7 +6,7 @@ arguments are complete, the card is complete and gets its button.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from chatkit.protocol.bodies import WidgetBody
 from chatkit.protocol.calls import BadArguments, CallRecord, read_arguments
 from chatkit.protocol.errors import Sentence
 from chatkit.protocol.events import Event, ItemAdded, ItemDone, ItemRemoved, WidgetUpdated
+from chatkit.protocol.ids import NewId
 from chatkit.protocol.items import Item
 from chatkit.protocol.jsontext import dumps
 from chatkit.words.say import Say
@@ -192,3 +193,17 @@ def _title(title: str) -> w.Node:
 
 def _state(state: str) -> w.Node:
     return w.caption(state, id=_STATE)
+
+
+def cut_off(
+    drafts: Iterable[DraftWriter], new_id: NewId
+) -> tuple[list[Event], list[Item], tuple[CallRecord, ...]]:
+    """End unfinished drafts. Returns the events, the cards that remain, and the calls for these."""
+    events: list[Event] = []
+    cards: list[Item] = []
+    for draft in drafts:
+        closed, card = draft.cut_off()
+        events += closed
+        cards += [] if card is None else [card]
+    calls = tuple(cut_off_call(card.to_wire()["widget"], new_id("tc")) for card in cards)
+    return events, cards, calls

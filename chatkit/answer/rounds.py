@@ -1,12 +1,13 @@
-"""The tool calls of one model answer, with the results known so far."""
+"""The tool calls of one model answer, with its reasoning and the results known so far."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
+from chatkit.models.pure.deltas import ReasoningPart
 from chatkit.protocol.bodies import ToolRound
-from chatkit.protocol.calls import CallRecord, Effect, ToolCall, ToolResult
+from chatkit.protocol.calls import CallRecord, Effect, Reasoning, ToolCall, ToolResult
 
 #: Recorded as the result of a call whose real result is unknown, so that every call has a result.
 #: The call does not count as failed: it may have succeeded.
@@ -21,6 +22,7 @@ class Round:
     def __init__(self) -> None:
         self._calls: list[ToolCall] = []
         self._results: dict[str, ToolResult] = {}
+        self._reasoning: list[ReasoningPart] = []
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -28,6 +30,10 @@ class Round:
     def add(self, call: ToolCall) -> None:
         """Append a call."""
         self._calls.append(call)
+
+    def reason(self, part: ReasoningPart) -> None:
+        """Append a part of the reasoning before the calls."""
+        self._reasoning.append(part)
 
     def note(self, call: ToolCall, result: ToolResult) -> None:
         """Record the result of a call."""
@@ -42,9 +48,20 @@ class Round:
         """The client effects of the results so far."""
         return [effect for result in self._results.values() for effect in result.effects]
 
-    def record(self, *, after_text: bool) -> ToolRound:
-        """The round as a storable body. Calls without a result get UNKNOWN_OUTCOME."""
-        return ToolRound(calls=tuple(map(self._record_of, self._calls)), after_text=after_text)
+    def record(self, model: str, *, after_text: bool) -> ToolRound:
+        """The round as a storable body. Calls without a result get UNKNOWN_OUTCOME.
+
+        `model` is the model that made the calls. What goes back to it is stored with its name.
+        """
+        reasoning = None
+        if self._reasoning or any(call.extra for call in self._calls):
+            parts = tuple((part.form, part.value) for part in self._reasoning)
+            reasoning = Reasoning(model=model, parts=parts)
+        return ToolRound(
+            calls=tuple(map(self._record_of, self._calls)),
+            after_text=after_text,
+            reasoning=reasoning,
+        )
 
     def _record_of(self, call: ToolCall) -> CallRecord:
         unknown = ToolResult(call_id=call.call_id, output=UNKNOWN_OUTCOME)

@@ -14,23 +14,29 @@ Reasoning and tool calls add steps to a workflow. It is closed when the next vis
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from chatkit.answer.about_model import answered_by_step, lacks_notice
 from chatkit.answer.asking import read_questions
 from chatkit.answer.cards import Card
-from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off_call
+from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off
+from chatkit.answer.marks import ALWAYS_SHOWN, NOTES, Mark, mark_step
+from chatkit.answer.next_action import AskModel, CallTools, Finish, NextAction, TooManyRounds
 from chatkit.answer.picturing import Pictures
 from chatkit.answer.rounds import Round
 from chatkit.answer.steps import step_of, waiting_for
 from chatkit.answer.writing import MessageWriter, WorkflowWriter
 from chatkit.models.pure.call_pieces import CallPieces
 from chatkit.models.pure.deltas import (
+    AnsweredBy,
     Citation,
     Delta,
+    Lacks,
     ModelFault,
     ReasoningDelta,
+    ReasoningPart,
+    StreamEnd,
     TextDelta,
     ToolCallDelta,
     Usage,
@@ -63,30 +69,6 @@ _ONE_AT_A_TIME: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AskModel:
-    """Send the thread so far to the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallTools:
-    """Run these calls of one model answer; pass the results to `tools_done` in the same order."""
-
-    calls: tuple[ToolCall, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The turn is over: the answer is complete, or the page or the user must reply."""
-
-
-NextAction = AskModel | CallTools | Finish
-
-
-class TooManyRounds(Exception):
-    """The model called tools more often than `max_rounds`."""
-
-
 class Turn:
     """The machine of one answer. Not reusable."""
 
@@ -94,12 +76,15 @@ class Turn:
         self,
         *,
         thread_id: str,
+        model: str,
         new_id: NewId,
         now: Callable[[], datetime],
         max_rounds: int,
         say: Say,
     ) -> None:
         self.next_action: NextAction = AskModel()
+        #: The model that answers: the one that was asked, or the one that took its place.
+        self.model = model
         #: Tokens used by the model calls of this turn, as reported by the provider.
         self.usage = Usage(input_tokens=0, output_tokens=0)
         #: Every item that is final, hidden ones included, in the order of the thread.
@@ -121,6 +106,7 @@ class Turn:
         self._round = Round()
         self._waiting: ClientToolCall | StructuredInput | None = None
         self._said = False  # whether this answer of the model holds text
+        self._reason = ""  # why the model ended it
         self._citations: list[Citation] = []  # those that came before any text
         self._mentions: dict[str, str] = {}
 
@@ -150,7 +136,15 @@ class Turn:
                         input_tokens=self.usage.input_tokens + delta.input_tokens,
                         output_tokens=self.usage.output_tokens + delta.output_tokens,
                     )
-                case _:  # reasoning after text, and the finish reason
+                case StreamEnd(reason):
+                    self._reason = reason
+                case ReasoningPart():
+                    self._round.reason(delta)
+                case AnsweredBy(model):
+                    events += self._replace_model(model)
+                case Lacks(ability):
+                    events.append(lacks_notice(ability, self._say))
+                case _:  # reasoning after text
                     pass
         events += self._write(text)
         if self._citations and self._message is not None:
@@ -166,6 +160,11 @@ class Turn:
         events = self._close_workflow()
         self._message = MessageWriter(self._item("msg", AssistantMessage(text=None)))
         return [*events, *self._message.begin(), self._message.write(text)]
+
+    def _replace_model(self, model: str) -> list[Event]:
+        self.model = model
+        events, workflow = self._open_workflow("custom")
+        return [*events, *workflow.add(model, answered_by_step(model, self._say))]
 
     def _think(self, piece: str) -> list[Event]:
         if self._message is not None:  # reasoning after text is not shown
@@ -192,7 +191,13 @@ class Turn:
 
         Raises TooManyRounds if the model calls tools after its last round, and ModelFault if the
         answer is empty. Both leave the machine unchanged; call `stop` next.
+
+        An answer that the provider cut ends the turn; its calls are dropped, since their arguments
+        may be cut too.
         """
+        match self._reason:
+            case "length" | "content_filter" as mark:
+                return self.stop(mark)
         if not self._calls:
             if self._message is None and not self.has_shown:
                 raise ModelFault("empty")
@@ -264,7 +269,7 @@ class Turn:
 
     def under_way(self) -> ToolRound | None:
         """The running calls, for storing: another process may have to end this turn."""
-        return self._round.record(after_text=self._said) if self._round else None
+        return self._round.record(self.model, after_text=self._said) if self._round else None
 
     def call_done(self, call: ToolCall, result: ToolResult) -> list[Event]:
         """Record the result of one call; the others may still run."""
@@ -313,30 +318,27 @@ class Turn:
         """Show a single step, outside of any workflow."""
         return [self._done(self._item("tsk", TaskBody(step=step)))]
 
-    def stop(self, note: str, shown: Step | None = None) -> list[Event]:
-        """End the turn now and keep its text. `note` tells the model why, `shown` the user."""
+    def stop(self, mark: Mark) -> list[Event]:
+        """End the turn now, keep its text, and mark it for the user and the model."""
         events = self._close_message()
         if self._round:
             effects = self._round.effects()
             events += [*self._close_round(), *map(ClientEffect, effects)]
         events += self.pictures.drop()
         events += self._close_workflow()
-        seen = []
-        for draft in self._drafts.values():
-            closed, whole = draft.cut_off()
-            events += closed
-            if whole is not None:
-                self.items.append(whole)
-                seen.append(cut_off_call(whole.to_wire()["widget"], self._new_id("tc")))
-        if seen:
-            round_ = ToolRound(calls=tuple(seen), after_text=self._said)
-            events.append(self._done(self._item("hid", round_)))
+        closed, cards, calls = cut_off(self._drafts.values(), self._new_id)
+        events += closed
+        self.items += cards
+        if calls:
+            events.append(
+                self._done(self._item("hid", ToolRound(calls=calls, after_text=self._said)))
+            )
         self._calls.drop()
         self._drafts, self._waiting = {}, None
         self.next_action = Finish()
-        if shown is not None:
-            events += self.show_step(shown)
-        events.append(self._done(self._item("hid", StopMark(note))))
+        if mark in ALWAYS_SHOWN or any(not item.body.hidden for item in self.items):
+            events += self.show_step(mark_step(mark, self._say))
+        events.append(self._done(self._item("hid", StopMark(NOTES[mark]))))
         return events
 
     def _finish(self) -> list[Event]:
@@ -382,7 +384,7 @@ class Turn:
         return events
 
     def _close_round(self) -> list[Event]:
-        whole = self._round.record(after_text=self._said)
+        whole = self._round.record(self.model, after_text=self._said)
         self._round = Round()
         return [self._done(self._item("hid", whole))]
 

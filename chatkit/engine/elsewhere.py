@@ -12,6 +12,7 @@ from typing import Final
 
 from chatkit.answer.drafting import cut_off_call
 from chatkit.answer.leases import Ending, Lease, LeaseLost, LogPart, StopReason
+from chatkit.answer.marks import NOTES, mark_step
 from chatkit.answer.replay import open_items
 from chatkit.engine import faults
 from chatkit.engine.runner import PATIENCE_S
@@ -39,8 +40,6 @@ END_S: Final = 1.0
 LAG_S: Final = 2.0
 #: How long the owner may take to stop a turn, in seconds. After it, this process takes it over.
 STOP_S: Final = 3.0
-
-INTERRUPTED_NOTE: Final = "the answer was interrupted here, because the server stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +211,8 @@ class Orphans:
             *([] if lease.calls is None else [item("hid", lease.calls)]),
             *unfinished,
             *([item("hid", ToolRound(calls=drafts))] if drafts else []),
-            item("tsk", TaskBody(step=faults.interrupted_step(say))),
-            item("hid", StopMark(INTERRUPTED_NOTE)),
+            item("tsk", TaskBody(step=mark_step("orphaned", say))),
+            item("hid", StopMark(NOTES["orphaned"])),
         )
         try:
             await self.turns.finish(lease, Ending(state="interrupted", items=items, keep=False))

@@ -10,7 +10,6 @@ from chatkit.models.pure.deltas import FaultKind
 from chatkit.protocol.errors import Sentence, in_words
 from chatkit.protocol.events import ErrorEvent, Notice
 from chatkit.protocol.items import ThreadStatus
-from chatkit.protocol.workflows import CustomTask
 from chatkit.words.say import Say
 
 
@@ -61,13 +60,6 @@ TOO_MANY_STREAMS: Final = Fault(
 NOT_WAITED_FOR: Final = Fault(sentence=Sentence("answer.not_waited_for"), allow_retry=False)
 LOCKED: Final = Fault(sentence=Sentence("thread.locked"), allow_retry=False)
 CLOSED: Final = Fault(sentence=Sentence("thread.closed"), allow_retry=False)
-
-
-def interrupted_step(say: Say) -> CustomTask:
-    """The step that shows an interruption in the thread."""
-    return CustomTask(
-        title=say("answer.interrupted_title"), icon="info", content=say("answer.interrupted_step")
-    )
 
 
 def too_many_turns(most: int) -> Fault:

@@ -18,7 +18,8 @@ from chatkit.access.caller import Caller
 from chatkit.answer import history
 from chatkit.answer.leases import Begun, Ending, Lease, LeaseLost, StopReason, TurnState
 from chatkit.answer.leaving import Leaving
-from chatkit.answer.turn import AskModel, CallTools, Finish, TooManyRounds, Turn
+from chatkit.answer.next_action import AskModel, CallTools, Finish, TooManyRounds
+from chatkit.answer.turn import Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import PROGRESS_AFTER_S, Calls, show_progress_after
 from chatkit.engine.context import Context
@@ -48,16 +49,8 @@ MAX_TURN_S: Final = 1800.0
 #: Maximum number of a thread's items that are loaded for the model. The token budget trims further.
 MAX_HISTORY_ITEMS: Final = 400
 
-_STOP_NOTES: Final[dict[StopReason, str]] = {
-    "user": "the user stopped the answer here",
-    "left": "the user left while this was being answered, and the answer was stopped here",
-    "replaced": "the user went on with another message, and the answer was stopped here",
-    "shutdown": "the answer was interrupted here by a restart of the server",
-    "lost": "the answer was taken over by another process here",
-}
 #: Delay before the user sees that the model has not begun to answer, in seconds.
 SLOW_S: Final = 5.0
-_FAILED_NOTE: Final = "the answer failed here with an error, which the user was shown"
 
 _Result = TypeVar("_Result")
 
@@ -127,6 +120,7 @@ class Runner:
         """Run `turn` to its end and close its log. Never raises."""
         machine = Turn(
             thread_id=turn.lease.thread_id,
+            model=turn.model,
             new_id=self.new_id,
             now=self.now,
             max_rounds=self.max_rounds,
@@ -163,11 +157,11 @@ class Runner:
             reason = turn.stop_reason or "shutdown"
             if reason == "lost":
                 raise LeaseLost from None
+            events = work.machine.stop(reason)
             if reason == "shutdown":
-                events = work.machine.stop(_STOP_NOTES[reason], faults.interrupted_step(turn.say))
                 await self._end(work, "interrupted", events, faults.INTERRUPTED.event(turn.say))
             else:
-                await self._end(work, "cancelled", work.machine.stop(_STOP_NOTES[reason]), None)
+                await self._end(work, "cancelled", events, None)
         except ModelFault as fault:
             _log.warning("turn %s: model fault %s", turn.lease.turn_id, fault.kind)
             await self._fail(work, faults.MODEL_FAULTS[fault.kind].event(turn.say))
@@ -298,7 +292,7 @@ class Runner:
         work.publish_pending()
 
     async def _fail(self, work: _Work, error: ErrorEvent) -> None:
-        await self._end(work, "failed", work.machine.stop(_FAILED_NOTE), error)
+        await self._end(work, "failed", work.machine.stop("failed"), error)
 
     async def _end(
         self, work: _Work, state: TurnState, events: list[Event], error: ErrorEvent | None

@@ -34,10 +34,6 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "answer.interrupted": (
         "The server is restarting and this answer was interrupted. Please try again."
     ),
-    "answer.interrupted_title": "Interrupted",
-    "answer.interrupted_step": (
-        "The server stopped while this was being answered. Try again for a whole answer."
-    ),
     "answer.lost": "This answer was ended by another request.",
     "answer.busy": (
         "Another answer is still being written in this conversation. Wait for it, or stop it first."
@@ -63,6 +59,28 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     ),
     "thread.locked": "This conversation is locked.",
     "thread.closed": "This conversation is closed.",
+    # --- Marks of answers that are not whole ------------------------------------------------------
+    "mark.stopped_title": "Stopped",
+    "mark.stopped": "You stopped this answer. Write “continue” for the rest.",
+    "mark.left_title": "Stopped",
+    "mark.left": "This answer was stopped when you left. Write “continue” for the rest.",
+    "mark.replaced_title": "Stopped",
+    "mark.replaced": "This answer was stopped when you sent another message.",
+    "mark.interrupted_title": "Interrupted",
+    "mark.interrupted": (
+        "The server stopped while this was being answered. Try again for a whole answer."
+    ),
+    "mark.broken_title": "Broken off",
+    "mark.broken": (
+        "This answer broke off because of an error. Write “continue” for the rest, or try again."
+    ),
+    "mark.length_title": "Cut off",
+    "mark.length": (
+        "This answer reached the longest length that the model writes. Write “continue” for the "
+        "rest."
+    ),
+    "mark.filtered_title": "Withheld",
+    "mark.filtered": "The provider of the model withheld the rest of this answer.",
     # --- Notices, and what an answer is waiting for -----------------------------------------------
     "limit.near_title": "Close to the limit",
     "limit.near": {
@@ -71,6 +89,13 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     },
     "notice.trimmed_title": "Long conversation",
     "notice.trimmed": "The assistant no longer sees the oldest messages of this conversation.",
+    "notice.no_tools_title": "No tools",
+    "notice.no_tools": (
+        "This model cannot use tools, so it can neither see nor change your tasks. The operator of "
+        "this server can choose another one."
+    ),
+    "notice.no_images_title": "No images",
+    "notice.no_images": "This model cannot read images or files. It answers without them.",
     "wait.tools": "Getting ready …",
     "wait.model": "Waiting for the model …",
     "wait.files": "Reading files …",
@@ -78,6 +103,8 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     # --- Steps ------------------------------------------------------------------------------------
     "step.files_read": "Read",
     "step.failed": "This did not work.",
+    "step.answered_by": "Answered by {model}",
+    "step.answered_by_why": "The usual model is not available just now.",
     # --- Tools, as they are called in steps and menus ---------------------------------------------
     "tool.ask_user": "Ask me questions",
     "tool.write_draft": "Write a draft",

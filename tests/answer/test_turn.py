@@ -11,18 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.answer.about_model import answered_by_step, lacks_notice
 from chatkit.answer.drafting import WRITE_DRAFT
+from chatkit.answer.marks import NOTES, Mark, mark_step
+from chatkit.answer.next_action import AskModel, CallTools, Finish, TooManyRounds
 from chatkit.answer.replay import open_items
 from chatkit.answer.rounds import UNKNOWN_OUTCOME
 from chatkit.answer.steps import step_of
-from chatkit.answer.turn import AskModel, CallTools, Finish, TooManyRounds, Turn
+from chatkit.answer.turn import Turn
 from chatkit.answer.writing import WorkflowWriter
 from chatkit.models.pure.call_pieces import MAX_ARGUMENTS, MAX_CALLS
 from chatkit.models.pure.deltas import (
+    AnsweredBy,
     Citation,
     Delta,
+    Lacks,
     ModelFault,
     ReasoningDelta,
+    ReasoningPart,
     StreamEnd,
     TextDelta,
     ToolCallDelta,
@@ -37,7 +43,7 @@ from chatkit.protocol.bodies import (
     WidgetBody,
     WorkflowBody,
 )
-from chatkit.protocol.calls import CallRecord, Effect, ToolCall, ToolResult
+from chatkit.protocol.calls import CallRecord, Effect, Reasoning, ToolCall, ToolResult
 from chatkit.protocol.events import (
     ClientEffect,
     Event,
@@ -51,7 +57,7 @@ from chatkit.protocol.events import (
     encode_event,
 )
 from chatkit.protocol.items import Item
-from chatkit.protocol.workflows import CustomTask, Workflow
+from chatkit.protocol.workflows import Workflow
 from tests.fakes import START, counting_ids
 from tests.wording import SAY
 
@@ -59,6 +65,7 @@ from tests.wording import SAY
 def machine(max_rounds: int = 3) -> Turn:
     return Turn(
         thread_id="thr_1",
+        model="m",
         new_id=counting_ids(),
         now=lambda: START,
         max_rounds=max_rounds,
@@ -192,23 +199,101 @@ def test_stopping_in_mid_text_keeps_the_text_and_leaves_a_note() -> None:
     turn = machine()
     turn.receive([TextDelta("Hel")])
     kept = item("msg_1", AssistantMessage(text="Hel"))
-    note = item("hid_2", StopMark("stopped"))
-    assert turn.stop("stopped") == [PartDone("msg_1", "Hel"), ItemDone(kept), ItemDone(note)]
+    shown = item("tsk_2", TaskBody(step=mark_step("user", SAY)))
+    note = item("hid_3", StopMark(NOTES["user"]))
+    assert turn.stop("user") == [
+        PartDone("msg_1", "Hel"),
+        ItemDone(kept),
+        ItemDone(shown),
+        ItemDone(note),
+    ]
     assert turn.next_action == Finish()
-    assert turn.items == [kept, note]
+    assert turn.items == [kept, shown, note]
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+def test_an_answer_that_the_provider_cut_keeps_its_text_and_is_marked(reason: Mark) -> None:
+    turn = machine()
+    turn.receive([TextDelta("Once upon"), StreamEnd(reason)])
+    turn.answered()
+    text, shown, mark = (entry.body for entry in turn.items)
+    assert text == AssistantMessage(text="Once upon")
+    assert shown == TaskBody(step=mark_step(reason, SAY))
+    assert mark == StopMark(NOTES[reason])
+    assert turn.next_action == Finish()
+
+
+def test_calls_of_an_answer_that_was_cut_are_not_made() -> None:
+    turn = machine()
+    turn.receive([call(call_id="a", name="add", arguments='{"title": "Buy'), StreamEnd("length")])
+    turn.answered()
+    assert turn.next_action == Finish()
+    assert not any(isinstance(entry.body, ToolRound) for entry in turn.items)
+
+
+def test_an_answer_that_was_only_thought_and_then_cut_says_so() -> None:
+    turn = machine()
+    turn.receive([ReasoningDelta("hm"), StreamEnd("length")])
+    turn.answered()
+    assert [type(entry.body) for entry in turn.items] == [WorkflowBody, TaskBody, StopMark]
+
+
+def test_the_end_of_one_answer_does_not_cut_the_next() -> None:
+    turn = machine()
+    turn.receive([call(call_id="a", name="list"), StreamEnd("tool_calls")])
+    turn.answered()
+    turn.tools_done([ToolResult(call_id="a", output="")])
+    turn.receive([TextDelta("x"), StreamEnd("stop")])
+    turn.answered()
+    assert [type(entry.body) for entry in turn.items][-1] is AssistantMessage
+
+
+def test_the_reasoning_before_a_round_is_stored_with_it_and_the_name_of_its_model() -> None:
+    turn = machine()
+    part = ReasoningPart(form="reasoning_content", value="hm")
+    signed = {"extra_content": {"google": {"thought_signature": "s"}}}
+    turn.receive([AnsweredBy("other"), part, call(call_id="a", name="list", extra=signed)])
+    turn.answered()
+    turn.tools_done([ToolResult(call_id="a", output="")])
+    turn.receive([call(call_id="b", name="list")])
+    turn.answered()
+    turn.tools_done([ToolResult(call_id="b", output="")])
+    first, second = (entry.body for entry in turn.items if isinstance(entry.body, ToolRound))
+    assert first.reasoning == Reasoning(model="other", parts=(("reasoning_content", "hm"),))
+    assert first.calls[0].extra == signed
+    assert second.reasoning is None
+
+
+def test_another_model_that_answers_is_named_once() -> None:
+    turn = machine()
+    turn.receive([AnsweredBy("other"), call(call_id="a", name="list")])
+    turn.answered()
+    turn.tools_done([ToolResult(call_id="a", output="")])
+    turn.receive([TextDelta("x"), StreamEnd("stop")])
+    turn.answered()
+    assert turn.model == "other"
+    (workflow,) = (entry.body for entry in turn.items if isinstance(entry.body, WorkflowBody))
+    named = [step for step in workflow.workflow.steps if step == answered_by_step("other", SAY)]
+    assert len(named) == 1
+
+
+def test_what_the_model_lacks_is_a_notice() -> None:
+    for ability in ("tools", "images"):
+        assert machine().receive([Lacks(ability)]) == [lacks_notice(ability, SAY)]
 
 
 def test_stopping_in_a_tool_call_leaves_no_call_without_a_result() -> None:
     turn = machine()
     turn.receive([call(call_id="a", name="list", arguments="{}")])
     turn.answered()
-    turn.stop("stopped")
+    turn.stop("user")
     record = CallRecord(call_id="a", name="list", arguments="{}", output=UNKNOWN_OUTCOME)
-    rounds, workflow, mark = (entry.body for entry in turn.items)
+    rounds, workflow, shown, mark = (entry.body for entry in turn.items)
+    assert shown == TaskBody(step=mark_step("user", SAY))
     assert rounds == ToolRound(calls=(record,))
     assert isinstance(workflow, WorkflowBody)
     assert [step.status for step in workflow.workflow.steps] == ["none"]
-    assert mark == StopMark("stopped")
+    assert mark == StopMark(NOTES["user"])
 
 
 def test_stopping_keeps_what_the_calls_that_are_over_did() -> None:
@@ -227,20 +312,20 @@ def test_stopping_keeps_what_the_calls_that_are_over_did() -> None:
     turn.call_done(
         turn.next_action.calls[0], ToolResult(call_id="a", output="Added.", effects=(effect,))
     )
-    events = turn.stop("stopped", CustomTask(title="Interrupted"))
+    events = turn.stop("shutdown")
     assert ClientEffect(effect) in events
     rounds, _, shown, _ = (entry.body for entry in turn.items)
     assert isinstance(rounds, ToolRound)
     assert [record.output for record in rounds.calls] == ["Added.", UNKNOWN_OUTCOME]
-    assert shown == TaskBody(step=CustomTask(title="Interrupted"))
+    assert shown == TaskBody(step=mark_step("shutdown", SAY))
     assert turn.under_way() is None
 
 
 def test_stopping_among_the_fragments_of_a_call_forgets_the_call() -> None:
     turn = machine()
     turn.receive([call(call_id="a", name="list", arguments='{"x')])
-    turn.stop("stopped")
-    assert [entry.body for entry in turn.items] == [StopMark("stopped")]
+    turn.stop("user")
+    assert [entry.body for entry in turn.items] == [StopMark(NOTES["user"])]
 
 
 def test_a_draft_that_is_stopped_is_known_to_the_model_as_the_user_sees_it() -> None:
@@ -248,9 +333,9 @@ def test_a_draft_that_is_stopped_is_known_to_the_model_as_the_user_sees_it() -> 
     turn.offer([WRITE_DRAFT])
     turn.receive([TextDelta("Sure.")])
     turn.receive([call(call_id="a", name="write_draft", arguments='{"title": "Mail", "text": "De')])
-    turn.stop("stopped")
-    text, card, round_, mark = [entry.body for entry in turn.items]
-    assert (text, mark) == (AssistantMessage(text="Sure."), StopMark("stopped"))
+    turn.stop("user")
+    text, card, round_, _, mark = [entry.body for entry in turn.items]
+    assert (text, mark) == (AssistantMessage(text="Sure."), StopMark(NOTES["user"]))
     assert isinstance(card, WidgetBody)
     assert isinstance(round_, ToolRound)
     (known,) = round_.calls
@@ -294,8 +379,8 @@ def test_a_draft_that_is_stopped_before_its_first_word_is_forgotten() -> None:
     turn = machine()
     turn.offer([WRITE_DRAFT])
     turn.receive([call(call_id="a", name="write_draft", arguments='{"title": "Mail"')])
-    turn.stop("stopped")
-    assert [entry.body for entry in turn.items] == [StopMark("stopped")]
+    turn.stop("user")
+    assert [entry.body for entry in turn.items] == [StopMark(NOTES["user"])]
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -316,7 +401,10 @@ DELTAS = st.one_of(
         arguments=st.text(max_size=5),
     ),
     st.builds(Usage, input_tokens=st.integers(0, 9), output_tokens=st.integers(0, 9)),
-    st.just(StreamEnd("stop")),
+    st.sampled_from([StreamEnd("stop"), StreamEnd("length"), StreamEnd("content_filter")]),
+    st.builds(ReasoningPart, form=st.just("reasoning_content"), value=TEXT),
+    st.builds(AnsweredBy, st.sampled_from(["m", "other"])),
+    st.just(Lacks("tools")),
 )
 
 
@@ -347,7 +435,7 @@ def test_whatever_comes_every_item_is_closed_and_equals_its_updates(
     except (ModelFault, TooManyRounds):
         pass
     if turn.next_action != Finish():
-        events += turn.stop("the end")
+        events += turn.stop("failed")
     lines = [line for event in events if (line := encode_event(event)) is not None]
     assert open_items(lines, SAY) == []
     pending: dict[str, dict[str, Any]] = {}

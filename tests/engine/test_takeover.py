@@ -8,9 +8,9 @@ import json
 import pytest
 
 from chatkit.answer.drafting import WRITE_DRAFT
+from chatkit.answer.marks import NOTES
 from chatkit.answer.rounds import UNKNOWN_OUTCOME
 from chatkit.engine import elsewhere, faults, runner
-from chatkit.engine.elsewhere import INTERRUPTED_NOTE
 from chatkit.engine.runner import RunningTurn
 from chatkit.models.pure.deltas import ToolCallDelta
 from chatkit.protocol.params import AddUserMessage, GetThread, RetryAfterItem
@@ -87,7 +87,7 @@ async def test_a_dead_owners_turn_is_taken_over_and_its_text_is_kept(
     assert await two.states() == ["interrupted"]
     await two.chat(AddUserMessage(thread_id=turn.lease.thread_id, input=said("Again")))
     told = [message["content"] for message in two.model.requests[0].messages]
-    assert f"[Note from the server: {INTERRUPTED_NOTE}]" in told
+    assert f"[Note from the server: {NOTES['orphaned']}]" in told
 
 
 async def test_an_owner_that_was_taken_over_writes_nothing_more(

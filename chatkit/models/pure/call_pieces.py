@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from chatkit.models.pure.deltas import ModelFault, ToolCallDelta
 from chatkit.protocol.calls import ToolCall
@@ -23,6 +23,7 @@ class GrowingCall:
     name: str = ""
     pieces: list[str] = field(default_factory=list)
     size: int = 0
+    extra: dict[str, Any] | None = None
 
 
 class CallPieces:
@@ -39,6 +40,8 @@ class CallPieces:
         call = self._calls.setdefault(delta.index, GrowingCall())
         call.call_id = call.call_id or delta.call_id or ""
         call.name = call.name or delta.name or ""
+        if delta.extra is not None:
+            call.extra = (call.extra or {}) | delta.extra
         call.pieces.append(delta.arguments)
         call.size += len(delta.arguments)
         if len(self._calls) > MAX_CALLS or call.size > MAX_ARGUMENTS:
@@ -55,8 +58,13 @@ class CallPieces:
             if not call_id or call_id in taken:  # some providers omit or repeat it
                 call_id = new_id("tc")
             taken.add(call_id)
-            arguments = "".join(call.pieces)
-            calls.append((index, ToolCall(call_id=call_id, name=call.name, arguments=arguments)))
+            whole = ToolCall(
+                call_id=call_id,
+                name=call.name,
+                arguments="".join(call.pieces),
+                extra=call.extra,
+            )
+            calls.append((index, whole))
         self._calls = {}
         return calls
 
