@@ -220,10 +220,10 @@ class StoredTurns:
         """See the port."""
         return int(await self._database.fetchval(_SQL["count_running"], user_id))
 
-    async def load_history(self, user_id: str, thread_id: str, limit: int) -> list[Body]:
+    async def load_history(self, user_id: str, thread_id: str, limit: int) -> list[Item]:
         """See the port."""
         rows = await self._database.fetch(_SQL["load_history"], user_id, thread_id, limit)
-        return [body_of(row) for row in reversed(rows)]
+        return [item_of(row, thread_id) for row in reversed(rows)]
 
     async def add_items(
         self, lease: Lease, items: Sequence[Item], calls: ToolRound | None = None
@@ -252,6 +252,7 @@ class StoredTurns:
             ending.usage.input_tokens,
             ending.usage.output_tokens,
             ending.keep,
+            ending.model,
         )
         if not held:
             raise LeaseLost

@@ -1,9 +1,16 @@
-"""Converts a thread's items to model messages, and trims them to a token budget by whole turns."""
+"""Converts a thread's items to model messages.
+
+The same items always become the same messages, so that a request begins with the one before it and
+providers can cache that beginning. So the date is not in the system message: each message of the
+user tells its own.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -19,14 +26,11 @@ from chatkit.protocol.bodies import (
     ToolRound,
     UserMessage,
 )
-from chatkit.protocol.calls import CallRecord
+from chatkit.protocol.calls import CallRecord, Reasoning
 from chatkit.protocol.content import InputTag, InputText
+from chatkit.protocol.items import Item
 from chatkit.protocol.jsontext import dumps
 
-#: Assumed characters per token. English has about four; other scripts have fewer.
-CHARS_PER_TOKEN: Final = 3
-#: Assumed size of an attached file, in tokens: an image, or a page of text.
-TOKENS_PER_FILE: Final = 1000
 #: Longest output of a client tool call that the model reads, in characters.
 MAX_CLIENT_OUTPUT: Final = 32_000
 _ANOTHER_ANSWER: Final = "the user asked for another answer to the message above"
@@ -39,46 +43,81 @@ _CARRIED_OVER: Final = (
 NOTE_START: Final = "[Note from the server: "
 #: Note for the model in place of trimmed messages.
 TRIMMED: Final = "Earlier messages of this conversation were left out to fit."
+#: Introduces the current time, where the newest message of the user is of another day.
+_NOW: Final = "it is now "
+#: The day in the first line of a user message, and in the note with the current time.
+DAY: Final = re.compile(
+    rf"(?:^\[|{_NOW})[A-Z][a-z]+day, (\d{{4}}-\d\d-\d\d) \d\d:\d\d, [^\]\n]*\]\n?", re.ASCII
+)
+_ABOUT_DAYS: Final = (
+    "Each message of the user begins with a line that the server adds: the day and time at which "
+    "it was sent, in the user's time zone. The newest tells today's date. Never write such a line."
+)
 
 
-def system_message(instructions: str, moment: datetime, time_zone: str) -> dict[str, Any]:
-    """The system message. `moment` is in the user's zone. The built-in model parses this form."""
-    today = f"Today is {moment:%A}, {moment:%Y-%m-%d} ({time_zone})."
-    return {"role": "system", "content": f"{instructions}\n\n{today}"}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The time zone of the user, its name, and the current time."""
+
+    zone: tzinfo
+    zone_name: str
+    now: datetime
+
+    def tell(self, moment: datetime) -> str:
+        """A time for the model. The built-in model parses this form."""
+        local = moment.astimezone(self.zone)
+        return f"{local:%A}, {local:%Y-%m-%d %H:%M}, {self.zone_name}"
+
+    def is_today(self, moment: datetime) -> bool:
+        """Whether a time is on the user's current day."""
+        return moment.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
+
+
+def system_message(instructions: str) -> dict[str, Any]:
+    """The system message."""
+    return {"role": "system", "content": f"{instructions}\n\n{_ABOUT_DAYS}"}
 
 
 def to_messages(
-    bodies: Sequence[Body], files: Mapping[str, FileContent] = MappingProxyType({})
+    items: Sequence[Item],
+    clock: Clock,
+    files: Mapping[str, FileContent] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """Convert a thread to OpenAI's chat format; each tool call is followed by its result.
 
     `files` holds the contents of attachments, by attachment id. Calls that the page or the user
-    has not answered are left out.
+    has not answered are left out. The reasoning of a round, and the fields of a call that go back
+    to the provider, are in the private keys `reasoning` and `extra`: see `models.pure.compose`.
     """
     messages: list[dict[str, Any]] = []
+    newest = next((item for item in reversed(items) if isinstance(item.body, UserMessage)), None)
     # Index of the text that the next round may belong to; notes may come between.
     spoken: int | None = None
-    for place, body in enumerate(bodies):
+    for item in items:
+        body = item.body
         match body:
             case UserMessage():
-                messages.append({"role": "user", "content": _user_content(body, files)})
+                first_line = f"[{clock.tell(item.created_at)}]\n"
+                messages.append({"role": "user", "content": _user_content(body, files, first_line)})
+                if item is newest and not clock.is_today(item.created_at):
+                    messages.append(note(_NOW + clock.tell(clock.now)))
                 spoken = None
             case AssistantMessage(text=text):
                 messages.append({"role": "assistant", "content": text or ""})
                 spoken = len(messages) - 1
             case Note(text=text) | StopMark(text):
-                messages.append({"role": "user", "content": f"{NOTE_START}{text}]"})
+                messages.append(note(text))
             case ToolRound():
                 said = None
                 if body.after_text and spoken is not None:
                     said = messages.pop(spoken)["content"]
-                _add_calls(messages, said, body.calls)
+                _add_calls(messages, said, body.calls, body.reasoning)
                 spoken = None
             case ClientToolCall(has_output=True):
                 _add_calls(messages, None, [_client_call(body)])
             case StructuredInput(status="answered" | "skipped"):
                 call = CallRecord(
-                    call_id=f"{asking.NAME}_{place}",
+                    call_id=item.id,
                     name=asking.NAME,
                     arguments=asking.call_of(body),
                     output=asking.result_of(body),
@@ -87,6 +126,11 @@ def to_messages(
             case _:  # shown to the user only; the model knows it from calls and notes
                 pass
     return messages
+
+
+def note(text: str) -> dict[str, Any]:
+    """A message of the server, in the place of a user's."""
+    return {"role": "user", "content": f"{NOTE_START}{text}]"}
 
 
 def _client_call(body: ClientToolCall) -> CallRecord:
@@ -100,31 +144,37 @@ def _client_call(body: ClientToolCall) -> CallRecord:
 
 
 def _add_calls(
-    messages: list[dict[str, Any]], said: str | None, calls: Sequence[CallRecord]
+    messages: list[dict[str, Any]],
+    said: str | None,
+    calls: Sequence[CallRecord],
+    reasoning: Reasoning | None = None,
 ) -> None:
-    messages.append(
-        {
-            "role": "assistant",
-            "content": said,
-            "tool_calls": [
-                {
-                    "id": call.call_id,
-                    "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments},
-                }
-                for call in calls
-            ],
-        }
-    )
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": said,
+        "tool_calls": [_call(call) for call in calls],
+    }
+    if reasoning is not None:
+        message["reasoning"] = reasoning.to_wire()
+    messages.append(message)
     messages += [
         {"role": "tool", "tool_call_id": call.call_id, "content": call.output} for call in calls
     ]
 
 
+def _call(call: CallRecord) -> dict[str, Any]:
+    wire: dict[str, Any] = {
+        "id": call.call_id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments},
+    }
+    return wire if call.extra is None else {**wire, "extra": call.extra}
+
+
 def _user_content(
-    message: UserMessage, files: Mapping[str, FileContent]
+    message: UserMessage, files: Mapping[str, FileContent], first_line: str
 ) -> str | list[dict[str, Any]]:
-    text = _user_text(message)
+    text = first_line + _user_text(message)
     parts = [
         files[attachment.id].to_part()
         for attachment in message.attachments
@@ -169,7 +219,8 @@ def carried_over(
             case _:
                 calls = tuple(call for call in entry.calls if not call.failed)
         if calls:
-            kept.append(ToolRound(calls=calls, carried=True))
+            reasoning = entry.reasoning if isinstance(entry, ToolRound) else None
+            kept.append(ToolRound(calls=calls, carried=True, reasoning=reasoning))
     made_calls = any(isinstance(entry, ToolRound) for entry in kept)
     return [*kept, Note(text=_CARRIED_OVER, carried=True)] if made_calls else kept
 
@@ -189,40 +240,3 @@ def rounds_since_the_user(bodies: Sequence[Body]) -> int:
             case _:
                 pass
     return rounds
-
-
-def tokens_of(body: Body) -> int:
-    """Estimated tokens of a body, rounded up; 0 for bodies that the model does not read."""
-    match body:
-        case UserMessage(attachments=attachments):
-            files = TOKENS_PER_FILE * len(attachments)
-        case AssistantMessage() | ToolRound() | ClientToolCall() | StructuredInput():
-            files = 0
-        case Note() | StopMark():
-            files = 0
-        case _:
-            return 0
-    return len(dumps(body.to_wire())) // CHARS_PER_TOKEN + 1 + files
-
-
-def is_trimmed(fitted: Sequence[Body]) -> bool:
-    """Whether `fit` left out messages."""
-    return len(fitted) > 0 and isinstance(fitted[0], Note) and fitted[0].text == TRIMMED
-
-
-def fit(bodies: Sequence[Body], budget: int) -> list[Body]:
-    """The newest whole turns within `budget` tokens. The last turn is always kept whole.
-
-    A turn begins with a user message, so a tool result is never separated from its call. A note
-    replaces the turns that were left out.
-    """
-    starts = [place for place, body in enumerate(bodies) if isinstance(body, UserMessage)]
-    kept_from = starts[-1] if starts else 0
-    spent = sum(map(tokens_of, bodies[kept_from:]))
-    for start in reversed(starts[:-1]):
-        spent += sum(map(tokens_of, bodies[start:kept_from]))
-        if spent > budget:
-            break
-        kept_from = start
-    kept = list(bodies[kept_from:])
-    return kept if kept_from <= (starts[0] if starts else 0) else [Note(text=TRIMMED), *kept]

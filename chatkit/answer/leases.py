@@ -126,11 +126,13 @@ class AcceptedRequest:
 class Ending:
     """How a turn ended, with the items not yet stored.
 
-    `keep`: whether a retry replaces the old answer; if not, the old answer is restored.
+    `model`: the model that answered; None: the one that was asked. `keep`: whether a retry replaces
+    the old answer; if not, the old answer is restored.
     """
 
     state: TurnState
     items: tuple[Item, ...]
+    model: str | None = None
     usage: Usage = field(default_factory=lambda: Usage(input_tokens=0, output_tokens=0))
     keep: bool = True
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from chatkit.answer.history import NOTE_START, TRIMMED
+from chatkit.answer.history import DAY, NOTE_START, TRIMMED
 from chatkit.demo.values import Call, Result, TaskView
 
 #: A missing result, or one that is not the documented object.
 UNREADABLE: Final = Result(readable=False)
 
 _DECODER: Final = json.JSONDecoder()
-_TODAY: Final = re.compile(r"Today is \w+, (\d{4}-\d{2}-\d{2})", re.ASCII)
 _MENTION: Final = re.compile(r"(?<!\w)@(?P<title>\S(?:(?!\W@\S)[^\n])*?) (?=\{\"id\": ?\")")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 
@@ -59,7 +58,8 @@ def read_text(content: object) -> str:
 def _read_user(content: object) -> PastTurn:
     """The user's own words: the first text part. The others are files."""
     parts = content if isinstance(content, list) else [content]
-    lines = read_text(parts[:1] if isinstance(content, list) else content).split("\n")
+    text = read_text(parts[:1] if isinstance(content, list) else content)
+    lines = text[found.end() if (found := DAY.match(text)) else 0 :].split("\n")
     own = "\n".join(line for line in lines if not line.startswith(">"))
     return PastTurn(said=_read_mentions(own).strip("\n"), has_files=len(parts) > 1)
 
@@ -80,12 +80,13 @@ def _read_mentions(text: str) -> str:
 
 
 def read_today(messages: Sequence[Message], otherwise: date) -> date:
-    """The user's date, from the system message."""
-    for message in messages:
-        if message.get("role") in ("system", "developer"):
-            for match in _TODAY.finditer(read_text(message.get("content"))):
-                with suppress(ValueError):
-                    return date.fromisoformat(match[1])
+    """The user's date: of the newest message, or of the note that tells the current time."""
+    for message in reversed(messages):
+        if message.get("role") == "user":
+            found = DAY.search(read_text(message.get("content")))
+            with suppress(ValueError):
+                if found is not None:
+                    return date.fromisoformat(found[1])
     return otherwise
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from chatkit.access.caller import Caller
 from chatkit.access.zones import zone_of
 from chatkit.answer import history
+from chatkit.answer.fitting import Fitted, fit, shorten
 from chatkit.engine.file_contents import contents_for
 from chatkit.ports.files import FileStore
 from chatkit.ports.models import Model
@@ -20,9 +21,21 @@ from chatkit.protocol.attachments import (
     ImageContent,
     NameContent,
 )
-from chatkit.protocol.bodies import Body, UserMessage
+from chatkit.protocol.bodies import UserMessage
+from chatkit.protocol.items import Item
 
-_NOT_SEEN = "The model in use cannot read files of this type."
+#: Maximum number of a thread's items that are loaded for the model. The token budget trims further.
+MAX_HISTORY_ITEMS: Final = 400
+#: Window of a model that LiteLLM does not know, in tokens, until a provider refuses a request.
+UNKNOWN_WINDOW: Final = 16_000
+#: Largest budget, and the smallest after a refusal, in tokens.
+MAX_BUDGET: Final = 64_000
+MIN_BUDGET: Final = 1_500
+#: Share of a history that is kept after its provider found it too long. Estimates of other scripts
+#: than Latin are up to three times too low; three attempts at this share make up for it.
+_SHORTER: Final = 0.6
+_NOT_SEEN: Final = "The model in use cannot read files of this type."
+_NO_ROOM: Final = "It was left out, because the conversation is too long for the model with it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,36 +47,43 @@ class Context:
     instructions: str
     tokens: int | None
     now: Callable[[], datetime]
+    #: Budgets that worked after the provider had found a request too long, by model. In tokens.
+    learned: dict[str, int] = field(default_factory=dict)
 
-    def fit(self, bodies: Sequence[Body], model: str) -> list[Body]:
-        """The newest whole turns within the token budget."""
+    def fit(self, items: Sequence[Item], model: str) -> Fitted:
+        """The newest whole turns within the token budget. `items` may be the end of a thread."""
         budget = self.tokens
         if budget is None:
             # Half of the window leaves room for the answer and the tools. The upper limit bounds
             # the cost of a long thread.
-            budget = min((self.model.context_window(model) or 16_000) // 2, 64_000)
-        return history.fit(bodies, budget)
+            budget = min((self.model.context_window(model) or UNKNOWN_WINDOW) // 2, MAX_BUDGET)
+        budget = min(budget, self.learned.get(model, budget))
+        return fit(items, budget, complete=len(items) < MAX_HISTORY_ITEMS)
 
-    def newly_trimmed(self, bodies: Sequence[Body], model: str) -> bool:
+    def shorten(self, items: Sequence[Item], too_long: Fitted) -> tuple[Fitted, int] | None:
+        """A shorter history than one that the provider found too long, and its budget.
+
+        None if that one is too short already to make it shorter.
+        """
+        budget = max(MIN_BUDGET, int(too_long.tokens * _SHORTER))
+        shorter = shorten(items, budget, complete=len(items) < MAX_HISTORY_ITEMS)
+        return (shorter, budget) if shorter.tokens < too_long.tokens else None
+
+    def newly_trimmed(self, items: Sequence[Item], model: str) -> bool:
         """Whether the newest turn is the first whose history had to be trimmed."""
-        starts = [place for place, body in enumerate(bodies) if isinstance(body, UserMessage)]
-        if len(starts) < 2 or not history.is_trimmed(self.fit(bodies, model)):
+        starts = [place for place, item in enumerate(items) if isinstance(item.body, UserMessage)]
+        if len(starts) < 2 or not self.fit(items, model).trimmed:
             return False
-        return not history.is_trimmed(self.fit(bodies[: starts[-1]], model))
+        return not self.fit(items[: starts[-1]], model).trimmed
 
     async def load_files(
-        self, bodies: Sequence[Body], caller: Caller, model: str
+        self, items: Sequence[Item], caller: Caller, model: str
     ) -> dict[str, FileContent]:
-        """The contents of every attachment in `bodies`, by attachment id.
+        """The contents of every attachment in `items`, by attachment id.
 
         The newest message's files use the budget first.
         """
-        attachments = [
-            attachment
-            for body in reversed(bodies)
-            if isinstance(body, UserMessage)
-            for attachment in body.attachments
-        ]
+        attachments = _attachments_of(reversed(items))
         contents = await contents_for(caller.user_id, attachments, self.files)
         return {
             attachment.id: self._readable(attachment, content, model)
@@ -80,9 +100,26 @@ class Context:
         return content
 
     def messages(
-        self, bodies: Sequence[Body], files: Mapping[str, FileContent], caller: Caller
+        self, fitted: Fitted, files: Mapping[str, FileContent], caller: Caller
     ) -> list[dict[str, Any]]:
         """Convert the result of `fit` to OpenAI's chat format, with the system message first."""
-        moment = self.now().astimezone(zone_of(caller))
-        system = history.system_message(self.instructions, moment, caller.time_zone)
-        return [system, *history.to_messages(bodies, files)]
+        clock = history.Clock(zone=zone_of(caller), zone_name=caller.time_zone, now=self.now())
+        messages = [history.system_message(self.instructions)]
+        if fitted.trimmed:
+            messages.append(history.note(history.TRIMMED))
+        return [*messages, *history.to_messages(fitted.items, clock, files)]
+
+
+def names_only(items: Iterable[Item]) -> dict[str, FileContent]:
+    """The attachments in `items` as names without contents, by attachment id."""
+    return {
+        attachment.id: NameContent(
+            name=attachment.name, mime_type=attachment.mime_type, why=_NO_ROOM
+        )
+        for attachment in _attachments_of(items)
+    }
+
+
+def _attachments_of(items: Iterable[Item]) -> list[Attachment]:
+    messages = (item.body for item in items if isinstance(item.body, UserMessage))
+    return [attachment for message in messages for attachment in message.attachments]

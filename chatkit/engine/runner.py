@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -22,15 +22,15 @@ from chatkit.answer.next_action import AskModel, CallTools, Finish, TooManyRound
 from chatkit.answer.turn import Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import PROGRESS_AFTER_S, Calls, show_progress_after
-from chatkit.engine.context import Context
+from chatkit.engine.context import MAX_HISTORY_ITEMS, Context, names_only
 from chatkit.engine.titling import ThreadTitles
 from chatkit.engine.turn_log import TurnLog
-from chatkit.models.pure.deltas import ModelFault, ModelRequest, TextDelta
+from chatkit.models.pure.deltas import AnsweredBy, Lacks, ModelFault, ModelRequest, TextDelta
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.models import Model
 from chatkit.ports.turns import TurnStore
 from chatkit.protocol.attachments import FileContent, NameContent
-from chatkit.protocol.bodies import Body, ToolRound, UserMessage
+from chatkit.protocol.bodies import ToolRound, UserMessage
 from chatkit.protocol.content import FileSource, InferenceOptions
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.events import ErrorEvent, Event, ItemDone, Notice, StreamOptions
@@ -46,9 +46,8 @@ _log = logging.getLogger("chatkit.turn")
 PATIENCE_S: Final = 25.0
 #: Timeout of a turn, in seconds. It bounds a model that keeps sending a little text.
 MAX_TURN_S: Final = 1800.0
-#: Maximum number of a thread's items that are loaded for the model. The token budget trims further.
-MAX_HISTORY_ITEMS: Final = 400
-
+#: How often a history that is too long for the model is shortened for one model call.
+_MAX_SHORTER: Final = 3
 #: Delay before the user sees that the model has not begun to answer, in seconds.
 SLOW_S: Final = 5.0
 
@@ -189,7 +188,8 @@ class Runner:
             )
         )
         if turn.begun.wants_title:
-            work.first = next((body for body in stored if isinstance(body, UserMessage)), None)
+            bodies = (item.body for item in stored)
+            work.first = next((body for body in bodies if isinstance(body, UserMessage)), None)
         with show_progress_after(PROGRESS_AFTER_S, work.publish, turn.say("wait.tools")):
             tools = await self._tools(machine, stored)
             await self.model.warm_up(turn.model)
@@ -198,16 +198,14 @@ class Runner:
             work.publish([_trimmed(turn.say)])
         tool_choice = turn.options.tool_choice
         while True:
-            bodies = [*stored, *(item.body for item in machine.items)]
-            fitted = self.context.fit(bodies, turn.model)
             request = ModelRequest(
-                model=turn.model,
-                messages=self.context.messages(fitted, files, turn.caller),
+                model=machine.model,
+                messages=[],
                 tools=tools,
                 tool_choice=tool_choice,
                 language=turn.caller.language,
             )
-            events = await self._ask(work, request)
+            events = await self._ask_fitting(work, request, [*stored, *machine.items], files)
             tool_choice = None  # the user's choice applies to the first model call only
             match machine.next_action:
                 case CallTools(calls):
@@ -223,9 +221,39 @@ class Runner:
                 case _:
                     return events
 
+    async def _ask_fitting(
+        self,
+        work: _Work,
+        request: ModelRequest,
+        items: Sequence[Item],
+        files: Mapping[str, FileContent],
+    ) -> list[Event]:
+        """`_ask` with `items` as messages; shortens them if the provider finds them too long."""
+        fitted, budget = self.context.fit(items, request.model), None
+        for attempt in range(_MAX_SHORTER + 1):
+            messages = self.context.messages(fitted, files, work.turn.caller)
+            try:
+                events = await self._ask(work, replace(request, messages=messages))
+            except ModelFault as fault:
+                shorter = self.context.shorten(items, fitted)
+                too_long = fault.kind == "too_long" and not work.heard
+                if not too_long or shorter is None or attempt == _MAX_SHORTER:
+                    raise
+                if not fitted.trimmed and shorter[0].trimmed:
+                    work.publish([_trimmed(work.turn.say)])
+                fitted, budget = shorter
+                if attempt > 0:  # a file may be all that is too long
+                    files = names_only(items)
+            else:
+                if budget is not None:
+                    self.context.learned[request.model] = budget
+                return events
+        raise AssertionError("the last attempt returns or raises")
+
     async def _ask(self, work: _Work, request: ModelRequest) -> list[Event]:
         """Stream one model answer. Returns its last events, not yet published."""
         machine = work.machine
+        work.heard = False
         waiting = ExitStack()
         waiting.enter_context(
             show_progress_after(SLOW_S, work.publish, work.turn.say("wait.model"))
@@ -234,6 +262,7 @@ class Runner:
             async with aclosing(self.model.stream(request)) as batches:
                 async for batch in batches:
                     waiting.close()
+                    work.heard = work.heard or not isinstance(batch[0], AnsweredBy | Lacks)
                     events = machine.receive(batch)
                     if any(type(event) is ItemDone for event in events):
                         await self._store(work, events)
@@ -250,24 +279,26 @@ class Runner:
             waiting.close()
         return machine.answered()
 
-    async def _tools(self, machine: Turn, stored: Sequence[Body]) -> tuple[ToolSpec, ...]:
+    async def _tools(self, machine: Turn, stored: Sequence[Item]) -> tuple[ToolSpec, ...]:
         own = {tool.name for tool in self.own_tools}
         others = await self.calls.tools.list_tools()
         tools = (*self.own_tools, *(tool for tool in others if tool.name not in own))
-        machine.offer(tools, after_rounds=history.rounds_since_the_user(stored))
+        bodies = [item.body for item in stored]
+        machine.offer(tools, after_rounds=history.rounds_since_the_user(bodies))
         return tools
 
-    async def _files(self, work: _Work, stored: Sequence[Body]) -> Mapping[str, FileContent]:
+    async def _files(self, work: _Work, stored: Sequence[Item]) -> Mapping[str, FileContent]:
         """Load the attached files. Shows a step that names those of the new message."""
         turn = work.turn
-        if not any(isinstance(body, UserMessage) and body.attachments for body in stored):
+        bodies = (item.body for item in stored)
+        if not any(isinstance(body, UserMessage) and body.attachments for body in bodies):
             return {}
         with show_progress_after(
             PROGRESS_AFTER_S, work.publish, turn.say("wait.files"), "document"
         ):
             fitted = self.context.fit(stored, turn.model)
             files = await _with_retries(
-                lambda: self.context.load_files(fitted, turn.caller, turn.model)
+                lambda: self.context.load_files(fitted.items, turn.caller, turn.model)
             )
         read = [
             FileSource(title=attachment.name, filename=attachment.name)
@@ -302,7 +333,13 @@ class Runner:
         keep = state == "done" or (
             state == "cancelled" and any(not item.body.hidden for item in machine.items)
         )
-        ending = Ending(state=state, items=tuple(work.unstored()), usage=machine.usage, keep=keep)
+        ending = Ending(
+            state=state,
+            items=tuple(work.unstored()),
+            model=machine.model,
+            usage=machine.usage,
+            keep=keep,
+        )
         await _with_retries(lambda: self.turns.finish(turn.lease, ending))
         work.publish_pending()
         work.publish(events)
@@ -316,13 +353,15 @@ class _Work:
     """The state of one run.
 
     `first`: the message that names an untitled thread. `stored`: how many of the machine's items
-    are stored. `pending`: events to publish once their items are stored.
+    are stored. `heard`: whether the answer of this model call has begun. `pending`: events to
+    publish once their items are stored.
     """
 
     turn: RunningTurn
     machine: Turn
     first: UserMessage | None
     stored: int = 0
+    heard: bool = False
     answering: bool = False
     pending: list[Event] = field(default_factory=list)
 

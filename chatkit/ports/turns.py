@@ -69,7 +69,7 @@ class TurnStore(Protocol):
         """The number of the user's running turns, in all processes."""
         ...
 
-    async def load_history(self, user_id: str, thread_id: str, limit: int) -> Sequence[Body]:
+    async def load_history(self, user_id: str, thread_id: str, limit: int) -> Sequence[Item]:
         """The newest `limit` items of a thread for the model, oldest first.
 
         Includes hidden items; leaves out items that are only for the user.

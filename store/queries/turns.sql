@@ -195,7 +195,7 @@ SELECT count(*) FROM turns WHERE user_id = $1 AND state = 'running'
 -- The newest items of a thread for the model, newest first. Includes hidden items; items that only
 -- the user sees are left out.
 -- $1 user_id  $2 thread_id  $3 limit
-SELECT type, body
+SELECT {item_columns}
   FROM items
  WHERE user_id = $1 AND thread_id = $2 AND withdrawn_by IS NULL
    AND type NOT IN ('workflow', 'task', 'widget', 'generated_image', 'end_of_turn')
@@ -235,10 +235,11 @@ SELECT count(*) FROM mine
 -- more, and true if it ended the turn before and did not receive the result.
 -- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
 -- $9 state  $10 input tokens  $11 output tokens  $12 keep: whether the answer is kept
+-- $13 the model that answered, or null
 WITH mine AS (
     UPDATE turns
        SET state = $9, finished_at = clock_timestamp(), input_tokens = $10, output_tokens = $11,
-           calls = NULL
+           model = COALESCE($13::text, model), calls = NULL
      WHERE user_id = $1 AND id = $2 AND fence = $3 AND state = 'running'
     RETURNING thread_id, retry
 ), stored AS (

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatkit.answer.history import DAY as DAY_LINE
 from chatkit.answer.history import (
-    TRIMMED,
+    Clock,
     carried_over,
-    fit,
     rounds_since_the_user,
     system_message,
     to_messages,
-    tokens_of,
 )
 from chatkit.protocol.bodies import (
     AssistantMessage,
@@ -27,9 +26,10 @@ from chatkit.protocol.bodies import (
     ToolRound,
     UserMessage,
 )
-from chatkit.protocol.calls import CallRecord
+from chatkit.protocol.calls import CallRecord, Reasoning
 from chatkit.protocol.content import InputTag, InputText
 from chatkit.protocol.structured import Question
+from tests.stored import CLOCK, DAY, SENT, read, stored
 
 
 def user(text: str) -> UserMessage:
@@ -44,13 +44,40 @@ def tool_round(*outputs: str, after_text: bool = False, failed: bool = False) ->
     return ToolRound(calls=calls, after_text=after_text)
 
 
-def test_the_system_message_ends_with_the_users_own_day() -> None:
-    moment = datetime(2026, 11, 22, 23, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-    message = system_message("Be kind.", moment, "Europe/Berlin")
-    assert message == {
-        "role": "system",
-        "content": "Be kind.\n\nToday is Sunday, 2026-11-22 (Europe/Berlin).",
-    }
+def test_the_system_message_is_the_same_on_every_day() -> None:
+    message = system_message("Be kind.")
+    assert message["role"] == "system"
+    assert message["content"].startswith("Be kind.\n\nEach message of the user begins with a line")
+
+
+def test_a_message_tells_the_day_and_time_of_the_user_at_which_it_was_sent() -> None:
+    sent = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+    clock = Clock(zone=ZoneInfo("Europe/Berlin"), zone_name="Europe/Berlin", now=sent)
+    (item,) = stored([user("Hi")])
+    (message,) = to_messages([replace(item, created_at=sent)], clock)
+    assert message["content"] == "[Sunday, 2026-11-22 23:30, Europe/Berlin]\nHi"
+    assert DAY_LINE.match(message["content"])
+
+
+def test_if_the_newest_message_is_of_another_day_the_model_is_told_what_time_it_is() -> None:
+    later = replace(CLOCK, now=SENT + timedelta(days=2))
+    thread = stored([user("Hi"), AssistantMessage(text="Ha"), user("Again"), tool_round("ok")])
+    messages = to_messages(thread, later)
+    assert [message["role"] for message in messages] == [
+        *("user", "assistant", "user", "user", "assistant", "tool"),
+    ]
+    assert messages[3]["content"] == (
+        "[Note from the server: it is now Friday, 2026-11-27 09:00, UTC]"
+    )
+    assert DAY_LINE.search(messages[3]["content"])
+
+
+def test_what_goes_back_to_the_provider_is_with_the_calls() -> None:
+    reasoning = Reasoning(model="m", parts=(("reasoning_content", "hm"),))
+    signed = replace(tool_round("ok").calls[0], extra={"signature": "s"})
+    message, _ = read([ToolRound(calls=(signed,), reasoning=reasoning)])
+    assert message["reasoning"] == reasoning.to_wire()
+    assert message["tool_calls"][0]["extra"] == {"signature": "s"}
 
 
 def test_calls_are_followed_by_their_results_and_joined_with_the_text_before() -> None:
@@ -61,7 +88,7 @@ def test_calls_are_followed_by_their_results_and_joined_with_the_text_before() -
         tool_round("more"),
         AssistantMessage(text="Done."),
     ]
-    messages = to_messages(bodies)
+    messages = read(bodies)
     assert [message["role"] for message in messages] == [
         "user",
         "assistant",
@@ -80,18 +107,23 @@ def test_calls_are_followed_by_their_results_and_joined_with_the_text_before() -
 def test_a_note_between_a_text_and_its_calls_stays_a_note() -> None:
     clicked = Note(text="the user ticked it")
     drawn = tool_round("ok", after_text=True)
-    messages = to_messages([user("Draw"), AssistantMessage(text="I will."), clicked, drawn])
+    messages = read([user("Draw"), AssistantMessage(text="I will."), clicked, drawn])
     assert [message["role"] for message in messages] == ["user", "user", "assistant", "tool"]
     assert messages[1]["content"] == "[Note from the server: the user ticked it]"
     assert messages[2]["content"] == "I will."
 
 
 def test_calls_whose_text_was_cut_away_stand_by_themselves() -> None:
-    messages = to_messages([tool_round("ok", after_text=True)])
+    messages = read([tool_round("ok", after_text=True)])
     assert [message["content"] for message in messages] == [None, "ok"]
     asked_again: list[Body]
     asked_again = [AssistantMessage(text="Old."), user("Again"), tool_round("ok", after_text=True)]
-    assert [each["content"] for each in to_messages(asked_again)] == ["Old.", "Again", None, "ok"]
+    assert [each["content"] for each in read(asked_again)] == [
+        "Old.",
+        f"{DAY}Again",
+        None,
+        "ok",
+    ]
 
 
 @given(
@@ -108,7 +140,7 @@ def test_calls_whose_text_was_cut_away_stand_by_themselves() -> None:
 def test_whatever_comes_between_every_word_keeps_its_speaker_and_every_call_its_result(
     bodies: list[Body],
 ) -> None:
-    messages = to_messages(bodies)
+    messages = read(bodies)
     said = [each["content"] for each in messages if each["role"] == "assistant"]
     texts = [body.text for body in bodies if isinstance(body, AssistantMessage)]
     assert [text for text in said if text is not None] == texts
@@ -128,8 +160,8 @@ def test_tags_keep_their_place_and_quotes_come_first() -> None:
         content=(InputText(text="Finish "), InputTag(id="t1", text="Milk"), InputText(text=" now")),
         quoted_text="one\ntwo",
     )
-    assert to_messages([message]) == [
-        {"role": "user", "content": '> one\n> two\n\nFinish @Milk {"id":"t1"} now'}
+    assert read([message]) == [
+        {"role": "user", "content": DAY + '> one\n> two\n\nFinish @Milk {"id":"t1"} now'}
     ]
 
 
@@ -152,7 +184,7 @@ def test_rounds_are_counted_since_the_user_had_a_say() -> None:
 
 
 def test_a_note_tells_the_model_what_happened() -> None:
-    assert to_messages([Note(text="the user left")]) == [
+    assert read([Note(text="the user left")]) == [
         {"role": "user", "content": "[Note from the server: the user left]"}
     ]
 
@@ -186,30 +218,3 @@ def test_a_retry_carries_over_what_the_user_did_but_not_its_own_note() -> None:
         Note(text="the user ticked it", carried=True),
     ]
     assert carried_over(carried) == carried
-
-
-def test_what_fits_is_whole_turns_and_says_that_some_is_missing() -> None:
-    turns: list[Body] = []
-    for number in range(5):
-        turns += [user(f"question {number}"), tool_round("x" * 300), AssistantMessage(text="yes")]
-    one_turn = sum(map(tokens_of, turns[:3]))
-    assert fit(turns, one_turn * 5) == turns
-    assert fit(turns, one_turn * 2 + 1) == [Note(text=TRIMMED), *turns[9:]]
-    assert fit(turns, 1) == [Note(text=TRIMMED), *turns[12:]]
-    assert fit([], 10) == []
-
-
-@given(
-    st.lists(
-        st.sampled_from([user("q"), AssistantMessage(text="a"), tool_round("r"), Note(text="n")]),
-        max_size=20,
-    ),
-    st.integers(0, 200),
-)
-def test_what_is_kept_is_always_an_end_of_the_thread_that_begins_with_the_user(
-    bodies: list[Body], budget: int
-) -> None:
-    kept = fit(bodies, budget)
-    tail = kept[1:] if kept and kept[0] == Note(text=TRIMMED) else kept
-    assert bodies[len(bodies) - len(tail) :] == tail
-    assert tail is kept or isinstance(tail[0], UserMessage)

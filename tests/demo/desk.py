@@ -23,7 +23,7 @@ TOOLS = (
     "add_task", "list_tasks", "complete_task", "update_task", "delete_task", "ask_user",
     "write_draft",
 )  # fmt: skip
-SYSTEM = {"role": "system", "content": f"You help with tasks.\nToday is Wednesday, {TODAY}."}
+SYSTEM = {"role": "system", "content": "You help with tasks."}
 MAX_ROUNDS = 8
 #: What a thread begins with whose first answer, with the notice, is past.
 LATER = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello!"}

@@ -225,9 +225,17 @@ def test_without_tools_it_says_that_it_cannot() -> None:
     )
 
 
-def test_the_day_of_the_system_message_counts() -> None:
-    system = {"role": "system", "content": "Today is Friday, 2027-01-01 (UTC)."}
-    step = answer([system, {"role": "user", "content": "add milk tomorrow"}], TOOLS, TODAY, SAY)
+@pytest.mark.parametrize(
+    "notes", [(), ("it is now Friday, 2027-01-01 08:00, UTC",), ("the user ticked Tea",)]
+)
+def test_the_day_on_which_the_newest_message_was_sent_counts(notes: tuple[str, ...]) -> None:
+    sent = "2026-12-31" if "it is now" in "".join(notes) else "2027-01-01"
+    thread = [
+        {"role": "user", "content": "[Monday, 2026-12-14 23:59, UTC]\nhello"},
+        {"role": "user", "content": f"[Friday, {sent} 09:30, Asia/Tokyo]\nadd milk tomorrow"},
+        *({"role": "user", "content": f"[Note from the server: {note}]"} for note in notes),
+    ]
+    step = answer(thread, TOOLS, TODAY, SAY)
     assert isinstance(step, ToolCalls)
     assert step.calls[0].arguments == {"title": "Milk", "due_date": "2027-01-02"}
 

@@ -158,7 +158,7 @@ async def test_a_stop_while_an_item_is_stored_still_tells_that_it_is_done(
     done = [event["item"]["id"] for event in events if event["type"] == "thread.item.done"]
     stored = await engine.rows("SELECT id FROM items WHERE NOT hidden ORDER BY seq")
     assert done == [row["id"] for row in stored]
-    assert len(done) == 3  # the message, the text, and the workflow of the call
+    assert len(done) == 4  # the message, the text, the workflow of the call, and the mark
     assert await engine.states() == ["cancelled"]
 
 

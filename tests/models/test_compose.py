@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit.answer.history import to_messages
 from chatkit.models.pure.compose import compose, mend_arguments
 from chatkit.models.pure.provider_rules import ProviderRules, rules_for
 from chatkit.protocol.bodies import Body
 from tests.models.request_rules import CHECKS, Refused, check, rules_of
 from tests.protocol.bodies import BODIES, JSON
+from tests.stored import read
 
 MODEL = "provider/m"
 PLAIN = ProviderRules(user_after_tool=True)
@@ -57,7 +57,7 @@ def composed(*messages: dict[str, Any], rules: ProviderRules = PLAIN) -> list[di
 def test_a_thread_of_any_items_is_accepted_by_every_provider(
     bodies: list[Body], provider: str, tools: bool
 ) -> None:
-    messages = [SYSTEM, *to_messages(bodies)]
+    messages = [SYSTEM, *read(bodies)]
     before = copy.deepcopy(messages)
     rules = rules_of(provider)
     if not tools:
@@ -70,7 +70,7 @@ def test_a_thread_of_any_items_is_accepted_by_every_provider(
 
 @given(st.lists(BODIES, max_size=8))
 def test_nothing_mutable_of_the_thread_is_handed_on(bodies: list[Body]) -> None:
-    messages = [SYSTEM, *to_messages(bodies)]
+    messages = [SYSTEM, *read(bodies)]
     ours = set(map(id, mutables(messages)))
     sent = compose(messages, model=MODEL, rules=PLAIN)
     assert ours.isdisjoint(map(id, mutables(sent)))
