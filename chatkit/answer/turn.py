@@ -190,10 +190,8 @@ class Turn:
         """Process the end of a model answer; then read `next_action`.
 
         Raises TooManyRounds if the model calls tools after its last round, and ModelFault if the
-        answer is empty. Both leave the machine unchanged; call `stop` next.
-
-        An answer that the provider cut ends the turn; its calls are dropped, since their arguments
-        may be cut too.
+        answer is empty. Both leave the machine unchanged; call `stop` next. An answer that was cut
+        ends the turn, and its calls are dropped: their arguments may be cut too.
         """
         match self._reason:
             case "length" | "content_filter" as mark:
@@ -264,7 +262,7 @@ class Turn:
         return "server" if tool is None else tool.kind
 
     def waiting_for(self, call: ToolCall) -> str:
-        """The progress line for a call that takes long."""
+        """See `steps.waiting_for`."""
         return waiting_for(call, self._tools.get(call.name), self._say)
 
     def under_way(self) -> ToolRound | None:
