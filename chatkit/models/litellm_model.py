@@ -14,6 +14,7 @@ import gc
 import importlib
 import logging
 import os
+import sys
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
@@ -34,8 +35,9 @@ _log = logging.getLogger(__name__)
 #: Delays before the second and the third attempt, in seconds.
 _BACK_OFF_S: Final = (0.5, 1.0)
 _RETRIED: Final = frozenset({"rate_limited", "unavailable"})
-#: How long to wait for the usage after the finish reason, in seconds.
-_LINGER_S: Final = 2.0
+#: Longest silence after the finish reason, in seconds: the usage comes behind it, and some servers
+#: send their last text or call there.
+_LINGER_S: Final = 10.0
 
 
 class LiteLLMModel:
@@ -300,6 +302,7 @@ def _import() -> Any:
         logging.getLogger(name).setLevel(logging.WARNING)
     litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True
+    litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize  # AnswerGuard has a limit of its own
     # The cost of a call is not used, and computing it would tokenize the whole prompt.
     litellm.response_cost_calculator = lambda **_: None
     asyncio.run(_first_call(litellm))

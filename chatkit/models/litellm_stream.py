@@ -1,9 +1,9 @@
 """Reads the stream that LiteLLM has opened, in one of two ways that return the same deltas.
 
-- Directly, if the response is an event stream of OpenAI chunks: our own decoder reads its bytes,
-  and the deltas of one read form one batch (about 4 µs per delta in a burst). If aiohttp is below
-  httpx, its response is read: one read returns all bytes that have arrived, while httpx returns
-  at most 16 KiB and passes them through four generators.
+- Directly, if the provider speaks OpenAI's chunks: our own decoder reads the bytes in whatever form
+  they come, and the deltas of one read form one batch (about 4 µs per delta in a burst). If aiohttp
+  is below httpx, its response is read: one read returns all bytes that have arrived, while httpx
+  returns at most 16 KiB and passes them through four generators.
 - Through LiteLLM's wrapper, chunk by chunk, for every other provider (about 300 µs per delta).
 
 LiteLLM is not imported here: its objects are `Any`, recognized by their shape.
@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
-from chatkit.models.litellm_faults import fault_of
+from chatkit.models.pure.answer_lines import AnswerLines
 from chatkit.models.pure.deltas import Delta, ModelFault
 from chatkit.models.pure.openai_chunks import DONE, ChunkReader
-from chatkit.protocol.sse import Decoder, FrameTooLarge
 
 #: How long to wait for the end of a complete body, in seconds, so that its connection is reused.
 _DRAIN_S: Final = 0.1
@@ -65,10 +64,7 @@ def open_source(wrapper: Any) -> ChunkSource:
             response = stream.response
     elif getattr(type(stream), "chunk_parser", object).__qualname__ in _PLAIN_PARSERS:
         response = stream.http_response
-    kind = response.headers.get("content-type", "") if response is not None else ""
-    return (
-        _ByteSource(response) if kind.startswith("text/event-stream") else _WrapperSource(wrapper)
-    )
+    return _WrapperSource(wrapper) if response is None else _ByteSource(response)
 
 
 class _ByteSource:
@@ -81,7 +77,7 @@ class _ByteSource:
         encoded = response.headers.get("content-encoding", "identity") != "identity"
         self._below = None if encoded else _below(response)
         self._reads = response.aiter_bytes() if encoded else response.aiter_raw()
-        self._decoder = Decoder()
+        self._lines = AnswerLines()
         self._chunks = ChunkReader()
         self._fault: ModelFault | None = None
 
@@ -91,25 +87,26 @@ class _ByteSource:
         if self.ended:
             return None
         data = await self._receive()
-        cut = data is None
-        if data is None:
-            # Some servers leave out the blank line after the last frame.
-            data, self.ended = b"\n\n", True
         deltas: list[Delta] = []
         # Return the deltas before an error in the same read; raise the error at the next read.
         try:
-            for frame in self._decoder.receive(data):
-                if frame.data.startswith(DONE):
-                    self.complete = self.ended = True
-                    break
-                deltas += self._chunks.read(frame.data)
-        except FrameTooLarge as error:
-            self._fault = fault_of(error)
-            self._fault.__cause__ = error
+            if data is not None:
+                self._decode(self._lines.receive(data), deltas)
+            else:
+                self.ended = True
+                self._chunks.end()
+                self._decode(self._lines.finish(), deltas)
         except ModelFault as fault:
-            if not cut:  # the stream was cut inside a chunk; AnswerGuard reports that
-                self._fault = fault
+            self._fault = fault
         return deltas
+
+    def _decode(self, texts: list[str], deltas: list[Delta]) -> None:
+        for text in texts:
+            if text.startswith(DONE):
+                self._chunks.end()
+                self.complete = self.ended = True
+                break
+            deltas += self._chunks.read(text)
 
     async def _receive(self) -> bytes | None:
         if self._below is None:
@@ -168,13 +165,12 @@ class _WrapperSource:
         return await (anext(self._wrapper, None) if task is None else task)
 
     def _deltas(self, chunk: Any) -> list[Delta]:
-        choices = [
-            {
-                "delta": choice.delta.model_dump(exclude_none=True),
-                "finish_reason": choice.finish_reason,
-            }
-            for choice in chunk.choices[:1]
-        ]
+        choices = []
+        for choice in chunk.choices[:1]:
+            delta = choice.delta.model_dump(exclude_none=True)
+            # Providers with a stream of their own get their reasoning back in another form.
+            delta["reasoning"] = delta.pop("reasoning_content", None)
+            choices.append({"delta": delta, "finish_reason": choice.finish_reason})
         whole: dict[str, Any] = {"choices": choices}
         if (usage := getattr(chunk, "usage", None)) is not None:
             whole["usage"] = usage.model_dump(exclude_none=True)

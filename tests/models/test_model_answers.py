@@ -13,6 +13,7 @@ import pytest
 from chatkit.models import litellm_model as model_module
 from chatkit.models import litellm_stream as model_stream
 from chatkit.models.litellm_model import LiteLLMModel
+from chatkit.models.pure.answer_guard import MAX_REPEATS
 from chatkit.models.pure.deltas import (
     Citation,
     Delta,
@@ -115,11 +116,37 @@ ANSWERS: dict[str, tuple[list[Step], list[Delta], FaultKind | None]] = {
         [TextDelta("a"), Usage(input_tokens=1, output_tokens=1), StreamEnd("stop")],
         None,
     ),
+    "a dull table": (
+        [*["again "] * 150, usage(7, 3)],
+        [
+            *[TextDelta("again ")] * 150,
+            Usage(input_tokens=7, output_tokens=3),
+            StreamEnd("stop"),
+        ],
+        None,
+    ),
+    "white space": ([" ", "\n\n", finish("stop")], [], "empty"),
+    "thinking as text": (
+        ["<thi", "nk>hm", " so</", "think>\n\n", "yes", usage(7, 3)],
+        [
+            ReasoningDelta("hm"),
+            ReasoningDelta(" so"),
+            TextDelta("yes"),
+            Usage(input_tokens=7, output_tokens=3),
+            StreamEnd("stop"),
+        ],
+        None,
+    ),
+    "text behind the finish reason": (
+        ["a", finish("stop"), "b", usage(7, 3)],
+        [TextDelta("a"), TextDelta("b"), Usage(input_tokens=7, output_tokens=3), StreamEnd("stop")],
+        None,
+    ),
     "empty": ([finish("stop")], [], "empty"),
     "nothing at all": ([EOF], [], "empty"),
     "one piece for ever": (
-        [*["again "] * 150],
-        [TextDelta("again ")] * 99,
+        [*["again "] * (MAX_REPEATS + 50)],
+        [TextDelta("again ")] * (MAX_REPEATS - 1),
         "malformed",
     ),
 }

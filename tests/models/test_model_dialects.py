@@ -16,13 +16,15 @@ from chatkit.models.pure.deltas import (
     ModelFault,
     ModelRequest,
     ReasoningDelta,
+    ReasoningPart,
     StreamEnd,
     TextDelta,
+    ToolCallDelta,
     Usage,
 )
 from chatkit.models.pure.tools import ToolSpec
 from tests.model_server import ModelServer
-from tests.model_steps import EOF, Chunk, Raw, Step, reasoning, usage
+from tests.model_steps import EOF, Chunk, Raw, Reply, Step, reasoning, usage
 
 URL = "https://a.example/rome"
 ROME = Citation(url=URL, title="Rome")
@@ -130,11 +132,14 @@ async def test_a_provider_with_a_stream_of_its_own_gives_the_same_deltas(
     async with served(server) as model:
         deltas = await read(model, ask(name))
 
+    block = {"type": "thinking", "thinking": "hm so", "signature": "abc"}
+    signed = ReasoningPart(form="thinking_blocks", value=block)
     assert deltas == [
         ReasoningDelta("hm "),
         ReasoningDelta("so"),
         TextDelta("Rome is old."),
         citation,
+        *([signed] if name.startswith("anthropic") else []),
         Usage(input_tokens=7, output_tokens=5),
         StreamEnd("stop"),
     ]
@@ -267,3 +272,62 @@ async def test_address_and_key_serve_the_models_of_one_provider_and_are_shown_to
     )
     assert ours == [("m", "Bearer sk-ours"), ("gpt-4o-mini", "Bearer sk-ours")]
     assert theirs == [("a/b", "Bearer sk-theirs")]
+
+
+_WHOLE = {
+    "choices": [{"message": {"role": "assistant", "content": "Hi."}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 7, "completion_tokens": 3},
+}
+_PIECES = [
+    {"choices": [{"delta": {"content": "H"}}]},
+    {"choices": [{"delta": {"content": "i."}, "finish_reason": "stop"}]},
+    {"choices": [], "usage": _WHOLE["usage"]},
+]
+_LINES = "\n".join(map(json.dumps, _PIECES)).encode()
+BODIES = {
+    "one object": Reply(json.dumps(_WHOLE).encode()),
+    "one object in lines": Reply(json.dumps(_WHOLE, indent=2).encode()),
+    "an object a line": Reply(_LINES, "application/x-ndjson"),
+    "an object a line, as JSON": Reply(_LINES + b"\n"),
+    "single line ends": Reply(
+        b"".join(b"data: " + line + b"\n" for line in _LINES.split(b"\n")), "text/event-stream"
+    ),
+    "events of another type": Reply(
+        b"".join(b"data: " + line + b"\n\n" for line in _LINES.split(b"\n")), "text/plain"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ["openai/m", "openrouter/a/b", "hosted_vllm/m"])
+@pytest.mark.parametrize("body", BODIES)
+async def test_an_answer_in_another_form_than_events_is_read(
+    server: ModelServer, body: str, name: str
+) -> None:
+    server.script(BODIES[body])
+    async with served(server) as model:
+        deltas = await read(model, ask(name))
+    assert "".join(each.text for each in deltas if isinstance(each, TextDelta)) == "Hi."
+    assert deltas[-2:] == [Usage(input_tokens=7, output_tokens=3), StreamEnd("stop")]
+
+
+@pytest.mark.parametrize("name", ["openai/m", "openrouter/a/b", "hosted_vllm/m"])
+async def test_a_web_page_in_place_of_an_answer_is_a_fault_of_the_set_up(
+    server: ModelServer, name: str
+) -> None:
+    server.script(Reply(b"<!DOCTYPE html><html><body>Welcome</body></html>", "text/html"))
+    async with served(server) as model:
+        with pytest.raises(ModelFault) as raised:
+            await read(model, ask(name))
+    assert raised.value.kind == "misconfigured"
+
+
+async def test_the_signature_of_a_gemini_call_is_kept_for_the_next_request(
+    server: ModelServer,
+) -> None:
+    called = {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"}
+    server.script(candidate(called, finishReason="STOP"), EOF)
+    async with served(server) as model:
+        deltas = await read(model, ask("gemini/gemini-3.5-flash-lite", tools=TOOLS))
+    (call,) = (each for each in deltas if isinstance(each, ToolCallDelta))
+    assert call.extra == {"provider_specific_fields": {"thought_signature": "c2ln"}}
+    assert "__thought__" not in (call.call_id or "")

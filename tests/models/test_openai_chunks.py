@@ -13,6 +13,7 @@ from chatkit.models.pure.deltas import (
     FaultKind,
     ModelFault,
     ReasoningDelta,
+    ReasoningPart,
     StreamEnd,
     TextDelta,
     ToolCallDelta,
@@ -47,19 +48,41 @@ def _call(arguments: object = None, **fields: Any) -> dict[str, Any]:
         ({"reasoning": {"text": "?"}}, []),
         (
             {"reasoning": "hm", "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]},
-            [ReasoningDelta("hm")],
+            [
+                ReasoningDelta("hm"),
+                ReasoningPart(
+                    form="reasoning_details", value={"type": "reasoning.text", "text": "hm"}
+                ),
+            ],
         ),
         (
             {"thinking_blocks": [{"type": "thinking", "thinking": "hm"}, {"signature": "s"}, 7]},
-            [ReasoningDelta("hm")],
+            [
+                ReasoningDelta("hm"),
+                ReasoningPart(form="thinking_blocks", value={"type": "thinking", "thinking": "hm"}),
+                ReasoningPart(form="thinking_blocks", value={"signature": "s"}),
+            ],
         ),
         (
             {"reasoning_content": "hm", "thinking_blocks": [{"thinking": "hm"}]},
-            [ReasoningDelta("hm")],
+            [
+                ReasoningDelta("hm"),
+                ReasoningPart(form="thinking_blocks", value={"thinking": "hm"}),
+            ],
         ),
-        ({"thinking_blocks": [{"type": "redacted_thinking", "data": "x"}]}, []),
+        (
+            {"thinking_blocks": [{"type": "redacted_thinking", "data": "x"}]},
+            [
+                ReasoningPart(
+                    form="thinking_blocks", value={"type": "redacted_thinking", "data": "x"}
+                )
+            ],
+        ),
         ({"refusal": "no"}, [TextDelta("no")]),
-        ({"function_call": {"name": "f", "arguments": "{}"}}, []),
+        (
+            {"function_call": {"name": "f", "arguments": "{}"}},
+            [ToolCallDelta(index=0, name="f", arguments="{}")],
+        ),
         ({"content": [{"type": "text", "text": "a"}, "b", 7]}, [TextDelta("a"), TextDelta("b")]),
         (
             {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]},
@@ -112,14 +135,24 @@ def test_a_call_in_pieces_names_itself_once() -> None:
             id="no index, told apart by id",
         ),
         pytest.param(
-            [("1", {"name": "f"}), ("2", {"name": "f"}), ("3", {})],
-            {0: (None, "f", "1"), 1: (None, "f", "23")},
+            [("{}", {"name": "f"}), ("2", {"name": "f"}), ("3", {})],
+            {0: (None, "f", "{}"), 1: (None, "f", "23")},
             id="no index and no id",
         ),
         pytest.param(
             [("", {"index": 2, "name": "f"}), ("1", {"index": 2, "name": "f"})],
             {0: (None, "f", "1")},
             id="the name twice before any argument",
+        ),
+        pytest.param(
+            [('{"a"', {"index": 0, "id": "a", "name": "f"}), (":1}", {"index": 0, "name": "f"})],
+            {0: ("a", "f", '{"a":1}')},
+            id="the name with every piece",
+        ),
+        pytest.param(
+            [('{"a"', {"index": 0, "id": "a", "name": "f"}), (":1}", {"index": "0"})],
+            {0: ("a", "f", '{"a":1}')},
+            id="an index that is a string",
         ),
         pytest.param(
             [("1", {"index": 0, "id": "a", "name": "f"}), ("2", {"index": 0, "id": "z"})],
@@ -211,11 +244,68 @@ def test_an_error_in_the_stream_is_a_fault_of_its_kind(
     assert raised.value.kind == kind
 
 
-@pytest.mark.parametrize("data", ["", "{", "[]", "7", "nope", "[" * 100_000])
-def test_what_is_no_chunk_is_malformed(data: str) -> None:
-    with pytest.raises(ModelFault) as raised:
-        ChunkReader().read(data)
+@pytest.mark.parametrize("data", ["{", "[]", "7", "nope", "[" * 100_000])
+def test_what_is_no_chunk_is_malformed_at_the_latest_at_the_end(data: str) -> None:
+    reader = ChunkReader()
+    with pytest.raises(ModelFault) as raised:  # noqa: PT012 - wherever it is noticed
+        reader.read(data)
+        reader.end()
     assert raised.value.kind == "malformed"
+
+
+def test_a_chunk_behind_lines_that_were_none_is_malformed() -> None:
+    reader = ChunkReader()
+    assert reader.read("{nope") == []
+    with pytest.raises(ModelFault):
+        reader.read('{"choices":[{"delta":{"content":"a"}}]}')
+
+
+def test_a_chunk_may_come_in_several_lines() -> None:
+    reader = ChunkReader()
+    lines = json.dumps({"choices": [{"delta": {"content": "a"}}]}, indent=1).split("\n")
+    assert [delta for line in lines for delta in reader.read(line)] == [TextDelta("a")]
+    reader.end()
+
+
+def test_a_whole_message_is_read_as_one_delta_unless_it_repeats_what_was_said() -> None:
+    message = {
+        "content": "Hi",
+        "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": {"b": 1}}}],
+    }
+    whole = json.dumps({"choices": [{"message": message, "finish_reason": "tool_calls"}]})
+    assert ChunkReader().read(whole) == [
+        TextDelta("Hi"),
+        ToolCallDelta(index=0, call_id="a", name="f", arguments='{"b": 1}'),
+        StreamEnd("tool_calls"),
+    ]
+    reader = ChunkReader()
+    reader.read('{"choices":[{"delta":{"content":"Hi"}}]}')
+    assert reader.read(whole) == [StreamEnd("tool_calls")]
+
+
+SIGNED = {"provider_specific_fields": {"thought_signature": "s"}}
+
+
+@pytest.mark.parametrize(
+    ("call", "extra"),
+    [
+        ({"id": "a", **SIGNED}, SIGNED),
+        ({"id": "a", "function": SIGNED}, SIGNED),
+        ({"id": "a__thought__s"}, SIGNED),
+        ({"id": "a__thought__s", **SIGNED}, SIGNED),
+        (
+            {"id": "a", "extra_content": {"google": {"thought_signature": "s"}}},
+            {"extra_content": {"google": {"thought_signature": "s"}}},
+        ),
+        ({"id": "a", "extra_content": "?", "provider_specific_fields": None}, None),
+    ],
+)
+def test_the_signature_of_a_call_goes_back_with_it(
+    call: dict[str, Any], extra: dict[str, Any] | None
+) -> None:
+    (delta,) = _read({"tool_calls": [call]})
+    assert isinstance(delta, ToolCallDelta)
+    assert (delta.call_id, delta.extra) == ("a", extra)
 
 
 _json = st.recursive(
@@ -321,6 +411,7 @@ def test_a_text_in_the_surroundings_of_the_last_is_all_that_is_decoded(
 def test_a_text_that_breaks_off_in_the_surroundings_of_the_last_is_malformed() -> None:
     reader = ChunkReader()
     reader.read('{"choices":[{"delta":{"content":"a"}}]}')
-    with pytest.raises(ModelFault) as raised:
+    with pytest.raises(ModelFault) as raised:  # noqa: PT012 - wherever it is noticed
         reader.read('{"choices":[{"delta":{"content":"b')
+        reader.end()
     assert raised.value.kind == "malformed"

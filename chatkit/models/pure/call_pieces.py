@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from chatkit.protocol.ids import NewId
 MAX_CALLS: Final = 32
 #: Longest arguments of one call, in characters.
 MAX_ARGUMENTS: Final = 200_000
+
+_decode: Final = json.JSONDecoder().raw_decode
 
 
 @dataclass(slots=True)
@@ -61,7 +64,7 @@ class CallPieces:
             whole = ToolCall(
                 call_id=call_id,
                 name=call.name,
-                arguments="".join(call.pieces),
+                arguments=mend_pieces("".join(call.pieces)),
                 extra=call.extra,
             )
             calls.append((index, whole))
@@ -71,3 +74,28 @@ class CallPieces:
     def drop(self) -> None:
         """Discard all calls."""
         self._calls = {}
+
+
+def mend_pieces(text: str) -> str:
+    """The arguments that the pieces of a call make, where they came twice or in a string.
+
+    Some servers send `{}` or the whole object before the pieces, or again after them, some put the
+    object into a JSON string, and some send `null` for no arguments. Any other text stays as it is.
+    """
+    try:
+        values, position = [], 0
+        while position < len(text):
+            value, position = _decode(text, position)
+            values.append(value)
+            while text[position : position + 1].isspace():
+                position += 1
+        if not values or (len(values) == 1 and isinstance(values[0], dict)):
+            return text
+        values = [json.loads(value) if isinstance(value, str) else value for value in values]
+    except (ValueError, RecursionError):
+        return text
+    objects = [value or {} for value in values if isinstance(value, dict) or value is None]
+    filled = [value for value in objects if value]
+    if len(objects) < len(values) or any(value != filled[0] for value in filled):
+        return text
+    return json.dumps(filled[0] if filled else {}, ensure_ascii=False)

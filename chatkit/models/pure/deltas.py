@@ -53,9 +53,13 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """A piece of the model's reasoning, never empty."""
+    """A piece of the model's reasoning, never empty.
+
+    `returned`: it came in the field `reasoning_content`, and its provider may want it back.
+    """
 
     text: str
+    returned: bool = field(default=False, compare=False)
 
 
 ReasoningForm = Literal["reasoning_content", "reasoning_details", "thinking_blocks"]

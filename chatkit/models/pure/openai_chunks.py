@@ -3,16 +3,18 @@
 The specification is OpenAI's reference of the streamed chat completion. Deviations of other
 servers are accepted where the meaning is clear: nulls for missing fields, content as a list of
 parts, `reasoning` besides `reasoning_content`, citations in several places, tool calls without an
-index or an id, arguments as an object, errors in the middle of a stream. Unknown fields and the
-legacy `function_call` are ignored.
+index or an id, arguments as an object, a whole `message` instead of deltas, the legacy
+`function_call`, errors in the middle of a stream. Unknown fields are ignored.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from chatkit.models.pure.citations import read_chunk_citations, read_delta_citations
@@ -22,6 +24,8 @@ from chatkit.models.pure.deltas import (
     FaultKind,
     ModelFault,
     ReasoningDelta,
+    ReasoningForm,
+    ReasoningPart,
     StreamEnd,
     TextDelta,
     ToolCallDelta,
@@ -102,12 +106,23 @@ def kind_of_error(error: object) -> FaultKind:
     return "unavailable"
 
 
+#: Entries of reasoning that go back to their provider, see `reasoning`.
+_RETURNED: Final[tuple[ReasoningForm, ...]] = ("reasoning_details", "thinking_blocks")
+#: Separates the id of a call from Gemini's thought signature, which LiteLLM appends to it.
+_SIGNATURE: Final = "__thought__"
+#: Most characters of a chunk that comes in several lines.
+_MAX_PARTIAL: Final = 4 * 1024 * 1024
+
+_returned: Final = partial(ReasoningDelta, returned=True)
+_Kind = Callable[[str], TextDelta | ReasoningDelta]
+
+
 @dataclass(slots=True)
 class _Call:
     index: int
     call_id: str | None = None
     name: str | None = None
-    filled: bool = False  # some arguments have arrived
+    pieces: list[str] = field(default_factory=list)
 
 
 class ChunkReader:
@@ -119,13 +134,15 @@ class ChunkReader:
 
     def __init__(self) -> None:
         #: The JSON before and after the text of the last chunk that had only text, and its type.
-        self._around: tuple[str, str, type[TextDelta | ReasoningDelta]] | None = None
+        self._around: tuple[str, str, _Kind] | None = None
+        self._partial = ""
+        self._spoken = False
         self._cited: set[tuple[str, int | None]] = set()
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
 
     def read(self, data: str) -> list[Delta]:
-        """Parse the JSON of one chunk. Raises ModelFault, `malformed` if it is not JSON.
+        """Parse the JSON of one chunk, which may come in several lines. Raises ModelFault.
 
         Text may contain NUL characters and lone surrogates, which JSON can escape.
         """
@@ -135,14 +152,37 @@ class ChunkReader:
                 text, end = _decode(data, len(before))
                 if data[end:] == after and isinstance(text, str):
                     return [kind(text)] if text else []
-            chunk = json.loads(data)
-            if isinstance(chunk, dict):
-                deltas = self.deltas(chunk)
-                self._around = _around(data, chunk, deltas)
-                return deltas
-        except (ValueError, RecursionError) as error:
+            chunk = self._load(data)
+        except RecursionError as error:
             raise ModelFault("malformed") from error
-        raise ModelFault("malformed")
+        except ValueError:
+            self._partial = f"{self._partial}\n{data}" if self._partial else data
+            if len(self._partial) > _MAX_PARTIAL:
+                raise ModelFault("malformed") from None
+            return []
+        self._partial = ""
+        if not isinstance(chunk, dict):
+            raise ModelFault("malformed")
+        deltas = self.deltas(chunk)
+        self._around = _around(data, chunk, deltas)
+        return deltas
+
+    def _load(self, data: str) -> Any:
+        if not self._partial:
+            return json.loads(data)
+        try:
+            return json.loads(f"{self._partial}\n{data}")
+        except ValueError:
+            with suppress(ValueError):
+                json.loads(data)
+                raise ModelFault("malformed") from None  # the lines before it were no chunk
+            raise
+
+    def end(self) -> None:
+        """Call it at the end of a body that is not cut off. Raises ModelFault `malformed` if its
+        last chunk is not JSON."""
+        if self._partial:
+            raise ModelFault("malformed")
 
     def deltas(self, chunk: Mapping[str, Any]) -> list[Delta]:
         """The deltas of a decoded chunk. An `error` in the chunk raises ModelFault."""
@@ -159,6 +199,9 @@ class ChunkReader:
             delta = choice.get("delta")
             if isinstance(delta, dict):
                 self._read_delta(delta, deltas)
+            elif isinstance(message := choice.get("message"), dict) and not self._spoken:
+                self._read_delta(message, deltas)  # else it repeats what the deltas said
+            self._spoken = self._spoken or bool(deltas)
             if isinstance(reason := choice.get("finish_reason"), str) and reason:
                 if reason == "error":
                     raise ModelFault("unavailable")
@@ -173,11 +216,19 @@ class ChunkReader:
         return deltas
 
     def _read_delta(self, delta: dict[str, Any], deltas: list[Delta]) -> None:
-        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        returned = delta.get("reasoning_content")
+        reasoning = returned or delta.get("reasoning")
         if not reasoning and "thinking_blocks" in delta:
             reasoning = _thoughts(delta["thinking_blocks"])
         if isinstance(reasoning, str) and reasoning:
-            deltas.append(ReasoningDelta(reasoning))
+            deltas.append(ReasoningDelta(reasoning, returned=reasoning is returned))
+        for form in _RETURNED:
+            if isinstance(entries := delta.get(form), list):
+                deltas.extend(
+                    ReasoningPart(form=form, value=entry)
+                    for entry in entries
+                    if isinstance(entry, dict)
+                )
         content = delta.get("content")
         if isinstance(content, str):
             if content:
@@ -188,6 +239,8 @@ class ChunkReader:
             deltas.append(TextDelta(refusal))
         if isinstance(calls := delta.get("tool_calls"), list):
             deltas.extend(self._call_delta(call) for call in calls if isinstance(call, dict))
+        elif isinstance(function := delta.get("function_call"), dict):
+            deltas.append(self._call_delta({"index": 0, "function": function}))
         if "annotations" in delta or "provider_specific_fields" in delta:
             deltas.extend(self._new(read_delta_citations(delta)))
 
@@ -201,32 +254,37 @@ class ChunkReader:
     def _call_delta(self, piece: dict[str, Any]) -> ToolCallDelta:
         function = piece.get("function")
         function = function if isinstance(function, dict) else {}
-        call_id = _word(piece.get("id"))
+        call_id, extra = _word(piece.get("id")), _extra(piece, function)
+        if call_id is not None and _SIGNATURE in call_id:
+            call_id, _, signature = call_id.partition(_SIGNATURE)
+            extra = extra or _signed(signature)
         name = _word(function.get("name"))
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
 
-        call = self._find_call(piece.get("index"), call_id, name)
+        call = self._find_call(_index(piece.get("index")), call_id, name)
         news = ToolCallDelta(
             index=call.index,
             call_id=call_id if call.call_id is None else None,
             name=name if call.name is None else None,
             arguments=arguments,
+            extra=extra,
         )
         call.call_id = call.call_id or call_id
         call.name = call.name or name
-        call.filled = call.filled or bool(arguments)
+        call.pieces.append(arguments)
         return news
 
-    def _find_call(self, index: object, call_id: str | None, name: str | None) -> _Call:
+    def _find_call(self, index: int | None, call_id: str | None, name: str | None) -> _Call:
         """The call that a piece belongs to, or a new one.
 
         A piece with a name starts a new call, unless the call at its index has no name yet: some
-        providers use index 0, or none, for every call, and only the ids differ.
+        providers use index 0, or none, for every call, and only the ids differ. Others repeat the
+        name, and some also the id, with every piece.
         """
         known: _Call | None
-        if isinstance(index, int):
+        if index is not None:
             known = self._by_index.get(index)
         else:
             known = self._calls[-1] if self._calls else None
@@ -236,19 +294,47 @@ class ChunkReader:
             name is None  # ids do not count: some servers send a new id with every piece
             or known.name is None
             or (call_id is not None and call_id == known.call_id)
-            or (call_id is None and name == known.name and not known.filled)
+            or (call_id is None and name == known.name and not _is_object(known.pieces))
         ):
             return known
         call = _Call(index=len(self._calls))
         self._calls.append(call)
-        if isinstance(index, int):
+        if index is not None:
             self._by_index[index] = call
         return call
 
 
+def _index(value: object) -> int | None:
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def _is_object(pieces: list[str]) -> bool:
+    """Whether the arguments are complete, so that the name that follows is that of a new call."""
+    try:
+        return isinstance(json.loads("".join(pieces)), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _extra(piece: Mapping[str, Any], function: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields of a call that go back to Gemini: natively, and in its OpenAI-compatible form."""
+    for holder in (piece, function):
+        fields = holder.get("provider_specific_fields")
+        if isinstance(fields, dict) and isinstance(fields.get("thought_signature"), str):
+            return _signed(fields["thought_signature"])
+    content = piece.get("extra_content")
+    return {"extra_content": content} if isinstance(content, dict) else None
+
+
+def _signed(signature: str) -> dict[str, Any]:
+    return {"provider_specific_fields": {"thought_signature": signature}}
+
+
 def _around(
     data: str, chunk: Mapping[str, Any], deltas: list[Delta]
-) -> tuple[str, str, type[TextDelta | ReasoningDelta]] | None:
+) -> tuple[str, str, _Kind] | None:
     """The JSON before and after the text of a chunk, and the delta's type.
 
     None if the chunk has more than one text or the position of the text is ambiguous.
@@ -260,9 +346,11 @@ def _around(
         return None
     ((name, start),) = places
     text, end = _decode(data, start)
-    if text != delta.text or chunk["choices"][0]["delta"].get(name) != text:
+    if text != delta.text or chunk["choices"][0].get("delta", {}).get(name) != text:
         return None
-    return data[:start], data[end:], type(delta)
+    if isinstance(delta, TextDelta):
+        return data[:start], data[end:], TextDelta
+    return data[:start], data[end:], _returned if delta.returned else ReasoningDelta
 
 
 def _read_parts(parts: list[Any], deltas: list[Delta]) -> None:
