@@ -37,12 +37,16 @@ def _model(sentence: Sentence, *, allow_retry: bool = True) -> Fault:
 MODEL_FAULTS: Final[dict[FaultKind, Fault]] = {
     "timeout": _model(Sentence("model.timeout")),
     "rate_limited": _model(Sentence("model.rate_limited")),
+    "overloaded": _model(Sentence("model.overloaded")),
     "unavailable": _model(Sentence("model.unavailable")),
     "credentials": _model(Sentence("model.credentials"), allow_retry=False),
+    "quota": _model(Sentence("model.quota"), allow_retry=False),
     "too_long": _model(Sentence("model.too_long"), allow_retry=False),
     "refused": _model(Sentence("model.refused"), allow_retry=False),
     "empty": _model(Sentence("model.empty")),
     "malformed": _model(Sentence("model.malformed")),
+    "bad_call": _model(Sentence("model.bad_call")),
+    "unknown_model": _model(Sentence("model.unknown_model"), allow_retry=False),
     "misconfigured": _model(Sentence("model.misconfigured"), allow_retry=False),
 }
 

@@ -16,7 +16,7 @@ import httpx
 from chatkit.models.litellm_faults import fault_of
 from chatkit.models.media_fetch import read_body
 from chatkit.models.pure.deltas import ModelFault
-from chatkit.models.pure.openai_chunks import kind_of_error
+from chatkit.models.pure.fault_kinds import kind_of_error
 from chatkit.protocol.sse import Decoder
 
 #: How many previews are requested; each costs some tokens.

@@ -1,20 +1,25 @@
 """Maps exceptions of LiteLLM, and of the libraries it uses, to model faults.
 
-They are recognized by the provider's error object, by HTTP status, and by class name, so nothing
-needs to be imported. Exception texts may contain the request and the key: log only what `describe`
-returns.
+They are recognized by the provider's error object, by its sentence, by HTTP status, and by class
+name, so nothing needs to be imported. Exception texts may contain the request and the key: log them
+only through `masking`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 from chatkit.models.pure.deltas import FaultKind, ModelFault
-from chatkit.models.pure.openai_chunks import kind_of_error, kind_of_status
+from chatkit.models.pure.fault_kinds import (
+    kind_of_message,
+    kind_of_status,
+    known_kind,
+    message_of,
+    missing_in,
+)
 
 #: Fault by class name; the nearest base class wins. LiteLLM's classes derive from the OpenAI SDK's.
 _KINDS: Final[dict[str, FaultKind]] = {
@@ -24,8 +29,8 @@ _KINDS: Final[dict[str, FaultKind]] = {
     "GuardrailRaisedException": "refused",
     "AuthenticationError": "credentials",
     "PermissionDeniedError": "credentials",
-    "PaymentRequiredError": "credentials",
-    "BudgetExceededError": "credentials",
+    "PaymentRequiredError": "quota",
+    "BudgetExceededError": "quota",
     "RateLimitError": "rate_limited",
     "NotFoundError": "misconfigured",
     "BadRequestError": "misconfigured",
@@ -41,9 +46,6 @@ _KINDS: Final[dict[str, FaultKind]] = {
     "ValidationError": "malformed",
 }
 
-#: OpenRouter and vLLM report it only in the message, with status 400.
-_TOO_LONG: Final = re.compile(r"\bcontext (length|limit|size|window)\b", re.IGNORECASE)
-
 #: Longest Retry-After of a provider that is waited for, in seconds.
 MAX_RETRY_AFTER_S: Final = 5.0
 
@@ -51,28 +53,36 @@ MAX_RETRY_AFTER_S: Final = 5.0
 def fault_of(error: BaseException) -> ModelFault:
     """The fault for `error`. The caller chains it: `raise fault_of(error) from error`."""
     if isinstance(error, ModelFault):
-        return ModelFault(error.kind)
+        return ModelFault(error.kind, error.message)
+    message = sentence_of(error)
     for link in _chain(error):
         # For a 400, and for an error in a stream (status 200), the error object says more.
-        written = _written(link)
-        kind = kind_of_error(written)
-        if kind == "misconfigured" and _TOO_LONG.search(str(written.get("message"))):
-            kind = "too_long"
-        if kind not in ("unavailable", "misconfigured"):
-            return ModelFault(kind)
+        kind = known_kind(_written(link))
+        if kind not in (None, "unavailable", "misconfigured"):
+            return ModelFault(kind, message)
+    if missing_in(message) is None and (kind := kind_of_message(message)) is not None:
+        return ModelFault(kind, message)
     for link in _chain(error):
         if _covers(link):
             continue
         for ancestor in type(link).__mro__:
             if ancestor.__name__ in _KINDS:
-                return ModelFault(_KINDS[ancestor.__name__])
+                return ModelFault(_KINDS[ancestor.__name__], message)
         if (status := _status(link)) is not None:
-            return ModelFault(kind_of_status(status))
-    return ModelFault("unavailable")
+            return ModelFault(kind_of_status(status), message)
+    return ModelFault("unavailable", message)
+
+
+def sentence_of(error: BaseException) -> str:
+    """The provider's own sentence, or the text of the exception. Bounded, not masked."""
+    for link in _chain(error):
+        if sentence := message_of(_written(link)):
+            return sentence
+    return str(error)[:2_000]
 
 
 def describe(error: BaseException) -> str:
-    """`error` for the log: the types in its chain and the first status. Never any message text."""
+    """The types in the chain of `error`, and the first status, for the log."""
     links = list(_chain(error))
     status = next((status for link in links if (status := _status(link)) is not None), None)
     names = " < ".join(dict.fromkeys(type(link).__name__ for link in links))

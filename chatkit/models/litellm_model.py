@@ -17,15 +17,20 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Final
 
+from chatkit.models.abilities import Abilities, Place
+from chatkit.models.call_watch import CallWatch
 from chatkit.models.litellm_call import open_answer
 from chatkit.models.litellm_faults import MAX_RETRY_AFTER_S, describe, fault_of, retry_after_s
 from chatkit.models.litellm_stream import open_source
 from chatkit.models.pace import Pace
 from chatkit.models.pure.answer_guard import AnswerGuard
 from chatkit.models.pure.compose import compose
-from chatkit.models.pure.deltas import Delta, ModelFault, ModelRequest, TextDelta
+from chatkit.models.pure.deltas import Delta, Lacks, ModelFault, ModelRequest, TextDelta
+from chatkit.models.pure.fault_kinds import Ability, missing_in
+from chatkit.models.pure.masking import masked
 from chatkit.models.pure.provider_rules import ProviderRules, rules_for
 from chatkit.models.pure.tools import ToolCopies
 from chatkit.models.silence import Silence
@@ -34,7 +39,9 @@ _log = logging.getLogger(__name__)
 
 #: Delays before the second and the third attempt, in seconds.
 _BACK_OFF_S: Final = (0.5, 1.0)
-_RETRIED: Final = frozenset({"rate_limited", "unavailable"})
+_RETRIED: Final = frozenset({"rate_limited", "unavailable", "overloaded"})
+#: Kinds of faults by which providers say that a model lacks something.
+_OF_ABILITIES: Final = frozenset({"misconfigured", "unknown_model", "unavailable", "credentials"})
 #: Longest silence after the finish reason, in seconds: the usage comes behind it, and some servers
 #: send their last text or call there.
 _LINGER_S: Final = 10.0
@@ -69,6 +76,7 @@ class LiteLLMModel:
         self._tool_choice_by_model: dict[str, bool] = {}
         self._rules_by_model: dict[str, ProviderRules] = {}
         self._tools = ToolCopies()
+        self._abilities = Abilities()
 
     async def warm_up(self, model: str) -> None:  # noqa: ARG002 - one library for all of them
         """Import LiteLLM in a thread and prepare its first call. No network. Safe to repeat."""
@@ -154,39 +162,56 @@ class LiteLLMModel:
         """See the port. Retries up to twice if the provider is busy or unavailable, but only
         before the first delta."""
         litellm = await self.library()
+        place = request.model, self.access(litellm, request.model)["api_base"]
         deadline = asyncio.get_running_loop().time() + self._timeout_s
-        for back_off_s in (*_BACK_OFF_S, None):
+        entry = next(self._entries(request.model), {})
+        # The table leaves out what it does not know: only a plain "false" counts.
+        known_without = entry.get("supports_function_calling") is False
+        if request.tools and known_without and self._abilities.learn(place, "tools"):
+            yield [Lacks("tools")]
+        back_offs = iter(_BACK_OFF_S)
+        asked_twice = False
+        while True:
             begun = False
             try:
-                async with aclosing(self._attempt(litellm, request, deadline)) as batches:
+                async with aclosing(self._attempt(litellm, request, place, deadline)) as batches:
                     async for batch in batches:
                         begun = True
                         yield batch
             except ModelFault as fault:
-                _log.warning(
-                    "model %s: %s (%s)",
-                    request.model,
-                    fault.kind,
-                    describe(fault.__cause__ or fault),
-                )
-                if begun or back_off_s is None or fault.kind not in _RETRIED:
+                self._log(request, fault)
+                if begun:
                     raise
-                asked_s = retry_after_s(fault)
-                if asked_s is not None and asked_s > MAX_RETRY_AFTER_S:
-                    raise  # a retry before the provider's Retry-After would fail again
-                pause_s = back_off_s if asked_s is None else asked_s
-                if asyncio.get_running_loop().time() + pause_s > deadline:
+                missing = missing_in(fault.message) if fault.kind in _OF_ABILITIES else None
+                if missing is not None and self._abilities.learn(place, missing):
+                    lacks = _lacks(missing, request)
+                elif fault.kind == "bad_call" and not asked_twice:
+                    asked_twice, lacks = True, []
+                elif fault.kind in _RETRIED and (pause_s := _pause_s(fault, back_offs)) is not None:
+                    if asyncio.get_running_loop().time() + pause_s > deadline:
+                        raise
+                    await asyncio.sleep(pause_s)
+                    lacks = []
+                else:
                     raise
-                await asyncio.sleep(pause_s)
             else:
                 return
+            if lacks:
+                yield lacks
+
+    def _log(self, request: ModelRequest, fault: ModelFault) -> None:
+        cause = fault.__cause__ or fault
+        sentence = masked(fault.message, [self._api_key or ""], _texts_of(request.messages))
+        why = f"{describe(cause)}: {sentence}" if sentence else describe(cause)
+        _log.warning("model %s: %s (%s)", request.model, fault.kind, why)
 
     async def _attempt(
-        self, litellm: Any, request: ModelRequest, deadline: float
+        self, litellm: Any, request: ModelRequest, place: Place, deadline: float
     ) -> AsyncGenerator[Sequence[Delta], None]:
         loop = asyncio.get_running_loop()
         guard = AnswerGuard()
-        source = open_source(await self._open(litellm, request, deadline))
+        calls = CallWatch(request.tools, self._abilities, place)
+        source = open_source(await self._open(litellm, request, place, deadline))
         silence = Silence(deadline)
         try:
             while True:
@@ -200,7 +225,7 @@ class LiteLLMModel:
                 if batch is None:
                     break
                 stopped = guard.stopped
-                if clean := guard.receive(batch):
+                if clean := calls.receive(guard.receive(batch)):
                     yield clean
                     if not (guard.stopped or source.ended):
                         pause_s = self._pace.pause_s()
@@ -209,37 +234,40 @@ class LiteLLMModel:
                 if clean or guard.stopped != stopped:
                     wait_s = _LINGER_S if guard.stopped else self._timeout_s
                     silence.move(loop.time() + min(wait_s, self._timeout_s))
-            yield guard.finish(complete=source.complete)
+            yield calls.finish(guard.finish(complete=source.complete))
         finally:
             silence.end()
             await source.aclose()
 
-    async def _open(self, litellm: Any, request: ModelRequest, deadline: float) -> Any:
+    async def _open(
+        self, litellm: Any, request: ModelRequest, place: Place, deadline: float
+    ) -> Any:
         httpx: Any = importlib.import_module("httpx")  # already imported by LiteLLM
-        access = self.access(litellm, request.model)
+        missing = self._abilities.missing(place)
+        rules = replace(
+            self._rules(litellm, *place),
+            tools="tools" not in missing or not request.tools,
+            system="system" not in missing,
+            images="images" not in missing,
+        )
         arguments: dict[str, Any] = {
             "model": request.model,
-            "messages": compose(
-                request.messages,
-                model=request.model,
-                rules=self._rules(litellm, request.model, access["api_base"]),
-            ),
+            "messages": compose(request.messages, model=request.model, rules=rules),
             "stream": True,
-            # If the provider does not support it, LiteLLM counts the tokens of the stream itself.
-            "stream_options": {"include_usage": True},
             # `Silence` limits the time between reads. A read timeout would set a timer per read.
             "timeout": httpx.Timeout(self._timeout_s, read=None),
             "num_retries": 0,  # for LiteLLM and for the OpenAI SDK, whose default is two
-            **access,
+            **self.access(litellm, request.model),
         }
-        if request.tools:
+        if "stream_options" not in missing:
+            # If the provider does not support it, LiteLLM counts the tokens of the stream itself.
+            arguments["stream_options"] = {"include_usage": True}
+        if request.tools and "tools" not in missing:
             arguments["tools"] = self._tools.copy_of(request.tools)
-        chosen = any(tool.name == request.tool_choice for tool in request.tools)
-        if chosen and self._takes_tool_choice(litellm, request.model, access["api_base"]):
-            arguments["tool_choice"] = {
-                "type": "function",
-                "function": {"name": request.tool_choice},
-            }
+            chosen = any(tool.name == request.tool_choice for tool in request.tools)
+            if chosen and "tool_choice" not in missing and self._takes_tool_choice(litellm, *place):
+                function = {"name": request.tool_choice}
+                arguments["tool_choice"] = {"type": "function", "function": function}
         try:
             async with asyncio.timeout_at(deadline):
                 return await open_answer(litellm, arguments)
@@ -264,6 +292,33 @@ class LiteLLMModel:
                 raise fault_of(error) from error
             self._tool_choice_by_model[model] = "tool_choice" in (known or ())
         return self._tool_choice_by_model[model]
+
+
+def _lacks(missing: Ability, request: ModelRequest) -> list[Delta]:
+    """What the user will miss, if anything."""
+    if missing == "tools" and request.tools:
+        return [Lacks("tools")]
+    return [Lacks("images")] if missing == "images" else []
+
+
+def _pause_s(fault: ModelFault, back_offs: Iterator[float]) -> float | None:
+    """How long to wait before the next attempt; None for no further one."""
+    back_off_s, asked_s = next(back_offs, None), retry_after_s(fault)
+    if back_off_s is None or asked_s is None:
+        return back_off_s
+    # A retry before the provider's Retry-After would fail again.
+    return asked_s if asked_s <= MAX_RETRY_AFTER_S else None
+
+
+def _texts_of(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """All texts of a request, for finding what an error quotes of them."""
+    for message in messages:
+        content = message["content"] or ""
+        for part in [{"text": content}] if isinstance(content, str) else content:
+            if isinstance(text := part.get("text"), str):
+                yield text
+        for call in message.get("tool_calls", ()):
+            yield call["function"]["arguments"]
 
 
 def _provider(litellm: Any, model: str, api_base: str | None = None) -> str:

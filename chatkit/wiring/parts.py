@@ -11,6 +11,7 @@ from pathlib import Path
 from chatkit.edge.audit import Auditor
 from chatkit.edge.auth import Authenticator
 from chatkit.engine.operations import Operations
+from chatkit.models.fallback import Fallbacks
 from chatkit.protocol.ids import Prefix, make_id
 from chatkit.wiring.background import keep_running
 from chatkit.wiring.database import open_database
@@ -70,7 +71,7 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
             database=database,
             files=files.store,
             attachments=files.attachments,
-            model=model,
+            model=Fallbacks(model, others) if (others := settings.model_fallbacks) else model,
             tools=tools,
             cards=TaskCards(audited, now=now),
             images=media if settings.image_model is not None else None,

@@ -85,6 +85,8 @@ class Settings:
     model: str
     other_models: tuple[str, ...]
     """What a client may choose instead of `model`, in the order of the list."""
+    model_fallbacks: tuple[str, ...]
+    """Who answers, in this order, when the model cannot."""
     title_model: str | None
     """None: `model`."""
     transcribe_model: str | None
@@ -178,6 +180,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         ),
         model=model,
         other_models=tuple(name for name in models if name != model),
+        model_fallbacks=read.names("MODEL_FALLBACKS"),
         title_model=read.value("TITLE_MODEL", str, None),
         transcribe_model=read.value("TRANSCRIBE_MODEL", str, None),
         image_model=read.value("IMAGE_MODEL", str, None),

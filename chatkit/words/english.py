@@ -9,6 +9,16 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     # --- Answers that fail or are refused ---------------------------------------------------------
     "model.timeout": "The model took too long to answer. Please try again.",
     "model.rate_limited": "The model is receiving too many requests. Please try again in a moment.",
+    "model.overloaded": "The model is overloaded just now. Please try again in a moment.",
+    "model.quota": (
+        "This server's account with the model provider has no credit left. The operator of this "
+        "server has to mend it."
+    ),
+    "model.bad_call": "The model made a mistake in using a tool. Please try again.",
+    "model.unknown_model": (
+        "The model provider does not have the model that this server asks for. The operator of "
+        "this server has to mend it."
+    ),
     "model.unavailable": (
         "The model could not be reached, or its answer broke off. Please try again."
     ),

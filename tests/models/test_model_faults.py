@@ -25,9 +25,10 @@ BAD = {"message": f"Incorrect API key provided: {KEY}"}
     [
         (Status(400, {"message": "no such parameter"}), "misconfigured", 1),
         (Status(401, BAD), "credentials", 1),
-        (Status(402, BAD), "credentials", 1),
+        (Status(402, {"message": "Insufficient Balance"}), "quota", 1),
         (Status(403, BAD), "credentials", 1),
-        (Status(404, {"message": "no such model"}), "misconfigured", 1),
+        (Status(404, {"message": "no such model"}), "unknown_model", 1),
+        (Status(404), "misconfigured", 1),
         (Status(408), "timeout", 1),
         (Status(422), "misconfigured", 1),
         (Status(429), "rate_limited", 3),

@@ -10,22 +10,31 @@ from chatkit.models.pure.tools import ToolSpec
 FaultKind = Literal[
     "timeout",  # no answer in time, or the stream went silent
     "rate_limited",  # 429 from the provider
+    "overloaded",  # the provider has no capacity at the moment
     "unavailable",  # 5xx, connection refused or lost
     "credentials",  # the provider rejected our key
+    "quota",  # the account has no credit or quota left
     "too_long",  # the conversation exceeds the model's context window
     "refused",  # blocked by the provider's policy
+    "bad_call",  # the provider could not parse a tool call of its own model
     "empty",  # neither text nor tool calls
     "malformed",  # an unreadable answer, or one chunk repeated without end
-    "misconfigured",  # unknown model, or parameters that it does not support
+    "unknown_model",  # the provider does not have it, or no longer
+    "misconfigured",  # parameters that the model does not support, or a wrong address
 ]
 
 
 class ModelFault(Exception):
-    """The model call failed. The provider's message is only in the chained cause, never shown."""
+    """The model call failed. The provider's message is only in the chained cause, never shown.
 
-    def __init__(self, kind: FaultKind) -> None:
+    `message` is the provider's own sentence, with keys and quotations of the request in it: for
+    `masking`, never for the log as it is.
+    """
+
+    def __init__(self, kind: FaultKind, message: str = "") -> None:
         super().__init__(kind)
         self.kind = kind
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

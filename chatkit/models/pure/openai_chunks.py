@@ -21,7 +21,6 @@ from chatkit.models.pure.citations import read_chunk_citations, read_delta_citat
 from chatkit.models.pure.deltas import (
     Citation,
     Delta,
-    FaultKind,
     ModelFault,
     ReasoningDelta,
     ReasoningForm,
@@ -31,6 +30,7 @@ from chatkit.models.pure.deltas import (
     ToolCallDelta,
     Usage,
 )
+from chatkit.models.pure.fault_kinds import kind_of_error, message_of
 
 #: The data of the frame after the last chunk.
 DONE: Final = "[DONE]"
@@ -51,60 +51,6 @@ _REASONS: Final = {
     "refusal": "content_filter",
     "safety": "content_filter",
 }
-
-_KINDS_BY_STATUS: Final[dict[int, FaultKind]] = {
-    401: "credentials",
-    402: "credentials",  # the key is valid but its account has no credit
-    403: "credentials",
-    408: "timeout",
-    413: "too_long",
-    425: "unavailable",
-    429: "rate_limited",
-    504: "timeout",
-}
-
-#: Values of an error's `code` or `type`, as sent by OpenAI, OpenRouter, Anthropic, vLLM and Groq.
-_KINDS_BY_WORD: Final[dict[str, FaultKind]] = {
-    "authentication_error": "credentials",
-    "billing_hard_limit_reached": "credentials",
-    "content_filter": "refused",
-    "content_policy_violation": "refused",
-    "context_length_exceeded": "too_long",
-    "insufficient_quota": "credentials",
-    "invalid_api_key": "credentials",
-    "invalid_request_error": "misconfigured",
-    "model_not_found": "misconfigured",
-    "moderation_blocked": "refused",
-    "not_found_error": "misconfigured",
-    "overloaded_error": "unavailable",
-    "permission_error": "credentials",
-    "rate_limit_error": "rate_limited",
-    "rate_limit_exceeded": "rate_limited",
-    "request_too_large": "too_long",
-    "string_above_max_length": "too_long",
-    "timeout": "timeout",
-    "timeout_error": "timeout",
-    "tokens": "rate_limited",
-    "requests": "rate_limited",
-}
-
-
-def kind_of_status(status: int) -> FaultKind:
-    """The fault for a provider's HTTP status of 400 or above."""
-    return _KINDS_BY_STATUS.get(status, "misconfigured" if 400 <= status < 500 else "unavailable")
-
-
-def kind_of_error(error: object) -> FaultKind:
-    """The fault for an `error` object: by `code`, then by `type`, else `unavailable`."""
-    for word in (error.get("code"), error.get("type")) if isinstance(error, Mapping) else ():
-        if isinstance(word, str) and word.lower() in _KINDS_BY_WORD:
-            return _KINDS_BY_WORD[word.lower()]
-        if isinstance(word, str) and word.isdecimal() and len(word) == 3:
-            word = int(word)
-        if isinstance(word, int) and 400 <= word < 600:
-            return kind_of_status(word)
-    return "unavailable"
-
 
 #: Entries of reasoning that go back to their provider, see `reasoning`.
 _RETURNED: Final[tuple[ReasoningForm, ...]] = ("reasoning_details", "thinking_blocks")
@@ -186,10 +132,12 @@ class ChunkReader:
 
     def deltas(self, chunk: Mapping[str, Any]) -> list[Delta]:
         """The deltas of a decoded chunk. An `error` in the chunk raises ModelFault."""
-        if error := chunk.get("error"):
-            raise ModelFault(kind_of_error(error))
+        error = chunk.get("error")
         if chunk.get("object") == "error":  # vLLM's older format: the fields are at the top level
-            raise ModelFault(kind_of_error(chunk))
+            error = chunk
+        if error:
+            sentence = message_of(error) if isinstance(error, Mapping) else str(error)[:2_000]
+            raise ModelFault(kind_of_error(error), sentence)
         deltas: list[Delta] = []
         if "citations" in chunk or "search_results" in chunk:  # rare, so checked before the call
             deltas.extend(self._new(read_chunk_citations(chunk)))

@@ -19,7 +19,8 @@ class ToolSpec:
     `kind` says who answers a call: a tool server, the page (`client`), the user (`ask`) or an image
     model (`image`). A `draft` is not run: its arguments are shown as a card.
     `title` and `icon` are shown to the user; the title of a foreign tool is its own text.
-    `read_only`: a call changes nothing, as the tool's server declares it.
+    `read_only`: a call changes nothing, and `destructive`: it may destroy something, as the tool's
+    server declares it.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ToolSpec:
     title: str | Sentence = ""
     icon: str = "bolt"
     read_only: bool = False
+    destructive: bool = False
 
 
 class ToolCopies:

@@ -1,0 +1,45 @@
+"""Makes a provider's sentence fit for the log: without keys, and without the words of the user."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+#: Longest sentence in the log, in characters.
+MAX_CHARS: Final = 300
+#: A run of so many characters that the request holds too counts as a quotation of it.
+_RUN: Final = 16
+
+_KEY: Final = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|key|org|Bearer|AIza|eyJ|AKIA)[-_A-Za-z0-9.*]{6,}|"
+    r"\bBearer\s+\S+|\b[A-Za-z0-9+/_-]{32,}={0,2}"
+)
+_QUERY: Final = re.compile(r"\?[^\s\"'<>]+=[^\s\"'<>]*")
+
+
+def masked(sentence: str, secrets: Iterable[str], request: Iterable[str]) -> str:
+    """`sentence`, cut, without the `secrets`, anything that looks like a key, queries of URLs, and
+    what it quotes of the texts of the `request`."""
+    text = " ".join(sentence.split())
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "[key]")
+    text = _QUERY.sub("?…", _KEY.sub("[key]", text))[: MAX_CHARS + _RUN]
+    words = "\n".join(" ".join(part.split()) for part in request)
+    return _without_quotations(text, words)[:MAX_CHARS]
+
+
+def _without_quotations(text: str, words: str) -> str:
+    kept, place = [], 0
+    while place < len(text):
+        end = place + _RUN
+        if end <= len(text) and text[place:end] in words:
+            while end < len(text) and text[place : end + 1] in words:
+                end += 1
+            kept.append("…")
+            place = end
+        else:
+            kept.append(text[place])
+            place += 1
+    return "".join(kept)
