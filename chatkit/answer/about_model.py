@@ -21,5 +21,8 @@ def answered_by_step(model: str, say: Say) -> CustomTask:
 
 def lacks_notice(ability: Literal["tools", "images"], say: Say) -> Notice:
     """The notice that a model answers without tools, or without seeing images and files."""
-    code = f"notice.no_{ability}"
-    return Notice(level="warning", title=say(f"{code}_title"), message=say(code))
+    if ability == "tools":
+        title, message = say("notice.no_tools_title"), say("notice.no_tools")
+    else:
+        title, message = say("notice.no_images_title"), say("notice.no_images")
+    return Notice(level="warning", title=title, message=message)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from chatkit.answer.leases import StopReason
+from chatkit.protocol.errors import Sentence
 from chatkit.protocol.workflows import CustomTask
 from chatkit.words.say import Say
 
@@ -29,17 +30,19 @@ NOTES: Final[dict[Mark, str]] = {
     "content_filter": "the provider of the model withheld the rest of the answer",
 }
 
-#: The code of the sentences of each mark. What stopped with the process was not meant to stop.
-_SENTENCES: Final[dict[Mark, str]] = {
-    "user": "stopped",
-    "left": "left",
-    "replaced": "replaced",
-    "shutdown": "interrupted",
-    "lost": "interrupted",
-    "orphaned": "interrupted",
-    "failed": "broken",
-    "length": "length",
-    "content_filter": "filtered",
+_STOPPED: Final = Sentence("mark.stopped_title")
+_INTERRUPTED: Final = (Sentence("mark.interrupted_title"), Sentence("mark.interrupted"))
+#: Title and text of the step of each mark.
+_STEPS: Final[dict[Mark, tuple[Sentence, Sentence]]] = {
+    "user": (_STOPPED, Sentence("mark.stopped")),
+    "left": (_STOPPED, Sentence("mark.left")),
+    "replaced": (_STOPPED, Sentence("mark.replaced")),
+    "shutdown": _INTERRUPTED,
+    "lost": _INTERRUPTED,
+    "orphaned": _INTERRUPTED,
+    "failed": (Sentence("mark.broken_title"), Sentence("mark.broken")),
+    "length": (Sentence("mark.length_title"), Sentence("mark.length")),
+    "content_filter": (Sentence("mark.filtered_title"), Sentence("mark.filtered")),
 }
 #: Marks of answers that are marked even if nothing of them was shown.
 ALWAYS_SHOWN: Final = frozenset[Mark]({"shutdown", "orphaned", "length", "content_filter"})
@@ -47,5 +50,5 @@ ALWAYS_SHOWN: Final = frozenset[Mark]({"shutdown", "orphaned", "length", "conten
 
 def mark_step(mark: Mark, say: Say) -> CustomTask:
     """The step that shows the mark in the thread and says how to go on."""
-    code = f"mark.{_SENTENCES[mark]}"
-    return CustomTask(title=say(f"{code}_title"), icon="info", content=say(code))
+    title, text = _STEPS[mark]
+    return CustomTask(title=title.in_words(say), icon="info", content=text.in_words(say))

@@ -72,9 +72,7 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     # --- Marks of answers that are not whole ------------------------------------------------------
     "mark.stopped_title": "Stopped",
     "mark.stopped": "You stopped this answer. Write “continue” for the rest.",
-    "mark.left_title": "Stopped",
     "mark.left": "This answer was stopped when you left. Write “continue” for the rest.",
-    "mark.replaced_title": "Stopped",
     "mark.replaced": "This answer was stopped when you sent another message.",
     "mark.interrupted_title": "Interrupted",
     "mark.interrupted": (
