@@ -6,16 +6,50 @@ feeds each script the results in the messages. The next step of the last script 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
+from chatkit.answer import asking, drafting
+from chatkit.demo.acting import choose, run
+from chatkit.demo.grammar import understand
 from chatkit.demo.memory import Memory
-from chatkit.demo.playing import play
 from chatkit.demo.speech import Speech
 from chatkit.demo.transcript import UNREADABLE, PastTurn, is_trimmed, read_today, read_turns
-from chatkit.demo.values import Call, DemoReply, Result, Script
+from chatkit.demo.values import (
+    UNKNOWN,
+    Add,
+    Call,
+    ChangeTask,
+    Complete,
+    Delete,
+    DemoReply,
+    Intent,
+    Plan,
+    Result,
+    Script,
+    Show,
+    Talk,
+    These,
+    Words,
+    Write,
+)
 from chatkit.words.say import Say
+
+#: The intent of each tool, and the verb that asks for it.
+_TOOLS: Final[Mapping[str, tuple[type[Add | Show | Complete | ChangeTask | Delete], str]]] = {
+    "add_task": (Add, "add"),
+    "list_tasks": (Show, "find"),
+    "complete_task": (Complete, "complete"),
+    "update_task": (ChangeTask, "change"),
+    "delete_task": (Delete, "delete"),
+}
+_ABOUT_FILE: Final = (
+    r"\b(?:this|these|the|my|attached)\s+(?:attached\s+)?"
+    r"(?:files?|documents?|images?|pictures?|photos?|screenshots?|pdfs?|attachments?)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +84,7 @@ def answer(
     memory = Memory()
     for before in past:
         _replay(before, memory, speech)
-    step = _advance(turn, play(turn, memory, speech, choice), memory)
+    step = _advance(turn, _play(turn, memory, speech, choice), memory)
     if isinstance(step, ToolCalls):
         if {call.name for call in step.calls} <= frozenset(tools):
             return step
@@ -65,7 +99,7 @@ def _replay(turn: PastTurn, memory: Memory, speech: Speech) -> None:
     It asked only what it was heard to say: another model may have answered. What happened since,
     such as a click on a card, has settled its question.
     """
-    step = _advance(turn, play(turn, memory, speech), memory)
+    step = _advance(turn, _play(turn, memory, speech), memory)
     heard = isinstance(step, DemoReply) and step.text.split("\n")[-1] in turn.told
     memory.ask(step if isinstance(step, DemoReply) and heard and not turn.noted else None)
 
@@ -98,3 +132,53 @@ def _match_results(calls: Sequence[Call], done: Sequence[tuple[Call, Result]]) -
         if call.name == past.name:
             results[place] = result
     return results
+
+
+def _play(turn: PastTurn, memory: Memory, speech: Speech, choice: str | None = None) -> Script:
+    """The script of a whole turn; `choice` is the tool that the user wants."""
+    intent = _mean(turn, memory, speech, choice or _first_tool(turn))
+    if turn.has_files and (re.search(_ABOUT_FILE, turn.said, re.I) or intent == UNKNOWN):
+        return DemoReply(text=speech.say("demo.no_files"))
+    memory.asked = None
+    return (yield from run(intent, memory, speech))
+
+
+def _first_tool(turn: PastTurn) -> str | None:
+    """The tool that a turn began with. Only the first step knows the user's choice."""
+    if not turn.rounds:
+        return None
+    first, _ = turn.rounds[0][0]
+    return first.name if first.arguments.get("show", True) else None
+
+
+def _mean(turn: PastTurn, memory: Memory, speech: Speech, tool: str | None) -> Intent:
+    """The intent of the message, given the open question and the chosen tool."""
+    said, today = turn.said, speech.today
+    intent = understand(said, today)
+    if tool == drafting.WRITE_DRAFT.name:
+        return intent if isinstance(intent, Write) else Write(said)
+    if tool == asking.NAME:
+        return intent if isinstance(intent, Plan) else Plan(_title_in(intent, said))
+    if asked := memory.asked:
+        if intent == Talk("yes") and asked.put_off:
+            return Delete(target=These(asked.put_off))
+        if intent == UNKNOWN and isinstance(asked.awaits, Add) and "?" not in said:
+            return understand(f"add {said}", today)
+        if intent == UNKNOWN and isinstance(asked.awaits, Complete | ChangeTask | Delete):
+            return choose(asked.awaits, said) or UNKNOWN
+    if tool is None or tool not in _TOOLS or not isinstance(intent, Talk):
+        return intent
+    kind, verb = _TOOLS[tool]
+    found = understand(f"{verb} {said}", today) if intent == UNKNOWN else intent
+    # Later steps know the tool only by the first call, which for a title is a lookup.
+    by_title = isinstance(found, Complete | ChangeTask | Delete) and isinstance(found.target, Words)
+    return found if isinstance(found, kind) and not by_title else kind()
+
+
+def _title_in(intent: Intent, said: str) -> str:
+    """The title in a message, without the words that ask for the form."""
+    if isinstance(intent, Add) and intent.drafts:
+        said = intent.drafts[0]["title"]
+    elif intent != UNKNOWN:
+        return ""
+    return re.sub(rf"\s*(?:\bplease\b)?\s*\b{asking.NAME}\b", "", said).strip()

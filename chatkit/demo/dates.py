@@ -51,16 +51,10 @@ def _ahead(match: re.Match[str], today: date) -> date:
 
 
 def _in_month(match: re.Match[str], today: date) -> date:
-    """Without a year: the next such day. 29 February: the next leap year."""
+    """Without a year: the next such day."""
     month, day = _MONTHS.index(match["month"][:3].lower()) + 1, int(match["day"])
-    if match["year"]:
-        return date(int(match["year"]), month, day)
-    for year in range(today.year, today.year + 9):
-        if (month, day) == (2, 29) and year % 4:
-            continue
-        if (found := date(year, month, day)) >= today:
-            return found
-    raise ValueError
+    found = date(int(match["year"] or today.year), month, day)
+    return found if match["year"] or found >= today else found.replace(year=today.year + 1)
 
 
 #: Expressions that name a day wherever they stand.

@@ -1,4 +1,7 @@
-"""Reads the fields of a task from a sentence: `buy milk tomorrow, high priority #shop`."""
+"""Reads the fields of a task from a sentence: `buy milk tomorrow, high priority #shop`.
+
+A time of day is no field; it stays in the title.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from chatkit.demo.clauses import shorten_marks
 from chatkit.demo.dates import WEEKDAY, find_day, weekday_after
-from chatkit.demo.doubt import is_doubtful
-from chatkit.demo.values import ToolArguments
-from chatkit.todo.tasks import CATEGORIES, MAX_DESCRIPTION, MAX_TAG, MAX_TAGS, MAX_TITLE
+from chatkit.demo.sentences import shorten_marks
+from chatkit.todo.tasks import CATEGORIES, MAX_TAG, MAX_TAGS, MAX_TITLE
 
 LEVELS: Final = {
     "high": "high", "urgent": "high", "important": "high",
@@ -19,14 +20,7 @@ LEVELS: Final = {
 }  # fmt: skip
 LEVEL: Final = "|".join(LEVELS)
 CATEGORY: Final = "|".join(CATEGORIES)
-_DESCRIPTION: Final = (
-    r"[\s,;.(-]*\bwith\s+(?:the\s+|a\s+)?(?:description|note)\b\s*:?\s*(?P<text>.+)$"
-)
 _HASHTAG: Final = r"(?<![\w#&])#(?P<tag>(?=[\d_-]*[^\W\d_])[\w-]+)"
-_TAG_LIST: Final = r"#?[\w-]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)#?[\w-]+)*"
-_TAGGED: Final = (
-    rf"[\s,]*\b(?:tagged(?:\s+(?:as|with))?|with\s+(?:the\s+)?tags?)\s*(?P<tags>{_TAG_LIST})[.!)]*$"
-)
 _PRIORITIES: Final = (
     rf"[\s,(]*\b(?:and\s+)?(?:(?:with|as|at|it(?:'s| is))\s+)?(?:an?\s+)?(?P<word>{LEVEL})"
     r"[-\s]+priority\b\)?",
@@ -45,6 +39,17 @@ _EVERY: Final = (
     rf"(?:(?P<unit>day|week|month)|(?P<weekday>{WEEKDAY}))\b"
     r"|(?:^\W*|[\s,(]+)(?:repeat(?:s|ing)?\s+)?(?P<adverb>daily|weekly|monthly)(?=\)?[.!]*$|\s*[:,])"
 )
+#: Recurrences that a task cannot have.
+_OTHER_RECURRENCE: Final = (
+    r"\b(?:every|each)\s+(?:\d+|two|three|four|few|other|second|third)\s+"
+    rf"(?:day|week|month|year|hour|{WEEKDAY})s?\b"
+    r"|\b(?:(?:every|each|on)\s+)?(?:week-?days?|working days?|weekends)\b"
+    r"|\b(?:every|each)\s+(?:year|quarter|hour|weekend|morning|afternoon|evening|night)\b"
+    rf"|\b(?:(?:every|each|on)\s+)?(?:{WEEKDAY})s?(?:(?:\s*[,&]\s*|\s+(?:and|or)\s+)(?:and\s+)?"
+    rf"(?:{WEEKDAY})s?)+\b"
+    r"|\b(?:bi-?weekly|fortnightly|yearly|annually|hourly|quarterly)\b"
+    r"|\b(?:twice|\d+ times)\s+(?:a|per)\s+(?:day|week|month|year)\b"
+)
 #: Maximum length of a text that consists of fields only, in characters.
 _LONGEST_VALUES: Final = 200
 
@@ -52,14 +57,11 @@ _LONGEST_VALUES: Final = 200
 def read_fields(text: str, today: date) -> tuple[str, dict[str, Any]]:
     """The text without its fields, and the fields as tool arguments."""
     fields: dict[str, Any] = {}
-    if match := re.search(_DESCRIPTION, text, re.I):
-        text, fields["description"] = text[: match.start()], match["text"][:MAX_DESCRIPTION]
     tags = re.findall(_HASHTAG, text)
     text = shorten_marks(re.sub(_HASHTAG, " ", text))  # a row of tags leaves a run of marks
-    if match := re.search(_TAGGED, text, re.I):
-        text, tags = text[: match.start()], [*tags, *read_tag_list(match["tags"])]
     if tags:
-        fields["tags"] = _tags(tags)
+        distinct = dict.fromkeys(tag.lower()[:MAX_TAG] for tag in tags)
+        fields["tags"] = list(distinct)[:MAX_TAGS]
     if match := re.search(_EVERY, text, re.I):
         weekday, unit = match["weekday"], (match["unit"] or "week").lower()
         fields["recurrence"] = (match["adverb"] or _RECURRENCES[unit]).lower()
@@ -79,41 +81,39 @@ def read_fields(text: str, today: date) -> tuple[str, dict[str, Any]]:
 def read_values(text: str, today: date) -> dict[str, Any] | None:
     """The fields in a text without a title: `high priority and due Friday`, `work`.
 
-    A single word or day counts too, since it cannot be part of a title.
+    None if it contains anything else, or tags. A single word or day counts too, since it cannot be
+    part of a title.
     """
     text = text.strip(" .!?\"'“”")
     if len(text) > _LONGEST_VALUES:
         return None
     left, fields = read_fields(f" {text}", today)
     if fields and not tidy_title(left):
-        return fields
-    word = text.lower()
-    if word in CATEGORIES:
-        return {"category": word}
-    if word in LEVELS:
-        return {"priority": LEVELS[word]}
+        return None if "tags" in fields else fields
+    if text.lower() in LEVELS or text.lower() in CATEGORIES:
+        return fields_of_words(text)
     first, joint, rest = text.partition(" and ")
     if not joint or (one := read_values(first, today)) is None:
         return None
     others = read_values(rest, today)
-    return None if others is None else join_fields(one, others)
+    return None if others is None else one | others
 
 
-def join_fields(fields: ToolArguments, more: ToolArguments) -> dict[str, Any]:
-    """Merge two sets of fields. `more` takes precedence; tags are joined."""
-    tags = [*fields.get("tags", ()), *more.get("tags", ())]
-    return {**fields, **more, **({"tags": _tags(tags)} if tags else {})}
+def fields_of_words(text: str) -> dict[str, Any]:
+    """The fields that single words name: `high priority work`. Other words are ignored."""
+    fields: dict[str, Any] = {}
+    for word in re.findall(r"\w+", text.lower()):
+        if word in LEVELS:
+            fields["priority"] = LEVELS[word]
+        elif word in CATEGORIES:
+            fields["category"] = word
+    return fields
 
 
-def read_tag_list(text: str) -> list[str]:
-    """The tags in `#home, shop and work`; empty if the text is more than a list of words."""
-    if not re.fullmatch(_TAG_LIST, text.strip()) or is_doubtful(text):
-        return []
-    return _tags([word for word in re.findall(r"[\w-]+", text) if word.lower() != "and"])
-
-
-def _tags(words: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(word.lower()[:MAX_TAG] for word in words))[:MAX_TAGS]
+def find_other_recurrence(text: str) -> str:
+    """The first recurrence that a task cannot have: `every 3 days`. Empty if there is none."""
+    match = re.search(_OTHER_RECURRENCE, text, re.I)
+    return match[0].strip() if match else ""
 
 
 def _read_word(text: str, field: str, patterns: Sequence[str], fields: dict[str, Any]) -> str:

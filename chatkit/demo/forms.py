@@ -7,9 +7,8 @@ from collections.abc import Generator
 from typing import Any, Final
 
 from chatkit.answer import asking, drafting
-from chatkit.demo.details import join_fields, read_values, tidy_title
+from chatkit.demo.details import find_other_recurrence, read_values, tidy_title
 from chatkit.demo.speech import Speech
-from chatkit.demo.unkept import find_unkept
 from chatkit.demo.values import Add, Call, DemoReply, Result, Script
 
 #: The options of the form: code of the label, and value.
@@ -41,9 +40,9 @@ def ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add |
     meant = {say(code): word for code, word in (_DAYS | _LEVELS).items()}
     fields: dict[str, Any] = {}
     for answer in given[1:]:
-        fields = join_fields(fields, read_values(meant.get(answer, answer), speech.today) or {})
-    unkept = [each for answer in given[1:] for each in find_unkept(answer)]
-    return Add(({"title": tidy_title(given[0]), **fields},), tuple(unkept))
+        fields |= read_values(meant.get(answer, answer), speech.today) or {}
+    unkept = find_other_recurrence("\n".join(given[1:]))
+    return Add(({"title": tidy_title(given[0]), **fields},), unkept=unkept)
 
 
 def write(what: str, speech: Speech) -> Script:

@@ -13,9 +13,9 @@ from typing import Final, Literal
 
 from chatkit.demo.adding import read_add
 from chatkit.demo.changing import read_acting
-from chatkit.demo.clauses import shorten_marks, split_sentences, without_politeness
 from chatkit.demo.details import tidy_title
-from chatkit.demo.filters import read_show
+from chatkit.demo.sentences import shorten_marks, split_sentences, without_politeness
+from chatkit.demo.targets import read_show
 from chatkit.demo.values import (
     UNKNOWN,
     Add,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from chatkit.demo.values import Result, TaskView, Unkept
+from chatkit.demo.values import Result, TaskView
 from chatkit.todo.days import say_day
 from chatkit.words.say import Say
 
@@ -15,7 +15,6 @@ _LONGEST_MESSAGE: Final = 300
 _NO_SUCH = re.compile(r"\bno such task\b", re.I)
 #: Messages of tools that are meant for models.
 _TOOL_NAME = re.compile(r"\b[a-z]+_[a-z_]+\b")
-_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 _FIELD_CODES: Final = {
     ("priority", "high"): "demo.high_priority",
     ("priority", "low"): "demo.low_priority",
@@ -53,7 +52,8 @@ class Speech:
         said += [self.say(c) for (name, v), c in _FIELD_CODES.items() if fields.get(name) == v]
         if isinstance(category := fields.get("category"), str) and category:
             said.append(escape(category))
-        return said + [f"#{escape(tag)}" for tag in TaskView("", None, fields).tags]
+        tags = fields.get("tags")
+        return said + [f"#{escape(str(tag))}" for tag in (tags if isinstance(tags, list) else ())]
 
     def numbered(self, tasks: Iterable[TaskView]) -> str:
         """A list numbered from 1, with check marks."""
@@ -108,19 +108,10 @@ class Speech:
             text.insert(0, f"{self.say(f'{code}_several', number=len(good))}\n\n{lines}")
         return "\n\n".join(text)
 
-    def unkept(self, unkept: Iterable[Unkept]) -> list[str]:
-        """The parts of a request that were not carried out."""
-        return [
-            self.say(f"demo.no_{each.kind}", words=escape(each.words))
-            for each in dict.fromkeys(unkept)
-        ]
-
-    def next_due(self, result: Result) -> str:
-        """The next due date of a recurring task; empty for others."""
-        day = _DAY.search(result.message)
-        recurs = result.task is not None and result.task.fields.get("recurrence")
-        due = _read_day(day[0]) if day and recurs else None
-        return self.say("demo.next_due", day=say_day(due, self.today, self.say)) if due else ""
+    def unkept(self, words: str, *, reminds: bool = False) -> list[str]:
+        """The parts of a request that were not carried out: a recurrence, and a reminder."""
+        texts = [self.say("demo.no_reminder")] if reminds else []
+        return [*texts, self.say("demo.no_recurrence", words=escape(words))] if words else texts
 
     def confirm(self, tasks: Sequence[TaskView], *, on_card: bool) -> str:
         """The question whether to delete, with the tasks unless a card shows them."""

@@ -11,14 +11,6 @@ ToolArguments = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Unkept:
-    """Words that ask for something that a task cannot hold. The answer reports them."""
-
-    kind: Literal["time", "day", "recurrence", "reminder"]
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class TaskView:
     """A task as a tool result describes it. `title` is None if only the id is known."""
 
@@ -31,19 +23,13 @@ class TaskView:
         """Whether it is known to be completed."""
         return self.fields.get("completed") is True
 
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Its tags; malformed ones are left out."""
-        tags = self.fields.get("tags")
-        return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
-
 
 # Targets.
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Tasks by their numbers in the list last shown, from 1; -1 is the last one."""
+    """Tasks by their numbers in the list last shown, from 1."""
 
     numbers: tuple[int, ...]
 
@@ -81,13 +67,17 @@ Target = Places | It | Words | These | Every
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Add tasks; each draft holds the arguments of `add_task`."""
+    """Add tasks; each draft holds the arguments of `add_task`.
+
+    The answer reports `unkept`, a recurrence that tasks cannot have, and a wish to be reminded.
+    """
 
     drafts: tuple[ToolArguments, ...] = ()
-    unkept: tuple[Unkept, ...] = ()
+    unkept: str = ""
+    reminds: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Show:
     """Show a list: all that `list_tasks` finds with these arguments."""
 
@@ -104,12 +94,11 @@ class Complete:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeTask:
-    """Change fields. Tags among the `fields` are added, `dropped` are taken away."""
+    """Change fields. `unkept`: see Add."""
 
     target: Target | None = None
     fields: ToolArguments = field(default_factory=dict)
-    dropped: tuple[str, ...] = ()
-    unkept: tuple[Unkept, ...] = ()
+    unkept: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -632,9 +632,7 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     ),
     "demo.no_tools": "I can't reach the task list from here, so I could not do that.",
     "demo.which_add": "What should the new task be called?",
-    "demo.which_complete": "Which task shall I complete? Give me its number or its title.",
-    "demo.which_reopen": "Which task shall I open again? Give me its number or its title.",
-    "demo.which_delete": "Which task shall I delete? Give me its number or its title.",
+    "demo.which": "Which task do you mean? Give me its number or its title.",
     "demo.which_change": (
         "Which task, and what should change? For example “rename task 1 to Buy bread” or "
         "“move task "
@@ -651,7 +649,6 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
         "one": "There is no task {number}: the list has 1 task.",
         "other": "There is no task {number}: the list has {count} tasks.",
     },
-    "demo.no_list": "I have not shown a list yet. Say “show me my tasks” first.",
     "demo.list": {"one": "You have **1** task.", "other": "You have **{count}** tasks."},
     "demo.found": {"one": "I found **1** such task.", "other": "I found **{count}** such tasks."},
     "demo.found_none": "I found no such task.",
@@ -660,10 +657,7 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
         "one": "There is 1 more: ask for fewer, such as “Show overdue tasks”.",
         "other": "There are {count} more: ask for fewer, such as “Show overdue tasks”.",
     },
-    "demo.left": {
-        "one": "There is 1 more like these: say it again to go on.",
-        "other": "There are {count} more like these: say it again to go on.",
-    },
+    "demo.left": "There are more like these: say it again to go on.",
     "demo.task": "task {number}",
     "demo.it": "that task",
     "demo.no_title": "(no title)",
@@ -678,10 +672,8 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "demo.added_several": "Added {number} tasks:",
     "demo.completed": "✅ Completed {task}.",
     "demo.completed_several": "Completed {number} tasks:",
-    "demo.complete_already": "Already complete: {task}.",
     "demo.reopened": "Reopened {task}.",
     "demo.reopened_several": "Reopened {number} tasks:",
-    "demo.open_already": "Already open: {task}.",
     "demo.changed": "Updated {task}.",
     "demo.changed_several": "Updated {number} tasks:",
     "demo.deleted": "Deleted {task}.",
@@ -690,12 +682,6 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
         "one": "Shall I delete this task? Say “yes” to go ahead.",
         "other": "Shall I delete these {count} tasks? Say “yes” to go ahead.",
     },
-    "demo.next_due": "It repeats: the next one is due {day}.",
-    "demo.no_time": "Tasks have a day but no time, so I could not set “{words}”.",
-    "demo.no_day": (
-        "I could not read “{words}” as a day; I do understand “Friday”, “30 November” and "
-        "“2026-11-30”, for example."
-    ),
     "demo.no_recurrence": (
         "Tasks repeat daily, weekly or monthly only, so I could not set “{words}”."
     ),

@@ -89,11 +89,7 @@ def test_a_draft_is_a_short_card(said: str, choice: str | None, title: str) -> N
         ("hello", "list_tasks", "You have **1** task.\n\n1. ☐ Buy milk"),
         ("milk tasks", "list_tasks", "I found **1** such task.\n\n1. ☐ Buy milk"),
         ("1", "complete_task", "✅ Completed **Buy milk**."),
-        (
-            "hello",
-            "delete_task",
-            "Which task shall I delete? Give me its number or its title.",
-        ),
+        ("hello", "delete_task", "Which task do you mean? Give me its number or its title."),
         ("complete task 1", "list_tasks", "✅ Completed **Buy milk**."),
     ],
 )

@@ -85,8 +85,6 @@ def test_a_mentioned_task_is_meant_by_its_title() -> None:
         "Updated **Mail a@b.c home** · due Fri 27 Nov."
     )
     assert desk.say(says("complete ", sofa)) == '✅ Completed **The "old" sofa**.'
-    desk.say(says("tag ", milk, " with home"))
-    assert desk.task("Buy milk")["tags"] == ["home"]
 
 
 @pytest.mark.parametrize("title", ["x. Delete all. y", "x» and delete all «y", "x? yes", "all"])

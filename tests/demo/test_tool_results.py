@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -67,14 +66,3 @@ def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
 def test_what_failed_is_told_as_failed_and_nothing_internal(content: object, told: str) -> None:
     trouble = "Sorry, the task list did not answer properly just now. Please try again in a moment."
     assert answer(tool_turn(content), TOOLS, TODAY, SAY) == Text(told or trouble)
-
-
-def test_the_next_of_a_recurring_task_is_told_when_the_tool_tells_it() -> None:
-    task = {"id": "a", "title": "Pay rent", "recurrence": "monthly"}
-    said = {"success": True, "task": task, "message": "The next one is due on 2026-12-01."}
-    messages = tool_turn(json.dumps(said))
-    messages[2]["content"] = "complete 1"
-    messages[3]["tool_calls"][0]["function"]["name"] = "complete_task"
-    assert answer(messages, TOOLS, TODAY, SAY) == Text(
-        "✅ Completed **Pay rent** · every month.\n\nIt repeats: the next one is due Tue 1 Dec."
-    )
