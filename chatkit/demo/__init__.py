@@ -5,8 +5,8 @@
     targets              words -> which task is meant, or which tasks to list
     adding, changing     sentences that add; sentences that change, complete or delete
     grammar              a message -> one intent
-    transcript, memory   OpenAI messages -> turns with their results; what they have shown
-    acting, forms        an intent -> rounds of tool calls and a reply, as a generator
+    transcript           OpenAI messages -> turns with their tool calls and results
+    acting               an intent -> rounds of tool calls and a reply, as a generator
     speech               results -> sentences, by the codes of `chatkit.words`
     conversation, model  messages -> tool calls or text; the engine's `Model` port
 

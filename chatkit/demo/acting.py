@@ -7,12 +7,13 @@ start with the results in the messages, up to its next calls.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from chatkit.demo.forms import ask, write
-from chatkit.demo.memory import Memory
+from chatkit.answer import asking, drafting
+from chatkit.demo.details import find_other_recurrence, read_values, tidy_title
 from chatkit.demo.speech import Speech, escape
 from chatkit.demo.targets import fold, read_target
 from chatkit.demo.values import (
@@ -25,6 +26,7 @@ from chatkit.demo.values import (
     Every,
     Intent,
     It,
+    Memory,
     Places,
     Plan,
     Result,
@@ -43,6 +45,17 @@ from chatkit.todo.tasks import MAX_PAGE, MAX_TITLE
 
 #: Maximum number of tasks to choose from.
 _MAX_OPTIONS: Final = 20
+#: The options of the form: code of the label, and value.
+_DAYS: Final = {
+    "demo.today": "today", "demo.tomorrow": "tomorrow", "demo.next_week": "next week",
+    "demo.no_date": "",
+}  # fmt: skip
+_LEVELS: Final = {"demo.high": "high", "demo.medium": "medium", "demo.low": "low"}
+_PARTS: Final = re.compile(
+    r"(?P<kind>\S+)(?:\s+(?:to|for)\s+(?P<whom>.+?))?(?:\s+(?:about|on"
+    r"|regarding)\s+(?P<topic>.+))?",
+    re.I | re.S,
+)
 
 #: Yields calls, receives results; returns the tasks, or a reply that says why there are none.
 Finding = Generator[list[Call], list[Result], tuple[TaskView, ...] | DemoReply]
@@ -59,10 +72,10 @@ def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
         case Complete() | ChangeTask() | Delete():
             return (yield from _act(intent, memory, speech))
         case Plan(title):
-            found = yield from ask(title, speech)
+            found = yield from _ask(title, speech)
             return found if isinstance(found, DemoReply) else (yield from _add(found, speech))
         case Write(what):
-            return (yield from write(what, speech))
+            return (yield from _write(what, speech))
         case Talk(kind):
             return DemoReply(text=speech.say(f"demo.{kind}"))
 
@@ -179,3 +192,38 @@ def _by_title(title: str, intent: TaskAction, speech: Speech) -> Finding:
     head = speech.say("demo.near", words=escape(title))
     text = f"{head}\n\n{speech.numbered(options)}\n\n{speech.say('demo.choose')}"
     return DemoReply(text=text, awaits=intent, options=options)
+
+
+def _ask(title: str, speech: Speech) -> Generator[list[Call], list[Result], Add | DemoReply]:
+    """Ask for a task in a form; return the task, or a reply."""
+    say = speech.say
+    questions: list[dict[str, Any]] = [
+        {"question": say("demo.ask_when"), "options": [say(code) for code in _DAYS]},
+        {"question": say("demo.ask_priority"), "options": [say(code) for code in _LEVELS]},
+    ]
+    if not title:
+        questions.insert(0, {"question": say("demo.ask_title")})
+    (result,) = yield [Call(asking.NAME, {"questions": questions})]
+    given = [title, *result.answers] if title else [*result.answers]
+    if not result.success or not given or not tidy_title(given[0]):
+        return DemoReply(text=say("demo.nothing_added"))
+    meant = {say(code): word for code, word in (_DAYS | _LEVELS).items()}
+    fields: dict[str, Any] = {}
+    for answer in given[1:]:
+        fields |= read_values(meant.get(answer, answer), speech.today) or {}
+    unkept = find_other_recurrence("\n".join(given[1:]))
+    return Add(({"title": tidy_title(given[0]), **fields},), unkept=unkept)
+
+
+def _write(what: str, speech: Speech) -> Script:
+    """Write a short draft from a template."""
+    parts = _PARTS.fullmatch(what.strip())
+    whom, topic = (parts["whom"], parts["topic"]) if parts else (None, None)
+    text = speech.say(
+        "demo.letter",
+        whom=whom or speech.say("demo.letter_whom"),
+        topic=topic or speech.say("demo.letter_topic"),
+    )
+    title = what.strip()[: drafting.MAX_TITLE_CHARS]
+    yield [Call(drafting.WRITE_DRAFT.name, {"title": title[:1].upper() + title[1:], "text": text})]
+    return DemoReply(text=speech.say("demo.drafted"))

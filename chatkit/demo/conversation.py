@@ -15,7 +15,6 @@ from typing import Final
 from chatkit.answer import asking, drafting
 from chatkit.demo.acting import choose, run
 from chatkit.demo.grammar import understand
-from chatkit.demo.memory import Memory
 from chatkit.demo.speech import Speech
 from chatkit.demo.transcript import UNREADABLE, PastTurn, is_trimmed, read_today, read_turns
 from chatkit.demo.values import (
@@ -27,6 +26,7 @@ from chatkit.demo.values import (
     Delete,
     DemoReply,
     Intent,
+    Memory,
     Plan,
     Result,
     Script,
