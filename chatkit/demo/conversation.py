@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -52,28 +51,14 @@ _ABOUT_FILE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCalls:
-    """One or more tool calls; the turn continues with their results."""
-
-    calls: tuple[Call, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The text of the answer, in Markdown; never empty."""
-
-    text: str
-
-
 def answer(
     given: Iterable[object],
     tools: Iterable[str],
     today: date,
     say: Say,
     choice: str | None = None,
-) -> ToolCalls | Text:
-    """The next step of a conversation in OpenAI's format.
+) -> list[Call] | str:
+    """The next step of a conversation in OpenAI's format: tool calls, or the text of the answer.
 
     `tools` are the names of the offered tools, `choice` the one to call first. `today` is used if
     the system message contains no date.
@@ -85,12 +70,12 @@ def answer(
     for before in past:
         _replay(before, memory, speech)
     step = _advance(turn, _play(turn, memory, speech, choice), memory)
-    if isinstance(step, ToolCalls):
-        if {call.name for call in step.calls} <= frozenset(tools):
+    if not isinstance(step, DemoReply):
+        if {call.name for call in step} <= frozenset(tools):
             return step
         step = DemoReply(text=say("demo.no_tools"))
     first = not is_trimmed(messages) and not any(before.told.strip() for before in past)
-    return Text(f"{step.text}\n\n{say('demo.notice')}" if first else step.text)
+    return f"{step.text}\n\n{say('demo.notice')}" if first else step.text
 
 
 def _replay(turn: PastTurn, memory: Memory, speech: Speech) -> None:
@@ -104,7 +89,7 @@ def _replay(turn: PastTurn, memory: Memory, speech: Speech) -> None:
     memory.ask(step if isinstance(step, DemoReply) and heard and not turn.noted else None)
 
 
-def _advance(turn: PastTurn, script: Script, memory: Memory) -> ToolCalls | DemoReply:
+def _advance(turn: PastTurn, script: Script, memory: Memory) -> list[Call] | DemoReply:
     """Feed a script the results of the turn, and note them in the memory."""
     rounds = iter(turn.rounds)
     try:
@@ -117,7 +102,7 @@ def _advance(turn: PastTurn, script: Script, memory: Memory) -> ToolCalls | Demo
             _note(done, memory)
         reply: DemoReply = end.value
         return reply
-    return ToolCalls(tuple(calls))
+    return calls
 
 
 def _note(done: Sequence[tuple[Call, Result]], memory: Memory) -> None:

@@ -11,8 +11,9 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final
 
-from chatkit.demo.conversation import Text, ToolCalls, answer
+from chatkit.demo.conversation import answer
 from chatkit.demo.transcript import read_text
+from chatkit.demo.values import Call
 from chatkit.models.pure.deltas import (
     Delta,
     ModelRequest,
@@ -63,16 +64,17 @@ class DemoModel:
             say_in(request.language),
             request.tool_choice,
         )
-        if isinstance(step, ToolCalls):
-            yield _tool_calls(step, request)
-        else:
-            for piece in re.findall(r"\s*\S+\s*", step.text):
+        if isinstance(step, str):
+            for piece in re.findall(r"\s*\S+\s*", step):
                 yield [TextDelta(piece)]
                 await asyncio.sleep(0)  # lets readers receive the word
-        yield [_usage(request, step), StreamEnd(_reason(step))]
+        else:
+            yield _tool_calls(step, request)
+        reason = "stop" if isinstance(step, str) else "tool_calls"
+        yield [_usage(request, step), StreamEnd(reason)]
 
 
-def _tool_calls(step: ToolCalls, request: ModelRequest) -> list[ToolCallDelta]:
+def _tool_calls(step: list[Call], request: ModelRequest) -> list[ToolCallDelta]:
     """The calls of a round. Ids are a hash of the conversation, so the same messages get the same
     ids."""
     seen = json.dumps(request.messages, default=str, sort_keys=True).encode("utf-8", "replace")
@@ -84,16 +86,12 @@ def _tool_calls(step: ToolCalls, request: ModelRequest) -> list[ToolCallDelta]:
             name=call.name,
             arguments=json.dumps(dict(call.arguments), ensure_ascii=False),
         )
-        for place, call in enumerate(step.calls)
+        for place, call in enumerate(step)
     ]
 
 
-def _reason(step: ToolCalls | Text) -> str:
-    return "tool_calls" if isinstance(step, ToolCalls) else "stop"
-
-
-def _usage(request: ModelRequest, step: ToolCalls | Text) -> Usage:
+def _usage(request: ModelRequest, step: list[Call] | str) -> Usage:
     """Counts words as tokens."""
     read = sum(len(read_text(message.get("content")).split()) for message in request.messages)
-    said = step.text if isinstance(step, Text) else " ".join(str(call) for call in step.calls)
+    said = step if isinstance(step, str) else " ".join(str(call) for call in step)
     return Usage(input_tokens=read, output_tokens=len(said.split()))

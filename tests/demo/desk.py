@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from chatkit.answer import asking, drafting
-from chatkit.demo.conversation import ToolCalls, answer
+from chatkit.demo.conversation import answer
 from chatkit.demo.values import Call
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.structured import Answer
@@ -54,15 +54,15 @@ class Desk:
         self.agreed, self.put_off, self.deleted = self.put_off, set(), False
         for number in range(MAX_ROUNDS + 1):
             step = answer(self.messages, TOOLS, TODAY, SAY, choice if number == 0 else None)
-            if not isinstance(step, ToolCalls):
-                self.messages.append({"role": "assistant", "content": step.text})
-                return step.text
-            assert step.calls
-            self.rounds.append([(call.name, dict(call.arguments)) for call in step.calls])
-            ids = [f"call_{len(self.messages)}_{number}_{n}" for n in range(len(step.calls))]
-            self.messages.append(_asking(step.calls, ids))
-            alone = [call.name for call in step.calls].count("delete_task") == 1
-            for call, call_id in zip(step.calls, ids, strict=True):
+            if isinstance(step, str):
+                self.messages.append({"role": "assistant", "content": step})
+                return step
+            assert step
+            self.rounds.append([(call.name, dict(call.arguments)) for call in step])
+            ids = [f"call_{len(self.messages)}_{number}_{n}" for n in range(len(step))]
+            self.messages.append(_asking(step, ids))
+            alone = [call.name for call in step].count("delete_task") == 1
+            for call, call_id in zip(step, ids, strict=True):
                 content = "The user sees the draft as a card. Do not repeat it."
                 if call.name != drafting.WRITE_DRAFT.name:
                     content = json.dumps(self._run(call.name, dict(call.arguments), alone=alone))
@@ -195,7 +195,7 @@ class Desk:
         return {"shown_as_card": True} if self.shows_cards else {}
 
 
-def _asking(calls: tuple[Call, ...], ids: list[str]) -> dict[str, Any]:
+def _asking(calls: list[Call], ids: list[str]) -> dict[str, Any]:
     return {
         "role": "assistant",
         "content": None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatkit.demo.conversation import Text, ToolCalls, answer
+from chatkit.demo.conversation import answer
 from chatkit.models.pure.call_pieces import MAX_CALLS
 from tests.demo.desk import LATER, SAY, TODAY, TOOLS, Desk, later
 
@@ -14,8 +14,8 @@ from tests.demo.desk import LATER, SAY, TODAY, TOOLS, Desk, later
 def first_calls(sentence: str) -> list[tuple[str, dict[str, Any]]]:
     """The first round that a sentence leads to, in a thread where nothing was shown yet."""
     step = answer([*LATER, {"role": "user", "content": sentence}], TOOLS, TODAY, SAY)
-    assert isinstance(step, ToolCalls)
-    return [(call.name, dict(call.arguments)) for call in step.calls]
+    assert not isinstance(step, str)
+    return [(call.name, dict(call.arguments)) for call in step]
 
 
 CALLS: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
@@ -195,7 +195,7 @@ def test_nothing_goes_to_the_tools_that_they_refuse_for_its_length(sentence: str
 
 def test_without_tools_it_says_that_it_cannot() -> None:
     messages = [*LATER, {"role": "user", "content": "add milk"}]
-    assert answer(messages, (), TODAY, SAY) == Text(
+    assert answer(messages, (), TODAY, SAY) == (
         "I can't reach the task list from here, so I could not do that."
     )
 
@@ -211,12 +211,12 @@ def test_the_day_on_which_the_newest_message_was_sent_counts(notes: tuple[str, .
         *({"role": "user", "content": f"[Note from the server: {note}]"} for note in notes),
     ]
     step = answer(thread, TOOLS, TODAY, SAY)
-    assert isinstance(step, ToolCalls)
-    assert step.calls[0].arguments == {"title": "Milk", "due_date": "2027-01-02"}
+    assert not isinstance(step, str)
+    assert step[0].arguments == {"title": "Milk", "due_date": "2027-01-02"}
 
 
 def test_text_parts_are_read_and_other_parts_passed_over() -> None:
     parts = [{"type": "text", "text": "add milk"}, {"type": "image_url", "image_url": {}}, None]
     step = answer([{"role": "user", "content": parts}], TOOLS, TODAY, SAY)
-    assert isinstance(step, ToolCalls)
-    assert step.calls[0].arguments == {"title": "Milk"}
+    assert not isinstance(step, str)
+    assert step[0].arguments == {"title": "Milk"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatkit.answer.history import TRIMMED
-from chatkit.demo.conversation import Text, ToolCalls, answer
+from chatkit.demo.conversation import answer
 from chatkit.protocol.attachments import Attachment, FileContent, NameContent, TextContent
 from chatkit.protocol.bodies import Note, UserMessage
 from chatkit.protocol.content import InputTag, InputText
@@ -124,10 +124,10 @@ def test_a_click_settles_what_was_asked() -> None:
 def test_the_notice_does_not_come_again_where_older_messages_were_left_out() -> None:
     cut = read([Note(text=TRIMMED)])
     step = answer([*cut, {"role": "user", "content": "hello"}], TOOLS, TODAY, SAY)
-    assert isinstance(step, Text)
-    assert SAY("demo.notice") not in step.text
+    assert isinstance(step, str)
+    assert SAY("demo.notice") not in step
 
 
 def test_a_broken_mention_is_read_as_it_stands() -> None:
     step = answer([{"role": "user", "content": 'add call @Bob {"id": "'}], TOOLS, TODAY, SAY)
-    assert isinstance(step, ToolCalls)
+    assert not isinstance(step, str)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatkit.demo.conversation import Text, answer
+from chatkit.demo.conversation import answer
 from tests.demo.desk import LATER, SAY, TODAY, TOOLS
 
 
@@ -24,8 +24,8 @@ def test_the_result_of_another_tool_is_not_taken_for_that_of_a_call() -> None:
     messages = tool_turn('{"success": true, "message": "Listed."}')
     messages[3]["tool_calls"][0]["function"]["name"] = "list_tasks"
     step = answer(messages, TOOLS, TODAY, SAY)
-    assert isinstance(step, Text)
-    assert step.text.startswith("Sorry, the task list did not answer")
+    assert isinstance(step, str)
+    assert step.startswith("Sorry, the task list did not answer")
 
 
 def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
@@ -34,8 +34,8 @@ def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
         messages[2]["content"] = sentence
         messages[3]["tool_calls"][0]["function"]["name"] = "list_tasks"
         step = answer(messages, TOOLS, TODAY, SAY)
-        assert isinstance(step, Text)
-        assert step.text.startswith("Sorry, the task list did not answer")
+        assert isinstance(step, str)
+        assert step.startswith("Sorry, the task list did not answer")
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_a_failed_look_up_ends_in_a_plain_sentence() -> None:
 )
 def test_what_failed_is_told_as_failed_and_nothing_internal(content: object, told: str) -> None:
     trouble = "Sorry, the task list did not answer properly just now. Please try again in a moment."
-    assert answer(tool_turn(content), TOOLS, TODAY, SAY) == Text(told or trouble)
+    assert answer(tool_turn(content), TOOLS, TODAY, SAY) == (told or trouble)
