@@ -84,16 +84,25 @@ class ScriptedModel:
 
 
 class ScriptedTools:
-    """Tools that answer from a table of functions; keeps who called what."""
+    """Tools that answer from a table of functions; keeps who called what.
 
-    def __init__(self, **tools: Callable[[str], Any]) -> None:
+    The tools named in `reads` declare that they only read.
+    """
+
+    def __init__(self, *reads: str, **tools: Callable[[str], Any]) -> None:
         self.calls: list[tuple[ToolCall, Caller]] = []
+        self._reads = reads
         self._tools = tools
 
     async def list_tools(self) -> Sequence[ToolSpec]:
         """One for each function, without parameters."""
         return [
-            ToolSpec(name=name, description=name, parameters={"type": "object"})
+            ToolSpec(
+                name=name,
+                description=name,
+                parameters={"type": "object"},
+                read_only=name in self._reads,
+            )
             for name in self._tools
         ]
 

@@ -197,6 +197,7 @@ class ToolClients:
                 parameters=tool.input_schema,
                 title=TITLES.get(tool.name, tool.title or ""),
                 icon="check-circle",
+                read_only=_is_read_only(tool),
             )
             return _Route(spec=spec, connection=connection, tool=tool, arguments=None)
         parameters = {"type": "object", "properties": {}, **tool.input_schema}
@@ -210,12 +211,18 @@ class ToolClients:
                 description=description,
                 parameters=parameters,
                 title=cleaned(tool.title or "", max_chars=_MAX_TITLE),
+                read_only=_is_read_only(tool),
             ),
             connection=connection,
             tool=tool,
             arguments=arguments,
             is_sound=arguments is not None,
         )
+
+
+def _is_read_only(tool: Tool) -> bool:
+    """Whether the server declares that the tool changes nothing. MCP's default is that it may."""
+    return tool.annotations is not None and tool.annotations.read_only_hint is True
 
 
 def _free_name(server: str, tool: str, taken: set[str]) -> str:

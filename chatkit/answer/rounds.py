@@ -14,6 +14,8 @@ from chatkit.protocol.calls import CallRecord, Effect, Reasoning, ToolCall, Tool
 UNKNOWN_OUTCOME: Final = (
     "The answer was stopped during this call; whether it took effect is not known."
 )
+#: Recorded as the failed result of a call that had not begun when the answer was stopped.
+NOT_RUN: Final = "The answer was stopped before this call, which was not run."
 
 
 class Round:

@@ -1,4 +1,9 @@
-"""Runs the tool calls of one model answer concurrently, and publishes their progress."""
+"""Runs the tool calls of one model answer, and publishes their progress.
+
+Calls that change something run first, one after another in the model's order. Then those that only
+read run concurrently, so that a list holds what a call beside it has added. Images are generated
+during all of that.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,14 @@ import asyncio
 import logging
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from chatkit.access.caller import Caller
 from chatkit.answer.cards import Card
+from chatkit.answer.rounds import NOT_RUN
 from chatkit.answer.turn import Turn
 from chatkit.models.pure.deltas import ImageStep, ModelFault
 from chatkit.models.pure.tools import ToolSpec
@@ -80,28 +86,47 @@ class Calls:
     async def run(
         self, calls: Sequence[ToolCall], machine: Turn, caller: Caller, publish: Publish
     ) -> tuple[Sequence[ToolResult], Sequence[Card]]:
-        """Run `calls`; return their results in the same order, and the cards to show."""
+        """Run `calls`; return their results in the same order, and the cards to show.
+
+        If this is cancelled, the calls that had not begun are recorded as not run.
+        """
         times = Counter(call.name for call in calls)
+        reading = {tool.name for tool in await self.tools.list_tools() if tool.read_only}
+        results: dict[str, ToolResult] = {}
+        waiting = {call.call_id: call for call in calls}
+        drawn = [
+            call for call in calls if self.images is not None and call.name == GENERATE_IMAGE.name
+        ]
+        reads = [call for call in calls if call.name in reading and call not in drawn]
+        writes = [call for call in calls if call not in drawn and call not in reads]
 
-        async def run_one(call: ToolCall) -> ToolResult:
+        async def run_one(call: ToolCall) -> None:
+            del waiting[call.call_id]
             who = replace(caller, alone=times[call.name] == 1)
-            if self.images is not None and call.name == GENERATE_IMAGE.name:
-                return await self._draw(self.images, call, machine, who, publish)
-            with show_progress_after(PROGRESS_AFTER_S, publish, machine.waiting_for(call), "bolt"):
-                result = await self.tools.call(call, who, _progress_lines(publish))
-            publish(machine.call_done(call, result))
-            return result
+            if self.images is not None and call in drawn:
+                result = await self._draw(self.images, call, machine, who, publish)
+            else:
+                line = machine.waiting_for(call)
+                with show_progress_after(PROGRESS_AFTER_S, publish, line, "bolt"):
+                    result = await self.tools.call(call, who, _progress_lines(publish))
+                publish(machine.call_done(call, result))
+            results[call.call_id] = result
 
-        tasks = [asyncio.create_task(run_one(call)) for call in calls]
+        async def run_in_order() -> None:
+            for call in writes:
+                await run_one(call)
+            await _run_together(run_one(call) for call in reads)
+
         try:
-            results = await asyncio.gather(*tasks)
-        except BaseException:  # a call failed or the turn was stopped: cancel all other calls
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _run_together([run_in_order(), *map(run_one, drawn)])
+        except BaseException:
+            for call in waiting.values():
+                result = ToolResult(call_id=call.call_id, output=NOT_RUN, failed=True)
+                publish(machine.call_done(call, result))
             raise
-        offers = [offer for result in results for offer in result.cards]
-        return results, await self._shown(offers, caller) if offers else ()
+        in_order = [results[call.call_id] for call in calls]
+        offers = [offer for result in in_order for offer in result.cards]
+        return in_order, await self._shown(offers, caller) if offers else ()
 
     async def _shown(self, offers: Sequence[CardOffer], caller: Caller) -> Sequence[Card]:
         try:
@@ -145,6 +170,18 @@ class Calls:
         )
         await self.files.add_made(caller.user_id, file_id, file, image.data)
         return file_id
+
+
+async def _run_together(parts: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run `parts` concurrently. If one fails, or this is cancelled, cancel the others."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 def _what_to_draw(call: ToolCall) -> tuple[str, str | None]:

@@ -343,7 +343,7 @@ async def test_a_call_that_fails_for_the_database_takes_the_others_with_it(
         ToolCallDelta(index=0, call_id="a", name="hang", arguments="{}"),
         ToolCallDelta(index=1, call_id="b", name="fail", arguments="{}"),
     ]
-    tools = ScriptedTools(hang=hang, fail=fail)
+    tools = ScriptedTools("hang", "fail", hang=hang, fail=fail)
     engine = await new_engine([both, [StreamEnd("tool_calls")]], tools=tools)
     events = await engine.chat(HELLO)
     assert gone.is_set()

@@ -88,7 +88,7 @@ async def test_a_follow_up_begins_with_the_message_and_the_model_reads_the_whole
     assert [text_of(message) for message in messages[1:]] == ["Hello", "Hi.", "How are you?"]
 
 
-async def test_parallel_calls_run_together_and_their_results_go_back(
+async def test_calls_that_only_read_run_together_and_their_results_go_back(
     new_engine: NewEngine,
 ) -> None:
     both = asyncio.Barrier(2)
@@ -97,7 +97,9 @@ async def test_parallel_calls_run_together_and_their_results_go_back(
         await both.wait()  # passes only while the other call runs as well
         return name
 
-    tools = ScriptedTools(first=lambda _: meet("one"), second=lambda _: meet("two"))
+    tools = ScriptedTools(
+        "first", "second", first=lambda _: meet("one"), second=lambda _: meet("two")
+    )
     engine = await new_engine(calls("first", "second"), says("Both done."), tools=tools)
     events = await engine.chat(HELLO)
     assert "error" not in kinds(events)

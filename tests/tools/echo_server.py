@@ -25,6 +25,7 @@ from mcp.types import (
     TextContent,
     TextResourceContents,
     Tool,
+    ToolAnnotations,
 )
 
 ANYTHING: dict[str, Any] = {"type": "object"}
@@ -45,11 +46,15 @@ async def list_tools(_: object, params: PaginatedRequestParams | None) -> ListTo
         return ListToolsResult(tools=[first], next_cursor="more")
     names = ("add_task", "a.b/c", "a b c", "pid", "environment", "hang", "mixed", "structured",
              "long", "fail", "effects")  # fmt: skip
+    reads = ToolAnnotations(read_only_hint=True)
     broken = Tool(name="broken", input_schema={"type": "object", "properties": {"a": {"type": 7}}})
     remote = {"type": "object", "properties": {"a": {"$ref": os.environ.get("SCHEMA_URL", "#")}}}
     return ListToolsResult(
         tools=[
-            *(Tool(name=name, input_schema=ANYTHING) for name in names),
+            *(
+                Tool(name=name, input_schema=ANYTHING, annotations=reads if name == "pid" else None)
+                for name in names
+            ),
             broken,
             Tool(name="remote", input_schema=remote),
         ]

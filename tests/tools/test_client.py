@@ -196,6 +196,21 @@ async def test_what_a_model_is_told_of_a_foreign_tool_is_bounded(echo: ToolClien
     assert "broken" not in specs  # a provider would refuse the whole request
 
 
+async def test_only_tools_whose_servers_say_so_are_known_to_only_read(echo: ToolClients) -> None:
+    assert [spec.name for spec in await echo.list_tools() if spec.read_only] == ["pid"]
+
+
+async def test_our_own_list_only_reads(database_url: str) -> None:
+    database = await Database.connect(database_url)
+    try:
+        async with ToolClients(build_server(Tasks(database))) as tools:
+            specs = {spec.name: spec.read_only for spec in await tools.list_tools()}
+    finally:
+        await database.close()
+    assert [name for name, only_reads in specs.items() if only_reads] == ["list_tasks"]
+    assert len(specs) == 5
+
+
 BAD_ARGUMENTS: list[tuple[Any, str]] = [
     ("{", "The arguments are not valid JSON"),
     ("[" * 100_000, "The arguments are not valid JSON"),
