@@ -15,6 +15,10 @@ _log = logging.getLogger(__name__)
 
 #: Most characters that the model reads of the message, and of the answer.
 _MAX_READ: Final = 1_000
+#: Most characters of the model's reply that are searched for a title, thinking included, and of
+#: the line that holds it.
+_MAX_REPLY: Final = 20_000
+_MAX_LINE: Final = 1_000
 #: Timeout for a title, in seconds.
 _TIMEOUT_S: Final = 20.0
 #: The built-in provider, which cannot write titles.
@@ -30,7 +34,7 @@ _PROMPT: Final = (
 _THINKING: Final = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.I)
 _LABEL: Final = re.compile(r"^(?:title|titel|titre|título)\s*:\s*", re.I)
 _MARKS: Final = re.compile(r"^(?:#{1,6}\s+|[-*+>]\s+)|\*\*|`")
-_LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^)]*\)")
 _UNFIT: Final = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 #: Pairs of opening and closing quotation marks, for many languages.
 _QUOTES: Final = frozenset(
@@ -48,7 +52,7 @@ class Completes(Protocol):
     """The model method that titles need."""
 
     async def complete(self, request: ModelRequest) -> str:
-        """Return the whole text of an answer. Raises ModelFault."""
+        """Return the text of a short answer. It may be cut. Raises ModelFault."""
         ...
 
 
@@ -90,11 +94,11 @@ async def make_title(
 
 def read_title(text: str) -> str | None:
     """The title in a model's reply; None if the reply is empty or is not a title."""
-    lines = [line for line in _THINKING.sub("", text).splitlines() if line.strip()]
+    lines = [line for line in _THINKING.sub("", text[:_MAX_REPLY]).splitlines() if line.strip()]
     # Skip an introduction such as "Here is a title:" above the title.
     while len(lines) > 1 and lines[0].rstrip("*_ ").endswith(":"):
         del lines[0]
-    title = _clean(lines[0]) if lines else ""
+    title = _clean(lines[0][:_MAX_LINE]) if lines else ""
     if len(title) > 3 * MAX_TITLE_CHARS:
         return None  # the model answered the message instead of naming it
     if len(title) > MAX_TITLE_CHARS:

@@ -28,7 +28,14 @@ from chatkit.models.litellm_stream import open_source
 from chatkit.models.pace import Pace
 from chatkit.models.pure.answer_guard import AnswerGuard
 from chatkit.models.pure.compose import compose
-from chatkit.models.pure.deltas import Delta, Lacks, ModelFault, ModelRequest, TextDelta
+from chatkit.models.pure.deltas import (
+    Delta,
+    Lacks,
+    ModelFault,
+    ModelRequest,
+    ReasoningDelta,
+    TextDelta,
+)
 from chatkit.models.pure.fault_kinds import Ability, missing_in
 from chatkit.models.pure.masking import masked
 from chatkit.models.pure.provider_rules import ProviderRules, rules_for
@@ -42,6 +49,8 @@ _BACK_OFF_S: Final = (0.5, 1.0)
 _RETRIED: Final = frozenset({"rate_limited", "unavailable", "overloaded"})
 #: Kinds of faults by which providers say that a model lacks something.
 _OF_ABILITIES: Final = frozenset({"misconfigured", "unknown_model", "unavailable", "credentials"})
+#: Longest answer of `complete`, in characters, with its reasoning.
+MAX_COMPLETION: Final = 20_000
 #: Longest silence after the finish reason, in seconds: the usage comes behind it, and some servers
 #: send their last text or call there.
 _LINGER_S: Final = 10.0
@@ -152,11 +161,20 @@ class LiteLLMModel:
             model = model.partition("/")[2]
 
     async def complete(self, request: ModelRequest) -> str:
-        """The whole text of a short answer, such as a title. Raises ModelFault."""
+        """The text of a short answer, such as a title. Raises ModelFault.
+
+        It ends after MAX_COMPLETION characters, of which those of reasoning are left out.
+        """
+        text, length = "", 0
         async with aclosing(self.stream(request)) as batches:
-            return "".join(
-                [d.text async for batch in batches for d in batch if isinstance(d, TextDelta)]
-            )
+            async for batch in batches:
+                for delta in batch:
+                    if isinstance(delta, TextDelta | ReasoningDelta):
+                        length += len(delta.text)
+                        text += delta.text if isinstance(delta, TextDelta) else ""
+                if length >= MAX_COMPLETION:
+                    break
+        return text[:MAX_COMPLETION]
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
         """See the port. Retries up to twice if the provider is busy or unavailable, but only
