@@ -23,14 +23,14 @@ from chatkit.answer.turn import Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import PROGRESS_AFTER_S, Calls, show_progress_after
 from chatkit.engine.context import MAX_HISTORY_ITEMS, Context, names_only
-from chatkit.engine.titling import ThreadTitles
+from chatkit.engine.titling import Naming, ThreadTitles
 from chatkit.engine.turn_log import TurnLog
 from chatkit.models.pure.deltas import AnsweredBy, Lacks, ModelFault, ModelRequest, TextDelta
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.models import Model
 from chatkit.ports.turns import TurnStore
 from chatkit.protocol.attachments import FileContent, NameContent
-from chatkit.protocol.bodies import ToolRound, UserMessage
+from chatkit.protocol.bodies import ClientToolCall, ToolRound, UserMessage
 from chatkit.protocol.content import FileSource, InferenceOptions
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.events import ErrorEvent, Event, ItemDone, Notice, StreamOptions
@@ -270,8 +270,9 @@ class Runner:
                         work.publish(events)
                     if not work.answering and any(type(delta) is TextDelta for delta in batch):
                         work.answering = True
-                        language = work.turn.caller.language
-                        self.titles.begin(work.turn.begun, work.first, language)
+                        work.naming = self.titles.begin(
+                            work.turn.begun, work.first, work.turn.caller.language, work.publish
+                        )
         except ModelFault as fault:
             if not (fault.kind == "empty" and machine.has_shown):  # a card alone is an answer
                 raise
@@ -343,7 +344,9 @@ class Runner:
         await _with_retries(lambda: self.turns.finish(turn.lease, ending))
         work.publish_pending()
         work.publish(events)
-        work.publish(await self.titles.end(turn.begun, work.first))
+        # The page runs its tool only once the stream ends, so that does not wait for a title.
+        wait = state == "done" and not isinstance(machine.items[-1].body, ClientToolCall)
+        await self.titles.end(turn.begun, work.first, work.naming, work.publish, wait=wait)
         if error is not None:
             work.publish([error])
 
@@ -363,6 +366,7 @@ class _Work:
     stored: int = 0
     heard: bool = False
     answering: bool = False
+    naming: Naming | None = None
     pending: list[Event] = field(default_factory=list)
 
     def publish(self, events: list[Event]) -> None:

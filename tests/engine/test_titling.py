@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from chatkit.answer.asking import ASK_USER
+from chatkit.engine import titling
 from chatkit.models.pure.deltas import (
     ModelFault,
     ModelRequest,
@@ -16,6 +17,7 @@ from chatkit.models.pure.deltas import (
     TextDelta,
     ToolCallDelta,
 )
+from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.params import (
     AddStructuredInput,
     AddUserMessage,
@@ -72,26 +74,92 @@ async def test_a_title_that_comes_in_time_is_in_the_stream(new_engine: NewEngine
             lambda: any(task.get_name().startswith("title") for task in asyncio.all_tasks())
         )
         await titles_made()
+        in_the_middle = turn.log.lines()
         hold.set()
         assert turn.task is not None
         await turn.task
-    assert '"title":"Greeting"' in turn.log.lines()
+    assert '"title":"Greeting"' in in_the_middle
+    assert turn.log.lines().count('"thread.updated"') == 1
     assert await title_in(engine) == "Greeting"
 
 
-async def test_a_late_title_takes_the_place_of_the_first_line(new_engine: NewEngine) -> None:
+async def test_a_title_that_comes_just_after_the_answer_is_in_its_stream(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(titling, "WAIT_S", 60)
+    gate = asyncio.Event()
+    engine = await new_engine(says("Hi."), title_model="m")
+    titled_by(engine, "Greeting", gate)
+    turn = await engine.begin(HELLO)
+    with engine.turns.following(turn):
+        await until(lambda: '"title":"Hello there"' in turn.log.lines())
+        assert await engine.states() == ["done"]  # the answer is stored, and was told
+        assert '"thread.item.done"' in turn.log.lines()
+        gate.set()
+        assert turn.task is not None
+        await turn.task
+    assert turn.log.lines().split("\n")[-1].count('"title":"Greeting"') == 1
+
+
+async def test_a_stream_ends_without_a_title_that_takes_too_long(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(titling, "WAIT_S", 0)
     gate = asyncio.Event()
     engine = await new_engine(says("Hi."), title_model="m")
     titled_by(engine, "Greeting", gate)
     events = await engine.chat(HELLO)
     assert events[-1]["thread"]["title"] == "Hello there"
     gate.set()
-    async with asyncio.timeout(10):
-        while await title_in(engine) != "Greeting":  # noqa: ASYNC110 - it gives no sign
-            await asyncio.sleep(0.01)
+    await titles_made()
+    assert await title_in(engine) == "Greeting"
 
 
-async def test_a_late_title_never_takes_the_place_of_the_users(new_engine: NewEngine) -> None:
+async def test_a_title_that_missed_its_stream_is_in_the_next_one_and_asked_for_once(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(titling, "WAIT_S", 0)
+    gate, hold = asyncio.Event(), asyncio.Event()
+    engine = await new_engine(
+        says("Hi."), [[TextDelta("Now")], hold, [TextDelta(".")]], title_model="m"
+    )
+    asked = titled_by(engine, "Greeting", gate)
+    thread_id = await engine.hello()
+    turn = await engine.begin(AddUserMessage(thread_id=thread_id, input=said("And now?")))
+    with engine.turns.following(turn):
+        await until(lambda: '"Now"' in turn.log.lines())
+        gate.set()
+        await until(lambda: '"title":"Greeting"' in turn.log.lines())
+        hold.set()
+        assert turn.task is not None
+        await turn.task
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("ends", ["stopped", "for the page"])
+async def test_nobody_waits_for_a_title_who_stopped_the_answer_or_has_a_tool_to_run(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    monkeypatch.setattr(titling, "WAIT_S", 60)
+    cart = ToolSpec(name="get_cart", description="", parameters={"type": "object"}, kind="client")
+    call = ToolCallDelta(index=0, call_id="c", name="get_cart", arguments="{}")
+    rest = [[call], [StreamEnd("tool_calls")]] if ends == "for the page" else [asyncio.Event()]
+    engine = await new_engine([[TextDelta("Hm.")], *rest], own_tools=(cart,), title_model="m")
+    asked = titled_by(engine, "Greeting", asyncio.Event())
+    turn = await engine.begin(HELLO)
+    with engine.turns.following(turn):
+        await until(lambda: len(asked) == 1)
+        if ends == "stopped":
+            turn.stop("user")
+        assert turn.task is not None
+        await asyncio.wait_for(turn.task, 20)
+    assert '"title":"Hello there"' in turn.log.lines()
+
+
+async def test_a_late_title_never_takes_the_place_of_the_users(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(titling, "WAIT_S", 0)
     gate = asyncio.Event()
     engine = await new_engine(says("Hi."), title_model="m")
     titled_by(engine, "Greeting", gate)
@@ -112,8 +180,9 @@ async def test_a_model_that_gives_no_title_leaves_the_first_line(new_engine: New
 
 
 async def test_a_model_that_fails_after_the_end_leaves_the_first_line(
-    new_engine: NewEngine,
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(titling, "WAIT_S", 0)
     gate = asyncio.Event()
     engine = await new_engine(says("Hi."), title_model="m")
     titled_by(engine, ModelFault("unavailable"), gate)
