@@ -6,8 +6,10 @@ import configparser
 import re
 from pathlib import Path
 
+from chatkit.models.deprecations import end_of_service
 from chatkit.wiring.settings import DEFAULT_MODELS
 from tests.edge.application import running
+from tests.model_table import model_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,6 +35,15 @@ def test_every_key_that_chooses_a_model_is_documented_with_its_model() -> None:
     text = section("Configuration")
     for key, model in DEFAULT_MODELS.items():
         assert re.search(rf"`{key}`\s+\(`{re.escape(model)}`\)", text)
+
+
+def test_the_models_that_are_named_for_dictation_and_pictures_have_no_announced_end() -> None:
+    named = re.search(r"dictation \(`([^`]+)`\) and pictures \(`([^`]+)`\)", README)
+    assert named is not None
+    table = model_table()
+    modes = [table[model]["mode"] for model in named.groups()]
+    assert modes == ["audio_transcription", "image_generation"]
+    assert [end_of_service(model, table) for model in named.groups()] == [None, None]
 
 
 async def test_every_route_is_documented_and_every_documented_one_is_there(

@@ -18,10 +18,12 @@ import sys
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 from chatkit.models.abilities import Abilities, Place
 from chatkit.models.call_watch import CallWatch
+from chatkit.models.deprecations import end_of_service
 from chatkit.models.litellm_call import open_answer
 from chatkit.models.litellm_faults import MAX_RETRY_AFTER_S, describe, fault_of, retry_after_s
 from chatkit.models.litellm_stream import open_source
@@ -139,6 +141,10 @@ class LiteLLMModel:
         """Whether `model` accepts PDF files. None before the warm-up and if it is unknown."""
         return self._supports(model, "supports_pdf_input")
 
+    def end_of_service(self, model: str) -> date | None:
+        """The day on which its provider ends `model`. None before the warm-up or if unknown."""
+        return end_of_service(model, self._table())
+
     def _supports(self, model: str, ability: str) -> bool | None:
         supports: bool | None = None
         for entry in self._entries(model):
@@ -152,13 +158,18 @@ class LiteLLMModel:
 
         If the name is not in the table, its prefixes are removed one by one.
         """
-        if self._loading is None or not self._loading.done():
-            return
-        table: Mapping[str, Any] = self._loading.result().model_cost
+        table = self._table()
         while model:
             if model in table:
                 yield table[model]
             model = model.partition("/")[2]
+
+    def _table(self) -> Mapping[str, Mapping[str, Any]]:
+        """LiteLLM's table of models; empty before the import."""
+        if self._loading is None or not self._loading.done():
+            return {}
+        table: Mapping[str, Mapping[str, Any]] = self._loading.result().model_cost
+        return table
 
     async def complete(self, request: ModelRequest) -> str:
         """The text of a short answer, such as a title. Raises ModelFault.

@@ -33,9 +33,9 @@ LogFormat = Literal["text", "json"]
 
 #: The model if MODEL is not set: that of the first key that is set. All are cheap and call tools.
 DEFAULT_MODELS: Mapping[str, str] = {
-    "OPENROUTER_API_KEY": "openrouter/openai/gpt-4o-mini",
+    "OPENROUTER_API_KEY": "openrouter/openai/gpt-6-luna",
     "GEMINI_API_KEY": "gemini/gemini-3.5-flash-lite",
-    "OPENAI_API_KEY": "gpt-4o-mini",
+    "OPENAI_API_KEY": "gpt-6-luna",
     "ANTHROPIC_API_KEY": "claude-haiku-5-5",
 }
 #: The built-in model, which needs no key and no network.

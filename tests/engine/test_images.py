@@ -81,7 +81,7 @@ async def test_the_sketches_of_a_provider_are_shown_before_the_image(new_engine:
     async with ModelServer() as server:
         server.script(sketch(0, PNG + b"1"), sketch(1, PNG + b"2"), drawn(PNG))
         model = LiteLLMModel(api_base=server.api_base, api_key="k", timeout_s=20)
-        media = Media(model, transcribe_model=None, image_model="gpt-image-1", timeout_s=20)
+        media = Media(model, transcribe_model=None, image_model="gpt-image-2.5-flare", timeout_s=20)
         engine = await new_engine(
             drawing(), says("There."), own_tools=(GENERATE_IMAGE,), images=media
         )

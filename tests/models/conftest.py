@@ -20,7 +20,7 @@ def make_media(make_model: Callable[..., LiteLLMModel]) -> Callable[..., Media]:
     def make(
         *,
         image_model: str | None = "openai/dall-e-3",
-        transcribe_model: str | None = "openai/whisper-1",
+        transcribe_model: str | None = "openai/gpt-transcribe",
         timeout_s: float = 20.0,
         **changes: Any,
     ) -> Media:

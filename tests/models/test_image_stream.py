@@ -35,7 +35,7 @@ WORDS = "a cat on a wall"
 @pytest.fixture
 def make_media(make_media: Callable[..., Media]) -> Callable[..., Media]:
     """With a model that draws in steps."""
-    return partial(make_media, image_model="openai/gpt-image-1")
+    return partial(make_media, image_model="openai/gpt-image-2.5-flare")
 
 
 def step(data: bytes, progress: float) -> ImageStep:
@@ -46,7 +46,7 @@ async def draw(media: Media, size: str | None = None) -> list[ImageStep]:
     return [step async for step in media.generate_image(WORDS, size)]
 
 
-@pytest.mark.parametrize("model", ["openai/gpt-image-1", "gpt-image-1"])
+@pytest.mark.parametrize("model", ["openai/gpt-image-2.5-flare", "gpt-image-2.5-flare"])
 async def test_sketches_come_before_the_whole_picture_each_further_on(
     make_media: Callable[..., Media], server: ModelServer, model: str
 ) -> None:
@@ -61,7 +61,7 @@ async def test_sketches_come_before_the_whole_picture_each_further_on(
     assert request.path == "/v1/images/generations"
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.body == {
-        "model": "gpt-image-1",
+        "model": "gpt-image-2.5-flare",
         "prompt": WORDS,
         "size": "1024x1024",
         "stream": True,
@@ -142,7 +142,7 @@ async def test_a_gateway_that_refuses_streams_is_asked_without_one(
 
 @pytest.mark.parametrize(
     ("model", "name"),
-    [("openai/dall-e-3", "dall-e-3"), ("litellm_proxy/gpt-image-1", "gpt-image-1")],
+    [("openai/dall-e-3", "dall-e-3"), ("litellm_proxy/gpt-image-2.5-flare", "gpt-image-2.5-flare")],
 )
 async def test_a_model_without_sketches_is_not_asked_for_them(
     make_media: Callable[..., Media], server: ModelServer, model: str, name: str
@@ -216,7 +216,7 @@ async def test_a_picture_that_fails_is_a_fault_of_its_kind_and_no_log_holds_key_
         await draw(make_media())
     assert raised.value.kind == kind
     assert len(server.requests) == 1
-    assert f"model openai/gpt-image-1: {kind} (" in caplog.text
+    assert f"model openai/gpt-image-2.5-flare: {kind} (" in caplog.text
     assert KEY not in caplog.text
     assert WORDS not in caplog.text
 

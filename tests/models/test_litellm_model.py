@@ -144,7 +144,7 @@ async def test_a_complete_answer_leaves_its_connection_for_the_next(
 
 async def test_callers_share_one_import(make_model: Callable[..., LiteLLMModel]) -> None:
     model = make_model()
-    assert model.context_window("gpt-4o-mini") is None
+    assert model.context_window("gpt-6-luna") is None
 
     leaver = asyncio.create_task(model.warm_up("openai/m"))
     await asyncio.sleep(0)
@@ -152,8 +152,8 @@ async def test_callers_share_one_import(make_model: Callable[..., LiteLLMModel])
     await asyncio.gather(model.warm_up("openai/m"), model.warm_up("openai/m"))
 
     assert leaver.cancelled()
-    assert model.context_window("gpt-4o-mini") == 128_000
-    assert model.context_window("openrouter/openai/gpt-4o-mini") == 128_000
+    assert model.context_window("gpt-6-luna") == 922_000
+    assert model.context_window("openrouter/openai/gpt-6-luna") == 922_000
     assert model.context_window("nobody/nothing") is None
 
 

@@ -50,7 +50,7 @@ async def test_a_recording_comes_back_as_words(
     (request,) = server.requests
     assert request.path == "/v1/audio/transcriptions"
     assert request.headers["authorization"] == f"Bearer {KEY}"
-    assert request.body["model"] == "whisper-1"
+    assert request.body["model"] == "gpt-transcribe"
     assert request.body["file"] == (name, kind, RECORDING)
 
 

@@ -235,21 +235,21 @@ async def test_parts_reach_a_provider_in_its_own_words(server: ModelServer) -> N
 
 async def test_what_a_model_can_see_is_known_after_the_warm_up(server: ModelServer) -> None:
     async with served(server) as model:
-        assert model.supports_vision("gpt-4o-mini") is None
-        assert model.supports_pdf("gpt-4o-mini") is None
+        assert model.supports_vision("gpt-6-luna") is None
+        assert model.supports_pdf("gpt-6-luna") is None
         await model.warm_up("openai/m")
         seen = {
             name: (model.supports_vision(name), model.supports_pdf(name))
             for name in (
-                "gpt-4o-mini",
-                "openrouter/openai/gpt-4o-mini",
+                "gpt-6-luna",
+                "openrouter/openai/gpt-6-luna",
                 "gpt-3.5-turbo",
             )
         }
 
     assert seen == {
-        "gpt-4o-mini": (True, True),
-        "openrouter/openai/gpt-4o-mini": (True, True),
+        "gpt-6-luna": (True, True),
+        "openrouter/openai/gpt-6-luna": (True, True),
         "gpt-3.5-turbo": (False, False),
     }
 
@@ -261,7 +261,7 @@ async def test_address_and_key_serve_the_models_of_one_provider_and_are_shown_to
     async with ModelServer() as other, served(server, model="openai/m") as model:
         monkeypatch.setenv("OPENROUTER_API_BASE", other.api_base)
         assert await model.complete(ask("openai/m"))
-        assert await model.complete(ask("gpt-4o-mini"))
+        assert await model.complete(ask("gpt-6-luna"))
         assert await model.complete(ask("openrouter/a/b"))
         with pytest.raises(ModelFault):
             await model.complete(ask("nobody/m"))
@@ -270,7 +270,7 @@ async def test_address_and_key_serve_the_models_of_one_provider_and_are_shown_to
         [(request.body["model"], request.headers["authorization"]) for request in one.requests]
         for one in (server, other)
     )
-    assert ours == [("m", "Bearer sk-ours"), ("gpt-4o-mini", "Bearer sk-ours")]
+    assert ours == [("m", "Bearer sk-ours"), ("gpt-6-luna", "Bearer sk-ours")]
     assert theirs == [("a/b", "Bearer sk-theirs")]
 
 

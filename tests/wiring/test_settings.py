@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ import pytest
 
 from chatkit.access.rates import Rate
 from chatkit.edge.proxies import TrustedProxies
+from chatkit.models.deprecations import end_of_service
 from chatkit.wiring.settings import (
     DEFAULT_MODELS,
     DEMO_MODEL,
@@ -19,6 +18,7 @@ from chatkit.wiring.settings import (
     read_instructions,
 )
 from chatkit.wiring.variables import SettingsError
+from tests.model_table import model_table
 
 SECRET = "hush-hush-hush-hush-hush-hush-hush"
 PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
@@ -101,8 +101,8 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("TITLE_MODEL", "openai/small", "title_model", "openai/small"),
         ("PUBLIC_URL", "http://chat.example/x", "public_url", "http://chat.example/x"),
         ("MODEL_FALLBACKS", "a/b, c", "model_fallbacks", ("a/b", "c")),
-        ("TRANSCRIBE_MODEL", "whisper-1", "transcribe_model", "whisper-1"),
-        ("IMAGE_MODEL", "gpt-image-1", "image_model", "gpt-image-1"),
+        ("TRANSCRIBE_MODEL", "gpt-transcribe", "transcribe_model", "gpt-transcribe"),
+        ("IMAGE_MODEL", "gpt-image-2.5-flare", "image_model", "gpt-image-2.5-flare"),
         ("MODEL_API_KEY", "k", "model_api_key", "k"),
         ("INSTRUCTIONS", "prompt.txt", "instructions", Path("prompt.txt")),
         ("MCP_SERVERS", '{"mcpServers": {}}', "mcp_servers", '{"mcpServers": {}}'),
@@ -306,15 +306,13 @@ def test_an_own_model_server_wants_the_model_named() -> None:
 
 
 @pytest.mark.parametrize("model", DEFAULT_MODELS.values())
-def test_each_default_model_is_known_to_litellm_and_calls_tools(model: str) -> None:
-    package = importlib.util.find_spec("litellm")  # found, not imported: that takes two seconds
-    assert package is not None
-    assert package.origin is not None
-    prices = Path(package.origin).with_name("model_prices_and_context_window_backup.json")
-    # The map has no entries of OpenRouter's own; it passes the same models on.
-    known = json.loads(prices.read_text())[model.removeprefix("openrouter/openai/")]
+def test_each_default_model_is_cheap_calls_tools_and_has_no_announced_end(model: str) -> None:
+    table = model_table()
+    # The table has no entries of OpenRouter's own; it passes the same models on.
+    known = table[model.removeprefix("openrouter/openai/")]
     assert known["supports_function_calling"] is True
     assert known["input_cost_per_token"] <= 1e-6
+    assert end_of_service(model, table) is None
 
 
 # --- Files ----------------------------------------------------------------------------------------
