@@ -1,20 +1,14 @@
 """The engine's `Model` port on top of LiteLLM.
 
 LiteLLM chooses provider, key, URL and parameters and maps errors. `litellm_stream` reads the
-streams that it opens.
-
-Importing LiteLLM takes seconds and 130 MB, so it is imported by name, in a thread, on first use.
-It is untyped: all its objects are `Any` here.
+streams that it opens. LiteLLM is untyped: all its objects are `Any` here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 import logging
-import os
-import sys
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -26,6 +20,7 @@ from chatkit.models.call_watch import CallWatch
 from chatkit.models.deprecations import end_of_service
 from chatkit.models.litellm_call import open_answer
 from chatkit.models.litellm_faults import MAX_RETRY_AFTER_S, describe, fault_of, retry_after_s
+from chatkit.models.litellm_library import load_litellm
 from chatkit.models.litellm_stream import open_source
 from chatkit.models.pace import Pace
 from chatkit.models.pure.answer_guard import AnswerGuard
@@ -107,7 +102,7 @@ class LiteLLMModel:
         return await asyncio.shield(self._loading)
 
     def _load(self) -> Any:
-        litellm = _load()
+        litellm = load_litellm()
         if self._model is not None:
             try:
                 litellm.get_llm_provider(self._model, api_base=self._api_base)
@@ -355,66 +350,3 @@ def _provider(litellm: Any, model: str, api_base: str | None = None) -> str:
         return str(litellm.get_llm_provider(model, api_base=api_base)[1])
     except Exception as error:  # a foreign library, which may raise anything
         raise fault_of(error) from error
-
-
-def _load() -> Any:
-    """Import LiteLLM and configure it. Run it in a thread: it takes seconds."""
-    # The import creates 400,000 objects that are never freed. A garbage collection over them blocks
-    # all threads for a quarter of a second. So collection is off during the import, and later ones
-    # skip these objects.
-    gc.disable()
-    try:
-        return _import()
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-def _import() -> Any:
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it downloads its price map on import
-    # Every open stream needs a connection; LiteLLM's limit of 500 would block further streams.
-    os.environ.setdefault("AIOHTTP_CONNECTOR_LIMIT", "100000")
-    os.environ.setdefault("AIOHTTP_CONNECTOR_LIMIT_PER_HOST", "100000")
-    os.environ["LITELLM_MODE"] = "PRODUCTION"  # or it reads a `.env` file
-    # Use LiteLLM's own HTTP handler for OpenAI and compatible servers, as for most providers. The
-    # default, the OpenAI SDK, validates all messages and tools against its types, which is slow.
-    os.environ["EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER"] = "True"
-    # Their log records may contain requests, URLs with keys, and headers. We log faults ourselves.
-    for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    for name in ("openai", "httpx", "httpcore", "aiohttp"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    litellm: Any = importlib.import_module("litellm")
-    litellm.suppress_debug_info = True
-    litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize  # AnswerGuard has a limit of its own
-    # The cost of a call is not used, and computing it would tokenize the whole prompt.
-    litellm.response_cost_calculator = lambda **_: None
-    asyncio.run(_first_call(litellm))
-    return litellm
-
-
-async def _first_call(litellm: Any) -> None:
-    """Make one call through an in-memory transport. The first call, and the first one with tools,
-    import hundreds of further modules."""
-    httpx: Any = importlib.import_module("httpx")
-    handlers: Any = importlib.import_module("litellm.llms.custom_httpx.http_handler")
-    body = b'data: {"id":"-","choices":[{"index":0,"delta":{"content":"-"}}]}\n\ndata: [DONE]\n\n'
-    transport = httpx.MockTransport(
-        lambda _: httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body)
-    )
-    async with httpx.AsyncClient(transport=transport) as http:
-        client = handlers.AsyncHTTPHandler()
-        await client.client.aclose()
-        client.client = http
-        async with aclosing(
-            await litellm.acompletion(
-                model="openai/-",
-                api_base="http://model.invalid",
-                api_key="-",
-                messages=[{"role": "user", "content": "-"}],
-                tools=[{"type": "function", "function": {"name": "_", "parameters": {}}}],
-                stream=True,
-                client=client,
-            )
-        ) as wrapper:
-            await anext(wrapper, None)
