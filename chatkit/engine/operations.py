@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final, assert_never, cast
+from typing import Final, assert_never
 
 from chatkit.access.caller import Caller
 from chatkit.answer.leases import (
     AcceptedRequest,
-    Begun,
     Busy,
     LoadedThread,
-    NewTurn,
     NotPending,
     Repeated,
     RequestKey,
@@ -25,38 +22,28 @@ from chatkit.answer.unfinished import with_unfinished
 from chatkit.engine import faults
 from chatkit.engine.acting import Acting
 from chatkit.engine.attachments import Attachments
+from chatkit.engine.beginning import Beginning, Start
 from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.faults import Fault
 from chatkit.engine.listening import Listening
 from chatkit.engine.offers import Offers
-from chatkit.engine.replies import answered_with, completed_with
 from chatkit.engine.runner import RunningTurn
 from chatkit.engine.turn_limit import TurnLimit
 from chatkit.engine.turns import Turns
-from chatkit.ports.files import FileStore
 from chatkit.ports.requests import RequestStore
 from chatkit.ports.threads import ThreadStore
-from chatkit.ports.turns import TurnStore
-from chatkit.protocol.attachments import Attachment
-from chatkit.protocol.bodies import ClientToolCall, StructuredInput, UserMessage
-from chatkit.protocol.content import InferenceOptions
 from chatkit.protocol.errors import (
     ChatKitError,
     Conflict,
-    NotFound,
     Sentence,
     Unavailable,
     Unprocessable,
 )
-from chatkit.protocol.events import Event, ItemDone, ItemReplaced, Notice, ThreadCreated
+from chatkit.protocol.events import Notice
 from chatkit.protocol.ids import NewId
-from chatkit.protocol.items import Item
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.paging import Cursor
 from chatkit.protocol.params import (
-    AddClientToolOutput,
-    AddStructuredInput,
-    AddUserMessage,
     CreateAttachment,
     CreateThread,
     CustomAction,
@@ -67,13 +54,10 @@ from chatkit.protocol.params import (
     ListThreads,
     MessageParams,
     PlainParams,
-    ReplyParams,
-    RetryAfterItem,
     SendFeedback,
     Transcribe,
     TurnParams,
     UpdateThread,
-    UserInput,
 )
 
 #: How long after acceptance an identical request joins a turn that has ended, in seconds.
@@ -90,17 +74,15 @@ class Operations:
     """Executes the requests of the protocol. Every method acts for one caller."""
 
     threads: ThreadStore
-    turns: TurnStore
     requests: RequestStore
-    files: FileStore
     attachments: Attachments
     acting: Acting
+    beginning: Beginning
     listening: Listening
     offers: Offers
     running: Turns
     limit: TurnLimit
     new_id: NewId
-    now: Callable[[], datetime]
 
     async def answer(
         self,
@@ -238,98 +220,14 @@ class Operations:
         self, params: TurnParams, caller: Caller, key: RequestKey, notices: Sequence[Notice]
     ) -> RunningTurn | Busy | Repeated | NotPending:
         turn_id = self.new_id("trn")
-        begun: _Start | Busy | Repeated | NotPending
         try:
-            if isinstance(params, MessageParams):
-                begun = await self._begin_message(params, caller, key, turn_id)
-            else:
-                begun = await self._begin_other(params, caller, key, turn_id)
+            begun = await self.beginning.begin(params, caller, key, turn_id)
         except Unavailable:
             self.running.abandon(caller.user_id, turn_id)  # it may have been stored
             raise
-        if not isinstance(begun, _Start):
-            return begun
-        return self.running.start(begun.turn, [*begun.head, *notices])
-
-    async def _begin_message(
-        self, params: MessageParams, caller: Caller, key: RequestKey, turn_id: str
-    ) -> _Start | Busy | Repeated:
-        now = self.now()
-        user_id, given = caller.user_id, params.input
-        options = given.inference_options
-        model = self.offers.model_for(options)
-        turn = NewTurn(turn_id=turn_id, item_id=self.new_id("msg"), model=model, key=key)
-        creates = isinstance(params, CreateThread)
-        thread_id = self.new_id("thr") if creates else cast(AddUserMessage, params).thread_id
-        try:
-            message = await self._user_message(user_id, thread_id, given)
-        except NotFound:
-            # The first copy of this request may already have used the files.
-            if await self.requests.find(user_id, key) is None:
-                raise
-            return Repeated()
-        begun: Begun | Busy | Repeated
-        if creates:
-            begun = await self.turns.begin_thread(user_id, thread_id, turn, message, now)
-        else:
-            begun = await self.turns.begin_message(user_id, thread_id, turn, message, now)
-        if (
-            isinstance(begun, Repeated)
-            and given.attachments
-            and await self.requests.find(user_id, key) is None
-        ):
-            raise NotFound("attachment")  # another message used them meanwhile
-        if not isinstance(begun, Begun):
-            return begun
-        item = Item(id=turn.item_id, thread_id=thread_id, created_at=now, body=message)
-        head: list[Event] = [ThreadCreated(begun.thread)] if creates else []
-        head += [
-            ItemReplaced(closed)
-            for closed in begun.closed
-            if isinstance(closed.body, StructuredInput)
-        ]
-        head.append(ItemDone(item))
-        return _Start(turn=_running(begun, caller, model, message, options), head=head)
-
-    async def _user_message(self, user_id: str, thread_id: str, given: UserInput) -> UserMessage:
-        attachments: tuple[Attachment, ...] = ()
-        if given.attachments:
-            ready = await self.files.load_ready(user_id, given.attachments)
-            attachments = tuple(replace(each, thread_id=thread_id) for each in ready)
-        return UserMessage(
-            content=given.content,
-            attachments=attachments,
-            quoted_text=given.quoted_text,
-            inference_options=given.inference_options,
-        )
-
-    async def _begin_other(
-        self, params: RetryAfterItem | ReplyParams, caller: Caller, key: RequestKey, turn_id: str
-    ) -> _Start | Busy | Repeated | NotPending:
-        user_id, thread_id = caller.user_id, params.thread_id
-        model = self.offers.model_for(InferenceOptions())
-        item_id = "" if isinstance(params, AddClientToolOutput) else params.item_id
-        turn = NewTurn(turn_id=turn_id, item_id=item_id, model=model, key=key)
-        begun: Begun | Busy | Repeated | NotPending
-        match params:
-            case RetryAfterItem():
-                begun = await self.turns.begin_retry(user_id, thread_id, turn)
-            case AddClientToolOutput(result=result):
-                begun = await self.turns.begin_reply(
-                    user_id, thread_id, turn, ClientToolCall.type, completed_with(result)
-                )
-            case AddStructuredInput(submission=submission):
-                begun = await self.turns.begin_reply(
-                    user_id, thread_id, turn, StructuredInput.type, answered_with(submission)
-                )
-        if not isinstance(begun, Begun):
-            return begun
-        model = self.offers.model_for(begun.options)
-        running = _running(begun, caller, model, None, begun.options)
-        # Only a form is published: the page itself sent the output of a client tool call.
-        if begun.answered is not None and isinstance(begun.answered.body, StructuredInput):
-            running.opening = [ItemReplaced(begun.answered)]
-        return _Start(turn=running, head=[])
+        if isinstance(begun, Start):
+            return self.running.start(begun.turn, [*begun.head, *notices])
+        return begun
 
     async def _join(
         self, params: TurnParams, caller: Caller, key: RequestKey
@@ -357,31 +255,6 @@ class Operations:
         return TurnElsewhere(
             user_id=user_id, turn_id=earlier.turn_id, language=caller.language, created=created
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Start:
-    """A stored turn that can be started. The events in `head` come before its own."""
-
-    turn: RunningTurn
-    head: list[Event]
-
-
-def _running(
-    begun: Begun,
-    caller: Caller,
-    model: str,
-    message: UserMessage | None,
-    options: InferenceOptions,
-) -> RunningTurn:
-    lease = begun.lease
-    return RunningTurn(
-        begun=begun,
-        caller=replace(caller, thread_id=lease.thread_id, turn_id=lease.turn_id, shows_cards=True),
-        model=model,
-        message=message,
-        options=options,
-    )
 
 
 def _may_be_joined(earlier: AcceptedRequest) -> bool:

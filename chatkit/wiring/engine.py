@@ -13,6 +13,7 @@ from chatkit.answer.drafting import WRITE_DRAFT
 from chatkit.answer.leaving import OnDisconnect
 from chatkit.engine.acting import Acting
 from chatkit.engine.attachments import Attachments
+from chatkit.engine.beginning import Beginning
 from chatkit.engine.calling import GENERATE_IMAGE, Calls
 from chatkit.engine.context import Context
 from chatkit.engine.elsewhere import Orphans
@@ -137,15 +138,22 @@ def build_operations(
     titles = ThreadTitles(model=parts.model, title_model=options.title_model, threads=threads)
     stack.push_async_callback(titles.aclose)
     turns = _build_turns(parts, options, stored, requests, titles)
+    offers = Offers(models=options.models, own_tools=options.own_tools, tools=parts.tools)
     return Operations(
         threads=threads,
-        turns=stored,
         requests=requests,
-        files=parts.files,
         attachments=parts.attachments,
         acting=Acting(cards=parts.cards, actions=Actions(database), new_id=new_id, now=now),
+        beginning=Beginning(
+            turns=stored,
+            requests=requests,
+            files=parts.files,
+            offers=offers,
+            new_id=new_id,
+            now=now,
+        ),
         listening=Listening(model=parts.transcriber),
-        offers=Offers(models=options.models, own_tools=options.own_tools, tools=parts.tools),
+        offers=offers,
         running=turns,
         limit=TurnLimit(
             most=options.max_turns_per_user,
@@ -155,7 +163,6 @@ def build_operations(
             requests=requests,
         ),
         new_id=new_id,
-        now=now,
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -187,7 +188,7 @@ async def test_an_end_that_was_stored_though_its_answer_was_lost_is_the_end(
     turn = (await engine.rows("SELECT user_id, thread_id, id FROM turns"))[0]
     store = StoredTurns(engine.database, owner="one", lease_s=60)
     begun = await store.begin_message(
-        "alice", turn["thread_id"], new_turn("trn_x"), message("And?"), engine.operations.now()
+        "alice", turn["thread_id"], new_turn("trn_x"), message("And?"), datetime.now(UTC)
     )
     ending = Ending(state="done", items=())
     await store.finish(begun.lease, ending)  # type: ignore[union-attr]
@@ -212,7 +213,7 @@ async def test_a_turn_that_was_begun_without_our_knowing_is_ended(
     known = await engine.begin(HELLO)  # the heart of a process with running turns
     store = StoredTurns(engine.database, owner="one", lease_s=0.3)
     await store.begin_thread(
-        "alice", "thr_x", new_turn("trn_x"), message("Lost?"), engine.operations.now()
+        "alice", "thr_x", new_turn("trn_x"), message("Lost?"), datetime.now(UTC)
     )
     query = "SELECT state FROM turns WHERE id = $1"
     async with asyncio.timeout(30):
@@ -242,7 +243,7 @@ async def test_a_retry_at_the_moment_of_the_answers_end_withdraws_that_answer(
 ) -> None:
     engine = await new_engine(says("New."))
     store = StoredTurns(engine.database, owner="one", lease_s=60)
-    now = engine.operations.now()
+    now = datetime.now(UTC)
     begun = await store.begin_thread("alice", "thr_x", new_turn("trn_x"), message("Hi"), now)
     ends_late = (
         "WITH done AS (UPDATE turns SET state = 'done', finished_at = now() RETURNING id)"
