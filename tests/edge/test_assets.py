@@ -9,9 +9,9 @@ import pytest
 
 from chatkit.edge.assets import PageRoutes, page_files
 from chatkit.edge.router import Router
-from chatkit.words import catalogue
 from chatkit.words.catalogue import Catalogue, Template, sentences_of
 from tests.edge.calls import Answer, call
+from tests.wording import add_catalogue
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def french(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Catalogue(
         language="fr", sentences=sentences, plural=lambda n: "one" if n < 2 else "other"
     )
-    monkeypatch.setitem(catalogue.CATALOGUES, "fr", known)
+    add_catalogue(monkeypatch, known)
 
 
 async def fetch(path: str, **headers: str) -> Answer:

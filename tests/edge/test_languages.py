@@ -11,11 +11,11 @@ import jwt
 import pytest
 
 from app import Services
-from chatkit.words import catalogue
 from chatkit.words.catalogue import CATALOGUES, ENGLISH, Catalogue, Template
 from tests.edge.application import running
 from tests.edge.calls import Answer
 from tests.harness import ask
+from tests.wording import add_catalogue
 
 SECRET: Final = "the secret that sign-in and server share"
 #: What every sentence of the language begins with that is made up for these tests.
@@ -35,7 +35,7 @@ def _another_language(monkeypatch: pytest.MonkeyPatch) -> None:
     english = CATALOGUES[ENGLISH]
     marked = {code: _marked(template) for code, template in english.sentences.items()}
     other = Catalogue(language="xx", sentences=marked, plural=english.plural)
-    monkeypatch.setitem(catalogue.CATALOGUES, "xx", other)
+    add_catalogue(monkeypatch, other)
 
 
 @pytest.fixture

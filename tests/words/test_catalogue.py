@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatkit.words import catalogue
 from chatkit.words.catalogue import Catalogue, choose_language, say_in
+from tests.wording import add_catalogue
 
 POLISH = Catalogue(
     language="pl",
@@ -16,7 +16,7 @@ POLISH = Catalogue(
 
 @pytest.fixture
 def _polish(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(catalogue.CATALOGUES, "pl", POLISH)
+    add_catalogue(monkeypatch, POLISH)
 
 
 @pytest.mark.usefixtures("_polish")
