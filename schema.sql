@@ -1,6 +1,6 @@
--- The whole schema. It is applied at every start in one transaction (store/migrate.py), so each
--- statement is idempotent. A release that changes a table adds a numbered migration there and raises
--- the version. This file always describes the newest version.
+-- The whole schema of this release. A new database is created by it, an older one is migrated to it
+-- by store/migrations: every change here is also a migration there, and a test compares the two.
+-- Each statement is idempotent, because the tables may have been created before the first start.
 --
 -- Two rules apply to every table. user_id is the first column of every key that a query uses. A
 -- foreign key to a user's row includes the user_id, so that no row can reference another user's.
@@ -110,6 +110,8 @@ CREATE TABLE IF NOT EXISTS turns (
                                                        -- not stored yet
     stop_reason   text,                                -- set by another process to request a stop
     model         text NOT NULL,
+    language      text NOT NULL DEFAULT 'en'           -- the user's, BCP 47, for sentences that
+                  CHECK (char_length(language) <= 35), -- another process adds
     input_tokens  integer NOT NULL DEFAULT 0,
     output_tokens integer NOT NULL DEFAULT 0,
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from store.postgres import Database
 
-#: Version of schema.sql; increment it with every change there.
-VERSION: Final = 1
-#: SQL that migrates version N - 1 to N, by N.
-MIGRATIONS: Final[dict[int, str]] = {}
-
 _SCHEMA: Final = Path(__file__).parent.parent / "schema.sql"
+_MIGRATIONS: Final = Path(__file__).with_name("migrations")
+#: `0002_turn_language.sql`: the version that it makes, and its subject.
+_FILE_NAME: Final = re.compile(r"([0-9]{4})_[a-z0-9_]+\.sql")
 #: The advisory lock of migrations: an arbitrary constant, the same in every release.
 _LOCK: Final = 0x63686174
+
+
+def load_migrations(directory: Path) -> Mapping[int, str]:
+    """SQL that migrates version N - 1 to N, by N, from files named `000N_subject.sql`.
+
+    Version 1 is the schema of release 1.0. Raises ValueError for another file name, and for a
+    number that is missing or used twice.
+    """
+    found: dict[int, str] = {}
+    for path in sorted(directory.iterdir()):
+        name = _FILE_NAME.fullmatch(path.name)
+        if name is None or int(name[1]) != len(found) + 2:
+            raise ValueError(
+                f"{path.name}: the next migration must be named {len(found) + 2:04}_subject.sql"
+            )
+        found[int(name[1])] = path.read_text(encoding="utf-8")
+    return MappingProxyType(found)
+
+
+#: The migrations of this release, by the version that each makes.
+MIGRATIONS: Final = load_migrations(_MIGRATIONS)
+#: The version of schema.sql.
+VERSION: Final = 1 + len(MIGRATIONS)
 
 
 class SchemaError(Exception):
@@ -40,10 +64,11 @@ async def apply_schema(database: Database) -> None:
                 f"the database has schema {found}, made by a newer release; this one knows "
                 f"schema {VERSION}: install the newer release again, or restore a backup"
             )
-        if found is not None:
+        if found is None:
+            await connection.execute(_SCHEMA.read_text(encoding="utf-8"))
+        else:
             for version in range(found + 1, VERSION + 1):
                 await connection.execute(MIGRATIONS[version])
-        await connection.execute(_SCHEMA.read_text(encoding="utf-8"))
         await connection.execute(
             "INSERT INTO schema_version (version) VALUES ($1)"
             " ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version",

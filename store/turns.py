@@ -77,10 +77,11 @@ class StoredTurns:
             now,
             *_key(turn),
             [attachment.id for attachment in message.attachments],
+            turn.language,
         )
         if begun is None:
             return Repeated()
-        lease = Lease(user_id=user_id, thread_id=thread_id, turn_id=turn.turn_id)
+        lease = _new_lease(user_id, thread_id, turn)
         thread = Thread(id=thread_id, created_at=now, allowed_image_domains=self._image_domains)
         return Begun(thread=thread, lease=lease, wants_title=True)
 
@@ -101,6 +102,7 @@ class StoredTurns:
             now,
             *_key(turn),
             [attachment.id for attachment in message.attachments],
+            turn.language,
         )
         if row is None:
             raise NotFound("thread")
@@ -144,6 +146,7 @@ class StoredTurns:
                 turn.model,
                 *_key(turn),
                 not turn.key.explicit,
+                turn.language,
             )
         if row is None:
             raise NotFound("thread")
@@ -181,6 +184,7 @@ class StoredTurns:
                 self._lease_s,
                 turn.model,
                 *_key(turn),
+                turn.language,
             )
             calls = (
                 await connection.fetch(
@@ -213,7 +217,7 @@ class StoredTurns:
         if not row["begun"]:
             await forget_request(self._database, user_id, turn.key, turn.turn_id)
             return Busy(thread=thread)
-        lease = Lease(user_id=user_id, thread_id=thread.id, turn_id=turn.turn_id)
+        lease = _new_lease(user_id, thread.id, turn)
         return Begun(thread=thread, lease=lease, wants_title=row["wants_title"], **more)
 
     async def count_running(self, user_id: str) -> int:
@@ -279,6 +283,10 @@ def _key(turn: NewTurn) -> tuple[Any, ...]:
     return turn.key.key, turn.key.body_hash, turn.key.keep_s
 
 
+def _new_lease(user_id: str, thread_id: str, turn: NewTurn) -> Lease:
+    return Lease(user_id=user_id, thread_id=thread_id, turn_id=turn.turn_id, language=turn.language)
+
+
 def _lease(user_id: str, turn_id: str, row: asyncpg.Record) -> Lease:
     calls = None
     if row["calls"] is not None:
@@ -287,6 +295,7 @@ def _lease(user_id: str, turn_id: str, row: asyncpg.Record) -> Lease:
         user_id=user_id,
         thread_id=row["thread_id"],
         turn_id=turn_id,
+        language=row["language"],
         fence=row["fence"],
         calls=calls,
     )

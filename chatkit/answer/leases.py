@@ -25,12 +25,14 @@ TitleSource = Literal["first line", "model"]
 class Lease:
     """The right to write a turn. Every write names `fence`, and fails once the fence was raised.
 
-    `calls`: the tool calls that a lost owner had begun, with their outcomes as far as known.
+    `language` is the user's, a BCP 47 tag. `calls`: the tool calls that a lost owner had begun,
+    with their outcomes as far as known.
     """
 
     user_id: str
     thread_id: str
     turn_id: str
+    language: str
     fence: int = 1
     calls: ToolRound | None = None
 
@@ -59,11 +61,15 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTurn:
-    """The values that begin a turn. `item_id` is the message that it answers."""
+    """The values that begin a turn. `item_id` is the message that it answers.
+
+    `language` is the user's, a BCP 47 tag.
+    """
 
     turn_id: str
     item_id: str
     model: str
+    language: str
     key: RequestKey
 
 

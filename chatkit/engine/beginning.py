@@ -69,7 +69,13 @@ class Beginning:
         user_id, given = caller.user_id, params.input
         options = given.inference_options
         model = self.offers.model_for(options)
-        turn = NewTurn(turn_id=turn_id, item_id=self.new_id("msg"), model=model, key=key)
+        turn = NewTurn(
+            turn_id=turn_id,
+            item_id=self.new_id("msg"),
+            model=model,
+            language=caller.language,
+            key=key,
+        )
         creates = isinstance(params, CreateThread)
         thread_id = self.new_id("thr") if creates else cast(AddUserMessage, params).thread_id
         try:
@@ -120,7 +126,9 @@ class Beginning:
         user_id, thread_id = caller.user_id, params.thread_id
         model = self.offers.model_for(InferenceOptions())
         item_id = "" if isinstance(params, AddClientToolOutput) else params.item_id
-        turn = NewTurn(turn_id=turn_id, item_id=item_id, model=model, key=key)
+        turn = NewTurn(
+            turn_id=turn_id, item_id=item_id, model=model, language=caller.language, key=key
+        )
         begun: Begun | Busy | Repeated | NotPending
         match params:
             case RetryAfterItem():

@@ -24,7 +24,7 @@ from chatkit.protocol.errors import NotFound, Unavailable
 from chatkit.protocol.events import Event, ItemRemoved, ThreadCreated, decode_event, encode_event
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item, StoredItem, Thread
-from chatkit.words.catalogue import ENGLISH, say_in
+from chatkit.words.catalogue import say_in
 
 _log = logging.getLogger("chatkit.turn")
 
@@ -166,10 +166,7 @@ def _done_line(item: StoredItem) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orphans:
-    """Ends turns whose owner is gone or does not respond.
-
-    Sentences for the user are in English: the database does not store the language of a turn.
-    """
+    """Ends turns whose owner is gone or does not respond."""
 
     turns: TurnStore
     logs: LogStore
@@ -200,7 +197,7 @@ class Orphans:
                 id=self.new_id(prefix), thread_id=lease.thread_id, created_at=now, body=body
             )
 
-        say = say_in(ENGLISH)
+        say = say_in(lease.language)
         unfinished = open_items(part.lines, say)
         drafts = tuple(
             cut_off_call(each.body.widget, self.new_id("tc"))

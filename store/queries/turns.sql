@@ -3,7 +3,7 @@
 -- same request was accepted before, or if a file is not available any more.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
--- $12 seconds that the key is kept  $13 attachments
+-- $12 seconds that the key is kept  $13 attachments  $14 language
 WITH taken AS (
     SELECT id FROM attachments
      WHERE user_id = $1 AND id = ANY ($13::text[]) AND state = 'ready' AND thread_id IS NULL
@@ -24,8 +24,9 @@ WITH taken AS (
       FROM claim, taken
      WHERE attachments.user_id = $1 AND attachments.id = taken.id
 )
-INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
-SELECT $1, $5, $2, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8 FROM claim
+INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model, language)
+SELECT $1, $5, $2, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8, $14
+  FROM claim
 RETURNING id
 
 -- begin_message --
@@ -34,7 +35,7 @@ RETURNING id
 -- takes no input. No row if the thread is missing or another user's.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
--- $12 seconds that the key is kept  $13 attachments
+-- $12 seconds that the key is kept  $13 attachments  $14 language
 -- Items that waited for an answer of the user or the page are closed: `closed`, a JSON array or
 -- null.
 WITH thread AS (
@@ -54,8 +55,8 @@ WITH thread AS (
         ON CONFLICT (user_id, key) DO NOTHING
     RETURNING thread_id
 ), turn AS (
-    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
-    SELECT $1, $5, thread.id, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8
+    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model, language)
+    SELECT $1, $5, thread.id, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8, $14
       FROM thread, claim
      WHERE thread.status ->> 'type' = 'active'
         ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
@@ -102,6 +103,7 @@ SELECT {item_columns}, body ->> 'status' = 'pending' AS pending,
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the item's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
 -- $11 seconds that the key is kept  $12 whether the key was derived from the body
+-- $13 language
 WITH thread AS (
     SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
@@ -120,8 +122,8 @@ WITH thread AS (
                                   AND turns.state = 'running')
     RETURNING thread_id
 ), turn AS (
-    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
-    SELECT $1, $5, thread.id, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8
+    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model, language)
+    SELECT $1, $5, thread.id, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8, $13
       FROM thread, claim
      WHERE thread.status ->> 'type' = 'active'
         ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
@@ -140,6 +142,7 @@ SELECT thread.*,
 -- of the item, null if it is missing; `body` is its body.
 -- $1 user_id  $2 thread_id  $3 item_id: the message  $4 turn_id  $5 owner  $6 lease in seconds
 -- $7 model  $8 request key  $9 hash of the request  $10 seconds that the key is kept
+-- $11 language
 WITH thread AS (
     SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
@@ -157,8 +160,8 @@ WITH thread AS (
         ON CONFLICT (user_id, key) DO NOTHING
     RETURNING thread_id
 ), turn AS (
-    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
-    SELECT $1, $4, thread.id, $3, true, $5, clock_timestamp() + make_interval(secs => $6), $7
+    INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model, language)
+    SELECT $1, $4, thread.id, $3, true, $5, clock_timestamp() + make_interval(secs => $6), $7, $11
       FROM thread, target, claim
      WHERE target.type = 'user_message' AND thread.status ->> 'type' = 'active'
         ON CONFLICT (user_id, thread_id) WHERE state = 'running' DO NOTHING
@@ -282,7 +285,7 @@ SELECT EXISTS (SELECT FROM mine)
 UPDATE turns
    SET owner = $3, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $4)
  WHERE user_id = $1 AND id = $2 AND state = 'running'
-RETURNING thread_id, fence, calls
+RETURNING thread_id, fence, calls, language
 
 -- renew_leases --
 -- Extend the leases of running turns of one process.
@@ -304,4 +307,4 @@ UPDATE turns
            AND NOT (owner = $1 AND id = ANY ($4::text[]))
          LIMIT 100
            FOR UPDATE SKIP LOCKED)
-RETURNING user_id, thread_id, id, fence, calls
+RETURNING user_id, thread_id, id, fence, calls, language

@@ -197,7 +197,9 @@ async def test_an_end_that_was_stored_though_its_answer_was_lost_is_the_end(
 
 
 def new_turn(turn_id: str) -> NewTurn:
-    return NewTurn(turn_id=turn_id, item_id=f"msg_of_{turn_id}", model="m", key=new_key())
+    return NewTurn(
+        turn_id=turn_id, item_id=f"msg_of_{turn_id}", model="m", language="en", key=new_key()
+    )
 
 
 def message(text: str) -> UserMessage:

@@ -7,17 +7,25 @@ import json
 
 import pytest
 
+from chatkit.access.caller import Caller
 from chatkit.answer.drafting import WRITE_DRAFT
 from chatkit.answer.marks import NOTES
 from chatkit.answer.rounds import UNKNOWN_OUTCOME
 from chatkit.engine import elsewhere, faults, runner
 from chatkit.engine.runner import RunningTurn
-from chatkit.models.pure.deltas import ToolCallDelta
-from chatkit.protocol.params import AddUserMessage, GetThread, RetryAfterItem
+from chatkit.models.pure.deltas import StreamEnd, ToolCallDelta
+from chatkit.models.pure.tools import ToolSpec
+from chatkit.protocol.params import (
+    AddClientToolOutput,
+    AddUserMessage,
+    GetThread,
+    RetryAfterItem,
+)
+from chatkit.words.catalogue import Catalogue
 from tests.engine.conftest import ALICE, Engine, NewEngine, new_key, said
 from tests.engine.two_processes import HELLO, ended, half_written, pair, slow, written
 from tests.fakes import ScriptedTools, says
-from tests.wording import SAY
+from tests.wording import SAY, add_catalogue
 
 
 async def test_calls_that_a_killed_process_had_begun_are_known_to_the_next_answer(
@@ -65,6 +73,49 @@ async def test_an_interrupted_answer_says_so_to_whoever_reads_it_later(
     await two.chat(RetryAfterItem(thread_id=thread_id, item_id=message["id"]))
     page = json.loads(await two.answer(GetThread(thread_id=thread_id), ALICE, new_key()))
     assert [item["type"] for item in page["items"]["data"]] == ["user_message", "assistant_message"]
+
+
+@pytest.mark.parametrize("taken", ["at the start", "for another request"])
+async def test_an_interruption_is_written_in_the_language_of_the_user_of_the_turn(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    sentences = {"answer.interrupted_title": "Przerwano"}
+    polish = Catalogue(language="pl", sentences=sentences, plural=lambda _: "other")
+    add_catalogue(monkeypatch, polish)
+    monkeypatch.setattr(elsewhere, "STOP_S", 0)
+    alone = taken == "at the start"
+    one = await new_engine(slow(asyncio.Event()), owner="one", alone=alone)
+    turn = await one.begin(HELLO, Caller(user_id="alice", language="pl"))
+    thread_id = turn.lease.thread_id
+    await written(one, 6)
+    await silence(one, monkeypatch)
+    two = await new_engine(says("Two."), owner="two", alone=alone)
+    if alone:
+        await two.turns.adopt_orphans()
+    else:
+        assert await two.turns.stop("alice", thread_id, "user") is True
+    page = json.loads(await two.answer(GetThread(thread_id=thread_id), ALICE, new_key()))
+    assert page["items"]["data"][-1]["task"]["title"] == "Przerwano"
+
+
+async def test_a_turn_is_stored_with_its_language_however_it_begins(
+    new_engine: NewEngine,
+) -> None:
+    call = [ToolCallDelta(index=0, call_id="c", name="look", arguments="{}")]
+    look = ToolSpec(name="look", description="", parameters={"type": "object"}, kind="client")
+    one = await new_engine([call, [StreamEnd("tool_calls")]], says("Two."), own_tools=(look,))
+    first, *_ = await one.chat(HELLO, Caller(user_id="alice", language="de"))
+    thread_id = first["thread"]["id"]
+    await one.chat(
+        AddClientToolOutput(thread_id=thread_id, result=1), Caller(user_id="alice", language="fr")
+    )
+    again = AddUserMessage(thread_id=thread_id, input=said("Again"))
+    await one.chat(again, Caller(user_id="alice", language="ja"))
+    message_id = (await one.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
+    retry = RetryAfterItem(thread_id=thread_id, item_id=message_id)
+    await one.chat(retry, Caller(user_id="alice", language="ur"))
+    rows = await one.rows("SELECT language FROM turns ORDER BY created_at")
+    assert [row["language"] for row in rows] == ["de", "fr", "ja", "ur"]
 
 
 async def silence(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,11 @@ class Thread:
             key=f"body:{number}", body_hash=sha256(b"%d" % number).digest(), explicit=False
         )
         return NewTurn(
-            turn_id=f"trn_{number}", item_id=item_id or f"msg_{number}", model="m", key=key
+            turn_id=f"trn_{number}",
+            item_id=item_id or f"msg_{number}",
+            model="m",
+            language="en",
+            key=key,
         )
 
     async def message(self) -> str:

@@ -195,7 +195,7 @@ async def test_an_image_that_is_made_goes_with_the_item_that_shows_it(
 ) -> None:
     turns = StoredTurns(database, owner="one", lease_s=60)
     key = RequestKey(key="k", body_hash=b"h", explicit=False)
-    new = NewTurn(turn_id="trn_1", item_id="msg_1", model="m", key=key)
+    new = NewTurn(turn_id="trn_1", item_id="msg_1", model="m", language="en", key=key)
     said = UserMessage(content=(InputText(text="Draw a cat"),))
     begun = await turns.begin_thread(ANNA, "thr_1", new, said, NOW)
     assert isinstance(begun, Begun)

@@ -56,7 +56,9 @@ async def test_everything_works_behind_a_transaction_pooler(hint: str, database_
                 task = await tasks.add(user_id, TaskDraft(title="Buy milk"))
                 assert await tasks.get(user_id, task.id) == task
                 message = UserMessage(content=(InputText(text="Hi"),))
-                turn = NewTurn(turn_id=f"t{number}", item_id="m", model="m", key=new_key())
+                turn = NewTurn(
+                    turn_id=f"t{number}", item_id="m", model="m", language="en", key=new_key()
+                )
                 await turns.begin_thread(user_id, f"thr_{number}", turn, message, START)
                 loaded = await threads.load(user_id, f"thr_{number}", Cursor())
                 assert loaded.answering

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 26, tzinfo=UTC)
 @pytest.fixture
 async def lease(database: Database) -> Lease:
     key = RequestKey(key="body:1", body_hash=b"1" * 32, explicit=False)
-    turn = NewTurn(turn_id="trn_1", item_id="msg_1", model="m", key=key)
+    turn = NewTurn(turn_id="trn_1", item_id="msg_1", model="m", language="en", key=key)
     message = UserMessage(content=(InputText(text="Hello"),))
     begun = await StoredTurns(database, owner="one", lease_s=60).begin_thread(
         "ada", "thr_1", turn, message, NOW
