@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 _START_S = 120.0  # recovery after a crash reads at most max_wal_size
 _STOP_S = (10.0, 5.0, 5.0)  # waits after the fast shutdown, the immediate one and the kill
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
+_FIRST_PAUSE_S, _MAX_PAUSE_S = 0.1, 10.0
 
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -158,11 +158,11 @@ class EmbeddedPostgres:
             # As often as uvicorn ticks; no event tells of it with every loop and platform.
             while self._process is not None and self._process.poll() is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-            if loop.time() - began > 6 * _LONGEST_PAUSE_S:
+            if loop.time() - began > 6 * _MAX_PAUSE_S:
                 pause = _FIRST_PAUSE_S
             _log.error("PostgreSQL ended on its own; it is started again in %.1f s", pause)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            pause = min(2 * pause, _MAX_PAUSE_S)
             try:
                 with in_one_sentence(self._home.path):
                     await self._launch()

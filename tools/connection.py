@@ -30,7 +30,7 @@ _REFRESH_S: Final = 60.0
 #: Backoff between attempts to connect, in seconds. It doubles up to the longest pause, and is reset
 #: by a connection that lasted `_STEADY_S`.
 _FIRST_PAUSE_S: Final = 0.1
-_LONGEST_PAUSE_S: Final = 30.0
+_MAX_PAUSE_S: Final = 30.0
 _STEADY_S: Final = 10.0
 #: Most pages of a tool list that are read, in case a server never ends its list.
 _MAX_PAGES: Final = 20
@@ -86,7 +86,7 @@ class Connection:
                 pause = _FIRST_PAUSE_S
             _log.warning("the tool server %s is away: %s", self.name, reason)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            pause = min(2 * pause, _MAX_PAUSE_S)
 
     def close(self, task: asyncio.Task[None]) -> None:
         """End `run`, which runs in `task`."""

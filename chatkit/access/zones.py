@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo
 from chatkit.access.caller import Caller
 
 #: Longest name that is looked up, in characters. The longest in the database has 32.
-_LONGEST: Final = 64
+_MAX_NAME_CHARS: Final = 64
 
 
 def find_zone(name: str) -> tzinfo | None:
     """The zone with this name. None for any other text; never raises."""
     if name == "UTC":  # works without a time zone database
         return UTC
-    if len(name) > _LONGEST:
+    if len(name) > _MAX_NAME_CHARS:
         return None
     try:
         return _load(name)

@@ -13,7 +13,7 @@ from chatkit.words.say import Say
 
 #: Argument names of search queries, and the longest query that is shown, in characters.
 _QUERIES: Final = ("query", "q", "queries", "search_query")
-_LONGEST_QUERY: Final = 200
+_MAX_QUERY_CHARS: Final = 200
 
 
 CallStep = CustomTask | WebSearchTask | FileTask | ImageTask
@@ -77,4 +77,4 @@ def _queries(call: ToolCall) -> tuple[str, ...]:
         return ()
     given: Any = next((arguments[name] for name in _QUERIES if name in arguments), None)
     queries = given if isinstance(given, list) else [given]
-    return tuple(query[:_LONGEST_QUERY] for query in queries if isinstance(query, str) and query)
+    return tuple(query[:_MAX_QUERY_CHARS] for query in queries if isinstance(query, str) and query)

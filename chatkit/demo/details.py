@@ -51,7 +51,7 @@ _OTHER_RECURRENCE: Final = (
     r"|\b(?:twice|\d+ times)\s+(?:a|per)\s+(?:day|week|month|year)\b"
 )
 #: Maximum length of a text that consists of fields only, in characters.
-_LONGEST_VALUES: Final = 200
+_MAX_FIELDS_CHARS: Final = 200
 
 
 def read_fields(text: str, today: date) -> tuple[str, dict[str, Any]]:
@@ -85,7 +85,7 @@ def read_values(text: str, today: date) -> dict[str, Any] | None:
     part of a title.
     """
     text = text.strip(" .!?\"'“”")
-    if len(text) > _LONGEST_VALUES:
+    if len(text) > _MAX_FIELDS_CHARS:
         return None
     left, fields = read_fields(f" {text}", today)
     if fields and not tidy_title(left):

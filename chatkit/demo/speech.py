@@ -11,7 +11,7 @@ from chatkit.demo.values import Result, TaskView
 from chatkit.todo.days import say_day
 from chatkit.words.say import Say
 
-_LONGEST_MESSAGE: Final = 300
+_MAX_MESSAGE_CHARS: Final = 300
 _NO_SUCH = re.compile(r"\bno such task\b", re.I)
 #: Messages of tools that are meant for models.
 _TOOL_NAME = re.compile(r"\b[a-z]+_[a-z_]+\b")
@@ -84,7 +84,7 @@ class Speech:
         about = about or self.say("demo.it")
         if _NO_SUCH.search(result.message):
             return self.say("demo.gone", task=about)
-        reason = result.message[:_LONGEST_MESSAGE]
+        reason = result.message[:_MAX_MESSAGE_CHARS]
         if not reason or _TOOL_NAME.search(reason):
             return self.say("demo.failed", task=about)
         return self.say("demo.failed_because", task=about, reason=escape(reason))

@@ -4,7 +4,7 @@ import { ApiError } from "./api.js";
 import { say } from "./words.js";
 
 const KINDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
-const LONGEST = 120_000; // milliseconds
+const MAX_RECORDING_MS = 120_000;
 
 export class Dictation {
   /** @type {MediaRecorder | null} */
@@ -49,7 +49,7 @@ export class Dictation {
     const pieces = [];
     const recorder = new MediaRecorder(stream, mimeType ? { mimeType } : {});
     this.#recorder = recorder;
-    const longest = setTimeout(() => this.#recorder?.stop(), LONGEST);
+    const longest = setTimeout(() => this.#recorder?.stop(), MAX_RECORDING_MS);
     recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
     recorder.addEventListener("stop", () => {
       clearTimeout(longest);

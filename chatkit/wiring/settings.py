@@ -45,7 +45,7 @@ _NO_DOMAINS: tuple[str, ...] | None = ()
 _USER_RATE: Rate | None = Rate(60, 60)
 _IP_RATE: Rate | None = Rate(300, 60)
 _SHORTEST_SECRET = 32
-_LONGEST_SOCKET_PATH = 107  # sun_path holds 108 bytes with the closing NUL (unix(7))
+_MAX_SOCKET_PATH_BYTES = 107  # sun_path holds 108 bytes with the closing NUL (unix(7))
 _BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _SIZE = re.compile(r"([0-9]{1,15}) ?([A-Za-z]*)", re.ASCII)
@@ -300,8 +300,8 @@ def _seconds(text: str) -> float:
 
 
 def _socket_path(text: str) -> Path:
-    if len(os.fsencode(text)) > _LONGEST_SOCKET_PATH:
-        raise ValueError(f"the path of a unix socket has at most {_LONGEST_SOCKET_PATH} bytes")
+    if len(os.fsencode(text)) > _MAX_SOCKET_PATH_BYTES:
+        raise ValueError(f"the path of a unix socket has at most {_MAX_SOCKET_PATH_BYTES} bytes")
     return Path(text)
 
 
