@@ -33,6 +33,7 @@ from chatkit.todo.tasks import (
 )
 from chatkit.words.catalogue import ENGLISH, say_in
 from tools.signals import DELETION_CARD, LIST_CARD, task_changed
+from tools.task_cards import MAX_ROWS
 
 #: Encodes a value as JSON text for the model.
 encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -275,7 +276,7 @@ class TaskTools:
         if shown and who.shows_cards and fields.get("show", True) is not False:
             more = max(page.total - following, 0)
             card = CardOffer(name=LIST_CARD, data={"task_ids": ids, "more": more})
-            body["message"] = f"{message} {_ON_CARD}"
+            body["message"] = f"{message} {_on_card(len(shown))}"
             body["shown_as_card"] = True
         return TaskResult(body=body, card=card, mentions=tuple(page.tasks[: len(shown)]))
 
@@ -334,11 +335,17 @@ class TaskTools:
         return day_of(who, self._now())
 
 
-#: Added to the result if the user sees the list as a card.
-_ON_CARD: Final = (
-    "The user sees this list as a card, with these numbers: do not repeat it, a short sentence "
-    "is enough."
-)
+def _on_card(length: int) -> str:
+    """Tells the model what the user sees of a list of this length that is shown as a card."""
+    if length > MAX_ROWS:
+        return (
+            f"The user sees the first {MAX_ROWS} as a card, with these numbers: do not repeat "
+            "them. The card only counts the others."
+        )
+    return (
+        "The user sees this list as a card, with these numbers: do not repeat it, a short sentence "
+        "is enough."
+    )
 
 
 def _put_off(task: Task, who: Caller) -> TaskResult:

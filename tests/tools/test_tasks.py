@@ -14,6 +14,7 @@ from mcp.types import CallToolResult, Tool
 from chatkit.access.caller import Caller
 from store.postgres import Database
 from tests.tools.asker import ANNA, BEN, Asker, Reply
+from tools.task_cards import MAX_ROWS
 from tools.tasks import TOOLS
 
 
@@ -131,6 +132,19 @@ async def test_a_list_is_offered_as_a_card_where_cards_are_shown(ask: Asker) -> 
     )
     rest = await ask.result("list_tasks", on_screen, sort="oldest", limit=2, offset=2)
     assert carried(rest)["cards"][0]["data"] == {"task_ids": ids[2:], "more": 0}
+
+
+async def test_the_model_is_told_how_much_of_a_long_list_the_card_shows(ask: Asker) -> None:
+    on_screen = replace(ANNA, shows_cards=True)
+    for number in range(MAX_ROWS + 1):
+        await ask.ok("add_task", title=f"task {number}")
+    long = await ask.ok("list_tasks", on_screen, limit=100)
+    assert long["message"] == (
+        "51 of 51 matching tasks, to be numbered from 1. The user sees the first 50 as a card, "
+        "with these numbers: do not repeat them. The card only counts the others."
+    )
+    whole = await ask.ok("list_tasks", on_screen, limit=MAX_ROWS)
+    assert "The user sees this list as a card" in whole["message"]
 
 
 @pytest.mark.parametrize(
