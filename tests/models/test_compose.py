@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from chatkit.models.pure.compose import compose, mend_arguments
 from chatkit.models.pure.provider_rules import ProviderRules, rules_for
 from chatkit.protocol.bodies import Body
-from tests.models.request_rules import CHECKS, Refused, check, rules_of
 from tests.protocol.bodies import BODIES, JSON
 from tests.stored import read
 
 MODEL = "provider/m"
-PLAIN = ProviderRules(user_after_tool=True)
+PLAIN = ProviderRules(short_ids=False, user_after_tool=True)
 SYSTEM = {"role": "system", "content": "Be brief."}
 
 
@@ -47,25 +46,6 @@ def composed(*messages: dict[str, Any], rules: ProviderRules = PLAIN) -> list[di
 
 
 # --- Every provider -------------------------------------------------------------------------------
-
-
-@given(
-    st.lists(BODIES, max_size=12),
-    st.sampled_from(sorted(CHECKS)),
-    st.booleans(),
-)
-def test_a_thread_of_any_items_is_accepted_by_every_provider(
-    bodies: list[Body], provider: str, tools: bool
-) -> None:
-    messages = [SYSTEM, *read(bodies)]
-    before = copy.deepcopy(messages)
-    rules = rules_of(provider)
-    if not tools:
-        rules = ProviderRules(tools=False, user_after_tool=rules.user_after_tool)
-    sent = compose(messages, model=MODEL, rules=rules)
-    check(provider, sent)
-    assert messages == before
-    assert compose(messages, model=MODEL, rules=rules) == sent
 
 
 @given(st.lists(BODIES, max_size=8))
@@ -296,27 +276,20 @@ def test_the_mark_of_a_message_of_parts_is_on_its_last_part() -> None:
     assert sent[1]["content"][-1]["cache_control"] == {"type": "ephemeral"}
 
 
-# --- The rules are needed -------------------------------------------------------------------------
+# --- One provider alone ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("provider", "thread"),
-    [
-        ("openai", [user("a"), answer(None, call(name="a.b")), result()]),
-        ("openai", [user("a"), answer(None, call()), user("b")]),
-        ("openai", [user("a"), result()]),
-        ("openai", [user("a"), answer(None, call("c" * 41)), result("c" * 41)]),
-        ("ollama_chat", [user("a"), answer("", call(arguments="{")), result()]),
-        ("anthropic", [user(" ")]),
-        ("anthropic", [answer("a"), user("b")]),
-        ("mistral", [user("a"), answer("", call("abcdefghi")), result("abcdefghi"), user("b")]),
-        ("mistral", [user("a"), answer("", call()), result()]),
-        ("hosted_vllm", [user("a"), user("b")]),
-    ],
-)
-def test_without_composing_the_provider_refuses(
-    provider: str, thread: list[dict[str, Any]]
-) -> None:
-    with pytest.raises(Refused):
-        check(provider, thread)
-    check(provider, compose([SYSTEM, *thread], model=MODEL, rules=rules_of(provider)))
+def test_calls_without_text_have_null_where_an_empty_text_would_be_a_part() -> None:
+    rules = replace(PLAIN, null_content=True)
+    sent = composed(user("a"), answer("", call()), result(), answer("b", call("c2")), rules=rules)
+    assert [sent[place]["content"] for place in (1, 3)] == [None, "b"]
+    assert composed(user("a"), answer(None, call()))[1]["content"] == ""
+
+
+def test_calls_have_their_reasoning_or_a_space_where_it_must_not_be_missing() -> None:
+    rules = replace(PLAIN, reasoning_content=True)
+    reasoning = {"model": MODEL, "parts": [["reasoning_content", "hm"]]}
+    thread = [answer(None, call(), reasoning=reasoning), result(), answer(None, call("c2"))]
+    sent = composed(user("a"), *thread, result("c2"), answer("b"), user("c"), rules=rules)
+    told = [each.get("reasoning_content") for each in sent if each["role"] == "assistant"]
+    assert told == ["hm", " ", None]

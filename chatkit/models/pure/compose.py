@@ -127,6 +127,9 @@ class _Composer:
                     self._out[-1][form] = value
                 else:
                     self._out[-1].setdefault(form, []).append(_copied(value))
+        if calls and self._rules.reasoning_content:
+            # An empty text counts as none.
+            self._out[-1].setdefault("reasoning_content", " ")
 
     def _is_own(self, message: Mapping[str, Any]) -> bool:
         """Whether `model` itself wrote the message. Signatures of another model are refused."""
@@ -187,8 +190,9 @@ class _Composer:
         if last["role"] == "assistant":
             last["content"] = "\n\n".join(filter(None, (last["content"], text)))
         else:
-            # Not null: some templates print it, others call string methods on it.
-            last = {"role": "assistant", "content": text if text.strip() else ""}
+            # Some templates print null, others call string methods on it.
+            nothing = None if self._rules.null_content else ""
+            last = {"role": "assistant", "content": text if text.strip() else nothing}
             self._out.append(last)
         if calls:
             last["tool_calls"] = calls
