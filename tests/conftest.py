@@ -22,6 +22,7 @@ from tests.models.model_calls import KEY
 
 # How long an example takes says something of the machine, not of the code.
 settings.register_profile("chatkit", deadline=None)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
 settings.load_profile("chatkit")
 
 # Memory where there is plenty: a database is a thousand files.

@@ -97,6 +97,7 @@ class ModelServer:
         self.gzip = gzip
         self.connections: set[_Connection] = set()
         self.port = 0
+        self.stream_type = "text/event-stream"
         self._scripts: deque[list[Step]] = deque()
         self._server: asyncio.Server | None = None
 
@@ -241,8 +242,10 @@ class _Connection(asyncio.Protocol):
         packer = zlib.compressobj(wbits=31) if self._server.gzip else None
         # Frames between two waits leave in one write, each its own HTTP chunk.
         waiting = [
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
-            b"transfer-encoding: chunked\r\n" + encoding + b"\r\n"
+            f"HTTP/1.1 200 OK\r\ncontent-type: {self._server.stream_type}\r\n".encode()
+            + b"transfer-encoding: chunked\r\n"
+            + encoding
+            + b"\r\n"
         ]
 
         def flush() -> None:
