@@ -23,7 +23,7 @@ from chatkit.engine.operations import Operations
 from chatkit.engine.runner import RunningTurn
 from chatkit.engine.turns import Turns
 from chatkit.models.pure.tools import ToolSpec
-from chatkit.ports.models import Images
+from chatkit.ports.models import Images, Model
 from chatkit.protocol.content import InputText
 from chatkit.protocol.params import CreateThread, CustomAction, PlainParams, TurnParams, UserInput
 from chatkit.wiring.engine import EngineOptions, EngineParts, build_operations
@@ -160,6 +160,7 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
 
         async def make(
             *scripts: Any,
+            real_model: Model | None = None,
             tools: ScriptedTools | None = None,
             max_rounds: int = 3,
             context_tokens: int | None = None,
@@ -190,7 +191,7 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
                     database=database,
                     files=files,
                     attachments=Attachments(files, max_bytes=2**20, new_id=ids),
-                    model=model,
+                    model=real_model or model,
                     tools=tools,
                     cards=TaskCards(Tasks(database), now=now),
                     images=images,
