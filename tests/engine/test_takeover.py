@@ -79,7 +79,7 @@ async def test_an_interrupted_answer_says_so_to_whoever_reads_it_later(
 async def test_an_interruption_is_written_in_the_language_of_the_user_of_the_turn(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, taken: str
 ) -> None:
-    sentences = {"answer.interrupted_title": "Przerwano"}
+    sentences = {"mark.interrupted_title": "Przerwano"}
     polish = Catalogue(language="pl", sentences=sentences, plural=lambda _: "other")
     add_catalogue(monkeypatch, polish)
     monkeypatch.setattr(elsewhere, "STOP_S", 0)
