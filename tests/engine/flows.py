@@ -51,7 +51,7 @@ KEY_REFUSED: Final = Rule(name="a wrong key", source="", found=lambda _: None, s
 OTHERS: Final = ToolRound(
     calls=(
         CallRecord(
-            call_id="call_" + "x__thought__AbC=" * 5,
+            call_id="fc_" + "0f" * 30,  # as OpenAI's Responses API has them
             name="add_task",
             arguments=ADD,
             output="added",
@@ -98,9 +98,11 @@ class Cell:
     restart: Callable[[], Awaitable[Engine]]
 
     async def chat(self, params: TurnParams, *answers: Said) -> list[Event]:
-        """A turn that is answered so."""
+        """A turn that is answered so, and without an error."""
         self.server.say(*answers)
-        return await self.engine.chat(params)
+        events = await self.engine.chat(params)
+        assert [event for event in events if event["type"] == "error"] == []
+        return events
 
     async def begun(self, *answers: Said) -> str:
         """A thread whose first message is answered so; its id."""
