@@ -122,9 +122,10 @@ async def test_what_a_provider_says_is_of_the_official_types(
     model.answer = lambda _: [Status(500)]
     failed = await server.say("Fail", token, tools.thread_id)
     assert failed.kinds[-1] == "error"
-    model.answer = lambda _: [" ", " "]
-    blank = await server.say("Say nothing", token, tools.thread_id)
-    assert "thread.item.removed" in blank.kinds
+    model.script(call("write_draft", '{"title": "Mail", "text": "De'))
+    model.script("Sorry.")
+    broken = await server.say("Draft a mail", token, tools.thread_id)
+    assert "thread.item.removed" in broken.kinds
     await refused_while_busy(server, model, token)
     seen = sent_by(server)
     assert {

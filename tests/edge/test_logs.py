@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
+import sys
 import unicodedata
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import pytest
 
@@ -17,17 +17,34 @@ EVIL = "a\n12:00:00 error   forged\r\0\x1b[2J\x7f\x85\x9b31m\u2028b\u2029\u202ec
 STYLES: tuple[Literal["text", "json"], ...] = ("text", "json")
 
 
+Write = Callable[..., str]
+
+
 @pytest.fixture
-def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """What is logged in the style that the test names. The log of the test run comes back after."""
+def write(request: pytest.FixtureRequest) -> Iterator[Write]:
+    """Formats an entry in the style that the test names. Nothing is logged: what captures the log
+    of a test cannot write lone surrogates. The log of the test run comes back after."""
     root = logging.getLogger()
     before = root.handlers[:], root.level, logging.getLogger("chatkit").level
     set_up_logging("info", request.param)
-    stream = io.StringIO()
     handler = root.handlers[0]
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(stream)
-    yield stream
+
+    def write(message: str, *args: object, **more: Any) -> str:
+        extra = more.pop("extra", None)
+        record = root.makeRecord(
+            "chatkit.any",
+            logging.WARNING,
+            "a.py",
+            1,
+            message,
+            args,
+            more.get("exc_info"),
+            None,
+            extra,
+        )
+        return handler.format(record)
+
+    yield write
     root.handlers[:], level, own = before
     root.setLevel(level)
     logging.getLogger("chatkit").setLevel(own)
@@ -40,35 +57,35 @@ def raw_controls(text: str) -> set[str]:
     } - {"\n"}
 
 
-@pytest.mark.parametrize("written", STYLES, indirect=True)
-def test_control_characters_of_a_message_are_escaped(written: io.StringIO) -> None:
-    logging.getLogger("chatkit.any").warning("the server says: %s", EVIL)
-    assert raw_controls(written.getvalue()) == set()
-    assert len(written.getvalue().splitlines()) == 1
+@pytest.mark.parametrize("write", STYLES, indirect=True)
+def test_control_characters_of_a_message_are_escaped(write: Write) -> None:
+    entry = write("the server says: %s", EVIL)
+    assert raw_controls(entry) == set()
+    assert len(entry.splitlines()) == 1
 
 
-@pytest.mark.parametrize("written", STYLES, indirect=True)
-def test_control_characters_of_a_path_are_escaped(written: io.StringIO) -> None:
+@pytest.mark.parametrize("write", STYLES, indirect=True)
+def test_control_characters_of_a_path_are_escaped(write: Write) -> None:
     line = RequestLine("1", "GET", f"/{EVIL}", 200, 1.0)
-    logging.getLogger("chatkit.http").info("%s", line, extra={"request": line})
-    assert raw_controls(written.getvalue()) == set()
-    assert len(written.getvalue().splitlines()) == 1
+    entry = write("%s", line, extra={"request": line})
+    assert raw_controls(entry) == set()
+    assert len(entry.splitlines()) == 1
 
 
-@pytest.mark.parametrize("written", STYLES, indirect=True)
-def test_an_exception_cannot_forge_an_entry(written: io.StringIO) -> None:
+@pytest.mark.parametrize("write", STYLES, indirect=True)
+def test_an_exception_cannot_forge_an_entry(write: Write) -> None:
     try:
         raise ValueError(EVIL)
     except ValueError:
-        logging.getLogger("chatkit.any").exception("failed")
-    assert raw_controls(written.getvalue()) == set()
-    first, *others = written.getvalue().splitlines()
+        entry = write("failed", exc_info=sys.exc_info())
+    assert raw_controls(entry) == set()
+    first, *others = entry.splitlines()
     assert "failed" in first
     assert all(line.startswith("    ") for line in others)
 
 
-@pytest.mark.parametrize("written", ["json"], indirect=True)
-def test_letters_of_every_script_stay_readable(written: io.StringIO) -> None:
-    logging.getLogger("chatkit.any").warning("Grüße, 你好")
-    assert "Grüße, 你好" in written.getvalue()
-    assert json.loads(written.getvalue())["message"] == "Grüße, 你好"
+@pytest.mark.parametrize("write", ["json"], indirect=True)
+def test_letters_of_every_script_stay_readable(write: Write) -> None:
+    entry = write("Grüße, 你好")
+    assert "Grüße, 你好" in entry
+    assert json.loads(entry)["message"] == "Grüße, 你好"
