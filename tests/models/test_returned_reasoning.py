@@ -36,9 +36,9 @@ def test_text_is_one_part() -> None:
 
 def test_pieces_of_a_block_end_with_its_signature() -> None:
     pieces = [
-        block(thinking="hm ", signature=""),
-        block(thinking="so"),
-        block(thinking="", signature="s1"),
+        block(thinking="hm ", signature="", index=0),  # LiteLLM's index is not the provider's
+        block(thinking="so", index=0),
+        block(thinking="", signature="s1", index=0),
         ("thinking_blocks", {"type": "redacted_thinking", "data": "x"}),
         block(thinking="and"),
         block(thinking="", signature="s2"),

@@ -104,8 +104,17 @@ KEPT_OFF: dict[tuple[str, str], dict[str, Any]] = {
     ("Anthropic", "a blank text"): {
         "messages": [{"role": "user", "content": [{"type": "text", "text": " "}]}]
     },
+    ("Gemini", "arguments that are no object"): {
+        "contents": [
+            {"role": "user", "parts": [{"text": "Hi"}]},
+            {"role": "model", "parts": [{"function_call": {"name": "f", "args": [1]}}]},
+        ]
+    },
     ("Mistral", "an answer of nothing"): {"messages": [user(), answer("")]},
     ("OpenRouter", "more than four cache marks"): {"messages": [marked(user())] * 5},
+    ("Ollama", "arguments that are no object"): {
+        "messages": [user(), answer("", call(arguments="[1]"))]
+    },
     ("Ollama", "content of parts"): {"messages": [user([{"type": "text", "text": "Hi"}])]},
     ("LM Studio", "a tool that must be called"): {
         "messages": [user()],

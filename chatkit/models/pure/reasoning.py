@@ -39,7 +39,9 @@ class ReturnedReasoning:
         if piece.form == "reasoning_details":
             key = str(entry.get("type")), str(entry.get("index", entry.get("id")))
             _grow(self._details.setdefault(key, {}), entry)
-        elif self._blocks and not _is_whole(self._blocks[-1]) and not _is_whole(entry, alone=True):
+            return
+        entry.pop("index", None)  # LiteLLM's own mark in a stream, no field of a block
+        if self._blocks and not _is_whole(self._blocks[-1]) and not _is_whole(entry, alone=True):
             _grow(self._blocks[-1], entry)
         else:
             self._blocks.append(dict(entry))
