@@ -7,6 +7,7 @@ any age can be drawn again with the current state of its tasks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
@@ -22,6 +23,8 @@ from chatkit.words.say import Say
 
 #: Most rows of a list card; a last line counts the remaining tasks.
 MAX_ROWS: Final = 50
+
+_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
 
 GONE: Final = Sentence("card.gone")
 
@@ -82,23 +85,37 @@ def list_card(
 
 
 def read_listed(widget: Mapping[str, Any] | None) -> Listed | None:
-    """Read the list from a list card, or from a form that was opened from one; else None."""
+    """Read the list from a list card, or from a form that was opened from one; else None.
+
+    An imported card may hold anything: rows that no card of ours has are passed over.
+    """
+    places: dict[int, str] = {}
+    more = 0
     match widget:
         case {"type": "ListView", "children": list(items)}:
-            places, more = {}, 0
             for item in items:
                 match item:
-                    case {"id": "more", "key": str(key)} if key.isdecimal():
-                        more = int(key)
+                    case {"id": "more", "key": key}:
+                        more = _count(key)
                     case {"id": str(name), "key": str(key)} if name.startswith("task-"):
-                        places[int(name.removeprefix("task-"))] = key
-            return Listed(places=places, more=more) if places else None
+                        places[_count(name.removeprefix("task-"))] = key
         case {
             "type": "Card",
-            "cancel": {"action": {"payload": {"places": list(pairs), "more": int(more)}}},
+            "cancel": {"action": {"payload": {"places": list(pairs), "more": left_out}}},
         }:
-            return Listed(places=dict(pairs), more=more)
-    return None
+            more = _count(left_out)
+            for pair in pairs:
+                match pair:
+                    case [place, str(key)]:
+                        places[_count(place)] = key
+    rows = {place: key for place, key in places.items() if 1 <= place <= MAX_ROWS}
+    return Listed(places=rows, more=more) if rows else None
+
+
+def _count(value: object) -> int:
+    """A number in a card, as text or not; 0 for anything else."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if _NUMBER.fullmatch(text) else 0
 
 
 def offers(shown: object, action: str) -> bool:

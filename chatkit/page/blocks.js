@@ -341,7 +341,7 @@ function skipBlank(lines, from) {
  */
 function isTable(lines, at) {
   if (!lines[at].includes("|") || at + 1 >= lines.length) return false;
-  if (!/^[ \t|:-]*-[ \t|:-]*$/.test(lines[at + 1])) return false;
+  if (!lines[at + 1].includes("-") || !/^[ \t|:-]+$/.test(lines[at + 1])) return false;
   const rule = splitRow(lines[at + 1]);
   const fits = rule.length === splitRow(lines[at]).length && rule.length <= MAX_COLUMNS;
   return fits && rule.every((cell) => /^:?-+:?$/.test(cell));

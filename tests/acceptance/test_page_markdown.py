@@ -208,6 +208,7 @@ HOSTILE: Final = {
     "stars and underscores": "*_" * 24_000,
     "one long word": "a" * 1_000_000,
     "a wide table": "|a" * 20_000 + "\n" + "|-" * 20_000 + "\n" + "|\n" * 5000,
+    "a rule that is none": "|\n" + "-" * 200_000 + "x",
     "blank lines in a list": "- a\n" + "\n" * 100_000 + "b",
     "addresses": "https://x.example/" + "(" * 20_000 + ")" * 25_000,
     "an unfinished heading": "# " + " " * 100_000 + "x" + "#" * 100_000,

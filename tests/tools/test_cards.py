@@ -183,6 +183,35 @@ async def test_what_no_button_of_ours_sends_is_refused(
         {"type": "ListView", "children": [{"type": "ListViewItem", "id": "a", "key": "b"}, 3]},
         {"type": "Card", "children": [], "cancel": {"action": {"type": "x", "payload": {}}}},
         {"type": "Hologram"},
+        *(
+            {"type": "ListView", "children": [{"type": "ListViewItem", "id": name, "key": key}]}
+            for name, key in [
+                ("task-²", "b"),
+                ("task-" + "9" * 5_000, "b"),
+                ("task-", "b"),
+                ("task--1", "b"),
+                ("task-1", 3),
+                ("more", "²"),
+                ("more", "9" * 5_000),
+            ]
+        ),
+        *(
+            {
+                "type": "Card",
+                "children": [],
+                "cancel": {"action": {"type": "x", "payload": {"places": places, "more": more}}},
+            }
+            for places, more in [
+                ([1], 0),
+                ([[1]], 0),
+                ([[1, 2]], 0),
+                ([["a", "b"]], 0),
+                ([[[], "b"]], 0),
+                ([[1, "b", "c"]], 0),
+                ([[True, "b"]], 0),
+                ([[10**400, "b"]], 10**400),
+            ]
+        ),
     ],
 )
 async def test_a_card_that_is_not_ours_stays_as_it_is(desk: Desk, shown: w.Node) -> None:
@@ -191,6 +220,19 @@ async def test_a_card_that_is_not_ours_stays_as_it_is(desk: Desk, shown: w.Node)
     outcome = await desk.cards.act(action, shown, ANNA)
     assert outcome.card is None
     assert (await desk.tasks.get("anna", task.id)).completed
+
+
+async def test_of_an_imported_list_the_rows_that_are_ours_are_drawn(desk: Desk) -> None:
+    task = await desk.add("One")
+    rows = [("task-²", "x"), ("task-7", task.id), ("task-8", "no id"), ("more", "9" * 5_000)]
+    shown = {
+        "type": "ListView",
+        "children": [{"type": "ListViewItem", "id": name, "key": key} for name, key in rows],
+    }
+    action = Action(type="task.complete", payload={"task_id": task.id, "completed": True})
+    outcome = await desk.cards.act(action, shown, ANNA)
+    assert outcome.card is not None
+    assert [row["id"] for row in outcome.card.widget["children"]] == ["task-7"]
 
 
 async def test_nobody_acts_on_the_tasks_of_another(desk: Desk) -> None:
