@@ -26,7 +26,7 @@ from chatkit.engine.turns import Turns
 from chatkit.protocol.errors import BadRequest, TooLarge, TooMany, Unavailable
 from chatkit.protocol.events import Event, Notice
 from chatkit.protocol.jsontext import dumps
-from chatkit.protocol.links import resolve
+from chatkit.protocol.links import resolve, resolve_upload
 from chatkit.protocol.params import (
     CustomAction,
     DeleteAttachment,
@@ -96,16 +96,16 @@ class ChatRoutes:
             log.append_lines(await self.operations.act(params, caller, key))
             await self._send(request, send, user.user_id, _closed(log))
         else:
-            upload_url = self.links.upload_url(request, user.user_id)
             # Added before the action, so that its error is logged as the outcome.
             if isinstance(params, DeleteThread):
                 request.trail.events.append(AuditEvent("thread.delete", "thread", params.thread_id))
             elif isinstance(params, DeleteAttachment):
                 event = AuditEvent("attachment.delete", "attachment", params.attachment_id)
                 request.trail.events.append(event)
-            text = await self.operations.answer(params, caller, key, upload_url)
-            read_url = self.links.read_url(request, user.user_id)
-            await json_reply(resolve(text, read_url)).send(request, send)
+            text = await self.operations.answer(params, caller, key)
+            text = resolve(text, self.links.read_url(request, user.user_id))
+            text = resolve_upload(text, self.links.upload_url(request, user.user_id))
+            await json_reply(text).send(request, send)
 
     async def _answer(
         self,

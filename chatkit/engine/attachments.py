@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from chatkit.ports.files import FileStore
 from chatkit.protocol.attachments import Attachment, NewFile, announce
 from chatkit.protocol.errors import ChatKitError
 from chatkit.protocol.ids import NewId
+from chatkit.protocol.links import upload_placeholder
 
 _log = logging.getLogger("chatkit.files")
 
@@ -35,13 +36,11 @@ class Attachments:
         name: str,
         size: int,
         mime_type: str,
-        upload_url: Callable[[str], str],
     ) -> dict[str, Any]:
         """`attachments.create`: return the wire object with its upload_descriptor.
 
-        `upload_url` returns the signed URL for an id. Raises BadRequest, TooLarge and
-        UnsupportedMedia, which name the field of `params`. Also raises TooLarge (`storage_full`)
-        and Conflict, as FileStore.create does.
+        Raises BadRequest, TooLarge and UnsupportedMedia, which name the field of `params`. Also
+        raises TooLarge (`storage_full`) and Conflict, as FileStore.create does.
         """
         file = announce(
             name=name,
@@ -51,7 +50,8 @@ class Attachments:
             place="params.",
         )
         attachment = await self._create(user_id, file)
-        descriptor = {"url": upload_url(attachment.id), "method": "PUT", "headers": {}}
+        url = upload_placeholder(attachment.id)
+        descriptor = {"url": url, "method": "PUT", "headers": {}}
         return {**attachment.to_wire(), "upload_descriptor": descriptor}
 
     async def receive(

@@ -89,12 +89,8 @@ class Operations:
         params: PlainParams | CustomAction,
         caller: Caller,
         key: RequestKey,
-        upload_url: Callable[[str], str],
     ) -> str:
-        """Execute a request that does not stream; return the JSON text of its answer.
-
-        `upload_url` returns the signed upload URL of an attachment id.
-        """
+        """Execute a request that does not stream; return the JSON text of its answer."""
         user_id = caller.user_id
         match params:
             case GetThread(thread_id=thread_id):
@@ -111,9 +107,7 @@ class Operations:
             case CustomAction():
                 return await self._once(lambda: self.acting.answer(params, caller), user_id, key)
             case _:
-                return await self._once(
-                    lambda: self._change(params, user_id, upload_url), user_id, key
-                )
+                return await self._once(lambda: self._change(params, user_id), user_id, key)
 
     async def act(self, params: CustomAction, caller: Caller, key: RequestKey) -> list[str]:
         """Execute a streaming action, once for a key and body; return its encoded events."""
@@ -141,9 +135,7 @@ class Operations:
         await self.requests.answer(user_id, key, answer)
         return answer
 
-    async def _change(
-        self, params: Changing, user_id: str, upload_url: Callable[[str], str]
-    ) -> str:
+    async def _change(self, params: Changing, user_id: str) -> str:
         match params:
             case UpdateThread(thread_id=thread_id, title=title):
                 return (await self.threads.rename(user_id, thread_id, title or None)).encode()
@@ -160,7 +152,6 @@ class Operations:
                     name=params.name,
                     size=params.size,
                     mime_type=params.mime_type,
-                    upload_url=upload_url,
                 )
                 return dumps(attachment)
             case _:

@@ -70,6 +70,32 @@ async def test_a_client_of_anothers_making_uploads_and_reads(server: ServerProce
     assert again.status_code == 304
 
 
+async def test_the_answer_that_is_kept_for_a_repetition_holds_no_signed_address(
+    server: ServerProcess, database_url: str
+) -> None:
+    token = server.jwt("ada")
+    body = {
+        "type": "attachments.create",
+        "params": {"name": "cat.png", "size": len(PNG), "mime_type": "image/png"},
+    }
+    given = {"json": body, "headers": {"idempotency-key": "one"}}
+    first = (await server.post("/api/chatkit", token, **given)).json()
+    connection = await asyncpg.connect(database_url)
+    try:
+        kept = await connection.fetchval(
+            "SELECT answer FROM accepted_requests WHERE user_id = 'ada' AND answer IS NOT NULL"
+        )
+    finally:
+        await connection.close()
+    assert first["id"] in kept
+    assert "signature" not in kept
+    again = (await server.post("/api/chatkit", token, **given)).json()
+    assert again == first
+    url = again["upload_descriptor"]["url"]
+    stored = await server.http.put(url, content=PNG, headers={"content-type": "image/png"})
+    assert stored.status_code == 200, stored.text
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
 async def test_memory_stays_flat_while_a_large_file_comes_and_goes(server: ServerProcess) -> None:
     token = server.jwt("ada")

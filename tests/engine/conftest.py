@@ -103,9 +103,7 @@ class Engine:
         self, params: PlainParams | CustomAction, caller: Caller, key: RequestKey
     ) -> str:
         """What a request that does not stream is answered."""
-        return await self.operations.answer(
-            params, caller, key, lambda file_id: f"https://up/{file_id}"
-        )
+        return await self.operations.answer(params, caller, key)
 
     async def hello(self) -> str:
         """A thread with one answered message; its id."""

@@ -267,9 +267,7 @@ async def image(cell: Cell) -> str:
         yield PNG
 
     files = cell.engine.operations.attachments
-    wire = await files.create(
-        "alice", name="cat.png", size=len(PNG), mime_type="image/png", upload_url=str
-    )
+    wire = await files.create("alice", name="cat.png", size=len(PNG), mime_type="image/png")
     await files.receive("alice", wire["id"], pieces())
     message = replace(said("What is this?"), attachments=(wire["id"],))
     return thread_of(await cell.chat(CreateThread(input=message), DONE))

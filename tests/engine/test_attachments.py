@@ -47,10 +47,6 @@ async def sent(*pieces: bytes) -> AsyncGenerator[bytes, None]:
         yield piece
 
 
-def url_of(attachment_id: str) -> str:
-    return f"https://chat.example/{attachment_id}"
-
-
 async def rows(database: Database) -> tuple[int, int]:
     return (
         await database.fetchval("SELECT count(*) FROM attachments"),
@@ -59,9 +55,7 @@ async def rows(database: Database) -> tuple[int, int]:
 
 
 async def test_a_created_attachment_tells_where_its_bytes_go(attachments: Attachments) -> None:
-    wire = await attachments.create(
-        "ada", name="cat.png", size=10, mime_type="image/png", upload_url=url_of
-    )
+    wire = await attachments.create("ada", name="cat.png", size=10, mime_type="image/png")
     assert wire == {
         "id": "atc_1",
         "name": "cat.png",
@@ -69,7 +63,7 @@ async def test_a_created_attachment_tells_where_its_bytes_go(attachments: Attach
         "type": "image",
         "preview_url": "chatkit-file:atc_1",
         "upload_descriptor": {
-            "url": "https://chat.example/atc_1",
+            "url": "chatkit-upload:atc_1",
             "method": "PUT",
             "headers": {},
         },
@@ -95,7 +89,7 @@ async def test_a_refusal_names_the_field_and_stores_nothing(
 ) -> None:
     given = {"name": "a.txt", "size": 10, "mime_type": "text/plain", **fields}
     with pytest.raises(error) as refused:
-        await attachments.create("ada", **given, upload_url=url_of)  # type: ignore[arg-type] # by name
+        await attachments.create("ada", **given)  # type: ignore[arg-type] # by name
     assert refused.value.in_words(SAY).startswith(place)
     assert await rows(database) == (0, 0)
 
@@ -103,9 +97,7 @@ async def test_a_refusal_names_the_field_and_stores_nothing(
 async def test_what_was_created_is_received_and_taken_back(
     attachments: Attachments, database: Database
 ) -> None:
-    await attachments.create(
-        "ada", name="cat.png", size=len(PNG), mime_type="image/png", upload_url=url_of
-    )
+    await attachments.create("ada", name="cat.png", size=len(PNG), mime_type="image/png")
     received = await attachments.receive("ada", "atc_1", sent(PNG))
     assert received.is_image
     for user_id, attachment_id in (("bob", "atc_1"), ("ada", "atc_2")):
@@ -183,9 +175,7 @@ async def test_the_sweep_goes_on_and_survives_a_database_that_is_away(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(module, "SWEEP_S", 0.01)
-    await attachments.create(
-        "ada", name="a.txt", size=10, mime_type="text/plain", upload_url=url_of
-    )
+    await attachments.create("ada", name="a.txt", size=10, mime_type="text/plain")
     running = asyncio.create_task(attachments.run())
     try:
         await database.execute("UPDATE attachments SET created_at = now() - interval '2 days'")

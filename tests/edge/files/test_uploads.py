@@ -62,9 +62,8 @@ async def announced(
         name="a.txt",
         size=size,
         mime_type=mime_type,
-        upload_url=links.upload_url(request, user_id),
     )
-    url = urlsplit(wire["upload_descriptor"]["url"])
+    url = urlsplit(links.upload_url(request, user_id)(wire["id"]))
     return wire["id"], f"{url.path}?{url.query}"
 
 
