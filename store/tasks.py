@@ -14,6 +14,7 @@ import asyncpg
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.todo.tasks import Completion, Task, TaskChanges, TaskDraft, TaskPage, TaskQuery
 from store.postgres import Database
+from store.searches import Searches
 from store.sql import load
 
 _SQL = load("tasks")
@@ -48,6 +49,7 @@ class Tasks:
     ) -> None:
         self._database = database
         self._deleted = deleted
+        self._searches = Searches()
 
     async def add(self, user_id: str, draft: TaskDraft) -> Task:
         """See the port."""
@@ -80,6 +82,12 @@ class Tasks:
 
     async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
         """See the port."""
+        if query.search is None:
+            return await self._list(user_id, query)
+        async with self._searches.turn(user_id):
+            return await self._list(user_id, query)
+
+    async def _list(self, user_id: str, query: TaskQuery) -> TaskPage:
         filters = (*_due_window(query), query.priority, query.category, query.tag, _pattern(query))
         window = (query.limit + 1, query.offset)
         if query.sort in ("newest", "oldest"):

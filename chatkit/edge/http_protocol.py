@@ -108,7 +108,8 @@ class GuardedProtocol(HttpToolsProtocol):
     unwanted_body_s: ClassVar[float] = 5.0
     """How long a body is still read after its response was sent."""
     stuck_s: ClassVar[float] = 60.0
-    """How long a client may read nothing while data is waiting for it."""
+    """How long a client may read nothing while data is waiting for it, and how long its system may
+    acknowledge nothing: a client whose network is gone never closes the connection."""
     linger_s: ClassVar[float] = 2.0
     tick_s: ClassVar[float] = 2.0
 
@@ -117,12 +118,13 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = ReadFlow(transport)
         peer = transport.get_extra_info("socket")
-        if (
-            peer is not None
-            and peer.family != socket.AF_UNIX
-            and hasattr(socket, "TCP_NOTSENT_LOWAT")
-        ):
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MAX_UNSENT)
+        if peer is not None and peer.family != socket.AF_UNIX:
+            # Not every system has these options.
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MAX_UNSENT)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                limit_ms = int(self.stuck_s * 1000)
+                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit_ms)
         now = self.loop.time()
         self._deadline: float | None = now + self.head_s
         self._before_body = True

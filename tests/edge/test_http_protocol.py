@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -27,6 +28,14 @@ class Quick(GuardedProtocol):
     stuck_s = 0.4
     tick_s = 0.05
     linger_s = 5.0
+    user_timeout_ms: ClassVar[int] = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        option = getattr(socket, "TCP_USER_TIMEOUT", None)
+        if option is not None:
+            peer = transport.get_extra_info("socket")
+            type(self).user_timeout_ms = peer.getsockopt(socket.IPPROTO_TCP, option)
 
 
 class Site:
@@ -349,6 +358,15 @@ async def test_a_body_that_nobody_wants_is_not_read_for_ever(site: Site) -> None
         pouring = asyncio.create_task(pour())
         assert b"HTTP/1.1 200 " in await peer.rest()
         pouring.cancel()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has the option")
+async def test_a_client_whose_network_is_gone_is_noticed_by_the_system(site: Site) -> None:
+    """Its system neither acknowledges nor closes; the kernel gives such a connection up."""
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+        await peer.body()
+    assert Quick.user_timeout_ms == int(Quick.stuck_s * 1000)
 
 
 async def test_a_client_that_takes_nothing_is_dropped(site: Site) -> None:
