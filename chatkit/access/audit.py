@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 AuditAction = Literal[
+    "access.refuse",
     "attachment.delete",
     "data.erase",
     "data.export",

@@ -1,9 +1,10 @@
 """Writes the audit log in the background: no request waits for it.
 
-Events that anyone can cause in large numbers (failed sign-ins, exceeded limits, new guests, refused
-actions) are counted: one row per minute and caller, and above `MAX_CALLERS` one row for all other
-callers, so that a flood cannot fill the disk. If the process is killed, unwritten entries are lost:
-at most one second of events and one minute of counts.
+Events that anyone can cause in large numbers (failed sign-ins, refusals, exceeded limits, new
+guests) are counted: the first of a caller is written like any other event, and its repetitions as
+one row per minute. A caller is a user and a network (for IPv6 a /64); above `MAX_CALLERS` one row
+counts all others, so that a flood cannot fill the disk. If the process is killed, at most one
+second of events and one minute of counted repetitions are lost.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from datetime import datetime
 from typing import Final
 
 from chatkit.access.audit import AuditAction, AuditEntry, AuditEvent
+from chatkit.access.networks import network_of
 from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.asgi_types import HttpSend
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Handler
 from chatkit.ports.audit import AuditStore
-from chatkit.protocol.errors import ChatKitError, TooMany, Unauthorized
+from chatkit.protocol.errors import ChatKitError, Forbidden, TooMany, Unauthorized
 from chatkit.protocol.fields import MAX_ID
 
 _log = logging.getLogger("chatkit.audit")
@@ -38,10 +40,12 @@ MAX_CALLERS: Final = 100
 #: How long the shutdown may wait for the last write, in seconds.
 _CLOSE_TIMEOUT_S: Final = 5.0
 
-_COUNTED: Final[frozenset[AuditAction]] = frozenset({"guest.issue", "limit.hit", "sign_in.fail"})
+_COUNTED: Final[frozenset[AuditAction]] = frozenset(
+    {"access.refuse", "guest.issue", "limit.hit", "sign_in.fail"}
+)
 _CREDENTIALS: Final = (b"authorization", b"x-chatkit-signature")
 
-_Caller = tuple[str | None, str | None, str]  # user, address, outcome
+_Caller = tuple[str | None, str | None, str]  # user, network, outcome
 _ALL_OTHERS: Final[_Caller] = (None, None, "several")
 
 
@@ -75,7 +79,8 @@ class Auditor:
         self._keep_days = keep_days
         self._now = now
         self._waiting: list[AuditEntry] = []
-        self._counts: dict[AuditAction, dict[_Caller, AuditEntry]] = {}
+        #: The repetitions of the current minute; None for a caller that repeated nothing yet.
+        self._counts: dict[AuditAction, dict[_Caller, AuditEntry | None]] = {}
         self._lost = 0
 
     def note(self, request: HttpRequest, error: ChatKitError | None) -> None:
@@ -85,6 +90,8 @@ class Auditor:
             events = [*events, AuditEvent("limit.hit")]
         elif isinstance(error, Unauthorized) and _tried_to_sign_in(request):
             events = [*events, AuditEvent("sign_in.fail")]
+        elif isinstance(error, Forbidden) and not events:
+            events = [AuditEvent("access.refuse", "path", request.path)]
         for event in events:
             entry = AuditEntry(
                 at=self._now(),
@@ -130,11 +137,16 @@ class Auditor:
 
     def _count(self, entry: AuditEntry) -> None:
         callers = self._counts.setdefault(entry.event.action, {})
-        caller: _Caller = (entry.user_id, entry.client_ip, entry.outcome)
+        network = None if entry.client_ip is None else network_of(entry.client_ip)
+        caller: _Caller = (entry.user_id, network, entry.outcome)
         if caller not in callers and len(callers) >= MAX_CALLERS:
             caller = _ALL_OTHERS
             entry = replace(entry, user_id=None, client_ip=None, request_id=None, outcome=caller[2])
-        earlier = callers.get(caller)
+        if caller not in callers:
+            callers[caller] = None
+            self._enqueue(entry)
+            return
+        earlier = callers[caller]
         callers[caller] = entry if earlier is None else replace(earlier, times=earlier.times + 1)
 
     def _enqueue(self, entry: AuditEntry) -> None:
@@ -173,7 +185,8 @@ class Auditor:
         counts, self._counts = self._counts, {}
         for callers in counts.values():
             for entry in callers.values():
-                self._enqueue(entry)
+                if entry is not None:
+                    self._enqueue(entry)
 
     async def _write(self) -> None:
         if self._lost:

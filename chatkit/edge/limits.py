@@ -12,12 +12,12 @@ have one structured field). `Reset` is the time until a whole burst is allowed a
 from __future__ import annotations
 
 import functools
-import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from chatkit.access.networks import network_of
 from chatkit.access.rates import Rate, RateStatus
 from chatkit.edge.proxies import RequestHead, TrustedProxies
 from chatkit.edge.tokens import User
@@ -140,12 +140,7 @@ class Limits:
     def _address_of(self, peer: str | None, forwarded: str | None) -> str | None:
         """The key of an address: for IPv6 its /64, which belongs to one customer."""
         ip, _ = self._proxies.client_ip(peer, forwarded)
-        if ip is None or ":" not in ip:
-            return ip
-        try:
-            return str(ipaddress.IPv6Network((ip, 64), strict=False))
-        except ValueError:  # not an IP address, but a name set by a test or a tunnel
-            return ip
+        return None if ip is None else network_of(ip)
 
     async def _count_shared(
         self,
