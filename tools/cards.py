@@ -32,18 +32,9 @@ from chatkit.todo.tasks import (
     parse_draft,
 )
 from chatkit.words.catalogue import say_in
+from tools.listed import MAX_ROWS, Listed, read_listed
 from tools.signals import DELETION_CARD, LIST_CARD, task_changed
-from tools.task_cards import (
-    GONE,
-    MAX_ROWS,
-    Listed,
-    confirm_card,
-    form_card,
-    list_card,
-    message_card,
-    offers,
-    read_listed,
-)
+from tools.task_cards import GONE, confirm_card, form_card, list_card, message_card, offers
 
 _FIELDS: Final = (
     "title", "description", "priority", "category", "recurrence", "due_date", "tags",

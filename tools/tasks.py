@@ -32,8 +32,8 @@ from chatkit.todo.tasks import (
     parse_query,
 )
 from chatkit.words.catalogue import ENGLISH, say_in
+from tools.listed import MAX_ROWS
 from tools.signals import DELETION_CARD, LIST_CARD, task_changed
-from tools.task_cards import MAX_ROWS
 
 #: Encodes a value as JSON text for the model.
 encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -13,7 +13,8 @@ from chatkit.todo.tasks import Task
 from tests.acceptance.test_official_types import Sent, differences, official_python
 from tests.protocol.widgets.samples import whole_nodes
 from tests.wording import SAY
-from tools.task_cards import Listed, confirm_card, form_card, list_card, message_card, task_preview
+from tools.listed import Listed
+from tools.task_cards import confirm_card, form_card, list_card, message_card, task_preview
 
 __all__ = ["official_python"]  # the fixture
 

@@ -23,8 +23,9 @@ from store.threads import Threads
 from tests.engine.conftest import ALICE, Engine, Event, NewEngine, named_key, new_key, said
 from tests.fakes import ScriptedTools, says
 from tests.wording import SAY
+from tools.listed import Listed
 from tools.signals import LIST_CARD
-from tools.task_cards import Listed, list_card
+from tools.task_cards import list_card
 
 HELLO: Final = CreateThread(input=said("Show me my tasks"))
 LIST: Final = [[ToolCallDelta(index=0, call_id="c", name="list")], [StreamEnd("tool_calls")]]

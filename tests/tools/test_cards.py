@@ -16,7 +16,8 @@ from chatkit.protocol.errors import NotFound
 from tests.tools.asker import ANNA
 from tests.tools.desk import TODAY, Desk, actions, field, nodes, words
 from tests.wording import SAY, worded
-from tools.task_cards import MAX_ROWS, task_preview
+from tools.listed import MAX_ROWS
+from tools.task_cards import task_preview
 
 
 async def test_a_list_shows_each_task_with_what_can_be_done(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from mcp.types import CallToolResult, Tool
 from chatkit.access.caller import Caller
 from store.postgres import Database
 from tests.tools.asker import ANNA, BEN, Asker, Reply
-from tools.task_cards import MAX_ROWS
+from tools.listed import MAX_ROWS
 from tools.tasks import TOOLS
 
 
