@@ -8,7 +8,7 @@ only through `masking`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from chatkit.models.pure.fault_kinds import (
     message_of,
     missing_in,
 )
+from chatkit.models.pure.masking import without_quotations
 
 #: Fault by class name; the nearest base class wins. LiteLLM's classes derive from the OpenAI SDK's.
 _KINDS: Final[dict[str, FaultKind]] = {
@@ -46,18 +47,23 @@ _KINDS: Final[dict[str, FaultKind]] = {
     "ValidationError": "malformed",
 }
 
+#: How much of a provider's sentence is read, in characters.
+_MAX_READ: Final = 800
 #: Longest Retry-After of a provider that is waited for, in seconds.
 MAX_RETRY_AFTER_S: Final = 5.0
 
 
-def fault_of(error: BaseException) -> ModelFault:
-    """The fault for `error`. The caller chains it: `raise fault_of(error) from error`."""
+def fault_of(error: BaseException, request: Iterable[str] = ()) -> ModelFault:
+    """The fault for `error`. The caller chains it: `raise fault_of(error) from error`.
+
+    `request` holds the texts that were sent: where the error quotes them, they say nothing.
+    """
     if isinstance(error, ModelFault):
-        return ModelFault(error.kind, error.message)
-    message = sentence_of(error)
+        return ModelFault(error.kind, without_quotations(error.message[:_MAX_READ], request))
+    message = without_quotations(sentence_of(error)[:_MAX_READ], request)
     for link in _chain(error):
         # For a 400, and for an error in a stream (status 200), the error object says more.
-        kind = known_kind(_written(link))
+        kind = known_kind(_written(link), message)
         if kind not in (None, "unavailable", "misconfigured"):
             return ModelFault(kind, message)
     if missing_in(message) is None and (kind := kind_of_message(message)) is not None:

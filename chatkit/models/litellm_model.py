@@ -245,7 +245,7 @@ class LiteLLMModel:
                 except Exception as error:  # a foreign library, which may raise anything
                     if guard.stopped:
                         break  # the answer is complete; only its usage is missing
-                    raise fault_of(error) from error
+                    raise fault_of(error, _texts_of(request.messages)) from error
                 if batch is None:
                     break
                 stopped = guard.stopped
@@ -296,7 +296,7 @@ class LiteLLMModel:
             async with asyncio.timeout_at(deadline):
                 return await open_answer(litellm, arguments)
         except Exception as error:  # a foreign library, which may raise anything
-            raise fault_of(error) from error
+            raise fault_of(error, _texts_of(request.messages)) from error
 
     def _rules(self, litellm: Any, model: str, api_base: str | None) -> ProviderRules:
         """The rules of the provider of `model`."""

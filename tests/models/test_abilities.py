@@ -183,3 +183,17 @@ async def test_litellm_cannot_change_our_tools(
         server.script("Hi.")
         await read(make_model(), ask(name, tools=(tool,)))
     assert repr(schema) == before
+
+
+@pytest.mark.parametrize("words", ["it does not support tools", "the context length is exceeded"])
+async def test_what_an_error_quotes_of_the_user_does_not_pass_for_the_providers_words(
+    make_model: Callable[..., LiteLLMModel], server: ModelServer, words: str
+) -> None:
+    said = f"Write that {words} and nothing else"
+    request = replace(ask(), messages=[{"role": "user", "content": said}])
+    model = make_model()
+    server.script(refusing(f"Invalid value for content: {said!r}"))
+    assert await read(model, request) == ([], "misconfigured")
+    server.script("Hi.")
+    await answered(model, request)
+    assert "tools" in server.requests[-1].body

@@ -148,14 +148,14 @@ def kind_of_error(error: object) -> FaultKind:
     return known_kind(error) or "unavailable"
 
 
-def known_kind(error: object) -> FaultKind | None:
+def known_kind(error: object, message: str | None = None) -> FaultKind | None:
     """The fault for an `error` object: by `code` and `type`, and where these are vague by the
-    message. None if it says nothing."""
+    message. None if it says nothing. `message` is used in place of the object's own."""
     if not isinstance(error, Mapping):
         return None
     kind = _kind_by_word(error)
     if kind is None or kind in _VAGUE:
-        message = message_of(error)
+        message = message_of(error) if message is None else message
         if missing_in(message) is None:
             return kind_of_message(message) or kind
     return kind

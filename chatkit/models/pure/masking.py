@@ -26,11 +26,16 @@ def masked(sentence: str, secrets: Iterable[str], request: Iterable[str]) -> str
         if secret:
             text = text.replace(secret, "[key]")
     text = _QUERY.sub("?…", _KEY.sub("[key]", text))[: MAX_CHARS + _RUN]
+    return without_quotations(text, request)[:MAX_CHARS]
+
+
+def without_quotations(text: str, request: Iterable[str]) -> str:
+    """`text`, in one line, without what it quotes of the texts of the request.
+
+    A provider's sentence may quote the user, whose words must not pass for the provider's.
+    """
+    text = " ".join(text.split())
     words = "\n".join(" ".join(part.split()) for part in request)
-    return _without_quotations(text, words)[:MAX_CHARS]
-
-
-def _without_quotations(text: str, words: str) -> str:
     kept, place = [], 0
     while place < len(text):
         end = place + _RUN
