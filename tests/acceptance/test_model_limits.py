@@ -83,7 +83,8 @@ async def test_the_built_in_model_asks_and_then_deletes_what_was_meant(
     demo_server: ServerProcess,
 ) -> None:
     guest = await demo_server.guest()
-    await demo_server.say("Add tea, milk and bread", guest)
+    for title in ("tea", "milk", "bread"):
+        await demo_server.say(f"Add {title}", guest)
     asked = await demo_server.say("delete all", guest)
     assert "Shall I delete these 3 tasks? Say “yes” to go ahead." in asked.text
     assert len(await demo_server.tasks(guest)) == 3

@@ -55,6 +55,14 @@ def test_a_body_is_read_in_any_form_however_it_is_split(name: str, cuts: list[in
         assert [each for each in found if each] == expected
 
 
+def test_the_end_of_an_event_that_holds_no_whole_chunk_is_told() -> None:
+    lines = AnswerLines()
+    assert lines.receive(b"data: {oops\n") == ["{oops"]
+    assert lines.receive(b"\n") == [""]
+    assert lines.receive(b"\n\n") == []
+    assert lines.receive(f"data: {ONE}\n\n".encode()) == [ONE]
+
+
 def test_events_are_read_as_they_come() -> None:
     lines = AnswerLines()
     assert lines.receive(f"data: {ONE}\n".encode()) == [ONE]

@@ -19,6 +19,7 @@ PROMPT = "Please tell me about the surprise party for Ada on Friday at nine"
             '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser',
         ),
         ("Incorrect API key provided: sk-proj-abc***xyz.", "Incorrect API key provided: [key]"),
+        ("Incorrect API key provided: hush-hush", "Incorrect API key provided: [key]"),
         ("key my own key refused", "key [key] refused"),
         ("Bearer abc.def refused", "[key] refused"),
         ("at https://h/x?key=abc&b=1 now", "at https://h/x?… now"),

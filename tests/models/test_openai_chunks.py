@@ -260,6 +260,14 @@ def test_a_chunk_behind_lines_that_were_none_is_malformed() -> None:
         reader.read('{"choices":[{"delta":{"content":"a"}}]}')
 
 
+def test_lines_that_make_no_chunk_are_malformed_when_their_event_ends() -> None:
+    reader = ChunkReader()
+    assert reader.read("") == []
+    assert reader.read("{nope") == []
+    with pytest.raises(ModelFault):
+        reader.read("")
+
+
 def test_a_chunk_may_come_in_several_lines() -> None:
     reader = ChunkReader()
     lines = json.dumps({"choices": [{"delta": {"content": "a"}}]}, indent=1).split("\n")

@@ -16,13 +16,16 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 
 _BOM: Final = b"\xef\xbb\xbf"
 _DATA: Final = b"data:"
+#: How a chunk ends, and the mark of the last one.
+_ENDS: Final = (b"}", b"]")
 
 
 class AnswerLines:
     """Bytes in, JSON texts out; the bytes may be split at any point.
 
-    A JSON object that several lines of one event hold comes in several texts. Raises ModelFault:
-    `malformed` above MAX_BYTES, `misconfigured` for a web page.
+    A JSON object that several lines of one event hold comes in several texts; an empty text marks
+    the end of such an event. Raises ModelFault: `malformed` above MAX_BYTES, `misconfigured` for a
+    web page.
     """
 
     def __init__(self) -> None:
@@ -30,6 +33,7 @@ class AnswerLines:
         self._begun = False
         self._object: list[bytes] | None = None  # the lines of a body that is no event stream
         self._size = 0
+        self._open = False  # whether the last text may be only a part of a chunk
 
     def receive(self, data: bytes) -> list[str]:
         """The texts that are now complete."""
@@ -68,15 +72,20 @@ class AnswerLines:
         texts = []
         for line in lines:
             if line.startswith(_DATA):
-                texts.append(line[5:].strip().decode("utf-8", "replace"))
-            elif line:
+                text = line[5:].strip()
+                self._open = not text.endswith(_ENDS)
+                texts.append(text.decode("utf-8", "replace"))
+            elif line and not line.isspace():
                 line = line.removeprefix(_BOM).strip()
                 if line.startswith(_DATA):
                     texts.append(line[5:].strip().decode("utf-8", "replace"))
                 elif line.startswith(b"{") and line.endswith(b"}") and not self._object:
                     texts.append(line.decode("utf-8", "replace"))
-                elif self._object is not None and line:
+                elif self._object is not None:
                     self._keep(self._object, line)
+            elif self._open:
+                self._open = False
+                texts.append("")
         return texts
 
     def _keep(self, kept: list[bytes], line: bytes) -> None:

@@ -13,7 +13,7 @@ _RUN: Final = 16
 
 _KEY: Final = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|key|org|Bearer|AIza|eyJ|AKIA)[-_A-Za-z0-9.*]{6,}|"
-    r"\bBearer\s+\S+|\b[A-Za-z0-9+/_-]{32,}={0,2}"
+    r"\bBearer\s+\S+|\b[A-Za-z0-9+/_-]{32,}={0,2}|(?<=[Kk]ey provided: )\S+"
 )
 _QUERY: Final = re.compile(r"\?[^\s\"'<>]+=[^\s\"'<>]*")
 

@@ -88,7 +88,9 @@ class ChunkReader:
         self._by_index: dict[int, _Call] = {}
 
     def read(self, data: str) -> list[Delta]:
-        """Parse the JSON of one chunk, which may come in several lines. Raises ModelFault.
+        """Parse the JSON of one chunk, which may come in several lines; an empty text ends it.
+
+        Raises ModelFault.
 
         Text may contain NUL characters and lone surrogates, which JSON can escape.
         """
@@ -102,6 +104,8 @@ class ChunkReader:
         except RecursionError as error:
             raise ModelFault("malformed") from error
         except ValueError:
+            if not data:
+                self.end()
             self._partial = f"{self._partial}\n{data}" if self._partial else data
             if len(self._partial) > _MAX_PARTIAL:
                 raise ModelFault("malformed") from None

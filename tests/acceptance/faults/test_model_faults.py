@@ -26,7 +26,11 @@ BIG = [f"{place:04d}" + "x" * 996 for place in range(10_000)]
         (["Half", EOF], "Half", "broke off"),
         (["Half", Raw(b"data: {\xff\xfe not json\n\n"), HANG], "Half", "could not be read"),
         (["Half", Raw(b"x" * 9_000_000), HANG], "Half", "could not be read"),
-        (["Half ", Pause(0.1), *("same " for _ in range(500)), HANG], "Half ", "could not be read"),
+        (
+            ["Half ", Pause(0.1), *("same " for _ in range(1500)), HANG],
+            "Half ",
+            "could not be read",
+        ),
         ([*BIG, HANG], "0000xxx", "could not be read"),
         ([Chunk({"tool_calls": [{"index": 0, "function": {}}]})], None, None),
     ],

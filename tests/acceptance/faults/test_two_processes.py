@@ -188,7 +188,7 @@ def done_texts(events: list[Event]) -> list[str]:
     return [
         event["item"]["content"][0]["text"]
         for event in events
-        if event["type"] == "thread.item.done"
+        if event["type"] == "thread.item.done" and "content" in event["item"]
     ]
 
 
