@@ -15,6 +15,11 @@ from chatkit.protocol.errors import Sentence
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.structured import MAX_OPTIONS, MAX_QUESTIONS, MAX_SENTENCE, Question
 
+#: The result of a call that would leave two items waiting.
+ONE_AT_A_TIME: Final = (
+    "Only one call that the user or the page has to answer is possible at a time. "
+    "This one was not made; make it again later."
+)
 NAME: Final = "ask_user"
 
 ASK_USER: Final = ToolSpec(

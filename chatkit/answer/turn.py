@@ -15,10 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
 
 from chatkit.answer.about_model import answered_by_step, lacks_notice
-from chatkit.answer.asking import read_questions
+from chatkit.answer.asking import ONE_AT_A_TIME, read_questions
 from chatkit.answer.cards import Card
 from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off
 from chatkit.answer.marks import ALWAYS_SHOWN, NOTES, Mark, mark_step
@@ -63,11 +62,6 @@ from chatkit.protocol.items import Item
 from chatkit.protocol.workflows import Step, Workflow
 from chatkit.words.say import Say
 
-_ONE_AT_A_TIME: Final = (
-    "Only one call that the user or the page has to answer is possible at a time. "
-    "This one was not made; make it again later."
-)
-
 
 class Turn:
     """The machine of one answer. Not reusable."""
@@ -105,14 +99,18 @@ class Turn:
         self._drafts: dict[int, DraftWriter] = {}  # by the index of their calls
         self._round = Round()
         self._waiting: ClientToolCall | StructuredInput | None = None
+        self._begins = True  # whether this is the first answer of the thread
         self._said = False  # whether this answer of the model holds text
         self._reason = ""  # why the model ended it
         self._citations: list[Citation] = []  # those that came before any text
         self._mentions: dict[str, str] = {}
 
-    def offer(self, tools: Sequence[ToolSpec], *, after_rounds: int = 0) -> None:
+    def offer(
+        self, tools: Sequence[ToolSpec], *, after_rounds: int = 0, begins: bool = True
+    ) -> None:
         """Set the model's tools before its first answer. `after_rounds`: tool rounds already used
-        by the turns that this one continues."""
+        by the turns that this one continues. `begins`: it is the first answer of the thread."""
+        self._begins = begins
         self._tools = {tool.name: tool for tool in tools}
         self._rounds_left = max(0, self._rounds_left - after_rounds)
 
@@ -142,7 +140,7 @@ class Turn:
                     self._round.reason(delta)
                 case AnsweredBy(model):
                     events += self._replace_model(model)
-                case Lacks(ability):
+                case Lacks(ability, new) if new or self._begins:
                     events.append(lacks_notice(ability, self._say))
                 case _:  # reasoning after text
                     pass
@@ -225,7 +223,7 @@ class Turn:
     def _put_aside(self, call: ToolCall, kind: str) -> None:
         """Make a call of the page or the user pending; answer a second one with an error."""
         if self._waiting is not None:
-            self._answer(call, _ONE_AT_A_TIME, failed=True)
+            self._answer(call, ONE_AT_A_TIME, failed=True)
             return
         try:
             self._waiting = (

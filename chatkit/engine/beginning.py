@@ -11,7 +11,7 @@ from chatkit.access.caller import Caller
 from chatkit.answer.leases import Begun, Busy, NewTurn, NotPending, Repeated, RequestKey
 from chatkit.engine.offers import Offers
 from chatkit.engine.replies import answered_with, completed_with
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.ports.files import FileStore
 from chatkit.ports.requests import RequestStore
 from chatkit.ports.turns import TurnStore

@@ -13,7 +13,7 @@ from typing import Final
 from chatkit.answer.leases import LogBatch
 from chatkit.answer.leaving import StopRequested
 from chatkit.engine.presence import Presence
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.ports.turn_log import LogStore
 from chatkit.protocol.errors import Unavailable
 

@@ -27,7 +27,7 @@ from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.faults import Fault
 from chatkit.engine.listening import Listening
 from chatkit.engine.offers import Offers
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.engine.turn_limit import TurnLimit
 from chatkit.engine.turns import Turns
 from chatkit.ports.requests import RequestStore

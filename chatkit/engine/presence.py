@@ -20,7 +20,7 @@ from chatkit.answer.leaving import (
     StopRequested,
     TimeOver,
 )
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.ports.turn_log import LogStore
 
 

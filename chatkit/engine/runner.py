@@ -14,30 +14,27 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
-from chatkit.access.caller import Caller
 from chatkit.answer import history
-from chatkit.answer.leases import Begun, Ending, Lease, LeaseLost, StopReason, TurnState
-from chatkit.answer.leaving import Leaving
+from chatkit.answer.leases import Ending, LeaseLost, TurnState
 from chatkit.answer.next_action import AskModel, CallTools, Finish, TooManyRounds
 from chatkit.answer.turn import Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import PROGRESS_AFTER_S, Calls, show_progress_after
 from chatkit.engine.context import MAX_HISTORY_ITEMS, Context, names_only
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.engine.titling import Naming, ThreadTitles
-from chatkit.engine.turn_log import TurnLog
 from chatkit.models.pure.deltas import AnsweredBy, Lacks, ModelFault, ModelRequest, TextDelta
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.models import Model
 from chatkit.ports.turns import TurnStore
 from chatkit.protocol.attachments import FileContent, NameContent
-from chatkit.protocol.bodies import ClientToolCall, ToolRound, UserMessage
-from chatkit.protocol.content import FileSource, InferenceOptions
+from chatkit.protocol.bodies import AssistantMessage, ClientToolCall, ToolRound, UserMessage
+from chatkit.protocol.content import FileSource
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.events import ErrorEvent, Event, ItemDone, Notice, StreamOptions
 from chatkit.protocol.ids import NewId
 from chatkit.protocol.items import Item
 from chatkit.protocol.workflows import FileTask
-from chatkit.words.catalogue import say_in
 from chatkit.words.say import Say
 
 _log = logging.getLogger("chatkit.turn")
@@ -52,53 +49,6 @@ _MAX_SHORTER: Final = 3
 SLOW_S: Final = 5.0
 
 _Result = TypeVar("_Result")
-
-
-@dataclass(slots=True, kw_only=True)
-class RunningTurn:
-    """A turn of this process while it runs.
-
-    `message` is the new user message; None for a retry or a reply to a pending item. The events
-    in `opening` are published right after the stream options.
-    """
-
-    begun: Begun
-    caller: Caller
-    model: str
-    message: UserMessage | None = None
-    opening: Sequence[Event] = ()
-    options: InferenceOptions = field(default_factory=InferenceOptions)
-    log: TurnLog = field(default_factory=TurnLog)
-    task: asyncio.Task[None] | None = None
-    #: Whether the task has begun to run. A task that is cancelled before that never runs.
-    entered: bool = False
-    stop_reason: StopReason | None = None
-    ending: bool = False
-    #: Decides whether the turn stops when its followers leave. Set by `Turns.start`.
-    leaving: Leaving = field(init=False)
-    #: How many events of the log are in the database, and whether the stored log is complete.
-    written: int = 0
-    complete: bool = False
-
-    @property
-    def lease(self) -> Lease:
-        """The lease on this turn."""
-        return self.begun.lease
-
-    @property
-    def say(self) -> Say:
-        """Sentences in the caller's language."""
-        return say_in(self.caller.language)
-
-    def stop(self, reason: StopReason) -> None:
-        """Cancel the turn; its text is kept. Only the first reason counts.
-
-        Has no effect on a turn that is already ending.
-        """
-        if self.stop_reason is None and not self.ending and self.task is not None:
-            self.stop_reason = reason
-            if self.entered:
-                self.task.cancel()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +235,9 @@ class Runner:
         others = await self.calls.tools.list_tools()
         tools = (*self.own_tools, *(tool for tool in others if tool.name not in own))
         bodies = [item.body for item in stored]
-        machine.offer(tools, after_rounds=history.rounds_since_the_user(bodies))
+        begins = not any(isinstance(body, AssistantMessage) for body in bodies)
+        rounds = history.rounds_since_the_user(bodies)
+        machine.offer(tools, after_rounds=rounds, begins=begins)
         return tools
 
     async def _files(self, work: _Work, stored: Sequence[Item]) -> Mapping[str, FileContent]:

@@ -29,7 +29,8 @@ from chatkit.answer.replay import open_items
 from chatkit.engine.elsewhere import LAG_S, Mirror, Orphans, TurnElsewhere
 from chatkit.engine.journal import Journal
 from chatkit.engine.presence import Presence
-from chatkit.engine.runner import Runner, RunningTurn
+from chatkit.engine.runner import Runner
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.ports.requests import RequestStore
 from chatkit.ports.turn_log import LogStore

@@ -13,7 +13,14 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
-from chatkit.models.pure.deltas import AnsweredBy, Delta, FaultKind, ModelFault, ModelRequest
+from chatkit.models.pure.deltas import (
+    AnsweredBy,
+    Delta,
+    FaultKind,
+    Lacks,
+    ModelFault,
+    ModelRequest,
+)
 from chatkit.ports.models import Model
 
 _log = logging.getLogger(__name__)
@@ -74,13 +81,19 @@ class Fallbacks:
         names = self._order(request.model)
         for place, name in enumerate(names):
             begun = False
+            held: list[Sequence[Delta]] = []  # what a model lacks that may not answer after all
             try:
                 batches = self._model.stream(replace(request, model=name))
                 async with aclosing(batches):
                     async for batch in batches:
+                        if not begun and isinstance(batch[0], Lacks):
+                            held.append(batch)
+                            continue
                         if not begun and name != request.model:
                             yield [AnsweredBy(name)]
-                        begun = True
+                        for earlier in held:
+                            yield earlier
+                        begun, held = True, []
                         yield batch
             except ModelFault as fault:
                 if fault.kind in _LASTING:

@@ -191,8 +191,9 @@ class LiteLLMModel:
         entry = next(self._entries(request.model), {})
         # The table leaves out what it does not know: only a plain "false" counts.
         known_without = entry.get("supports_function_calling") is False
-        if request.tools and known_without and self._abilities.learn(place, "tools"):
-            yield [Lacks("tools")]
+        found = known_without and request.tools and self._abilities.learn(place, "tools")
+        if request.tools and "tools" in self._abilities.missing(place):
+            yield [Lacks("tools", new=bool(found))]
         back_offs = iter(_BACK_OFF_S)
         asked_twice = False
         while True:

@@ -20,7 +20,7 @@ from chatkit.engine import elsewhere, journal
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.faults import Fault
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.engine.turns import Turns
 from chatkit.models.pure.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import ChatKitError, Unavailable

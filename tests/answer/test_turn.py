@@ -277,6 +277,15 @@ def test_another_model_that_answers_is_named_once() -> None:
     assert len(named) == 1
 
 
+@pytest.mark.parametrize(("new", "begins", "told"), [(1, 1, 1), (1, 0, 1), (0, 1, 1), (0, 0, 0)])
+def test_what_is_known_to_be_lacking_is_told_at_the_beginning_of_a_thread(
+    new: int, begins: int, told: int
+) -> None:
+    turn = machine()
+    turn.offer([], begins=bool(begins))
+    assert len(turn.receive([Lacks("tools", new=bool(new))])) == told
+
+
 def test_what_the_model_lacks_is_a_notice() -> None:
     for ability in ("tools", "images"):
         assert machine().receive([Lacks(ability)]) == [lacks_notice(ability, SAY)]

@@ -20,7 +20,7 @@ from chatkit.answer.leaving import OnDisconnect
 from chatkit.engine.attachments import Attachments
 from chatkit.engine.faults import Fault
 from chatkit.engine.operations import Operations
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.engine.turns import Turns
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.models import Images, Model

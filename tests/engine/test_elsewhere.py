@@ -13,7 +13,7 @@ from chatkit.answer.leaving import GRACE_S, State
 from chatkit.engine import elsewhere, faults
 from chatkit.engine import turns as turns_module
 from chatkit.engine.elsewhere import TurnElsewhere
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.params import AddUserMessage, GetThread, RetryAfterItem
 from tests.engine.conftest import (

@@ -15,7 +15,7 @@ import pytest
 from chatkit.answer.leases import Ending, NewTurn
 from chatkit.engine import faults, runner
 from chatkit.engine import turns as turns_module
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.models.pure.deltas import StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.bodies import UserMessage
 from chatkit.protocol.errors import Unavailable

@@ -9,7 +9,7 @@ import pytest
 from chatkit.access.caller import Caller
 from chatkit.engine import faults
 from chatkit.engine.faults import Fault
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.models.pure.deltas import TextDelta
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.params import AddUserMessage, CreateThread

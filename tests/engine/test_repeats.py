@@ -11,7 +11,7 @@ import pytest
 from chatkit.answer.asking import ASK_USER
 from chatkit.engine import faults
 from chatkit.engine.faults import Fault
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.models.pure.deltas import ModelFault, StreamEnd, TextDelta, ToolCallDelta
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.errors import Unprocessable

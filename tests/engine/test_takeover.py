@@ -12,7 +12,7 @@ from chatkit.answer.drafting import WRITE_DRAFT
 from chatkit.answer.marks import NOTES
 from chatkit.answer.rounds import UNKNOWN_OUTCOME
 from chatkit.engine import elsewhere, faults, runner
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.models.pure.deltas import StreamEnd, ToolCallDelta
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.params import (

@@ -11,7 +11,7 @@ import pytest
 from chatkit.answer.leaving import GRACE_S
 from chatkit.engine import faults
 from chatkit.engine import turns as turns_module
-from chatkit.engine.runner import RunningTurn
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.models.pure.deltas import StreamEnd, TextDelta, ToolCallDelta
 from chatkit.protocol.errors import Unavailable, Unprocessable
 from chatkit.protocol.paging import Cursor, Order

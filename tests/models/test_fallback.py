@@ -11,12 +11,13 @@ from chatkit.models.pure.deltas import (
     AnsweredBy,
     Delta,
     FaultKind,
+    Lacks,
     ModelFault,
     ModelRequest,
     StreamEnd,
     TextDelta,
 )
-from tests.fakes import ScriptedModel, says
+from tests.fakes import Script, ScriptedModel, says
 
 REQUEST = ModelRequest(model="a", messages=[])
 ANSWER: list[Delta] = [TextDelta("Hi."), StreamEnd("stop")]
@@ -72,6 +73,13 @@ async def test_after_the_first_delta_nobody_else_is_asked() -> None:
     with pytest.raises(ModelFault, match="unavailable"):
         await read(Fallbacks(model, ["b"]).stream(REQUEST))
     assert asked(model) == ["a"]
+
+
+async def test_what_a_model_lacks_that_does_not_answer_is_not_told() -> None:
+    lacking: Script = [[Lacks("tools")], ModelFault("unavailable")]
+    model = ScriptedModel(lacking, [[Lacks("images")], *says("Hi.")])
+    deltas = await read(Fallbacks(model, ["b"]).stream(REQUEST))
+    assert deltas == [AnsweredBy("b"), Lacks("images"), *ANSWER]
 
 
 async def test_if_all_are_away_the_last_fault_is_told() -> None:

@@ -150,9 +150,13 @@ class AnsweredBy:
 
 @dataclass(frozen=True, slots=True)
 class Lacks:
-    """The model turned out to lack an ability and answers without it. Comes before the answer."""
+    """The model lacks an ability and answers without it. Comes before the answer.
+
+    `new`: this has turned out just now.
+    """
 
     ability: Literal["tools", "images"]
+    new: bool = True
 
 
 Delta = (
