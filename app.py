@@ -25,6 +25,7 @@ from chatkit.edge.router import Router
 from chatkit.edge.server import Server, allow_many_connections
 from chatkit.protocol.errors import ChatKitError
 from chatkit.wiring.announcement import announce
+from chatkit.wiring.cautions import log_cautions
 from chatkit.wiring.listener import open_sockets
 from chatkit.wiring.parts import Parts, open_parts
 from chatkit.wiring.routes import join_routes
@@ -83,6 +84,7 @@ class Application:
                 message = error.in_words(say_in(ENGLISH))
             await send({"type": "lifespan.startup.failed", "message": message})
             return
+        log_cautions(settings)  # not before: a failed start is one sentence
         await send({"type": "lifespan.startup.complete"})
         self._services.parts.model.loading.start()
         await receive()
