@@ -101,7 +101,9 @@ async def test_export_import_and_erasure_are_in_the_audit_log(
         ("data.export", "ada", thread_id, "ok"),
         ("data.export", "ada", None, "ok"),
         ("data.import", "ada", None, "ok"),
+        ("data.import", "ada", None, "invalid_json"),
         ("data.erase", "ada", None, "ok"),
+        ("data.export", "ada", "thr_none", "not_found"),  # and its repetitions in a minute
     ]
     deadline = time.monotonic() + 30
     while (await audited(services)) != expected:  # written once a second
