@@ -38,7 +38,7 @@ class Abilities:
         return frozenset(ability for ability, until in self._missing[place].items() if until > now)
 
     def learn(self, place: Place, ability: Ability) -> bool:
-        """Record a refusal. False if it was known: asking again would be refused again."""
+        """Record a refusal. False if it was known."""
         if ability in self.missing(place):
             return False
         _log.warning("model %s has no %s; it is asked without", place[0], ability)

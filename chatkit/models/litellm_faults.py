@@ -48,7 +48,7 @@ _KINDS: Final[dict[str, FaultKind]] = {
 }
 
 #: How much of a provider's sentence is read, in characters.
-_MAX_READ: Final = 800
+_MAX_READ: Final = 500
 #: Longest Retry-After of a provider that is waited for, in seconds.
 MAX_RETRY_AFTER_S: Final = 5.0
 
@@ -63,7 +63,8 @@ def fault_of(error: BaseException, request: Iterable[str] = ()) -> ModelFault:
     message = without_quotations(sentence_of(error)[:_MAX_READ], request)
     for link in _chain(error):
         # For a 400, and for an error in a stream (status 200), the error object says more.
-        kind = known_kind(_written(link), message)
+        written = _written(link)
+        kind = known_kind(written, message) if written else None
         if kind not in (None, "unavailable", "misconfigured"):
             return ModelFault(kind, message)
     if missing_in(message) is None and (kind := kind_of_message(message)) is not None:

@@ -198,6 +198,7 @@ class LiteLLMModel:
         asked_twice = False
         while True:
             begun = False
+            left_out = self._abilities.missing(place)
             try:
                 async with aclosing(self._attempt(litellm, request, place, deadline)) as batches:
                     async for batch in batches:
@@ -208,7 +209,9 @@ class LiteLLMModel:
                 if begun:
                     raise
                 missing = missing_in(fault.message) if fault.kind in _OF_ABILITIES else None
-                if missing is not None and self._abilities.learn(place, missing):
+                # Another request may have learned it while this one was on its way.
+                if missing is not None and missing not in left_out:
+                    self._abilities.learn(place, missing)
                     lacks = _lacks(missing, request)
                 elif fault.kind == "bad_call" and not asked_twice:
                     asked_twice, lacks = True, []
@@ -226,7 +229,7 @@ class LiteLLMModel:
 
     def _log(self, request: ModelRequest, fault: ModelFault) -> None:
         cause = fault.__cause__ or fault
-        sentence = masked(fault.message, [self._api_key or ""], _texts_of(request.messages))
+        sentence = masked(fault.message, [self._api_key or ""])  # `fault_of` removed quotations
         why = f"{describe(cause)}: {sentence}" if sentence else describe(cause)
         _log.warning("model %s: %s (%s)", request.model, fault.kind, why)
 

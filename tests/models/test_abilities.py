@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -125,6 +126,23 @@ async def test_a_refusal_that_does_not_end_is_a_fault(
     batches, fault = await read(model, ask())
     assert (flat(batches), fault) == ([Lacks("tools")], "misconfigured")
     assert len(server.requests) == 2
+
+
+@pytest.mark.usefixtures("no_back_off")
+@pytest.mark.parametrize(
+    ("message", "member"),
+    [
+        ("m does not support tools", "tools"),
+        ("Extra inputs are not permitted: stream_options", "stream_options"),
+    ],
+)
+async def test_requests_that_are_refused_at_the_same_time_are_all_answered(
+    make_model: Callable[..., LiteLLMModel], server: ModelServer, message: str, member: str
+) -> None:
+    model = make_model()
+    server.answer = lambda body: [refusing(message) if member in body else "Hi."]
+    for deltas in await asyncio.gather(*(answered(model, ask()) for _ in range(5))):
+        assert TextDelta("Hi.") in deltas
 
 
 @pytest.mark.usefixtures("no_back_off")

@@ -17,6 +17,17 @@ PER_DAY = (
 PER_MINUTE = PER_DAY.replace("PerDay", "PerMinute")
 CONTEXT = "This model's maximum context length is 8192 tokens. Please reduce the length."
 
+EXCEEDED = "You exceeded your current quota, please check your plan and billing details."
+GEMINI_DAY = "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
+GEMINI_MINUTE = "GenerateContentInputTokensPerModelPerMinute-FreeTier"
+
+
+def gemini_quota(*quotas: str) -> dict[str, Any]:
+    """google-gemini/gemini-cli#8437, RooCodeInc/Roo-Code#3883: only the details name the quotas."""
+    details = [{"violations": [{"quotaId": quota} for quota in quotas]}]
+    return {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": EXCEEDED, "details": details}
+
+
 ERRORS: dict[str, tuple[dict[str, Any], FaultKind]] = {
     "OpenAI, too long": (
         {"message": CONTEXT, "type": "invalid_request_error", "code": "context_length_exceeded"},
@@ -102,6 +113,37 @@ ERRORS: dict[str, tuple[dict[str, Any], FaultKind]] = {
         {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": PER_MINUTE},
         "rate_limited",
     ),
+    "Gemini, a minute, in details": (gemini_quota(GEMINI_MINUTE), "rate_limited"),
+    "Gemini, a day, in details": (gemini_quota(GEMINI_DAY), "quota"),
+    "Gemini, both, in details": (gemini_quota(GEMINI_MINUTE, GEMINI_DAY), "quota"),
+    # anthropics/claude-code#236
+    "Bedrock, rate": (
+        {"code": 429, "message": "Too many tokens, please wait before trying again."},
+        "rate_limited",
+    ),
+    # minorun365/agent-book#29
+    "Bedrock, a day": (
+        {"code": 429, "message": "Too many tokens per day, please wait before trying again."},
+        "quota",
+    ),
+    # gptme/gptme#1449
+    "OpenRouter, limit of the key": (
+        {"code": 403, "message": "Key limit exceeded (monthly limit). Manage it using https://h/"},
+        "quota",
+    ),
+    # truefoundry/models#826
+    "OpenRouter, settings of the account": (
+        {
+            "code": 404,
+            "message": "No endpoints available matching your guardrail restrictions and data",
+        },
+        "misconfigured",
+    ),
+    # MoonshotAI/kimi-cli#901
+    "Moonshot, rate": (
+        {"message": "We're receiving too many requests", "type": "rate_limit_reached_error"},
+        "rate_limited",
+    ),
     "Gemini, key": (
         {"code": 400, "message": "API key not valid. Please pass a valid API key."},
         "credentials",
@@ -115,6 +157,24 @@ ERRORS: dict[str, tuple[dict[str, Any], FaultKind]] = {
         "unknown_model",
     ),
     "Ollama, model": ({"message": "model 'llama9' not found"}, "unknown_model"),
+    "Ollama, model with a point": ({"message": "model 'llama3.2' not found"}, "unknown_model"),
+    # wwardaww/gnome-gemini-ai#21
+    "Gemini, model": (
+        {
+            "code": 404,
+            "status": "NOT_FOUND",
+            "message": "models/gemini-1.0-pro is not found for API version v1beta, or is not",
+        },
+        "unknown_model",
+    ),
+    "vLLM, model": (
+        {
+            "code": 404,
+            "type": "NotFoundError",
+            "message": "The model `Qwen/Qwen2.5-7B-Instruct` does not exist.",
+        },
+        "unknown_model",
+    ),
     "Anthropic, model": (
         {"type": "not_found_error", "message": "model: claude-9"},
         "unknown_model",
@@ -168,6 +228,7 @@ REFUSALS: list[tuple[str, Ability | None]] = [
         "images",
     ),
     ("unknown variant `image_url`, expected `text`", "images"),
+    ("The image format image/tiff is not supported", None),
     ("temperature must be at most 2", None),
     (CONTEXT, None),
     ("The model `gpt-9` does not exist", None),

@@ -14,6 +14,7 @@ PROMPT = "Please tell me about the surprise party for Ada on Friday at nine"
     ("sentence", "kept"),
     [
         ("x does not support tools", "x does not support tools"),
+        ("your organization is skipping keywords", "your organization is skipping keywords"),
         (
             '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser',
             '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser',

@@ -197,3 +197,20 @@ async def test_pings_do_not_pass_for_an_answer(
         pinging.script(*[Raw(b": ping\n\n")] * 100)
 
         assert await read(model, ask()) == ([], "timeout")
+
+
+@pytest.mark.usefixtures("no_back_off")
+@pytest.mark.parametrize(
+    ("quota", "kind"), [("RequestsPerMinute", "rate_limited"), ("RequestsPerDay", "quota")]
+)
+async def test_the_details_of_an_error_tell_more_than_its_message(
+    make_model: Callable[..., LiteLLMModel], server: ModelServer, quota: str, kind: FaultKind
+) -> None:
+    exceeded = {
+        "code": 429,
+        "status": "RESOURCE_EXHAUSTED",
+        "message": "You exceeded your current quota, please check your plan and billing details.",
+        "details": [{"violations": [{"quotaId": quota}]}],
+    }
+    server.answer = lambda _: [Status(429, exceeded)]
+    assert await read(make_model(), ask("gemini/gemini-2.5-flash")) == ([], kind)

@@ -7,7 +7,7 @@ message. The patterns below are from error messages of the providers that are na
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 from chatkit.models.pure.deltas import FaultKind
@@ -47,6 +47,7 @@ _KINDS_BY_WORD: Final[dict[str, FaultKind]] = {
     "permission_error": "credentials",
     "rate_limit_error": "rate_limited",
     "rate_limit_exceeded": "rate_limited",
+    "rate_limit_reached_error": "rate_limited",  # Moonshot
     "request_too_large": "too_long",
     "responsibleaipolicyviolation": "refused",
     "string_above_max_length": "too_long",
@@ -67,11 +68,12 @@ _VAGUE: Final = frozenset[FaultKind](
 _KINDS_BY_MESSAGE: Final[Mapping[FaultKind, str]] = {
     # OpenAI, OpenRouter, Mistral and vLLM write "maximum context length", Anthropic "prompt is too
     # long", Gemini "input token count (…) exceeds", llama.cpp "exceeds the available context size",
-    # Groq, with 413, "Request too large for model …", xAI "maximum prompt length".
+    # Groq, with 413, "Request too large for model …", xAI "maximum prompt length". Bedrock's "Too
+    # many tokens, please wait" and "… per day" are limits of the rate.
     "too_long": (
         r"\bcontext[ _](length|limit|size|window)\b|prompt is too long|maximum prompt length|"
-        r"input token count|too many (input |total )?tokens|input (is )?too long|"
-        r"request too large|reduce the length"
+        r"input token count|too many (input |total )?tokens(?!,? please wait| per )|"
+        r"input (is )?too long|request too large|reduce the length"
     ),
     # Groq: "Failed to call a function"; Gemini's finish reason; Ollama: "error parsing tool
     # call".
@@ -79,26 +81,30 @@ _KINDS_BY_MESSAGE: Final[Mapping[FaultKind, str]] = {
         r"tool_use_failed|failed to call a function|malformed_function_call|"
         r"(parsing|parse|parser).{0,20}tool[ _]?call|tool call validation failed"
     ),
-    # Gemini counts per minute and per day in one error; only the metric tells which.
-    "rate_limited": r"per ?minute|per ?second|\b[rt]pm\b",
+    # Gemini counts per minute and per day in one error; only the ids of the quotas tell which.
+    "rate_limited": r"^(?!.*per ?day).*(per ?minute|per ?second|\b[rt]pm\b)",
     # OpenAI: "You exceeded your current quota"; Anthropic, 400: "credit balance is too low";
-    # DeepSeek: "Insufficient Balance"; OpenRouter: "requires more credits".
+    # DeepSeek: "Insufficient Balance"; OpenRouter: "requires more credits", "Key limit
+    # exceeded".
     "quota": (
         r"exceeded your current quota|insufficient[ _](quota|balance|credit|fund)|"
-        r"credit balance|(more|out of) credits|per ?day|billing|spend(ing)? limit"
+        r"credit balance|(more|out of) credits|per ?day|billing|spend(ing)? limit|"
+        r"key limit exceeded"
     ),
     # Azure: "content management policy"; OpenRouter, 403: "requires moderation … flagged";
     # Gemini: "PROHIBITED_CONTENT", "blocked"; Bedrock: "guardrail".
     "refused": (
         r"content (management )?polic|responsible ?ai|content_filter|moderation|\bflagged\b|"
-        r"prohibited_content|blocked (by|due|because)|block_?reason|guardrail|usage polic"
+        r"prohibited_content|blocked (by|due|because)|block_?reason|usage polic|"
+        r"guardrail(?! restrictions)"
     ),
     # Gemini answers 400 and "API key not valid", OpenAI "Incorrect API key provided".
     "credentials": r"api[ _-]?key|unauthorized|invalid token",
     # OpenAI: "The model `x` does not exist"; Ollama: "model 'x' not found"; OpenRouter: "is not
     # a valid model ID"; Gemini: "models/x is not found"; Anthropic: "model: x", 404.
+    # Names have points in them.
     "unknown_model": (
-        r"\bmodels?\b[^.\n]{0,80}(not found|not exist|is not found|decommissioned|"
+        r"\bmodels?\b([^.\n]|\.\b){0,80}(not found|not exist|is not found|decommissioned|"
         r"no longer available)|not a valid model|no such model|unknown model|"
         r"no endpoints found for|^model: \S+$"
     ),
@@ -124,14 +130,15 @@ _MISSING: Final[Mapping[Ability, str]] = {
     ),
     "images": (
         r"not support (image|vision|multimodal)|support image input|not a multimodal|"
-        r"image(_url| input|s)?[^.]{0,30} not supported|unknown variant .?image_url|"
+        r"image(_url| inputs?|s)? (is|are) not supported|unknown variant .?image_url|"
         r"at most 0 image|mmproj"
     ),
 }
 
 
 _MESSAGES: Final = {
-    kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _KINDS_BY_MESSAGE.items()
+    kind: re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for kind, pattern in _KINDS_BY_MESSAGE.items()
 }
 _REFUSALS: Final = {
     ability: re.compile(pattern, re.IGNORECASE) for ability, pattern in _MISSING.items()
@@ -157,7 +164,7 @@ def known_kind(error: object, message: str | None = None) -> FaultKind | None:
     if kind is None or kind in _VAGUE:
         message = message_of(error) if message is None else message
         if missing_in(message) is None:
-            return kind_of_message(message) or kind
+            return kind_of_message(" ".join([message, *_quota_ids(error)])) or kind
     return kind
 
 
@@ -174,6 +181,16 @@ def _kind_by_word(error: Mapping[str, Any]) -> FaultKind | None:
         if isinstance(word, int) and 400 <= word < 600:
             return kind_of_status(word)
     return None
+
+
+def _quota_ids(error: Mapping[str, Any]) -> Iterator[str]:
+    """The quotas that were exceeded, in a Gemini error: its message does not name them."""
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else ():
+        violations = detail.get("violations") if isinstance(detail, Mapping) else None
+        for violation in violations if isinstance(violations, list) else ():
+            if isinstance(violation, Mapping) and isinstance(violation.get("quotaId"), str):
+                yield violation["quotaId"][:100]
 
 
 def kind_of_message(message: str) -> FaultKind | None:

@@ -10,15 +10,18 @@ from typing import Final
 MAX_CHARS: Final = 300
 #: A run of so many characters that the request holds too counts as a quotation of it.
 _RUN: Final = 16
+#: How much of a request is searched for quotations, in characters, from its end. A whole one could
+#: hold the event loop for a second.
+_MAX_SEARCHED: Final = 100_000
 
 _KEY: Final = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|key|org|Bearer|AIza|eyJ|AKIA)[-_A-Za-z0-9.*]{6,}|"
+    r"\b(?:(?:sk|pk|rk|gsk|xai|hf|key|org)[-_]|AIza|eyJ|AKIA)[-_A-Za-z0-9.*]{6,}|"
     r"\bBearer\s+\S+|\b[A-Za-z0-9+/_-]{32,}={0,2}|(?<=[Kk]ey provided: )\S+"
 )
 _QUERY: Final = re.compile(r"\?[^\s\"'<>]+=[^\s\"'<>]*")
 
 
-def masked(sentence: str, secrets: Iterable[str], request: Iterable[str]) -> str:
+def masked(sentence: str, secrets: Iterable[str], request: Iterable[str] = ()) -> str:
     """`sentence`, cut, without the `secrets`, anything that looks like a key, queries of URLs, and
     what it quotes of the texts of the `request`."""
     text = " ".join(sentence.split())
@@ -35,7 +38,8 @@ def without_quotations(text: str, request: Iterable[str]) -> str:
     A provider's sentence may quote the user, whose words must not pass for the provider's.
     """
     text = " ".join(text.split())
-    words = "\n".join(" ".join(part.split()) for part in request)
+    words = "\n".join(request)[-_MAX_SEARCHED:]
+    words = " ".join(words.split())
     kept, place = [], 0
     while place < len(text):
         end = place + _RUN
