@@ -170,11 +170,12 @@ class ToolClients:
     def _rebuild(self) -> None:
         """Update names and list from the tools that the servers listed last."""
         old = {(route.connection, route.tool.name): route for route in self._routes.values()}
-        tools = {
-            (connection, tool.name): tool
-            for connection in (self._built_in, *self._others)
-            for tool in connection.tools
-        }
+        tools = {(self._built_in, tool.name): tool for tool in self._built_in.tools}
+        for connection in self._others:
+            # A server may list its tools in any order. The same order each time lets providers
+            # cache the beginning of a request, which holds them.
+            for tool in sorted(connection.tools, key=lambda tool: tool.name):
+                tools[connection, tool.name] = tool
         names = {key: old[key].spec.name for key in tools if key in old}
         routes = {}
         for key, tool in tools.items():

@@ -177,8 +177,17 @@ async def test_names_are_unique_and_of_the_form_that_providers_take(echo: ToolCl
     assert len(listed) == len({*listed})
     assert all(re.fullmatch("[A-Za-z0-9_-]{1,64}", name) for name in listed)
     assert (await ask(echo, "echo_add_task")).output == "add_task {}"
-    assert (await ask(echo, "a_b_c")).output == "a.b/c {}"
-    assert (await ask(echo, "echo_a_b_c")).output == "a b c {}"
+    assert (await ask(echo, "a_b_c")).output == "a b c {}"
+    assert (await ask(echo, "echo_a_b_c")).output == "a.b/c {}"
+
+
+async def test_the_tools_are_in_a_fixed_order_with_ours_first(echo: ToolClients) -> None:
+    """The server lists them in another order, and providers cache what they have seen before."""
+    names = [tool.name for tool in await echo.list_tools()]
+    assert names[:2] == ["add_task", "whoami"]
+    foreign = [name for name in names[2:] if "_" not in name]
+    assert foreign == sorted(foreign)
+    assert len(foreign) > 5
 
 
 async def test_two_servers_of_the_same_name_and_tools_are_both_reachable() -> None:
