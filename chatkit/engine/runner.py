@@ -180,22 +180,25 @@ class Runner:
     ) -> list[Event]:
         """`_ask` with `items` as messages; shortens them if the provider finds them too long."""
         fitted, budget = self.context.fit(items, request.model), None
+        left_out = False  # the contents of the files
         for attempt in range(_MAX_SHORTER + 1):
             messages = self.context.messages(fitted, files, work.turn.caller)
             try:
                 events = await self._ask(work, replace(request, messages=messages))
             except ModelFault as fault:
-                shorter = self.context.shorten(items, fitted)
-                too_long = fault.kind == "too_long" and not work.heard
-                if not too_long or shorter is None or attempt == _MAX_SHORTER:
+                if fault.kind != "too_long" or work.heard or attempt == _MAX_SHORTER:
                     raise
-                if not fitted.trimmed and shorter[0].trimmed:
-                    work.publish([_trimmed(work.turn.say)])
-                fitted, budget = shorter
-                if attempt > 0:  # a file may be all that is too long
-                    files = names_only(items)
+                shorter = self.context.shorten(items, fitted)
+                if shorter is None and (left_out or not _has_contents(files)):
+                    raise
+                if attempt > 0 or shorter is None:  # a file may be all that is too long
+                    files, left_out = names_only(items), True
+                if shorter is not None:
+                    if not fitted.trimmed and shorter[0].trimmed:
+                        work.publish([_trimmed(work.turn.say)])
+                    fitted, budget = shorter
             else:
-                if budget is not None:
+                if budget is not None and not left_out:
                     self.context.learned[request.model] = budget
                 return events
         raise AssertionError("the last attempt returns or raises")
@@ -331,6 +334,10 @@ class _Work:
 
     def unstored(self) -> list[Item]:
         return self.machine.items[self.stored :]
+
+
+def _has_contents(files: Mapping[str, FileContent]) -> bool:
+    return any(not isinstance(content, NameContent) for content in files.values())
 
 
 def _trimmed(say: Say) -> Notice:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 
 from chatkit.models.pure.deltas import (
     AnsweredBy,
+    Delta,
     Lacks,
     ModelFault,
+    ModelRequest,
     ReasoningPart,
     StreamEnd,
     TextDelta,
@@ -19,7 +23,7 @@ from chatkit.models.pure.deltas import (
 )
 from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem
 from tests.engine.conftest import Engine, NewEngine, said
-from tests.fakes import ScriptedTools, says
+from tests.fakes import ScriptedModel, ScriptedTools, says
 
 HELLO = CreateThread(input=said("Hello"))
 TOO_LONG = [ModelFault("too_long")]
@@ -96,6 +100,48 @@ async def test_a_long_result_of_a_tool_is_cut_where_the_turn_alone_is_too_long(
     assert result["role"] == "tool"
     assert len(result["content"]) < 20_000
     assert "left out" in result["content"]
+
+
+async def test_a_file_that_is_too_long_for_the_model_is_left_out_by_its_name(
+    new_engine: NewEngine,
+) -> None:
+    model = SmallModel()
+    engine = await new_engine(real_model=model)
+    attachment_id = await text_file(engine, "x" * 50_000)
+    question = replace(said("What is this?"), attachments=(attachment_id,))
+    events = await engine.chat(CreateThread(input=question))
+    assert "error" not in [event["type"] for event in events]
+    assert "notes.txt" in json.dumps(model.requests[-1].messages)
+    message = AddUserMessage(thread_id=events[0]["thread"]["id"], input=said("And now?"))
+    events = await engine.chat(message)
+    assert "error" not in [event["type"] for event in events]
+    assert engine.turns._runner.context.learned == {}  # the thread itself was not too long
+
+
+class SmallModel(ScriptedModel):
+    """Finds a request of more than 20,000 characters too long."""
+
+    def __init__(self) -> None:
+        super().__init__(says("Ok."))
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[Delta], None]:
+        """See the port."""
+        too_long = len(json.dumps(request.messages)) > 20_000
+        self._scripts = [TOO_LONG if too_long else says("Ok.")]
+        async for batch in super().stream(request):
+            yield batch
+
+
+async def text_file(engine: Engine, text: str) -> str:
+    """A file `notes.txt` of Alice's; its id."""
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield text.encode()
+
+    files = engine.operations.attachments
+    wire = await files.create("alice", name="notes.txt", size=len(text), mime_type="text/plain")
+    await files.receive("alice", wire["id"], pieces())
+    return str(wire["id"])
 
 
 # --- Ends -----------------------------------------------------------------------------------------
