@@ -199,7 +199,8 @@ class Runner:
                     fitted, budget = shorter
             else:
                 if budget is not None and not left_out:
-                    self.context.learned[request.model] = budget
+                    # Of the model that answered: another one may have found it too long.
+                    self.context.learned[work.machine.model] = max(budget, fitted.tokens)
                 return events
         raise AssertionError("the last attempt returns or raises")
 

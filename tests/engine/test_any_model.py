@@ -102,6 +102,32 @@ async def test_a_long_result_of_a_tool_is_cut_where_the_turn_alone_is_too_long(
     assert "left out" in result["content"]
 
 
+async def test_a_model_keeps_its_length_where_the_one_in_its_place_found_it_too_long(
+    new_engine: NewEngine,
+) -> None:
+    other = [[AnsweredBy("other")], *says("Done.")]
+    engine = await new_engine(*[says("Ok.")] * 13, TOO_LONG, other, says("Fine."))
+    thread_id = await long_thread(engine)
+    for text in ("And now?", "And then?"):
+        await engine.chat(AddUserMessage(thread_id=thread_id, input=said(text)))
+    assert engine.model.requests[-1].model == "m"
+    assert size(engine) > size(engine, -3)
+
+
+async def test_the_length_that_worked_is_never_less_than_what_was_accepted(
+    new_engine: NewEngine,
+) -> None:
+    """The last message is sent whole, whatever the budget."""
+    engine = await new_engine(says("Ok."), says("Ok."), TOO_LONG, says("Done."))
+    thread_id = await long_thread(engine, turns=1)
+    await engine.chat(AddUserMessage(thread_id=thread_id, input=said("word " * 3_300)))
+    assert len(engine.model.requests) == 4
+    begun = await engine.chat(CreateThread(input=said("word " * 3_200)))
+    message = AddUserMessage(thread_id=begun[0]["thread"]["id"], input=said("And then?"))
+    await engine.chat(message)
+    assert size(engine) > 16_000
+
+
 async def test_a_file_that_is_too_long_for_the_model_is_left_out_by_its_name(
     new_engine: NewEngine,
 ) -> None:
