@@ -89,7 +89,9 @@ class ThreadTitles:
         if naming is not None:
             if wait:
                 await asyncio.wait([naming], timeout=WAIT_S)
-            self._publish.pop(begun.thread.id, None)
+            # The thread's next answer may have begun meanwhile, and have the title published.
+            if self._publish.get(begun.thread.id) == publish:
+                del self._publish[begun.thread.id]
 
     async def _ask(self, lease: Lease, message: str, language: str) -> bool:
         title = await make_title(self._model, self._title_model, message, "", language)

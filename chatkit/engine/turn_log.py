@@ -26,7 +26,9 @@ class TurnLog:
         self._waiting: list[asyncio.Future[None]] = []
 
     def append(self, events: list[Event]) -> None:
-        """Append the visible events and wake the followers."""
+        """Append the visible events and wake the followers. After `close`, do nothing."""
+        if self.closed:
+            return
         before = len(self.frames)
         for event in events:
             text = encode_event(event)

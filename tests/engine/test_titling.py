@@ -18,6 +18,7 @@ from chatkit.models.pure.deltas import (
     ToolCallDelta,
 )
 from chatkit.models.pure.tools import ToolSpec
+from chatkit.protocol.events import Event, ThreadUpdated
 from chatkit.protocol.params import (
     AddStructuredInput,
     AddUserMessage,
@@ -154,6 +155,47 @@ async def test_nobody_waits_for_a_title_who_stopped_the_answer_or_has_a_tool_to_
         assert turn.task is not None
         await asyncio.wait_for(turn.task, 20)
     assert '"title":"Hello there"' in turn.log.lines()
+
+
+async def test_nothing_follows_the_end_of_a_turn_that_this_process_lost(
+    new_engine: NewEngine,
+) -> None:
+    gate, hold = asyncio.Event(), asyncio.Event()
+    engine = await new_engine([[TextDelta("Hi")], hold, [TextDelta(".")]], title_model="m")
+    asked = titled_by(engine, "Greeting", gate)
+    turn = await engine.begin(HELLO)
+    with engine.turns.following(turn):
+        await until(lambda: len(asked) == 1)
+        await engine.rows("UPDATE turns SET fence = fence + 1")
+        hold.set()
+        assert turn.task is not None
+        await turn.task
+        at_the_end = turn.log.lines()
+        gate.set()
+        await titles_made()
+    assert turn.log.lines() == at_the_end
+
+
+async def test_an_answer_that_ends_leaves_the_title_to_the_one_that_has_begun(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next answer of the thread may begin while the first one waits for the title."""
+    monkeypatch.setattr(titling, "WAIT_S", 0)
+    gate = asyncio.Event()
+    engine = await new_engine(says("Hi."), title_model="m")
+    titled_by(engine, "Greeting", gate)
+    turn = await engine.begin(HELLO)
+    assert turn.task is not None
+    await turn.task
+    begun, titles = turn.begun, engine.turns._runner.titles
+    first: list[Event] = []
+    second: list[Event] = []
+    naming = titles.begin(begun, turn.message, "en", first.extend)
+    titles.begin(begun, turn.message, "en", second.extend)
+    await titles.end(begun, turn.message, naming, first.extend, wait=False)
+    gate.set()
+    await titles_made()
+    assert [type(event) for event in second] == [ThreadUpdated]
 
 
 async def test_a_late_title_never_takes_the_place_of_the_users(
