@@ -234,8 +234,10 @@ SELECT count(*) FROM mine
 -- finish_turn --
 -- End a turn and store its last items. If the answer of a retry is kept, the withdrawn items are
 -- deleted. Otherwise they are restored, and the visible items of the new answer are deleted, as are
--- those that it took over from the old one. Returns false if this process does not own the turn any
--- more, and true if it ended the turn before and did not receive the result.
+-- those that it took over from the old one. The mark for the model, why the answer ended, is then
+-- stored only behind calls of the new answer: behind the old answer it would be wrong.
+-- Returns false if this process does not own the turn any more, and true if it ended the turn before
+-- and did not receive the result.
 -- $1 user_id  $2 turn_id  $3 fence  $4 ids  $5 types  $6 bodies  $7 hidden flags  $8 times
 -- $9 state  $10 input tokens  $11 output tokens  $12 keep: whether the answer is kept
 -- $13 the model that answered, or null
@@ -245,14 +247,27 @@ WITH mine AS (
            model = COALESCE($13::text, model), calls = NULL
      WHERE user_id = $1 AND id = $2 AND fence = $3 AND state = 'running'
     RETURNING thread_id, retry
+), new AS (
+    SELECT *
+      FROM unnest($4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::timestamptz[])
+           WITH ORDINALITY AS new (id, type, body, hidden, created_at, place)
+), acted AS (
+    SELECT type, body FROM new
+     UNION ALL
+    SELECT items.type, items.body
+      FROM items, mine
+     WHERE items.user_id = $1 AND items.thread_id = mine.thread_id AND items.turn_id = $2
 ), stored AS (
     INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)
     SELECT $1, mine.thread_id, new.id, $2, new.type, new.body, new.hidden, new.created_at
-      FROM mine,
-           unnest($4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::timestamptz[])
-           WITH ORDINALITY AS new (id, type, body, hidden, created_at, place)
+      FROM mine, new
      WHERE $12 OR NOT mine.retry
-        OR (new.hidden AND NOT COALESCE((new.body #> '{content,carried}')::boolean, false))
+        OR (new.type = 'hidden_context_item'
+            AND NOT COALESCE((new.body #> '{content,carried}')::boolean, false))
+        OR (new.type = 'sdk_hidden_context'
+            AND EXISTS (SELECT FROM acted
+                         WHERE acted.type = 'hidden_context_item'
+                           AND NOT COALESCE((acted.body #> '{content,carried}')::boolean, false)))
      ORDER BY new.place
         ON CONFLICT (user_id, thread_id, id) DO NOTHING
     RETURNING items.thread_id, items.id, items.type, items.body

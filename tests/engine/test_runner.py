@@ -283,6 +283,21 @@ async def test_a_retry_that_fails_leaves_the_old_answers_tools_recorded_once(
     assert new[0][1]["content"]["calls"][0]["name"] == "look"
 
 
+@pytest.mark.parametrize("has_calls", [False, True])
+async def test_a_retry_that_fails_leaves_no_mark_behind_the_old_answer(
+    new_engine: NewEngine, has_calls: bool
+) -> None:
+    old = [calls("add"), says("Old.")] if has_calls else [says("Old.")]
+    tools = ScriptedTools(add=lambda _: "added")
+    engine = await new_engine(*old, [[TextDelta("New")], ModelFault("timeout")], tools=tools)
+    events = await engine.chat(HELLO)
+    thread_id, message_id = events[0]["thread"]["id"], events[1]["item"]["id"]
+    before = await engine.stored(thread_id)
+    for _ in range(2):
+        await engine.chat(RetryAfterItem(thread_id=thread_id, item_id=message_id))
+    assert await engine.stored(thread_id) == before
+
+
 async def test_a_second_message_while_one_is_answered_is_refused_and_not_stored(
     new_engine: NewEngine,
 ) -> None:
