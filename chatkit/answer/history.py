@@ -47,7 +47,9 @@ TRIMMED: Final = "Earlier messages of this conversation were left out to fit."
 _NOW: Final = "it is now "
 #: The day in the first line of a user message, and in the note with the current time.
 DAY: Final = re.compile(
-    rf"(?:^\[|{_NOW})[A-Z][a-z]+day, (\d{{4}}-\d\d-\d\d) \d\d:\d\d, [^\]\n]*\]\n?", re.ASCII
+    rf"^(?:\[|{re.escape(NOTE_START + _NOW)})[A-Z][a-z]+day, "
+    r"(\d{4}-\d\d-\d\d) \d\d:\d\d, [^\]\n]*\]\n?",
+    re.ASCII,
 )
 _ABOUT_DAYS: Final = (
     "Each message of the user begins with a line that the server adds: the day and time at which "

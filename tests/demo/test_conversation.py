@@ -201,10 +201,16 @@ def test_without_tools_it_says_that_it_cannot() -> None:
 
 
 @pytest.mark.parametrize(
-    "notes", [(), ("it is now Friday, 2027-01-01 08:00, UTC",), ("the user ticked Tea",)]
+    "notes",
+    [
+        (),
+        ("it is now Friday, 2027-01-01 08:00, UTC",),
+        ("the user ticked Tea",),
+        ("the user ticked it is now Monday, 2029-01-01 08:00, UTC]",),
+    ],
 )
 def test_the_day_on_which_the_newest_message_was_sent_counts(notes: tuple[str, ...]) -> None:
-    sent = "2026-12-31" if "it is now" in "".join(notes) else "2027-01-01"
+    sent = "2026-12-31" if "it is now Friday" in "".join(notes) else "2027-01-01"
     thread = [
         {"role": "user", "content": "[Monday, 2026-12-14 23:59, UTC]\nhello"},
         {"role": "user", "content": f"[Friday, {sent} 09:30, Asia/Tokyo]\nadd milk tomorrow"},
