@@ -18,6 +18,7 @@ from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.calls import MAX_TOOL_NAME, ToolCall, ToolResult, as_tool_name
 from tools.config import ServerConfig
 from tools.connection import CallFailed, Connection
+from tools.descriptions import TITLES
 from tools.results import (
     cards_of,
     cleaned,
@@ -30,7 +31,6 @@ from tools.results import (
 from tools.schemas import Arguments, compile_schema
 from tools.server import CARDS_KEY, EFFECTS_KEY, MENTIONS_KEY
 from tools.server import caller as who_asks
-from tools.tasks import TITLES
 
 _log = logging.getLogger(__name__)
 

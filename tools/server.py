@@ -24,7 +24,8 @@ from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import CardOffer, Effect
 from chatkit.protocol.errors import ChatKitError, NotFound
 from chatkit.words.catalogue import ENGLISH, say_in
-from tools.tasks import TOOLS, TaskResult, TaskTools, encode
+from tools.descriptions import TOOLS
+from tools.tasks import TaskResult, TaskTools, encode
 
 _log = logging.getLogger(__name__)
 
@@ -53,24 +54,29 @@ def build_server(
         return ListToolsResult(tools=[*TOOLS])
 
     async def call_tool(_: object, params: CallToolRequestParams) -> CallToolResult:
-        handler = handlers.by_name.get(params.name)
-        if handler is None:
-            raise MCPError(code=INVALID_PARAMS, message="there is no such tool")
-        try:
-            answer = await handler(params.arguments or {}, caller.get())
-        except NotFound:
-            return _refusal("There is no such task; list_tasks shows those there are.")
-        except ChatKitError as error:
-            return _refusal(f"{error.in_words(say_in(ENGLISH))}.", is_error=True)
-        except Exception:  # the outermost edge: no exception text may reach a client
-            _log.exception("the tool %s failed", params.name)
-            return _refusal("The to-do list cannot be used just now.", is_error=True)
-        return _result(answer)
+        return await run_tool(handlers, params)
 
     server: Server[Any] = Server("chatkit-tasks", on_list_tools=list_tools, on_call_tool=call_tool)
     # Removes the library's tracing: it is unused here and a third of the cost of a call.
     server.middleware.clear()
     return server
+
+
+async def run_tool(handlers: TaskTools, params: CallToolRequestParams) -> CallToolResult:
+    """Call a task tool for the current caller. Raises MCPError for an unknown name."""
+    handler = handlers.by_name.get(params.name)
+    if handler is None:
+        raise MCPError(code=INVALID_PARAMS, message="there is no such tool")
+    try:
+        answer = await handler(params.arguments or {}, caller.get())
+    except NotFound:
+        return _refusal("There is no such task; list_tasks shows those there are.")
+    except ChatKitError as error:
+        return _refusal(f"{error.in_words(say_in(ENGLISH))}.", is_error=True)
+    except Exception:  # the outermost edge: no exception text may reach a client
+        _log.exception("the tool %s failed", params.name)
+        return _refusal("The to-do list cannot be used just now.", is_error=True)
+    return _result(answer)
 
 
 def _result(answer: TaskResult, *, is_error: bool = False) -> CallToolResult:

@@ -80,7 +80,7 @@ class Authenticator:
 
         Raises Unauthorized for a missing or invalid credential. Raises Forbidden for a cookie
         without proof of its origin, a guest where the policy allows none (`guests_off`), a session
-        of another scope, or a session bound to another origin. Raises TooMany: see Limits.
+        or token of another scope, or a session bound to another origin. Raises TooMany: see Limits.
         """
         if self._limits is None:
             return await self._identify(request, sessions)
@@ -105,6 +105,8 @@ class Authenticator:
                 self._require_own_page(request)
         if user.session is not None:
             _require_session_fits(request, user.session, sessions)
+        if user.only is not None and tuple(sessions) != (user.only,):
+            raise Forbidden(Sentence("sign_in.agents_only"))
         if user.is_guest:
             self._require_guests(request)
         return user

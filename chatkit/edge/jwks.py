@@ -14,7 +14,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -22,6 +22,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from chatkit.edge.mcp_sign_in import McpResource, issuer_url, require_no_id_token
 from chatkit.edge.tokens import (
     SIGNATURE_ONLY,
     ExpectedClaims,
@@ -79,8 +80,7 @@ KeySet = Mapping[str | None, PublicKey]
 
 def jwks_url(base: str) -> str:
     """The URL of Better Auth's key set. `base` is its address, with or without `/api/auth`."""
-    base = base.rstrip("/")
-    return f"{base}/jwks" if base.endswith("/api/auth") else f"{base}/api/auth/jwks"
+    return f"{issuer_url(base)}/jwks"
 
 
 def parse_jwks(body: bytes) -> KeySet:
@@ -256,13 +256,23 @@ class IssuerKeys:
 
 
 class JwksVerifier:
-    """Verifies JWTs signed with a key pair of the issuer."""
+    """Verifies JWTs signed with a key pair of the issuer.
+
+    The same keys sign the access tokens of its OAuth clients, which open only `/mcp`, and ID
+    tokens, which open nothing.
+    """
 
     def __init__(
-        self, keys: IssuerKeys, *, expected: ExpectedClaims, now: Callable[[], float]
+        self,
+        keys: IssuerKeys,
+        *,
+        expected: ExpectedClaims,
+        agents: McpResource,
+        now: Callable[[], float],
     ) -> None:
         self._keys = keys
         self._expected = expected
+        self._agents = agents
         self._now = now
 
     def recognizes(self, token: Token) -> bool:
@@ -282,4 +292,9 @@ class JwksVerifier:
             )
         except jwt.PyJWTError as error:
             raise Unauthorized(Sentence("sign_in.token_not_valid")) from error
+        if self._agents.is_access_token(token.header or {}, claims):
+            self._agents.check_access_token(claims, self._expected)
+            verified = check_claims(claims, ExpectedClaims(), self._now(), remember_s=REMEMBER_S)
+            return replace(verified, user=replace(verified.user, only="mcp"))
+        require_no_id_token(claims, self._expected)
         return check_claims(claims, self._expected, self._now(), remember_s=REMEMBER_S)

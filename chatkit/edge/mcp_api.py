@@ -13,8 +13,9 @@ from chatkit.access.caller import Caller
 from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.mcp_sign_in import McpMetadata
 from chatkit.edge.router import Handler, Route
-from chatkit.protocol.errors import Sentence, UnsupportedMedia
+from chatkit.protocol.errors import Sentence, Unauthorized, UnsupportedMedia
 from chatkit.protocol.jsontext import loads
 
 
@@ -44,17 +45,25 @@ class McpRoutes:
     """
 
     authenticator: Authenticator
+    metadata: McpMetadata
     answer: McpAnswer
     with_audit_origin: Callable[[Handler], Handler]
     max_body_bytes: int
 
     def routes(self) -> list[Route]:
-        """The routes of MCP."""
+        """The routes of MCP, and of its metadata."""
         post = {"POST": self.with_audit_origin(self.post)}
-        return [Route("/mcp", post), Route("/mcp/", post)]
+        return [Route("/mcp", post), Route("/mcp/", post), *self.metadata.routes()]
 
     async def post(self, request: HttpRequest, send: HttpSend) -> None:
         """POST one JSON-RPC message."""
+        try:
+            await self._post(request, send)
+        except Unauthorized as error:
+            error.challenge = self.metadata.challenge(request)
+            raise
+
+    async def _post(self, request: HttpRequest, send: HttpSend) -> None:
         self.authenticator.require_known_origin(request)
         user = await self.authenticator.authenticate(request, sessions=("mcp",))
         kind = (request.header("content-type") or "").partition(";")[0].strip().lower()

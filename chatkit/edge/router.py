@@ -178,7 +178,7 @@ def error_reply(error: ChatKitError, say: Say) -> Reply:
     headers = []
     match error:
         case Unauthorized():
-            headers.append((b"www-authenticate", b"Bearer"))
+            headers.append((b"www-authenticate", error.challenge.encode()))
         case MethodNotAllowed():
             headers.append((b"allow", ", ".join(error.allow).encode()))
         case TooMany():

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import jwt
 
-from chatkit.access.sessions import Session
+from chatkit.access.sessions import Session, SessionScope
 from chatkit.protocol.errors import Sentence, Unauthorized
 
 #: Allowed clock difference, in seconds, for all times in tokens.
@@ -47,6 +47,8 @@ class User:
     is_guest: bool = False
     session: Session | None = None
     """The session whose `client_secret` was used. None: the user's own credential was used."""
+    only: SessionScope | None = None
+    """It opens only the routes of sessions of this scope alone. None: it opens all routes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,10 +80,11 @@ class BadRequest(ChatKitError):
 
 
 class Unauthorized(ChatKitError):
-    """No credential, or an invalid one."""
+    """No credential, or an invalid one. `challenge` is the value of WWW-Authenticate."""
 
     status = 401
     default_code = "unauthorized"
+    challenge = "Bearer"
 
 
 class Forbidden(ChatKitError):

@@ -9,12 +9,14 @@ from chatkit.edge.guest_api import GuestRoutes
 from chatkit.edge.health import Health
 from chatkit.edge.limits import OpenStreams
 from chatkit.edge.mcp_api import McpRoutes
+from chatkit.edge.mcp_sign_in import McpMetadata
 from chatkit.edge.router import Route
 from chatkit.edge.sessions import SessionRoutes
 from chatkit.edge.tasks_api import TaskRoutes
 from chatkit.edge.threads_api import ThreadRoutes
 from chatkit.wiring.engine import list_options
 from chatkit.wiring.parts import Parts, now
+from chatkit.wiring.sign_in import mcp_resource
 from chatkit.wiring.user_data import data_routes
 from tools.task_cards import task_preview
 
@@ -49,6 +51,7 @@ def join_routes(parts: Parts) -> list[Route]:
         ).routes(),
         *McpRoutes(
             authenticator=authenticator,
+            metadata=McpMetadata(resource=mcp_resource(settings), proxies=settings.trusted_proxies),
             answer=parts.tools.answer_mcp,
             with_audit_origin=parts.auditor.with_audit_origin,
             max_body_bytes=max_bytes,

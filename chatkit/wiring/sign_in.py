@@ -9,6 +9,7 @@ from time import monotonic, time
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.guests import GuestTokens
 from chatkit.edge.limits import Limits
+from chatkit.edge.mcp_sign_in import McpResource, issuer_url
 from chatkit.edge.sessions import SessionVerifier
 from chatkit.edge.signing import Signatures
 from chatkit.edge.tokens import ExpectedClaims, SecretVerifier, Verifier
@@ -60,5 +61,15 @@ async def _open_verifiers(settings: Settings, stack: AsyncExitStack) -> list[Ver
         from chatkit.edge.jwks import IssuerKeys, JwksVerifier, jwks_url
 
         keys = await stack.enter_async_context(IssuerKeys(jwks_url(settings.better_auth_url)))
-        verifiers.append(JwksVerifier(keys, expected=expected, now=time))
+        agents = mcp_resource(settings)
+        verifiers.append(JwksVerifier(keys, expected=expected, agents=agents, now=time))
     return verifiers
+
+
+def mcp_resource(settings: Settings) -> McpResource:
+    """`/mcp` as agents sign their users in for it."""
+    issuer = settings.better_auth_url
+    return McpResource(
+        public_url=settings.public_url,
+        authorization_server=None if issuer is None else issuer_url(issuer),
+    )

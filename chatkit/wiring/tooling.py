@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from chatkit import __version__
 from chatkit.access.caller import Caller
 from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.models.pure.tools import ToolSpec
@@ -53,12 +54,14 @@ class Tooling:
     async def _hold(self) -> None:
         # The library requires that one task enters and exits both.
         try:
-            client, http, server = await asyncio.to_thread(_import)
+            client, http, server, for_agents = await asyncio.to_thread(_import)
             async with (
                 client.ToolClients(
                     server.build_server(self._tasks, now=self._now), self._servers
                 ) as clients,
-                http.ToolsOverHttp(server.build_server(self._tasks, now=self._now)) as mcp,
+                http.ToolsOverHttp(
+                    for_agents.build_agents_server(self._tasks, version=__version__, now=self._now)
+                ) as mcp,
             ):
                 self._clients.set_result(clients)
                 self._mcp.set_result(mcp)
@@ -99,9 +102,10 @@ def read_tool_servers(settings: Settings) -> Sequence[ServerConfig]:
         raise SettingsError(str(error)) from error
 
 
-def _import() -> tuple[Any, Any, Any]:
+def _import() -> tuple[Any, Any, Any, Any]:
     return (
         importlib.import_module("tools.client"),
         importlib.import_module("tools.http"),
         importlib.import_module("tools.server"),
+        importlib.import_module("tools.for_agents"),
     )

@@ -269,6 +269,8 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "sign_in.cookie_elsewhere": "a request with a cookie must come from this server's own page",
     "sign_in.guests_off": "guests are not let in here: sign in",
     "sign_in.session_scope": "a session of this scope is not enough here",
+    "sign_in.agents_only": "an access token of an agent opens only /mcp",
+    "sign_in.no_user": "the token is of a client, not of a user",
     "sign_in.session_origin": "the session is bound to another origin",
     "sign_in.bearer_form": "the Authorization header must be: Bearer, a space, one token",
     "sign_in.nothing_shown": "sign in: there is neither a bearer token nor a cookie",

@@ -119,7 +119,10 @@ async def test_agents_work_on_the_tasks_of_their_own_user(
         ] * 10
         missed = await ask(of_bob, "delete_task", task_id=added["task"]["id"])
         assert missed["success"] is False
-        assert (await ask(of_ada, "complete_task", task_id="1"))["task"]["completed"] is True
+        done = await ask(of_ada, "complete_task", task_id=added["task"]["id"][:8])
+        assert done["task"]["completed"] is True
+        resources = (await of_ada.list_resources()).resources
+        assert [each.title for each in resources] == ["To-do list", "tea"]
     seen = await http.get("/api/tasks", headers=bearer(user("ada")))
     assert [task["title"] for task in seen.json()] == ["tea"]
 

@@ -57,11 +57,23 @@ def bearer(text: str) -> dict[str, str]:
 
 
 def key_pair_token(
-    key: PrivateKey = ED, algorithm: str = "EdDSA", kid: str = "ed", *, expires_in: float = 600
+    key: PrivateKey = ED,
+    algorithm: str = "EdDSA",
+    kid: str = "ed",
+    *,
+    expires_in: float = 600,
+    typ: str = "JWT",
+    **more: Any,
 ) -> str:
     """As Better Auth signs them."""
-    claims = {"sub": "ada", "exp": int(time.time() + expires_in)}
-    return jwt.encode(claims, key, algorithm, {"kid": kid})
+    claims = {"sub": "ada", "exp": int(time.time() + expires_in), **more}
+    return jwt.encode(claims, key, algorithm, {"kid": kid, "typ": typ})
+
+
+def access_token(audience: str = "http://localhost:8000/mcp", **more: Any) -> str:
+    """As Better Auth's OAuth provider signs them for an agent."""
+    claims = {"aud": [audience], "client_id": "agent", "azp": "agent", "scope": "openid", **more}
+    return key_pair_token(typ="at+jwt", **claims)
 
 
 def keyed_with_the_public_key() -> str:
@@ -207,6 +219,24 @@ CREDENTIALS: Final[dict[str, tuple[Make, Expect]]] = {
     ),
     "jwt of a key pair, by another algorithm": (
         lambda _, __: bearer(key_pair_token(RSA, "PS256", "rsa")),
+        always(401),
+    ),
+    "an agent's access token": (lambda _, __: bearer(access_token()), among("agent")),
+    "an agent's access token in a cookie": (
+        lambda _, __: cookie(access_token(), **SAME),
+        among("agent"),
+    ),
+    "an agent's access token for another server": (
+        lambda _, __: bearer(access_token("https://other.example/mcp")),
+        always(401),
+    ),
+    "an agent's own token": (lambda _, __: bearer(access_token(sub="agent")), always(401)),
+    "an agent's token that is bound to a key": (
+        lambda _, __: bearer(access_token(cnf={"jkt": "x"})),
+        always(401),
+    ),
+    "an ID token of an agent": (
+        lambda _, __: bearer(key_pair_token(aud="agent", auth_time=1, at_hash="x")),
         always(401),
     ),
     "jwt keyed with the public key": (

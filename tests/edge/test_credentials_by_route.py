@@ -73,6 +73,8 @@ ROUTES: Final[dict[tuple[str, str], tuple[Kind, object]]] = {
     ("PATCH", "/api/tasks/{id}/complete"): ("page", {"completed": True}),
     ("POST", "/mcp"): ("agent", PING),
     ("POST", "/mcp/"): ("agent", PING),
+    ("GET", "/.well-known/oauth-protected-resource"): ("open", b""),
+    ("GET", "/.well-known/oauth-protected-resource/mcp"): ("open", b""),
     ("GET", "/"): ("open", b""),
     ("GET", "/page/{name}"): ("open", b""),
 }
@@ -117,7 +119,9 @@ async def answered(services: Services, asked: Asked, headers: Mapping[str, str])
     fields = {"content_type": "application/json", "accept": "application/json", **headers}
     answer = await call(services.router, asked.method, asked.path, body=asked.body, **fields)
     if answer.status == 401:
-        assert answer.headers["www-authenticate"] == "Bearer"
+        challenge = answer.headers["www-authenticate"]
+        assert challenge.partition(" ")[0] == "Bearer"
+        assert ("resource_metadata" in challenge) == asked.path.startswith("/mcp")
     return answer.status
 
 

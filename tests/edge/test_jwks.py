@@ -23,7 +23,7 @@ from chatkit.protocol.errors import Unauthorized
 from tests.edge.clock import NOW
 from tests.edge.heads import head
 from tests.edge.issuer import Issuer, PrivateKey, public_jwk
-from tests.edge.issuer_tokens import ANY, ED, OTHER_ED, SHORT_RSA, sign, user_of
+from tests.edge.issuer_tokens import AGENTS, ANY, ED, OTHER_ED, SHORT_RSA, sign, user_of
 
 P256 = ec.generate_private_key(ec.SECP256R1())
 P384 = ec.generate_private_key(ec.SECP384R1())
@@ -90,7 +90,7 @@ async def test_no_token_of_another_family_is_taken(
 ) -> None:
     issuer.keys = [public_jwk(RSA, "one", alg="RS256")]
     token = _hs256_by_the_public_key() if algorithm == "HS256" else sign("", "none")
-    verifier = JwksVerifier(keys, expected=ANY, now=lambda: NOW)
+    verifier = JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW)
     assert not verifier.recognizes(Token.parse(token))
     authenticator = build(verifier)
     with pytest.raises(Unauthorized):
@@ -176,7 +176,7 @@ def build(*verifiers: Any) -> Authenticator:
 async def test_secrets_and_keys_are_taken_side_by_side(keys: IssuerKeys) -> None:
     authenticator = build(
         SecretVerifier(secrets=["n" * 32, "p" * 32], now=lambda: NOW),
-        JwksVerifier(keys, expected=ANY, now=lambda: NOW),
+        JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW),
     )
     for token in (sign("n" * 32, "HS256"), sign("p" * 32, "HS256"), sign()):
         user = await authenticator.authenticate(head(authorization=f"Bearer {token}"))
@@ -198,7 +198,7 @@ async def test_a_header_field_of_the_wrong_kind_is_a_malformed_token(
 ) -> None:
     authenticator = build(
         SecretVerifier(secrets=["n" * 32], now=lambda: NOW),
-        JwksVerifier(keys, expected=ANY, now=lambda: NOW),
+        JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW),
     )
     with pytest.raises(Unauthorized, match="malformed"):
         await authenticator.authenticate(
@@ -207,13 +207,13 @@ async def test_a_header_field_of_the_wrong_kind_is_a_malformed_token(
 
 
 async def test_the_cookie_of_better_auth_itself_is_not_taken(keys: IssuerKeys) -> None:
-    authenticator = build(JwksVerifier(keys, expected=ANY, now=lambda: NOW))
+    authenticator = build(JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW))
     with pytest.raises(Unauthorized):
         await authenticator.authenticate(head(cookie=f"better-auth.session_token={sign()}"))
 
 
 async def test_a_token_is_answered_from_memory_for_a_minute_only(keys: IssuerKeys) -> None:
-    verifier = JwksVerifier(keys, expected=ANY, now=lambda: NOW)
+    verifier = JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW)
     assert (await verifier.verify(Token.parse(sign()))).cache_until == NOW + REMEMBER_S
     ending = Token.parse(sign(exp=NOW - 50))
     assert (await verifier.verify(ending)).cache_until == NOW + 10

@@ -14,8 +14,8 @@ from store.postgres import Database
 from store.tasks import Tasks
 from tools.client import ToolClients
 from tools.config import HttpServer
+from tools.descriptions import TOOLS
 from tools.server import build_server
-from tools.tasks import TOOLS
 
 
 @dataclass(slots=True)

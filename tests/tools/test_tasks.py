@@ -14,8 +14,8 @@ from mcp.types import CallToolResult, Tool
 from chatkit.access.caller import Caller
 from store.postgres import Database
 from tests.tools.asker import ANNA, BEN, Asker, Reply
+from tools.descriptions import TOOLS
 from tools.listed import MAX_ROWS
-from tools.tasks import TOOLS
 
 
 def carried(result: CallToolResult) -> dict[str, Any]:
@@ -219,7 +219,7 @@ async def test_a_place_means_the_list_last_shown_in_the_thread(ask: Asker) -> No
     await ask.ok("add_task", title="fourth")
     assert (await ask.ok("complete_task", task_id="1"))["task"]["title"] == "first"
     assert (await ask.ok("complete_task", task_id=2))["task"]["title"] == "second"
-    elsewhere = Caller(user_id="anna")
+    elsewhere = replace(ANNA, thread_id="thr_3")
     assert (await ask.ok("complete_task", elsewhere, task_id="1"))["task"]["title"] == "fourth"
 
 
