@@ -18,6 +18,7 @@ import uvicorn
 
 from chatkit.edge.asgi_types import HttpReceive, Receive, Scope, Send
 from chatkit.edge.cors import Gate
+from chatkit.edge.guest_api import LINK_PATH
 from chatkit.edge.health import PATH as HEALTH_PATH
 from chatkit.edge.http_protocol import GuardedProtocol
 from chatkit.edge.logs import set_up_logging
@@ -55,6 +56,8 @@ class Application:
 
     def __init__(self) -> None:
         self._services: Services | None = None
+        self.is_announced = False
+        """Whether the start prints its own message, so that no log needs the guest's link."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, or the lifespan."""
@@ -85,6 +88,8 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": message})
             return
         log_cautions(settings)  # not before: a failed start is one sentence
+        if not self.is_announced and (link := self.guest_link(settings)) is not None:
+            _log.info("guests are let in by this link, once: %s", link)
         await send({"type": "lifespan.startup.complete"})
         self._services.parts.model.loading.start()
         await receive()
@@ -92,6 +97,13 @@ class Application:
             await services.__aexit__(None, None, None)
         finally:
             await send({"type": "lifespan.shutdown.complete"})
+
+    def guest_link(self, settings: Settings, address: str = "") -> str | None:
+        """A new link for a guest, where the policy asks for one. `address` is the listener's."""
+        if self._services is None or settings.guest_policy != "link":
+            return None
+        base = settings.public_url or (address if address.startswith("http") else "")
+        return f"{base}{LINK_PATH}?link={self._services.parts.guest_links.make()}"
 
     @property
     def database_place(self) -> Path | None:
@@ -131,6 +143,7 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - logging is not set up yet
         return 1
     allow_many_connections()
+    app.is_announced = True
     server = Server(
         uvicorn.Config(
             app,
@@ -149,7 +162,8 @@ def main() -> int:
         ),
         drain=app.drain,
         announce=lambda address: print(  # noqa: T201
-            announce(settings, address, app.database_place), flush=True
+            announce(settings, address, app.database_place, app.guest_link(settings, address)),
+            flush=True,
         ),
     )
     try:

@@ -3,8 +3,7 @@
 If there is a bearer token or a signature (see signing), only that is checked. The cookie
 `auth_token` is used only without an `Authorization` header. Browsers also send cookies with
 requests of other sites, so an unsafe request with a cookie must prove that it comes from one of our
-pages. A guest token is only valid while the guest policy would let its bearer in: the policy is
-checked at every use, not just when the token is issued.
+pages. A request with none of these may make a guest, or be of one who came back: see guest_door.
 
 The `client_secret` of a session is accepted only at routes that allow its scope: each call of
 `authenticate` lists the allowed scopes, by default none.
@@ -14,19 +13,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from chatkit.access.sessions import Session, SessionScope
+from chatkit.edge.guest_cookie import read_cookie
+from chatkit.edge.guest_door import GuestDoor
 from chatkit.edge.guests import GuestToken, GuestTokens
 from chatkit.edge.limits import Limits
 from chatkit.edge.origins import is_loopback_origin, normalize_origin, origin_of
-from chatkit.edge.proxies import RequestHead, TrustedProxies, is_local
+from chatkit.edge.proxies import RequestHead, TrustedProxies
 from chatkit.edge.signing import Signatures
 from chatkit.edge.tokens import Token, TokenCache, User, Verifier
 from chatkit.protocol.errors import Forbidden, Sentence, Unauthorized
-
-#: `local`: only from this machine, without a proxy in between.
-GuestPolicy = Literal["on", "local", "off"]
 
 #: Longest token that is accepted, in characters.
 MAX_TOKEN_CHARS = 8192
@@ -44,7 +41,7 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 class Authenticator:
     """Authenticates requests.
 
-    The guest verifier is asked first, then `verifiers` in order. `allowed_origins` and
+    The guests' tokens are asked first, then `verifiers` in order. `allowed_origins` and
     `public_origin`, the origin of our own pages if it is configured, are canonical (see
     `normalize_origin`). `now` returns Unix seconds.
     """
@@ -54,7 +51,7 @@ class Authenticator:
         *,
         verifiers: Sequence[Verifier],
         guests: GuestTokens,
-        guest_policy: GuestPolicy,
+        door: GuestDoor,
         proxies: TrustedProxies,
         allowed_origins: frozenset[str],
         public_origin: str | None = None,
@@ -64,7 +61,7 @@ class Authenticator:
     ) -> None:
         self._verifiers: tuple[Verifier, ...] = (guests, *verifiers)
         self._guests = guests
-        self._guest_policy = guest_policy
+        self._door = door
         self._proxies = proxies
         self._allowed_origins = allowed_origins
         self._public_origin = public_origin
@@ -97,19 +94,43 @@ class Authenticator:
         authorization = request.header("authorization")
         if authorization is not None:
             user = await self._verify(_read_bearer(authorization))
-        else:
-            user = await self._verify(_read_cookie(request.header("cookie")))
+        elif (token := _read_cookie(request.header("cookie"))) is not None:
+            user = await self._verify(token)
             if user.session is not None:
                 raise Unauthorized(Sentence("sign_in.secret_in_cookie"))
-            if request.method not in _SAFE_METHODS:
+            self._require_own_page(request)
+        elif (token := self._door.shown(request)) is not None:
+            user = await self._verify_guest(request, token)
+            # SameSite keeps the cookie from other sites' requests. Programs send neither header.
+            if request.header("sec-fetch-site") or request.header("origin"):
                 self._require_own_page(request)
+            self._door.require_allowed(request, invited=user.invited)
+            self._door.renew(request, user)
+        elif tuple(sessions) == ("mcp",):
+            raise Unauthorized(Sentence("sign_in.nothing_shown"))  # an agent is nobody's guest
+        else:
+            user = self._door.first_visit(request)
         if user.session is not None:
             _require_session_fits(request, user.session, sessions)
         if user.only is not None and tuple(sessions) != (user.only,):
             raise Forbidden(Sentence("sign_in.agents_only"))
         if user.is_guest:
-            self._require_guests(request)
+            # A session has no invitation of its own: the guest who opened it was let in.
+            self._door.require_allowed(request, invited=user.invited or user.session is not None)
         return user
+
+    async def _verify_guest(self, request: RequestHead, token: str) -> User:
+        """The guest whose token it is. One that is not valid is removed from the browser.
+
+        So it is refused once, and nobody loses their chats unnoticed.
+        """
+        try:
+            parsed = Token.parse(_check_token(token))
+            if self._guests.recognizes(parsed):
+                return await self._verify(token)
+        except Unauthorized as error:
+            raise self._door.forget(request) from error
+        raise self._door.forget(request)
 
     def require_known_origin(self, request: RequestHead) -> None:
         """Check `Origin` on routes for programs, whatever the credential. Raises Forbidden.
@@ -139,26 +160,65 @@ class Authenticator:
             await self._limits.admit_address(request)
         request.trail.user_id = user_id
 
-    async def issue_guest(self, request: RequestHead) -> GuestToken:
-        """Issue a guest token. A valid guest token in the request is renewed: same guest.
+    async def issue_guest(self, request: RequestHead, *, as_cookie: bool = False) -> GuestToken:
+        """Issue a guest token: the guest of the token in the request is renewed, else a new one.
 
-        Any other credential is ignored. Raises Forbidden for a page of another site, and
-        (`guests_off`) if the policy allows no guests.
+        `as_cookie`: the response sets it as the cookie, and the request's own cookie counts as
+        well. Any other credential is ignored. Raises Unauthorized for a damaged or expired guest
+        token, and Forbidden for a page of another site and (`guests_off`) if the policy allows no
+        guests.
         """
         if self._limits is not None:
             await self._limits.admit_address(request)
-        self._require_no_foreign_page(request)
-        self._require_guests(request)
+        self._door.require_no_foreign_page(request)
+        known = await self._known_guest(request, cookie=as_cookie)
+        invited = known is not None and known.invited
+        self._door.require_allowed(request, invited=invited)
+        if as_cookie:
+            return self._door.welcome(request, known, invited=invited)
+        return self._guests.issue(None if known is None else known.user_id, invited=invited)
+
+    async def admit_invited(self, request: RequestHead) -> None:
+        """Let the browser in that has opened the start's link: its guest, or a new one."""
+        try:
+            known = await self._known_guest(request, cookie=True)
+        except Unauthorized:
+            known = None
+        guest = self._door.welcome(request, known, invited=True)
+        request.trail.user_id = guest.user_id
+
+    def begin_anew(self, request: RequestHead, user: User) -> None:
+        """Make the guest whose data was erased another one, if the cookie told who it was."""
+        if user.is_guest and request.header("authorization") is None:
+            self._door.welcome(request, None, invited=user.invited)
+
+    async def is_invited(self, request: RequestHead) -> bool:
+        """Whether the browser was let in by such a link before."""
+        try:
+            known = await self._known_guest(request, cookie=True)
+        except Unauthorized:
+            return False
+        return known is not None and known.invited
+
+    async def _known_guest(self, request: RequestHead, *, cookie: bool) -> User | None:
+        """The guest of the token, or of the `cookie`; None if the credential is none of a guest.
+
+        A session of a guest is none: it would gain the rights of a full guest token.
+        """
         authorization = request.header("authorization")
         if authorization is None:
-            return self._guests.issue()
+            token = self._door.shown(request) if cookie else None
+            return None if token is None else await self._verify_guest(request, token)
+        match = _BEARER.fullmatch(authorization)
+        if match is None or not self._is_guest_token(match["token"]):
+            return None
+        return await self._verify_guest(request, match["token"])
+
+    def _is_guest_token(self, text: str) -> bool:
         try:
-            user = await self._verify(_read_bearer(authorization))
+            return self._guests.recognizes(Token.parse(_check_token(text)))
         except Unauthorized:
-            return self._guests.issue()
-        # Not for a guest's session: it would gain the rights of a full guest token.
-        is_guest = user.is_guest and user.session is None
-        return self._guests.issue(user.user_id if is_guest else None)
+            return False
 
     async def _verify(self, text: str) -> User:
         cached = self._cache.get(text, self._now())
@@ -174,13 +234,13 @@ class Authenticator:
         raise Unauthorized(Sentence("sign_in.token_kind"))
 
     def _require_own_page(self, request: RequestHead) -> None:
-        """Check that a request with a cookie comes from one of our pages. Raises Forbidden.
+        """Check that an unsafe request with a cookie comes from one of our pages. Raises Forbidden.
 
         `Sec-Fetch-Site` is set by the browser, and pages cannot forge it. It is correct even if a
         proxy hides our host name. Browsers that do not send it are checked by `Origin`.
         """
         site = request.header("sec-fetch-site")
-        if site == "same-origin":
+        if request.method in _SAFE_METHODS or site == "same-origin":
             return
         origin = normalize_origin(request.header("origin") or "")
         if origin is not None and origin in self._allowed_origins:
@@ -192,42 +252,6 @@ class Authenticator:
             if origin == origin_of(caller.scheme, caller.host):
                 return
         raise Forbidden(Sentence("sign_in.cookie_elsewhere"))
-
-    def _require_no_foreign_page(self, request: RequestHead) -> None:
-        """Check a request that needs no credential: any page could send it. Raises Forbidden.
-
-        The local policy has a check of its own, which allows pages of other ports.
-        """
-        if self._guest_policy == "local":
-            return
-        if request.header("sec-fetch-site") in (None, "same-origin", "none"):
-            return
-        if normalize_origin(request.header("origin") or "") not in self._allowed_origins:
-            raise Forbidden(Sentence("sign_in.origin_unknown"))
-
-    def _require_guests(self, request: RequestHead) -> None:
-        if self._guest_policy == "on":
-            return
-        if (
-            self._guest_policy == "local"
-            and is_local(request)
-            and self._is_local_page(request.header("origin"))
-        ):
-            return
-        raise Forbidden(Sentence("sign_in.guests_off"), code="guests_off")
-
-    def _is_local_page(self, origin: str | None) -> bool:
-        """Whether the page is served from this machine, by its `Origin`.
-
-        A proxy may forward a request without adding a header, but it does not change the page's
-        `Origin`: a public name there means that the request did not start on this machine.
-        """
-        if origin is None:
-            return True
-        canonical = normalize_origin(origin)
-        return canonical is not None and (
-            is_loopback_origin(canonical) or canonical in self._allowed_origins
-        )
 
 
 def _require_session_fits(
@@ -247,19 +271,13 @@ def _read_bearer(authorization: str) -> str:
     return _check_token(match["token"])
 
 
-def _read_cookie(header: str | None) -> str:
+def _read_cookie(header: str | None) -> str | None:
     """The token in the cookie. Two different values are refused: a sibling domain can set a cookie
     of the same name, and there is no way to tell which one is ours."""
-    found: set[str] = set()
-    for pair in (header or "").split(";"):
-        name, _, value = pair.partition("=")
-        if name.strip() == _COOKIE and value.strip():
-            found.add(value.strip())
-    if not found:
-        raise Unauthorized(Sentence("sign_in.nothing_shown"))
+    found = read_cookie(header, _COOKIE)
     if len(found) > 1:
         raise Unauthorized(Sentence("sign_in.several_cookies", name=_COOKIE))
-    return _check_token(found.pop())
+    return _check_token(found[0]) if found else None
 
 
 def _check_token(text: str) -> str:

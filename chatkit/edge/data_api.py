@@ -98,8 +98,9 @@ class DataRoutes:
         return json_reply(dumps(count.to_wire()))
 
     async def erase(self, request: HttpRequest) -> Reply:
-        """DELETE all data of the user: 204."""
+        """DELETE all data of the user: 204. A guest with the cookie is another one from then on."""
         user = await self.authenticator.authenticate(request)
         request.trail.events.append(AuditEvent("data.erase"))
         await self.erasing.erase(user.user_id)
+        self.authenticator.begin_anew(request, user)
         return Reply(204, b"")

@@ -52,8 +52,11 @@ class GuestTokens:
         self._key = key.hex().encode()
         self._now = now
 
-    def issue(self, user_id: str | None = None) -> GuestToken:
-        """Issue a token for a new guest, or a new one for the guest `user_id`."""
+    def issue(self, user_id: str | None = None, *, invited: bool = False) -> GuestToken:
+        """Issue a token for a new guest, or a new one for the guest `user_id`.
+
+        `invited`: the guest has come by the link that a start prints.
+        """
         user_id = user_id or GUEST_PREFIX + secrets.token_hex(16)
         issued_at = int(self._now())
         claims = {
@@ -62,6 +65,7 @@ class GuestTokens:
             "sub": user_id,
             "iat": issued_at,
             "exp": issued_at + GUEST_TOKEN_S,
+            **({"invited": True} if invited else {}),
         }
         token = jwt.encode(claims, self._key, algorithm="HS256", headers={"typ": _TYPE})
         return GuestToken(token=token, user_id=user_id, expires_in=GUEST_TOKEN_S)
@@ -79,4 +83,11 @@ class GuestTokens:
         if not isinstance(user_id, str) or _GUEST_ID.fullmatch(user_id) is None:
             raise Unauthorized(Sentence("sign_in.token_not_valid"))
         cache_until = check_times(claims, self._now())
-        return Verified(user=User(user_id=user_id, is_guest=True), cache_until=cache_until)
+        issued_at = claims.get("iat")
+        user = User(
+            user_id=user_id,
+            is_guest=True,
+            invited=claims.get("invited") is True,
+            issued_at=issued_at if isinstance(issued_at, int | float) else None,
+        )
+        return Verified(user=user, cache_until=cache_until)

@@ -11,7 +11,7 @@ import math
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -45,6 +45,10 @@ class User:
 
     user_id: str
     is_guest: bool = False
+    invited: bool = False
+    """A guest who came by the link that a start prints."""
+    issued_at: float | None = field(default=None, compare=False)
+    """When a guest's token was made, in Unix seconds."""
     session: Session | None = None
     """The session whose `client_secret` was used. None: the user's own credential was used."""
     only: SessionScope | None = None

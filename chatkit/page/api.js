@@ -61,7 +61,7 @@ async function failure(response) {
  * Messages about a field begin with its name, and others as a clause.
  * @param {string} text
  */
-const asSentence = (text) => text[0].toUpperCase() + text.slice(1);
+export const asSentence = (text) => text[0].toUpperCase() + text.slice(1);
 
 /**
  * What `work` gives; a response that it throws becomes an ApiError.

@@ -1,22 +1,30 @@
 // Who the person at the page is: a guest, the owner of a pasted token, or of the site's cookie.
 //
-// A guest's token lives in localStorage, so that the guest is the same after a restart of the browser
-// and in every tab; a pasted token lives in sessionStorage and goes with the tab.
+// A guest's token is in a cookie that no script can read; localStorage holds only which guest it is,
+// so that the page notices when it has become another one. A pasted token lives in sessionStorage and
+// goes with the tab.
 
 /** @typedef {"missing" | "expired" | "refused"} SignInReason */
 /** @typedef {(path: string, init?: RequestInit) => Promise<Response>} Send */
-/** @typedef {{ token: string, user_id: string, expires_at: number }} Guest */
+/** @typedef {{ user_id: string, token?: string }} StoredGuest */
 
 const GUEST_KEY = "chatkit.guest";
 const TOKEN_KEY = "chatkit.token";
-const RENEW_BEFORE_MS = 60_000;
+const LOST_KEY = "chatkit.guest_lost";
 
-/** The page cannot go on before the person signs in. `reason` is "missing", "expired" or "refused". */
+/**
+ * The page cannot go on before the person signs in. `reason` is "missing", "expired" or "refused",
+ * `advice` what the server says of it.
+ */
 export class SignInNeeded extends Error {
-  /** @param {SignInReason} reason */
-  constructor(reason) {
+  /**
+   * @param {SignInReason} reason
+   * @param {string} advice
+   */
+  constructor(reason, advice = "") {
     super(`sign-in ${reason}`);
     this.reason = reason;
+    this.advice = advice;
   }
 }
 
@@ -24,10 +32,12 @@ export class Account {
   /** @type {Send} */
   #send; // (path, init) -> Response, or throws ApiError when the server is out of reach
   #token = sessionStorage.getItem(TOKEN_KEY);
-  #cookie = false;
-  #guest = readGuest();
+  /** @type {"cookie" | string | null} */
+  #who = null; // the guest, or whoever the cookie of the site names
+  /** @type {string | null} */
+  #former = null; // who the person was before a refusal
   /** @type {Promise<void> | null} */
-  #renewal = null;
+  #arrival = null;
 
   /** Called with no argument when the person has become another user. */
   onUserChanged = () => {};
@@ -44,8 +54,7 @@ export class Account {
 
   /** Who the person is in every tab of this browser; null for the owner of a token, which is of one tab. */
   get commonId() {
-    if (this.#token !== null) return null;
-    return this.#cookie ? "cookie" : (this.#guest?.user_id ?? null);
+    return this.#token === null ? this.#who : null;
   }
 
   /**
@@ -54,9 +63,8 @@ export class Account {
    */
   async headers() {
     if (this.#token !== null) return bearer(this.#token);
-    if (this.#cookie) return {};
-    if (!isFresh(this.#guest)) await this.#renewOnce();
-    return this.#cookie || this.#guest === null ? {} : bearer(this.#guest.token);
+    if (this.#who === null) await this.#arriveOnce();
+    return {};
   }
 
   /** After a 401: get other credentials, or throw SignInNeeded. The request may then be repeated. */
@@ -65,11 +73,10 @@ export class Account {
       this.signOut();
       throw new SignInNeeded("expired");
     }
-    if (this.#cookie) {
-      this.#cookie = false;
-      throw new SignInNeeded("expired");
-    }
-    await this.#renewOnce({ refused: this.#guest?.token });
+    this.#former = this.#who;
+    this.#who = null;
+    if (this.#former === "cookie") throw new SignInNeeded("expired");
+    await this.#arriveOnce();
   }
 
   /**
@@ -97,73 +104,80 @@ export class Account {
   }
 
   /**
-   * One renewal at a time, in all tabs: two would make two guests.
-   * @param {{ refused?: string | null }} options
+   * One arrival at a time, in all tabs: two would make two guests.
    * @returns {Promise<void>}
    */
-  #renewOnce({ refused = null } = {}) {
-    const renew = () => this.#renew(refused);
-    this.#renewal ??= (
-      navigator.locks ? navigator.locks.request(GUEST_KEY, renew) : renew()
+  #arriveOnce() {
+    const arrive = () => this.#arrive();
+    this.#arrival ??= (
+      navigator.locks ? navigator.locks.request(GUEST_KEY, arrive) : arrive()
     ).finally(() => {
-      this.#renewal = null;
+      this.#arrival = null;
     });
-    return this.#renewal;
+    return this.#arrival;
   }
 
-  /** @param {string | null} refused */
-  async #renew(refused) {
-    const before = this.#guest?.user_id;
-    const stored = readGuest(); // another tab may have renewed it
-    if (isFresh(stored) && stored.token !== refused) {
-      this.#guest = stored;
-    } else {
-      this.#guest = await this.#askForGuest(stored);
+  /** Become the guest of the cookie, for thirty days from now, or a new one, or whom the site's cookie names. */
+  async #arrive() {
+    const former = readGuest();
+    let response = await this.#askForGuest(former);
+    if (response.status === 401) response = await this.#askForGuest(null); // that guest is over
+    if (response.ok) {
+      const { user_id } = await response.json();
+      localStorage.setItem(GUEST_KEY, JSON.stringify({ user_id }));
+      this.#who = user_id;
+      const before = this.#former ?? former?.user_id;
+      if (before !== undefined && before !== user_id) {
+        sessionStorage.setItem(LOST_KEY, "");
+        this.onUserChanged();
+      }
+      return;
     }
-    if (before !== undefined && before !== this.#guest?.user_id) this.onUserChanged();
+    if (response.status !== 403 && response.status !== 404) throw response;
+    if (!(await this.#opens({}))) throw new SignInNeeded("missing", await adviceIn(response));
+    localStorage.removeItem(GUEST_KEY);
+    this.#who = "cookie";
   }
 
   /**
-   * A guest, the same as `former` where the server still knows it; null when the cookie is used.
-   * @param {Guest | null} former
-   * @returns {Promise<Guest | null>}
+   * A guest who was here before there was the cookie shows the token that is still stored.
+   * @param {StoredGuest | null} former
    */
-  async #askForGuest(former) {
-    let response = await this.#send("api/auth/guest", {
-      method: "POST",
-      headers: former ? bearer(former.token) : {},
-    });
-    if (former && response.status === 401) {
-      response = await this.#send("api/auth/guest", { method: "POST" });
-    }
-    if (response.ok) {
-      const { token, user_id, expires_in } = await response.json();
-      const guest = { token, user_id, expires_at: Date.now() + expires_in * 1000 };
-      localStorage.setItem(GUEST_KEY, JSON.stringify(guest));
-      return guest;
-    }
-    if (response.status !== 403 && response.status !== 404) throw response;
-    localStorage.removeItem(GUEST_KEY);
-    if (!(await this.#opens({}))) throw new SignInNeeded("missing");
-    this.#cookie = true;
-    return null;
+  #askForGuest(former) {
+    const headers = {
+      "Content-Type": "application/json",
+      ...(former?.token === undefined ? {} : bearer(former.token)),
+    };
+    const body = JSON.stringify({ cookie: true });
+    return this.#send("api/auth/guest", { method: "POST", headers, body });
+  }
+}
+
+/** Whether the guest of this browser was lost since the page was last shown; it says so once. */
+export function wasGuestLost() {
+  const lost = sessionStorage.getItem(LOST_KEY) !== null;
+  sessionStorage.removeItem(LOST_KEY);
+  return lost;
+}
+
+/** @param {Response} response */
+async function adviceIn(response) {
+  try {
+    const { error } = await response.json();
+    return error.code === "guests_off" ? String(error.message) : "";
+  } catch {
+    return "";
   }
 }
 
 /** @param {string} token */
 const bearer = (token) => ({ Authorization: `Bearer ${token}` });
 
-/**
- * @param {Guest | null} guest
- * @returns {guest is Guest}
- */
-const isFresh = (guest) => guest !== null && guest.expires_at - Date.now() > RENEW_BEFORE_MS;
-
-/** @returns {Guest | null} */
+/** @returns {StoredGuest | null} */
 function readGuest() {
   try {
     const guest = JSON.parse(localStorage.getItem(GUEST_KEY) ?? "null");
-    return typeof guest?.token === "string" && typeof guest.expires_at === "number" ? guest : null;
+    return typeof guest?.user_id === "string" ? guest : null;
   } catch {
     return null;
   }

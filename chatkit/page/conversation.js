@@ -35,7 +35,7 @@ import { say } from "./words.js";
  * @property {(text: string) => void} answered
  * @property {(node: Element | null, change: () => void) => void} keepView
  * @property {(conversation: Conversation, draft: Draft) => void} notSent
- * @property {(reason: string) => void} signIn
+ * @property {(error: import("./auth.js").SignInNeeded) => void} signIn
  * @property {() => void} lostFocus
  * @property {() => void} resend sends what is in the composer
  */
@@ -71,7 +71,7 @@ export class Conversation {
   /**
    * `host` is told of what happens: `changed(conversation)`, `threadChanged(conversation, isNew)`,
    * `effect(name)`, `answered(text)`, `keepView(node, change)`, `notSent(conversation, draft)`,
-   * `signIn(reason)`, `lostFocus()`; `resend()` sends what is in the composer. `onLoaded()` is called once the
+   * `signIn(error)`, `lostFocus()`; `resend()` sends what is in the composer. `onLoaded()` is called once the
    * rows of a thread that is being loaded are there.
    * @param {Api} api
    * @param {Host} host
@@ -273,7 +273,7 @@ export class Conversation {
     const changed = () => this.#host.effect("tasks/changed"); // such an answer has no events
     const sent = sendAction(this.#api, { id: this.#id, busy, run, put, changed }, pressed);
     return sent.catch((error) => {
-      if (error instanceof SignInNeeded) this.#host.signIn(error.reason);
+      if (error instanceof SignInNeeded) this.#host.signIn(error);
       throw error;
     });
   }
@@ -512,7 +512,7 @@ export class Conversation {
    */
   #fail(error, { retry }) {
     if (error instanceof SignInNeeded) {
-      this.#host.signIn(error.reason);
+      this.#host.signIn(error);
       return;
     }
     if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own

@@ -1,8 +1,8 @@
 // The built-in page: a chat, the list of chats, and the task list, over the server's public API.
 // This file wires the parts; each part is a module of its own beside it.
 
-import { Api, ApiError } from "./api.js";
-import { SignInNeeded } from "./auth.js";
+import { Api, ApiError, asSentence } from "./api.js";
+import { SignInNeeded, wasGuestLost } from "./auth.js";
 import { Chats } from "./chats.js";
 import { Composer, emptyDraft, joinDrafts } from "./composer.js";
 import { Conversation } from "./conversation.js";
@@ -301,7 +301,7 @@ const messageOf = (error) => (error instanceof ApiError ? error.message : say("p
  */
 function report(error) {
   if (error instanceof SignInNeeded) {
-    showSignIn(error.reason);
+    showSignIn(error);
     return;
   }
   if (!(error instanceof ApiError)) console.error(error); // a fault of the page's own
@@ -321,8 +321,8 @@ function sayBelow(message, { passing = false } = {}) {
 
 // ---- Signing in -----------------------------------------------------------------------------------
 
-/** @param {string} reason */
-function showSignIn(reason) {
+/** @param {SignInNeeded} needed */
+function showSignIn({ reason, advice }) {
   if (document.getElementById("sign-in")) return;
   const input = el("input", { id: "token", type: "password", autocomplete: "off", required: true });
   const fault = el("div", {});
@@ -332,7 +332,7 @@ function showSignIn(reason) {
     "form",
     { className: "sign-in", id: "sign-in", "aria-labelledby": "sign-in-title" },
     el("h2", { id: "sign-in-title", textContent: say("page.sign_in_title") }),
-    el("p", { textContent: say("page.sign_in_text") }),
+    el("p", { textContent: advice ? asSentence(`${advice}.`) : say("page.sign_in_text") }),
     el("label", { htmlFor: "token", textContent: say("page.sign_in_token") }),
     input,
     fault,
@@ -367,7 +367,7 @@ async function start() {
     await api.ready();
   } catch (error) {
     if (error instanceof SignInNeeded) {
-      showSignIn(error.reason);
+      showSignIn(error);
       return;
     }
     if (isNetwork(error)) onceOnline = start;
@@ -376,7 +376,7 @@ async function start() {
     return;
   }
   part("sign-out").hidden = !api.account.canSignOut;
-  focusComposer();
+  if (document.activeElement === document.body) focusComposer(); // not away from where somebody is
   let opened;
   if (idInAddress() === null) {
     place(shown); // what was typed, or sent already, while the sign-in was under way is in it
@@ -406,7 +406,7 @@ async function catchUpThread() {
   try {
     await conversation.catchUp();
   } catch (error) {
-    if (error instanceof SignInNeeded) showSignIn(error.reason);
+    if (error instanceof SignInNeeded) showSignIn(error);
     else if (error instanceof ApiError && error.status === 404 && conversation === shown) {
       takeAway(error);
     }
@@ -446,4 +446,7 @@ window.addEventListener("online", () => {
 });
 part("offline").hidden = navigator.onLine;
 api.account.onUserChanged = () => location.reload();
+if (wasGuestLost()) {
+  part("foot").prepend(alertBox(say("page.guest_lost"), { dismissible: true }));
+}
 start();

@@ -31,14 +31,10 @@ def cautions(settings: Settings, env_file: Path = Path(".env")) -> Iterator[str]
             "BETTER_AUTH_URL begins with http://: whoever controls the network in between can "
             "forge the keys that sign users in"
         )
-    if any(not model.startswith(PREFIX) for model in settings.models):
-        if settings.guest_policy == "on":
-            yield "GUESTS is on: everybody who reaches this server uses its model, without sign-in"
-        elif settings.guest_policy == "local":
-            yield (
-                "guests of this machine use the model, and a proxy on it that adds no forwarding "
-                "header lets everybody in as one: set GUESTS=off, or set up a sign-in"
-            )
+    if settings.guest_policy == "on" and any(
+        not model.startswith(PREFIX) for model in settings.models
+    ):
+        yield "GUESTS is on: everybody who reaches this server uses its model, without sign-in"
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         yield "the server runs as root: use an account of its own"
 

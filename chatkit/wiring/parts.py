@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chatkit.edge.audit import Auditor
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.guest_links import GuestLinks
 from chatkit.engine.operations import Operations
 from chatkit.models.fallback import Fallbacks
 from chatkit.protocol.ids import Prefix, make_id
@@ -25,7 +26,7 @@ from chatkit.wiring.engine import (
 from chatkit.wiring.files import FileParts, open_files
 from chatkit.wiring.models import Models, open_models
 from chatkit.wiring.settings import Settings
-from chatkit.wiring.sign_in import open_authenticator
+from chatkit.wiring.sign_in import open_sign_in
 from chatkit.wiring.tooling import Tooling, read_tool_servers
 from store.audit import AuditLog
 from store.postgres import Database
@@ -49,6 +50,7 @@ class Parts:
     operations: Operations
     sessions: Sessions
     authenticator: Authenticator
+    guest_links: GuestLinks
 
 
 async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
@@ -87,6 +89,7 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     keep_running(stack, turns.run, "care of the turns")
     stack.push_async_callback(turns.interrupt_all)
     sessions = Sessions(database)
+    sign_in = await open_sign_in(settings, database, sessions, stack)
     return Parts(
         settings=settings,
         place=place,
@@ -98,7 +101,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
         model=model,
         operations=operations,
         sessions=sessions,
-        authenticator=await open_authenticator(settings, database, sessions, stack),
+        authenticator=sign_in.authenticator,
+        guest_links=sign_in.guest_links,
     )
 
 

@@ -56,7 +56,7 @@ def join_routes(parts: Parts) -> list[Route]:
             with_audit_origin=parts.auditor.with_audit_origin,
             max_body_bytes=max_bytes,
         ).routes(),
-        *GuestRoutes(authenticator).routes(),
+        *GuestRoutes(authenticator, parts.guest_links).routes(),
         *Health(lambda: parts.database.fetchval("SELECT 1"), parts.operations.running).routes(),
         *PageRoutes(settings.image_domains).routes(),
     ]

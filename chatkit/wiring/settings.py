@@ -21,8 +21,8 @@ from jwt.exceptions import InvalidKeyError
 
 from chatkit.access.rates import Rate
 from chatkit.answer.leaving import OnDisconnect
-from chatkit.edge.auth import GuestPolicy
 from chatkit.edge.cors import normalize_host
+from chatkit.edge.guest_door import GuestPolicy
 from chatkit.edge.origins import normalize_origin
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.wiring.variables import SettingsError, Variables
@@ -137,11 +137,27 @@ class Settings:
 
     @property
     def guest_policy(self) -> GuestPolicy:
-        """`auto` allows guests only from this machine, and only if no sign-in is configured."""
+        """`auto` allows guests only if no sign-in is configured.
+
+        With the demo alone they come from this machine; with a model that costs something, by the
+        link that a start prints, since a proxy cannot be told from a browser for certain.
+        """
         if self.guests != "auto":
             return self.guests
-        signs_in = self.better_auth_secret is not None or self.better_auth_url is not None
-        return "off" if signs_in else "local"
+        if self.signs_in:
+            return "off"
+        features = (self.title_model, self.transcribe_model, self.image_model)
+        used = {
+            *self.models,
+            *self.model_fallbacks,
+            *(model for model in features if model is not None),
+        }
+        return "local" if used == {DEMO_MODEL} else "link"
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether a sign-in is configured."""
+        return self.better_auth_secret is not None or self.better_auth_url is not None
 
     @property
     def better_auth_secrets(self) -> tuple[str, ...]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import secrets
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from time import monotonic, time
 
 from chatkit.edge.auth import Authenticator
+from chatkit.edge.guest_cookie import GuestCookie
+from chatkit.edge.guest_door import GuestDoor
+from chatkit.edge.guest_links import GuestLinks
 from chatkit.edge.guests import GuestTokens
 from chatkit.edge.limits import Limits
 from chatkit.edge.mcp_sign_in import McpResource, issuer_url
@@ -21,31 +25,57 @@ from store.sessions import Sessions
 from store.signatures import UsedSignatures
 
 
-async def open_authenticator(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Who a request is from, and the links that let guests in."""
+
+    authenticator: Authenticator
+    guest_links: GuestLinks
+
+
+async def open_sign_in(
     settings: Settings, database: Database, sessions: Sessions, stack: AsyncExitStack
-) -> Authenticator:
-    """Build the authenticator with its rate limits. `stack` closes its connections."""
-    guest_key = await keep_secret(database, "guest_key", lambda: secrets.token_hex(32))
+) -> SignIn:
+    """Build authentication with its rate limits. `stack` closes its connections."""
+    key = bytes.fromhex(await keep_secret(database, "guest_key", lambda: secrets.token_hex(32)))
+    installation = await keep_secret(database, "installation", lambda: secrets.token_hex(4))
+    used = UsedSignatures(database)
     signatures = None
     if settings.signing_secret is not None:
-        used = UsedSignatures(database)
         signatures = Signatures(secret=settings.signing_secret, used=used, now=time)
-    return Authenticator(
+    proxies = settings.trusted_proxies
+    guests = GuestTokens(key=key, now=time)
+    authenticator = Authenticator(
         verifiers=[SessionVerifier(sessions), *await _open_verifiers(settings, stack)],
-        guests=GuestTokens(key=bytes.fromhex(guest_key), now=time),
-        guest_policy=settings.guest_policy,
-        proxies=settings.trusted_proxies,
+        guests=guests,
+        door=GuestDoor(
+            guests,
+            settings.guest_policy,
+            signs_in=settings.signs_in,
+            cookie=GuestCookie(proxies, installation=installation),
+            proxies=proxies,
+            allowed_origins=settings.allowed_origins,
+            now=time,
+        ),
+        proxies=proxies,
         allowed_origins=settings.allowed_origins,
         public_origin=settings.public_origin,
         now=time,
         limits=Limits(
             user=settings.rate_limit_user,
             address=settings.rate_limit_ip,
-            proxies=settings.trusted_proxies,
+            proxies=proxies,
             now=monotonic,
             shared=SharedBuckets(database) if settings.shared_limits else None,
         ),
         signatures=signatures,
+    )
+
+    async def use_link(mark: bytes, keep_s: float) -> bool:
+        return await used.use("guest_link", mark, keep_s=keep_s)
+
+    return SignIn(
+        authenticator=authenticator, guest_links=GuestLinks(key=key, use=use_link, now=time)
     )
 
 

@@ -267,13 +267,32 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "sign_in.origin_unknown": "requests from this origin are not taken",
     "sign_in.token_kind": "the token is of no kind that this server takes",
     "sign_in.cookie_elsewhere": "a request with a cookie must come from this server's own page",
-    "sign_in.guests_off": "guests are not let in here: sign in",
     "sign_in.session_scope": "a session of this scope is not enough here",
     "sign_in.agents_only": "an access token of an agent opens only /mcp",
     "sign_in.no_user": "the token is of a client, not of a user",
     "sign_in.session_origin": "the session is bound to another origin",
     "sign_in.bearer_form": "the Authorization header must be: Bearer, a space, one token",
-    "sign_in.nothing_shown": "sign in: there is neither a bearer token nor a cookie",
+    "sign_in.nothing_shown": (
+        "sign in: send Better Auth's token as “Authorization: Bearer …” or in the cookie auth_token"
+    ),
+    "sign_in.no_way_in": (
+        "nobody can sign in here: set BETTER_AUTH_URL or BETTER_AUTH_SECRET, or GUESTS=on"
+    ),
+    "sign_in.only_this_machine": (
+        "guests are let in only from this machine and not through a proxy: set GUESTS=on to let "
+        "everybody in, or BETTER_AUTH_URL for a sign-in"
+    ),
+    "sign_in.link_needed": (
+        "open the link that the server has printed at its start; or set GUESTS=on to let everybody "
+        "in, or BETTER_AUTH_URL for a sign-in"
+    ),
+    "sign_in.link_used": (
+        "this link is not valid or was used before: each start of the server prints a new one"
+    ),
+    "sign_in.guest_over": (
+        "the guest's token has ended or is not of this server, so that guest's chats are out of "
+        "reach; the next request begins as a new guest"
+    ),
     "sign_in.several_cookies": "there is more than one cookie {name}",
     "sign_in.token_too_long": "the token is longer than {count} characters",
     "sign_in.keys_away": "the sign-in server cannot be asked for its keys just now",
@@ -583,6 +602,10 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
         "The server did not accept this token. It may be expired, or of another site."
     ),
     "page.sign_out": "Sign out",
+    "page.guest_lost": (
+        "The visit that this browser remembered has ended or is unknown to this server, so its "
+        "chats and tasks cannot be shown. This is a new, empty one."
+    ),
     # Faults
     "page.offline": "You are offline. What you send now will not arrive.",
     "page.offline_fault": "You are offline. Try again when the connection is back.",

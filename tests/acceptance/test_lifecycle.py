@@ -37,7 +37,7 @@ def paced(words: int) -> list[Step]:
 async def test_what_was_said_survives_a_kill_a_shutdown_and_restarts(
     data_dir: Path, model: ModelServer
 ) -> None:
-    variables = {**provider(model), "DATA_DIR": str(data_dir)}
+    variables = {**provider(model), "DATA_DIR": str(data_dir), "GUESTS": "on"}
     async with ServerProcess(variables) as server:
         token = await server.guest()
         await server.post("/api/tasks", token, json={"title": "Buy groceries"})

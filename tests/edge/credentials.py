@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import jwt
@@ -158,6 +159,11 @@ def only_to_read(_: Kind, asked: Asked) -> Outcome:
     return "in" if asked.safe else 403
 
 
+def as_a_guest(kind: Kind, _: Asked) -> Outcome:
+    """What nobody in particular gets, where guests are let in. An agent is nobody's guest."""
+    return 401 if kind == "agent" else "in"
+
+
 def cookie(text: str, **more: str) -> dict[str, str]:
     return {"cookie": f"auth_token={text}", **more}
 
@@ -176,6 +182,24 @@ async def guest_bearer(services: Services) -> dict[str, str]:
     return bearer(await guest(services))
 
 
+async def guest_cookie(
+    services: Services,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    *,
+    text: str | None = None,
+    cut: int = 0,
+) -> dict[str, str]:
+    """The cookie as a browser sends it back; `text` in place of its value, or its end cut off."""
+    answer = await call(services.router, "POST", "/api/auth/guest", body={"cookie": True})
+    name, value = answer.headers["set-cookie"].partition(";")[0].split("=", 1)
+    return {"cookie": f"{name}={text or value[: len(value) - cut]}", **headers}
+
+
+async def two_guest_cookies(services: Services, _: Asked) -> dict[str, str]:
+    first, second = [await guest_cookie(services) for _ in range(2)]
+    return {"cookie": f"{first['cookie']}; {second['cookie']}", **SAME}
+
+
 async def session_cookie(services: Services) -> dict[str, str]:
     return cookie(await session(services, "chat"), sec_fetch_site="same-origin")
 
@@ -185,7 +209,27 @@ FRIEND: Final = {"origin": "https://friend.example", "sec_fetch_site": "cross-si
 EVIL: Final = {"origin": "https://evil.example", "sec_fetch_site": "cross-site"}
 
 CREDENTIALS: Final[dict[str, tuple[Make, Expect]]] = {
-    "none": (lambda _, __: {}, always(401)),
+    "none": (lambda _, __: {}, as_a_guest),
+    "none, from a friend's page": (lambda _, __: FRIEND, as_a_guest),
+    "none, from a foreign page": (lambda _, __: EVIL, always(403)),
+    "a guest's cookie of our own page": (
+        lambda services, _: guest_cookie(services, SAME),
+        always("in"),
+    ),
+    "a guest's cookie from a program": (lambda services, _: guest_cookie(services), always("in")),
+    "a guest's cookie of a foreign page": (
+        lambda services, _: guest_cookie(services, EVIL),
+        only_to_read,
+    ),
+    "a guest's cookie, altered": (
+        lambda services, _: guest_cookie(services, SAME, cut=5),
+        always(401),
+    ),
+    "a jwt in the guest's cookie": (
+        lambda services, _: guest_cookie(services, SAME, text=token()),
+        always(401),
+    ),
+    "two guest's cookies": (two_guest_cookies, always(401)),
     "jwt": (lambda _, __: bearer(token()), always("in")),
     "jwt, scheme in lower case": (
         lambda _, __: {"authorization": f"bearer {token()}"},
@@ -270,7 +314,7 @@ CREDENTIALS: Final[dict[str, tuple[Make, Expect]]] = {
     ),
     "Better Auth's own cookie": (
         lambda _, __: {"cookie": f"better-auth.session_token={token()}", **SAME},
-        always(401),
+        as_a_guest,
     ),
     "jwt, expired": (lambda _, __: bearer(token(expires_in=-61)), always(401)),
     "jwt without an end": (lambda _, __: bearer(token(exp=None)), always(401)),

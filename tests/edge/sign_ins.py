@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jwt
 
-from chatkit.edge.auth import Authenticator, GuestPolicy
+from chatkit.edge.auth import Authenticator
+from chatkit.edge.guest_cookie import GuestCookie
+from chatkit.edge.guest_door import GuestDoor, GuestPolicy
 from chatkit.edge.guests import GuestTokens
 from chatkit.edge.proxies import TrustedProxies
-from chatkit.edge.tokens import SecretVerifier
+from chatkit.edge.signing import Signatures
+from chatkit.edge.tokens import SecretVerifier, Verifier
 from tests.edge.clock import NOW, Clock
 from tests.edge.heads import Head, head
 
@@ -25,20 +28,36 @@ def build(
     *,
     policy: GuestPolicy = "on",
     secret: str | None = SECRET,
-    clock: Clock | None = None,
+    clock: Callable[[], float] | None = None,
     trusted: str = "127.0.0.1",
     guest_key: bytes = GUEST_KEY,
     public_origin: str | None = None,
+    verifiers: Sequence[Verifier] = (),
+    signatures: Signatures | None = None,
 ) -> Authenticator:
     now = clock or Clock()
+    proxies = TrustedProxies.parse(trusted)
+    guests = GuestTokens(key=guest_key, now=now)
     return Authenticator(
-        verifiers=[] if secret is None else [SecretVerifier(secrets=[secret], now=now)],
-        guests=GuestTokens(key=guest_key, now=now),
-        guest_policy=policy,
-        proxies=TrustedProxies.parse(trusted),
+        verifiers=[
+            *verifiers,
+            *([] if secret is None else [SecretVerifier(secrets=[secret], now=now)]),
+        ],
+        guests=guests,
+        door=GuestDoor(
+            guests,
+            policy,
+            signs_in=secret is not None,
+            cookie=GuestCookie(proxies, installation="test"),
+            proxies=proxies,
+            allowed_origins=frozenset({FRIEND}),
+            now=now,
+        ),
+        proxies=proxies,
         allowed_origins=frozenset({FRIEND}),
         public_origin=public_origin,
         now=now,
+        signatures=signatures,
     )
 
 

@@ -15,11 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.edge.auth import Authenticator
-from chatkit.edge.guests import GuestTokens
 from chatkit.edge.jwks import REMEMBER_S, IssuerKeys, JwksFault, JwksVerifier, jwks_url, parse_jwks
-from chatkit.edge.proxies import TrustedProxies
-from chatkit.edge.tokens import ExpectedClaims, SecretVerifier, Token, User
+from chatkit.edge.tokens import ExpectedClaims, SecretVerifier, Token, User, Verifier
 from chatkit.protocol.errors import Unauthorized
+from tests.edge import sign_ins
 from tests.edge.clock import NOW
 from tests.edge.heads import head
 from tests.edge.issuer import Issuer, PrivateKey, public_jwk
@@ -92,7 +91,7 @@ async def test_no_token_of_another_family_is_taken(
     token = _hs256_by_the_public_key() if algorithm == "HS256" else sign("", "none")
     verifier = JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW)
     assert not verifier.recognizes(Token.parse(token))
-    authenticator = build(verifier)
+    authenticator = build_with(verifier)
     with pytest.raises(Unauthorized):
         await authenticator.authenticate(head(authorization=f"Bearer {token}"))
 
@@ -162,19 +161,12 @@ async def test_issuer_and_audience_are_checked_for_the_shared_secret_as_well() -
 # --- Two ways at once -----------------------------------------------------------------------------
 
 
-def build(*verifiers: Any) -> Authenticator:
-    return Authenticator(
-        verifiers=verifiers,
-        guests=GuestTokens(key=bytes(32), now=lambda: NOW),
-        guest_policy="off",
-        proxies=TrustedProxies.parse(""),
-        allowed_origins=frozenset(),
-        now=lambda: NOW,
-    )
+def build_with(*verifiers: Verifier) -> Authenticator:
+    return sign_ins.build(policy="off", secret=None, clock=lambda: NOW, verifiers=verifiers)
 
 
 async def test_secrets_and_keys_are_taken_side_by_side(keys: IssuerKeys) -> None:
-    authenticator = build(
+    authenticator = build_with(
         SecretVerifier(secrets=["n" * 32, "p" * 32], now=lambda: NOW),
         JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW),
     )
@@ -196,7 +188,7 @@ def _with_header(**changes: Any) -> str:
 async def test_a_header_field_of_the_wrong_kind_is_a_malformed_token(
     keys: IssuerKeys, field: str, value: Any
 ) -> None:
-    authenticator = build(
+    authenticator = build_with(
         SecretVerifier(secrets=["n" * 32], now=lambda: NOW),
         JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW),
     )
@@ -207,7 +199,7 @@ async def test_a_header_field_of_the_wrong_kind_is_a_malformed_token(
 
 
 async def test_the_cookie_of_better_auth_itself_is_not_taken(keys: IssuerKeys) -> None:
-    authenticator = build(JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW))
+    authenticator = build_with(JwksVerifier(keys, expected=ANY, agents=AGENTS, now=lambda: NOW))
     with pytest.raises(Unauthorized):
         await authenticator.authenticate(head(cookie=f"better-auth.session_token={sign()}"))
 

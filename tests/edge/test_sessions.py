@@ -12,15 +12,13 @@ import pytest
 
 from chatkit.access.sessions import SessionScope
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
-from chatkit.edge.auth import Authenticator, GuestPolicy
-from chatkit.edge.guests import GuestTokens
-from chatkit.edge.proxies import TrustedProxies
+from chatkit.edge.guest_door import GuestPolicy
 from chatkit.edge.router import Route, Router, answering
 from chatkit.edge.sessions import SessionRoutes, SessionVerifier
-from chatkit.edge.tokens import SecretVerifier
 from chatkit.protocol.jsontext import dumps
 from store.postgres import Database
 from store.sessions import Sessions
+from tests.edge import sign_ins
 from tests.edge.calls import Answer, call
 
 NOW = 1_800_000_000.0
@@ -38,16 +36,12 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def build(database: Database, *, policy: GuestPolicy = "local") -> Router:
     """The session routes, and one of each kind that takes them: what it answers is who asked."""
     sessions = Sessions(database)
-    authenticator = Authenticator(
-        verifiers=[
-            SessionVerifier(sessions),
-            SecretVerifier(secrets=[SECRET], now=lambda: NOW),
-        ],
-        guests=GuestTokens(key=bytes(32), now=lambda: NOW),
-        guest_policy=policy,
-        proxies=TrustedProxies.parse(""),
-        allowed_origins=frozenset({"https://friend.example"}),
-        now=lambda: NOW,
+    authenticator = sign_ins.build(
+        policy=policy,
+        secret=SECRET,
+        clock=lambda: NOW,
+        trusted="",
+        verifiers=[SessionVerifier(sessions)],
     )
     routes = SessionRoutes(
         authenticator=authenticator, sessions=sessions, domain_key="key", max_body_bytes=4096
@@ -177,8 +171,8 @@ async def test_a_bad_wish_is_named(router: Router, body: object, field: str) -> 
     assert answer.json()["error"]["message"].startswith(field)
 
 
-async def test_nobody_opens_a_session_without_having_signed_in(router: Router) -> None:
-    answer = await call(router, "POST", PATH)
+async def test_nobody_opens_a_session_without_having_signed_in(database: Database) -> None:
+    answer = await call(build(database, policy="off"), "POST", PATH)
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == "Bearer"
 

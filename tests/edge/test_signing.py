@@ -11,15 +11,12 @@ import jwt
 import pytest
 
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
-from chatkit.edge.auth import Authenticator
-from chatkit.edge.guests import GuestTokens
-from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Route, Router, answering
 from chatkit.edge.signing import WINDOW_S, Signatures
-from chatkit.edge.tokens import SecretVerifier
 from chatkit.protocol.jsontext import dumps
 from store.postgres import Database
 from store.signatures import UsedSignatures
+from tests.edge import sign_ins
 from tests.edge.calls import Answer, call
 from tests.edge.signed import sign
 
@@ -37,13 +34,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def build(database: Database, *, on: bool = True) -> Router:
     """A route that answers who asked, and one that asks for the body as well."""
     signatures = Signatures(secret=SECRET, used=UsedSignatures(database), now=lambda: NOW)
-    authenticator = Authenticator(
-        verifiers=[SecretVerifier(secrets=[SECRET], now=lambda: NOW)],
-        guests=GuestTokens(key=bytes(32), now=lambda: NOW),
-        guest_policy="off",
-        proxies=TrustedProxies.parse(""),
-        allowed_origins=frozenset(),
-        now=lambda: NOW,
+    authenticator = sign_ins.build(
+        policy="off",
+        secret=SECRET,
+        clock=lambda: NOW,
+        trusted="",
         signatures=signatures if on else None,
     )
 
@@ -216,4 +211,6 @@ async def test_a_request_shows_one_credential(router: Router) -> None:
 async def test_without_a_secret_no_signature_is_looked_at(database: Database) -> None:
     router = build(database, on=False)
     answer = await call(router, "GET", "/who", **signed())
-    assert message(answer) == (401, "sign in: there is neither a bearer token nor a cookie")
+    status, told = message(answer)
+    assert status == 401
+    assert told.startswith("sign in: send Better Auth's token")

@@ -8,14 +8,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from chatkit.edge.auth import MAX_TOKEN_CHARS, Authenticator
-from chatkit.edge.guests import GuestTokens
-from chatkit.edge.proxies import TrustedProxies
+from chatkit.edge.auth import MAX_TOKEN_CHARS
 from chatkit.edge.tokens import Token, TokenCache, User, Verified
 from chatkit.protocol.errors import Unauthorized
 from tests.edge.clock import NOW, Clock
 from tests.edge.heads import head
-from tests.edge.sign_ins import GOOD, GUEST_KEY, OTHER, SECRET, bearer, build, raw, sign
+from tests.edge.sign_ins import GOOD, OTHER, SECRET, bearer, build, raw, sign
 
 
 def without(name: str) -> dict[str, Any]:
@@ -177,14 +175,7 @@ class OneSession:
 
 async def test_a_token_that_can_be_revoked_is_asked_for_each_time() -> None:
     session = OneSession()
-    authenticator = Authenticator(
-        verifiers=[session],
-        guests=GuestTokens(key=GUEST_KEY, now=Clock()),
-        guest_policy="off",
-        proxies=TrustedProxies.parse(""),
-        allowed_origins=frozenset(),
-        now=Clock(),
-    )
+    authenticator = build(policy="off", secret=None, verifiers=[session])
     assert await authenticator.authenticate(bearer("cks_1")) == User(user_id="ada")
     session.revoked = True
     with pytest.raises(Unauthorized):

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m tests.model_server --port 9000 --pace 0.02 &
     MODEL=openai/scripted MODEL_API_BASE=http://127.0.0.1:9000/v1 MODEL_API_KEY=none \\
-        RATE_LIMIT_USER=off RATE_LIMIT_IP=off .venv/bin/python app.py &
+        GUESTS=on RATE_LIMIT_USER=off RATE_LIMIT_IP=off .venv/bin/python app.py &
     .venv/bin/locust -f tests/load/locustfile.py --host http://127.0.0.1:8000
 
 With `BETTER_AUTH_SECRET` set, as it is for the server, each user has a token of its own signed with

@@ -45,8 +45,8 @@ def test_keys_that_come_over_a_network_in_plain_text(tmp_path: Path) -> None:
     ("variables", "word"),
     [
         ({"GUESTS": "on", "MODEL": "a/b"}, "everybody"),
-        ({"MODEL": "a/b"}, "GUESTS=off"),
-        ({"MODELS": "demo/tasks,a/b"}, "GUESTS=off"),
+        ({"MODEL": "a/b"}, ""),
+        ({"GUESTS": "on", "MODELS": "demo/tasks,a/b"}, "everybody"),
         ({"GUESTS": "off", "MODEL": "a/b"}, ""),
         ({"GUESTS": "on"}, ""),
     ],
