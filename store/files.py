@@ -12,6 +12,7 @@ import asyncpg
 from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
 from chatkit.protocol.errors import BadRequest, ChatKitError, Conflict, NotFound, Sentence, TooLarge
 from chatkit.protocol.file_types import FileType, Probe
+from chatkit.protocol.ids import NewId
 from store.postgres import Database
 from store.sql import load
 
@@ -102,7 +103,7 @@ class Files:
             id=attachment_id, name=file.name, mime_type=file.mime_type, is_image=file.is_image
         )
 
-    async def load_ready(self, user_id: str, ids: Sequence[str]) -> list[Attachment]:
+    async def load_ready(self, user_id: str, ids: Sequence[str], new_id: NewId) -> list[Attachment]:
         """See the port."""
         if not ids:
             return []
@@ -110,7 +111,28 @@ class Files:
         found = {row["id"]: _attachment(row) for row in rows}
         if not found.keys() >= set(ids):
             raise NotFound("attachment")
+        for row in rows:
+            if row["thread_id"] is not None:
+                found[row["id"]] = await self._copy(user_id, row["id"], row["size"], new_id("atc"))
         return [found[attachment_id] for attachment_id in dict.fromkeys(ids)]
+
+    async def _copy(self, user_id: str, attachment_id: str, size: int, copy_id: str) -> Attachment:
+        async with self._database.acquire() as connection, connection.transaction():
+            await self._require_room(connection, user_id, size)
+            row = await connection.fetchrow(
+                _SQL["copy_attachment"], user_id, attachment_id, copy_id
+            )
+            if row is None:  # deleted meanwhile
+                raise NotFound("attachment")
+            await connection.execute(_SQL["copy_pieces"], user_id, attachment_id, copy_id)
+        return _attachment(row)
+
+    async def find(self, user_id: str, attachment_id: str) -> Attachment:
+        """See the port."""
+        rows = await self._database.fetch(_SQL["load_ready"], user_id, [attachment_id])
+        if not rows:
+            raise NotFound("attachment")
+        return _attachment(rows[0])
 
     async def delete_unsent(self, user_id: str, attachment_id: str) -> None:
         """See the port."""

@@ -32,6 +32,8 @@ class AuditEvent:
     action: AuditAction
     target_kind: str | None = None
     target_id: str | None = None
+    outcome: str = "ok"
+    """The outcome if the response is no error."""
 
 
 @dataclass(slots=True, kw_only=True)

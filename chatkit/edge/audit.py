@@ -213,7 +213,7 @@ def _outcome(event: AuditEvent, error: ChatKitError | None) -> str:
     if error is not None:
         return error.code
     # A chat request gets this error as an event of its stream, with HTTP status 200.
-    return "rate_limited" if event.action == "limit.hit" else "ok"
+    return "rate_limited" if event.action == "limit.hit" else event.outcome
 
 
 def _tried_to_sign_in(request: HttpRequest) -> bool:

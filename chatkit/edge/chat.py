@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -19,11 +19,13 @@ from chatkit.edge.file_links import FileLinks
 from chatkit.edge.limits import OpenStreams
 from chatkit.edge.router import Handler, Route, answering
 from chatkit.engine import faults
+from chatkit.engine.elsewhere import TurnElsewhere
 from chatkit.engine.faults import Fault
 from chatkit.engine.operations import Operations
+from chatkit.engine.running_turn import RunningTurn
 from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.engine.turns import Turns
-from chatkit.protocol.errors import BadRequest, TooLarge, TooMany, Unavailable
+from chatkit.protocol.errors import BadRequest, NotFound, TooLarge, TooMany, Unavailable
 from chatkit.protocol.events import Event, Notice
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.links import resolve, resolve_upload
@@ -39,6 +41,9 @@ from chatkit.protocol.requests import parse_request, time_zone_hint
 
 #: Longest body that is read to choose the response to a rate-limited request, in bytes.
 _MAX_REFUSED_BYTES: Final = 2**16
+_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
+#: The id of an event: its turn, and its number in the turn.
+_EVENT_ID: Final = re.compile(r"(?P<turn>[\w-]{1,64})\.(?P<number>\d{1,9})", re.ASCII)
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -87,7 +92,10 @@ class ChatRoutes:
         )
         key = request_key(request, body)
         params = call.params
-        if isinstance(params, TurnParams):
+        last_id = request.header("last-event-id")
+        if isinstance(params, TurnParams) and last_id is not None:
+            await self._rejoin(request, send, caller, last_id)
+        elif isinstance(params, TurnParams):
             await self._answer(request, send, params, caller, key)
         elif isinstance(params, ResumeThread):
             await self._follow(request, send, caller, params.thread_id)
@@ -96,16 +104,33 @@ class ChatRoutes:
             log.append_lines(await self.operations.act(params, caller, key))
             await self._send(request, send, user.user_id, _closed(log))
         else:
-            # Added before the action, so that its error is logged as the outcome.
-            if isinstance(params, DeleteThread):
-                request.trail.events.append(AuditEvent("thread.delete", "thread", params.thread_id))
-            elif isinstance(params, DeleteAttachment):
-                event = AuditEvent("attachment.delete", "attachment", params.attachment_id)
-                request.trail.events.append(event)
-            text = await self.operations.answer(params, caller, key)
+            if isinstance(params, DeleteThread | DeleteAttachment):
+                text = await self._delete(request, params, caller, key)
+            else:
+                text = await self.operations.answer(params, caller, key)
             text = resolve(text, self.links.read_url(request, user.user_id))
             text = resolve_upload(text, self.links.upload_url(request, user.user_id))
             await json_reply(text).send(request, send)
+
+    async def _delete(
+        self,
+        request: HttpRequest,
+        params: DeleteThread | DeleteAttachment,
+        caller: Caller,
+        key: RequestKey,
+    ) -> str:
+        """Delete a thread or a file. What is not there is gone, which is what was asked for."""
+        if isinstance(params, DeleteThread):
+            event = AuditEvent("thread.delete", "thread", params.thread_id)
+        else:
+            event = AuditEvent("attachment.delete", "attachment", params.attachment_id)
+        # Added before the deletion, so that its error is logged as the outcome.
+        request.trail.events.append(event)
+        try:
+            return await self.operations.answer(params, caller, key)
+        except NotFound as error:
+            request.trail.events[-1] = replace(event, outcome=error.code)
+            return "{}"
 
     async def _answer(
         self,
@@ -131,6 +156,36 @@ class ChatRoutes:
             with self.turns.following(begun) as follower:
                 await self._send(request, send, caller.user_id, follower)
 
+    async def _rejoin(
+        self, request: HttpRequest, send: HttpSend, caller: Caller, last_id: str
+    ) -> None:
+        """Go on with the answer that the client was reading, after its last event.
+
+        The widget's parser sends its request again with the id of that event. It never begins a
+        turn: an ended answer is replayed, and one that is unknown is an error event.
+        """
+        known = _EVENT_ID.fullmatch(last_id)
+        turn = await self.turns.find_turn(caller, known["turn"]) if known is not None else None
+        if known is None or turn is None:
+            await _refused(request, faults.NOT_FOLLOWED).send(request, send)
+            return
+        await self._stream(request, send, caller, turn, after=int(known["number"]))
+
+    async def _stream(
+        self,
+        request: HttpRequest,
+        send: HttpSend,
+        caller: Caller,
+        turn: RunningTurn | TurnElsewhere,
+        *,
+        after: int,
+    ) -> None:
+        with (
+            self.streams.slot(caller.user_id),
+            self.turns.following(turn, after=after) as follower,
+        ):
+            await self._send(request, send, caller.user_id, follower)
+
     async def _send(
         self, request: HttpRequest, send: HttpSend, user_id: str, follower: Follower
     ) -> None:
@@ -143,21 +198,22 @@ class ChatRoutes:
         caller: Caller,
         thread_id: str,
         *,
-        after: int = 0,
-        numbered: bool = False,
+        after: str = "0",
     ) -> None:
-        """Stream the running turn of a thread from event `after` on. Empty if none is running."""
-        user_id = caller.user_id
+        """Stream the running turn of a thread after an event, named by its id or its number.
+
+        Empty if none is running. After an event of another turn, the whole of it.
+        """
         await self.operations.require_thread(caller, thread_id)
         turn = await self.turns.find_anywhere(caller, thread_id)
         if turn is None:
             await _ended([]).send(request, send)
             return
-        with (
-            self.streams.slot(user_id),
-            self.turns.following(turn, after=after, numbered=numbered) as follower,
-        ):
-            await self._send(request, send, user_id, follower)
+        turn_id = turn.turn_id if isinstance(turn, TurnElsewhere) else turn.lease.turn_id
+        number = after.removeprefix(f"{turn_id}.")
+        await self._stream(
+            request, send, caller, turn, after=int(number) if number.isdigit() else 0
+        )
 
     async def _refuse(self, request: HttpRequest, send: HttpSend, error: TooMany) -> None:
         """Respond to a rate-limited request: 429, or for a chat a stream with a sentence to show.
@@ -177,7 +233,7 @@ class ChatRoutes:
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         caller = Caller(user_id=user.user_id, language=request.language)
         after = _after(request)
-        await self._follow(request, send, caller, request.params["id"], after=after, numbered=True)
+        await self._follow(request, send, caller, request.params["id"], after=after)
 
     async def cancel(self, request: HttpRequest) -> Reply:
         """POST: stop the running turn of a thread. 200 also if none is running."""
@@ -200,12 +256,12 @@ def request_key(request: HttpRequest, body: bytes) -> RequestKey:
     return RequestKey(key=f"key:{given}", body_hash=body_hash, explicit=True)
 
 
-def _after(request: HttpRequest) -> int:
-    """The number of the last event that the client received, 0 for none."""
+def _after(request: HttpRequest) -> str:
+    """The id or number of the last event that the client received, 0 for none."""
     given = request.query().get("after") or request.header("last-event-id") or "0"
-    if not re.fullmatch(r"\d{1,9}", given, re.ASCII):
-        raise BadRequest("after: must be the number of an event", code="invalid_cursor")
-    return int(given)
+    if not (_NUMBER.fullmatch(given) or _EVENT_ID.fullmatch(given)):
+        raise BadRequest("after: must be the id or number of an event", code="invalid_cursor")
+    return given
 
 
 def _notices(request: HttpRequest) -> list[Notice]:

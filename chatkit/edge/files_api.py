@@ -110,9 +110,10 @@ def _span(request: HttpRequest, size: int, etag: str) -> range | None:
 
 
 def _unsatisfiable(size: int) -> Reply:
-    error = {"code": "invalid_range", "message": f"the file has {size} bytes"}
+    message = f"the file has {size} bytes"
+    error = {"code": "invalid_range", "message": message}
     headers = [(b"content-range", b"bytes */%d" % size)]
-    return json_reply(dumps({"error": error}), status=416, headers=headers)
+    return json_reply(dumps({"message": message, "error": error}), status=416, headers=headers)
 
 
 def _disposition(file: StoredFile) -> bytes:

@@ -333,7 +333,7 @@ class GuardedProtocol(HttpToolsProtocol):
             cycle.disconnected = True  # the application sees a disconnect
             cycle.message_event.set()
         message = sentence.in_words(say_in(ENGLISH))
-        body = dumps({"error": {"code": code, "message": message}}).encode()
+        body = dumps({"message": message, "error": {"code": code, "message": message}}).encode()
         head = (
             b"content-type: application/json\r\ncache-control: no-store\r\n"
             b"x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n"

@@ -185,7 +185,9 @@ def error_reply(error: ChatKitError, say: Say) -> Reply:
             headers.append((b"retry-after", str(error.retry_after_s).encode()))
         case Unavailable():
             headers.append((b"retry-after", b"5"))
-    wire: dict[str, Any] = {"error": {"code": error.code, "message": error.in_words(say)}}
+    message = error.in_words(say)
+    # The message stands beside the error as well: the widget's loader reads only that one.
+    wire: dict[str, Any] = {"message": message, "error": {"code": error.code, "message": message}}
     return json_reply(dumps(wire), status=error.status, headers=headers)
 
 

@@ -82,6 +82,10 @@ class Attachments:
             await self._forget(user_id, attachment.id)
             raise
 
+    async def get(self, user_id: str, attachment_id: str) -> dict[str, Any]:
+        """`attachments.get_preview`: the wire object."""
+        return (await self._files.find(user_id, attachment_id)).to_wire()
+
     async def delete_unsent(self, user_id: str, attachment_id: str) -> None:
         """`attachments.delete`. Raises NotFound, and Conflict if a message uses the file."""
         await self._files.delete_unsent(user_id, attachment_id)

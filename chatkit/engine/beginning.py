@@ -78,13 +78,10 @@ class Beginning:
         )
         creates = isinstance(params, CreateThread)
         thread_id = self.new_id("thr") if creates else cast(AddUserMessage, params).thread_id
-        try:
-            message = await self._user_message(user_id, thread_id, given)
-        except NotFound:
-            # The first copy of this request may already have used the files.
-            if await self.requests.find(user_id, key) is None:
-                raise
+        # The first copy of this request has used the files already.
+        if given.attachments and await self.requests.find(user_id, key) is not None:
             return Repeated()
+        message = await self._user_message(user_id, thread_id, given)
         begun: Begun | Busy | Repeated
         if creates:
             begun = await self.turns.begin_thread(user_id, thread_id, turn, message, now)
@@ -111,7 +108,7 @@ class Beginning:
     async def _user_message(self, user_id: str, thread_id: str, given: UserInput) -> UserMessage:
         attachments: tuple[Attachment, ...] = ()
         if given.attachments:
-            ready = await self.files.load_ready(user_id, given.attachments)
+            ready = await self.files.load_ready(user_id, given.attachments, self.new_id)
             attachments = tuple(replace(each, thread_id=thread_id) for each in ready)
         return UserMessage(
             content=given.content,
@@ -125,7 +122,7 @@ class Beginning:
     ) -> Start | Busy | Repeated | NotPending:
         user_id, thread_id = caller.user_id, params.thread_id
         model = self.offers.model_for(InferenceOptions())
-        item_id = "" if isinstance(params, AddClientToolOutput) else params.item_id
+        item_id = params.item_id or ""
         turn = NewTurn(
             turn_id=turn_id, item_id=item_id, model=model, language=caller.language, key=key
         )
@@ -133,9 +130,9 @@ class Beginning:
         match params:
             case RetryAfterItem():
                 begun = await self.turns.begin_retry(user_id, thread_id, turn)
-            case AddClientToolOutput(result=result):
+            case AddClientToolOutput(result=result, call_id=call_id):
                 begun = await self.turns.begin_reply(
-                    user_id, thread_id, turn, ClientToolCall.type, completed_with(result)
+                    user_id, thread_id, turn, ClientToolCall.type, completed_with(result, call_id)
                 )
             case AddStructuredInput(submission=submission):
                 begun = await self.turns.begin_reply(

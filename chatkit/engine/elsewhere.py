@@ -38,6 +38,8 @@ FOLLOW_FOR_S: Final = 3.0
 END_S: Final = 1.0
 #: How long an event that the owner has already sent may take to arrive here, in seconds.
 LAG_S: Final = 2.0
+#: A number after every event, to read the state of a turn alone.
+END_OF_LOG: Final = 2**31 - 2
 #: How long the owner may take to stop a turn, in seconds. After it, this process takes it over.
 STOP_S: Final = 3.0
 
@@ -63,7 +65,7 @@ class Mirror:
     """
 
     def __init__(self, logs: LogStore, turn: TurnElsewhere, *, alone: bool = False) -> None:
-        self.log = TurnLog()
+        self.log = TurnLog(turn.turn_id)
         self.followers = 0
         self._logs = logs
         self._alone = alone
@@ -178,7 +180,7 @@ class Orphans:
         loop = asyncio.get_running_loop()
         give_up = loop.time() + STOP_S
         while loop.time() < give_up:
-            if (await self.logs.read(user_id, turn_id, 2**31 - 2)).state != "running":
+            if (await self.logs.read(user_id, turn_id, END_OF_LOG)).state != "running":
                 return
             await asyncio.sleep(POLL_S)
         lease = await self.turns.take_over(user_id, turn_id)

@@ -61,6 +61,7 @@ BUSY: Final = Fault(sentence=Sentence("answer.busy"), allow_retry=False)
 TOO_MANY_STREAMS: Final = Fault(
     sentence=Sentence("answer.too_many_streams"), allow_retry=True, of_limit=True
 )
+NOT_FOLLOWED: Final = Fault(sentence=Sentence("answer.not_followed"), allow_retry=False)
 NOT_WAITED_FOR: Final = Fault(sentence=Sentence("answer.not_waited_for"), allow_retry=False)
 LOCKED: Final = Fault(sentence=Sentence("thread.locked"), allow_retry=False)
 CLOSED: Final = Fault(sentence=Sentence("thread.closed"), allow_retry=False)
@@ -82,6 +83,11 @@ def too_fast(retry_after_s: int) -> Fault:
     else:
         sentence = Sentence("answer.too_fast_minutes", count=minutes)
     return Fault(sentence=sentence, allow_retry=True, of_limit=True)
+
+
+def full(sentence: Sentence | str) -> Fault:
+    """For a message for which there is no room."""
+    return Fault(sentence=sentence, allow_retry=False, of_limit=True)
 
 
 def refused(sentence: Sentence | str) -> Fault:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatkit.answer.steps import title_of
+from chatkit.engine import faults
+from chatkit.engine.faults import Fault
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.tools import ToolBox
 from chatkit.protocol.content import InferenceOptions
-from chatkit.protocol.errors import BadRequest
+from chatkit.protocol.errors import Sentence
 from chatkit.words.say import Say
-
-_PLACE = "params.input.inference_options"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +24,15 @@ class Offers:
     own_tools: Sequence[ToolSpec]
     tools: ToolBox
 
-    async def check(self, options: InferenceOptions) -> None:
-        """Raises BadRequest for a model or a tool that is not offered."""
+    async def find_fault(self, options: InferenceOptions) -> Fault | None:
+        """The fault of a choice that is not offered, as of a page that was loaded long ago."""
         if options.model is not None and options.model not in self.models:
-            raise BadRequest(f"{_PLACE}.model: not a model that this server offers")
+            return faults.refused(Sentence("choice.model_gone"))
         if options.tool_choice is not None:
             tools = [*self.own_tools, *await self.tools.list_tools()]
             if not any(tool.name == options.tool_choice for tool in tools):
-                raise BadRequest(f"{_PLACE}.tool_choice.id: not a tool that may be chosen")
+                return faults.refused(Sentence("choice.tool_gone"))
+        return None
 
     def model_for(self, options: InferenceOptions) -> str:
         """The chosen model, or the default if none was chosen or it is no longer offered."""

@@ -36,6 +36,7 @@ from chatkit.protocol.errors import (
     ChatKitError,
     Conflict,
     Sentence,
+    TooLarge,
     Unavailable,
     Unprocessable,
 )
@@ -49,6 +50,7 @@ from chatkit.protocol.params import (
     CustomAction,
     DeleteAttachment,
     DeleteThread,
+    GetAttachment,
     GetThread,
     ListItems,
     ListThreads,
@@ -102,6 +104,8 @@ class Operations:
                 return (await self._load(caller, thread_id, cursor)).items.encode()
             case UpdateThread(thread_id=thread_id, title=None):
                 return (await self.threads.find(user_id, thread_id)).encode()
+            case GetAttachment(attachment_id=attachment_id):
+                return dumps(await self.attachments.get(user_id, attachment_id))
             case Transcribe(audio=audio, mime_type=mime_type):
                 return dumps({"text": await self.listening.transcribe(audio, mime_type)})
             case CustomAction():
@@ -185,12 +189,17 @@ class Operations:
         """
         self.running.require_accepting()
         if isinstance(params, MessageParams):
-            await self.offers.check(params.input.inference_options)
+            gone = await self.offers.find_fault(params.input.inference_options)
+            if gone is not None:
+                return gone
         for _ in range(_MAX_ATTEMPTS):
             if await self.limit.is_reached(params, caller.user_id, key):
                 return faults.too_many_turns(self.limit.most)
-            with self.running.about_to_start(caller.user_id, key.key):
-                begun = await self._begin_stored(params, caller, key, notices)
+            try:
+                with self.running.about_to_start(caller.user_id, key.key):
+                    begun = await self._begin_stored(params, caller, key, notices)
+            except TooLarge as error:  # the user's storage is full
+                return faults.full(error.message)
             if isinstance(begun, RunningTurn):
                 return begun
             if isinstance(begun, Repeated):

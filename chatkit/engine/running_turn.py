@@ -31,7 +31,7 @@ class RunningTurn:
     message: UserMessage | None = None
     opening: Sequence[Event] = ()
     options: InferenceOptions = field(default_factory=InferenceOptions)
-    log: TurnLog = field(default_factory=TurnLog)
+    log: TurnLog = field(init=False)
     task: asyncio.Task[None] | None = None
     #: Whether the task has begun to run. A task that is cancelled before that never runs.
     entered: bool = False
@@ -42,6 +42,9 @@ class RunningTurn:
     #: How many events of the log are in the database, and whether the stored log is complete.
     written: int = 0
     complete: bool = False
+
+    def __post_init__(self) -> None:
+        self.log = TurnLog(self.begun.lease.turn_id)
 
     @property
     def lease(self) -> Lease:

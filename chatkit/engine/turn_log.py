@@ -11,17 +11,21 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from chatkit.protocol.events import Event, encode_event
-from chatkit.protocol.sse import frame_of, joined, line_of
+from chatkit.protocol.sse import frame_of, line_of
 
 #: Most frames that one read returns. It bounds the first read of a late follower.
 MAX_FRAMES_READ: Final = 512
 
 
 class TurnLog:
-    """An append-only list of frames, until `close`."""
+    """An append-only list of frames, until `close`.
 
-    def __init__(self) -> None:
+    The id of a frame is `<turn>.<number>`, from 1; without a turn there are no ids.
+    """
+
+    def __init__(self, turn_id: str = "") -> None:
         self.frames: list[bytes] = []
+        self._prefix = turn_id.encode()
         self.closed = False
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -33,14 +37,21 @@ class TurnLog:
         for event in events:
             text = encode_event(event)
             if text is not None:
-                self.frames.append(frame_of(text))
+                self._append(text)
         if len(self.frames) > before:
             self._wake_all()
 
     def append_lines(self, lines: Iterable[str]) -> None:
         """Append events that are already encoded, and wake the followers."""
-        self.frames += [frame_of(line) for line in lines if line]
+        for line in lines:
+            if line:
+                self._append(line)
         self._wake_all()
+
+    def _append(self, line: str) -> None:
+        frames = self.frames
+        number = b"%b.%d" % (self._prefix, len(frames) + 1) if self._prefix else b""
+        frames.append(frame_of(line, number))
 
     def close(self) -> None:
         """End the log. Followers end once they have read all frames."""
@@ -90,13 +101,10 @@ class LogFollower:
     `lag_s`: how long to wait for a log that may be behind the reader's position, in seconds.
     """
 
-    def __init__(
-        self, log: TurnLog, *, after: int = 0, numbered: bool = False, lag_s: float = 0
-    ) -> None:
+    def __init__(self, log: TurnLog, *, after: int = 0, lag_s: float = 0) -> None:
         self._log = log
         self._place = after
         self._lag_s = lag_s
-        self._numbered = numbered
         self._left = False
         self._waiter: asyncio.Future[None] | None = None
 
@@ -114,7 +122,7 @@ class LogFollower:
         after = self._place
         frames = log.frames[after : after + MAX_FRAMES_READ]
         self._place += len(frames)
-        return joined(frames, after=after, numbered=self._numbered)
+        return frames[0] if len(frames) == 1 else b"".join(frames)
 
     async def _wait(self) -> None:
         self._waiter = asyncio.get_running_loop().create_future()

@@ -26,7 +26,7 @@ from chatkit.answer.leaving import (
     ThreadRead,
 )
 from chatkit.answer.replay import open_items
-from chatkit.engine.elsewhere import LAG_S, Mirror, Orphans, TurnElsewhere
+from chatkit.engine.elsewhere import END_OF_LOG, LAG_S, Mirror, Orphans, TurnElsewhere
 from chatkit.engine.journal import Journal
 from chatkit.engine.presence import Presence
 from chatkit.engine.runner import Runner
@@ -35,7 +35,7 @@ from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.ports.requests import RequestStore
 from chatkit.ports.turn_log import LogStore
 from chatkit.ports.turns import TurnStore
-from chatkit.protocol.errors import ChatKitError, Sentence, Unavailable
+from chatkit.protocol.errors import ChatKitError, NotFound, Sentence, Unavailable
 from chatkit.protocol.events import Event
 from chatkit.protocol.items import Item
 from chatkit.words.catalogue import say_in
@@ -168,6 +168,17 @@ class Turns:
             return None
         return TurnElsewhere(user_id=user_id, turn_id=found.turn_id, language=caller.language)
 
+    async def find_turn(self, caller: Caller, turn_id: str) -> RunningTurn | TurnElsewhere | None:
+        """A turn of the user by its id, running or ended, in any process."""
+        turn = self._here.get(turn_id)
+        if turn is not None and turn.lease.user_id == caller.user_id:
+            return turn
+        try:
+            await self._logs.read(caller.user_id, turn_id, END_OF_LOG)
+        except NotFound:
+            return None
+        return TurnElsewhere(user_id=caller.user_id, turn_id=turn_id, language=caller.language)
+
     @property
     def accepting(self) -> bool:
         """Whether new turns are accepted; False once the server is stopping."""
@@ -179,17 +190,15 @@ class Turns:
             raise Unavailable(Sentence("server.stopping"))
 
     @contextmanager
-    def following(
-        self, turn: RunningTurn | TurnElsewhere, *, after: int = 0, numbered: bool = False
-    ) -> Iterator[Follower]:
+    def following(self, turn: RunningTurn | TurnElsewhere, *, after: int = 0) -> Iterator[Follower]:
         """Follow a turn's events. If its last follower leaves early, ON_DISCONNECT applies."""
         if isinstance(turn, TurnElsewhere):
             with self._mirrored(turn) as log:
-                yield LogFollower(log, after=after, numbered=numbered, lag_s=LAG_S)
+                yield LogFollower(log, after=after, lag_s=LAG_S)
             return
         self._presence.receive(turn, FollowerCame())
         try:
-            yield LogFollower(turn.log, after=after, numbered=numbered)
+            yield LogFollower(turn.log, after=after)
         finally:
             self._presence.receive(turn, FollowerLeft())
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Protocol
 
 from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
+from chatkit.protocol.ids import NewId
 
 
 class FileStore(Protocol):
@@ -49,11 +50,17 @@ class FileStore(Protocol):
         """
         ...
 
-    async def load_ready(self, user_id: str, ids: Sequence[str]) -> list[Attachment]:
+    async def load_ready(self, user_id: str, ids: Sequence[str], new_id: NewId) -> list[Attachment]:
         """Load files for a new message, in order, without duplicates.
 
-        Raises NotFound also for a file that has no bytes yet or belongs to a message already.
+        A file that belongs to a message already is copied, under an id of `new_id`: it outlives
+        that message. Raises NotFound also for a file that has no bytes yet, and TooLarge
+        (`storage_full`) for copies above the user's limit.
         """
+        ...
+
+    async def find(self, user_id: str, attachment_id: str) -> Attachment:
+        """A file with all its bytes, whether a message has it or not."""
         ...
 
     async def delete_unsent(self, user_id: str, attachment_id: str) -> None:

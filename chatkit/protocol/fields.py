@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, cast
 
 from chatkit.protocol.errors import BadRequest
@@ -9,6 +10,7 @@ from chatkit.protocol.errors import BadRequest
 #: Longest id that is accepted, in characters.
 MAX_ID: Final = 255
 _REQUIRED: Final = object()
+_DIGITS: Final = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
 class Fields:
@@ -58,12 +60,19 @@ class Fields:
             raise BadRequest(f"{self.path(name)}: must be 1 to {MAX_ID} characters")
         return value
 
+    def optional_id(self, name: str) -> str | None:
+        """A string of the length of an id, or None."""
+        return None if self.fields.get(name) is None else self.id(name)
+
     def flag(self, name: str) -> bool:
         """A boolean, False by default."""
         return cast(bool, self._typed(name, False, bool, "true or false"))
 
-    def optional_integer(self, name: str) -> int | None:
-        """A whole number or None."""
+    def optional_integer(self, name: str, *, in_text: bool = False) -> int | None:
+        """A whole number or None. With `in_text`, also a text of digits."""
+        value = self.fields.get(name)
+        if in_text and isinstance(value, str) and _DIGITS.fullmatch(value):
+            return int(value)
         return cast("int | None", self._typed(name, None, int, "a whole number"))
 
     def integer(self, name: str) -> int:
@@ -90,9 +99,9 @@ class Fields:
                 raise BadRequest(f"{self.path(name)}[{place}]: must be a string")
         return tuple(entries)
 
-    def ids(self, name: str) -> tuple[str, ...]:
+    def ids(self, name: str, default: object = ...) -> tuple[str, ...]:
         """An array of ids."""
-        entries = self.texts(name)
+        entries = self.texts(name, default)
         for place, entry in enumerate(entries):
             if not 0 < len(entry) <= MAX_ID:
                 raise BadRequest(f"{self.path(name)}[{place}]: must be 1 to {MAX_ID} characters")

@@ -87,10 +87,15 @@ class DeleteThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddClientToolOutput:
-    """`threads.add_client_tool_output`: the output, any JSON, of the pending call."""
+    """`threads.add_client_tool_output`: the output, any JSON, of the pending call.
+
+    Some clients name the call by its item or its own id; else it is the one that is pending.
+    """
 
     thread_id: str
     result: Any
+    item_id: str | None = None
+    call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +146,13 @@ class CreateAttachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GetAttachment:
+    """`attachments.get_preview`, which the widget's loader lets through."""
+
+    attachment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteAttachment:
     """`attachments.delete`."""
 
@@ -168,6 +180,7 @@ PlainParams = (
     | DeleteThread
     | SendFeedback
     | CreateAttachment
+    | GetAttachment
     | DeleteAttachment
     | Transcribe
 )

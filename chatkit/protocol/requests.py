@@ -27,6 +27,7 @@ from chatkit.protocol.params import (
     CustomAction,
     DeleteAttachment,
     DeleteThread,
+    GetAttachment,
     GetThread,
     ListItems,
     ListThreads,
@@ -53,8 +54,9 @@ def parse_request(body: bytes) -> Request:
     parse = _PARSERS.get(kind)
     if parse is None:
         raise BadRequest("type: unknown request type")
+    # Some clients leave the parameters out where all are optional.
     return Request(
-        params=parse(envelope.object("params")),
+        params=parse(envelope.object("params", default={})),
         metadata=envelope.object("metadata", default={}).fields,
     )
 
@@ -72,7 +74,12 @@ def _add_user_message(params: Fields) -> AddUserMessage:
 def _add_client_tool_output(params: Fields) -> AddClientToolOutput:
     if "result" not in params.fields:  # null is a valid result
         raise BadRequest("params.result: is required")
-    return AddClientToolOutput(thread_id=params.id("thread_id"), result=params.fields["result"])
+    return AddClientToolOutput(
+        thread_id=params.id("thread_id"),
+        result=params.fields["result"],
+        item_id=params.optional_id("item_id"),
+        call_id=params.optional_id("call_id"),
+    )
 
 
 def _add_structured_input(params: Fields) -> AddStructuredInput:
@@ -105,7 +112,7 @@ def _custom_action(params: Fields, *, streams: bool) -> CustomAction:
     action = params.object("action")
     return CustomAction(
         thread_id=params.id("thread_id"),
-        item_id=None if params.fields.get("item_id") is None else params.id("item_id"),
+        item_id=params.optional_id("item_id"),
         action=Action(type=action.text("type"), payload=action.fields.get("payload")),
         streams=streams,
     )
@@ -171,6 +178,10 @@ def _create_attachment(params: Fields) -> CreateAttachment:
     )
 
 
+def _get_attachment(params: Fields) -> GetAttachment:
+    return GetAttachment(attachment_id=params.id("attachment_id"))
+
+
 def _delete_attachment(params: Fields) -> DeleteAttachment:
     return DeleteAttachment(attachment_id=params.id("attachment_id"))
 
@@ -204,21 +215,22 @@ _PARSERS: Final[dict[str, Callable[[Fields], Params]]] = {
     "items.list": _list_items,
     "items.feedback": _feedback,
     "attachments.create": _create_attachment,
+    "attachments.get_preview": _get_attachment,
     "attachments.delete": _delete_attachment,
     "input.transcribe": _transcribe,
 }
 
 
 def _cursor(params: Fields) -> Cursor:
-    limit = params.optional_integer("limit")
-    if limit is not None and limit < 1:
-        raise BadRequest("params.limit: must be at least 1")
+    limit = params.optional_integer("limit", in_text=True) or DEFAULT_LIMIT
+    if limit < 0:
+        raise BadRequest("params.limit: must not be negative")
     order = params.choice("order", "desc", "asc")
-    after = params.optional_text("after")
-    if after is not None and not 0 < len(after) <= MAX_ID:
+    after = params.optional_text("after") or None
+    if after is not None and len(after) > MAX_ID:
         raise BadRequest("params.after: unknown cursor", code="invalid_cursor")
     return Cursor(
-        limit=DEFAULT_LIMIT if limit is None else min(limit, MAX_LIMIT),
+        limit=min(limit, MAX_LIMIT),
         order=cast(Order, order),
         after=after,
     )
@@ -226,7 +238,7 @@ def _cursor(params: Fields) -> Cursor:
 
 def _user_input(wire: Fields) -> UserInput:
     content = tuple(_content_part(part) for part in wire.objects("content"))
-    attachments = wire.ids("attachments")
+    attachments = wire.ids("attachments", default=[])
     if len(attachments) > MAX_ATTACHMENTS:
         raise BadRequest(f"{wire.path('attachments')}: at most {MAX_ATTACHMENTS}")
     if not attachments and not any(part.text.strip() for part in content):

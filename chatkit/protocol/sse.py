@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-#: A comment, which parsers ignore. It keeps proxies from closing a silent stream.
-PING: Final = b": ping\n\n"
+#: A comment, which parsers ignore. It keeps proxies from closing a silent stream. No empty line is
+#: behind it: some parsers would make an empty message of that.
+PING: Final = b": ping\n"
 
 #: Longest frame that a decoder accepts by default, in bytes.
 MAX_FRAME_BYTES: Final = 4 * 1024 * 1024
@@ -31,23 +32,19 @@ class Frame(NamedTuple):
     id: str | None = None
 
 
-def frame_of(line: str) -> bytes:
-    """Encode one line of JSON as a frame."""
+def frame_of(line: str, identity: bytes = b"") -> bytes:
+    """Encode one line of JSON as a frame. `identity` is its id, if it has one.
+
+    The id is behind the data, because some parsers look at the first letters of a frame only.
+    """
+    if identity:
+        return b"data: %b\nid: %b\n\n" % (line.encode(), identity)
     return _DATA + line.encode() + _END
 
 
 def line_of(frame: bytes) -> bytes:
-    """The inverse of `frame_of`."""
-    return frame[len(_DATA) : -len(_END)]
-
-
-def joined(frames: list[bytes], *, after: int, numbered: bool) -> bytes:
-    """Join the frames that follow number `after`. `numbered` adds `id:` lines."""
-    if numbered:
-        frames = [
-            b"id: %d\n%b" % (number, frame) for number, frame in enumerate(frames, start=after + 1)
-        ]
-    return frames[0] if len(frames) == 1 else b"".join(frames)
+    """The line that `frame_of` has encoded."""
+    return frame[len(_DATA) : frame.index(b"\n")]
 
 
 class Decoder:

@@ -48,6 +48,11 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "answer.busy": (
         "Another answer is still being written in this conversation. Wait for it, or stop it first."
     ),
+    "answer.not_followed": (
+        "This answer cannot be followed any more. Load the chat again to see it."
+    ),
+    "choice.model_gone": "This model is not offered any more. Choose another one.",
+    "choice.tool_gone": "This tool is not offered any more. Choose another one.",
     "answer.not_waited_for": "Nothing in this conversation waits for that answer any more.",
     "answer.too_many_streams": (
         "The server is answering as many people as it can. Please try again in a moment."

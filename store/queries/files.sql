@@ -81,9 +81,28 @@ DELETE FROM attachment_pieces AS piece
 
 -- load_ready --
 -- $1 user_id  $2 ids
-SELECT id, name, mime_type, is_image, thread_id
+SELECT id, name, mime_type, is_image, thread_id, size
   FROM attachments
- WHERE user_id = $1 AND id = ANY ($2::text[]) AND state = 'ready' AND thread_id IS NULL
+ WHERE user_id = $1 AND id = ANY ($2::text[]) AND state = 'ready'
+
+-- copy_attachment --
+-- The same file once more, for another message. Its pieces are copied next.
+-- $1 user_id  $2 id  $3 id of the copy
+INSERT INTO attachments (user_id, id, name, size, mime_type, is_image, state, content)
+SELECT user_id, $3, name, size, mime_type, is_image, state, content
+  FROM attachments
+ WHERE user_id = $1 AND id = $2 AND state = 'ready'
+   FOR SHARE
+RETURNING id, name, mime_type, is_image, thread_id
+
+-- copy_pieces --
+-- $1 user_id  $2 id  $3 id of the copy
+INSERT INTO attachment_pieces (user_id, attachment_id, content, number, bytes)
+SELECT piece.user_id, $3, piece.content, piece.number, piece.bytes
+  FROM attachment_pieces AS piece
+  JOIN attachments AS original
+    ON original.user_id = $1 AND original.id = $2 AND original.content = piece.content
+ WHERE piece.user_id = $1 AND piece.attachment_id = $2
 
 -- delete_unsent --
 -- Delete a file unless a message has it, which `sent` tells. No row if it is missing.

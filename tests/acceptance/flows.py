@@ -178,6 +178,7 @@ class Player:
         direct = await self.server.post("/api/chatkit/upload", self.token, files=form)
         assert direct.status_code == 200, direct.text
         self.seen.replies.append(("attachments.create", direct.json()))
+        await self.read("attachments.get_preview", attachment_id=direct.json()["id"])
         unwanted = await self.read("attachments.create", **params)
         await self.read("attachments.delete", attachment_id=unwanted["id"])
         late = unwanted["upload_descriptor"]

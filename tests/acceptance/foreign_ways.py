@@ -143,6 +143,7 @@ def operations(ids: Ids, own: Ids) -> dict[str, Way]:
             "items.feedback", thread_id=own.thread, item_ids=[ids.item], kind="positive"
         ),
         "attachments.delete": chat("attachments.delete", attachment_id=ids.attachment),
+        "attachments.get_preview": chat("attachments.get_preview", attachment_id=ids.attachment),
         "threads.create with a foreign attachment": chat(
             "threads.create", input={**said("hi"), "attachments": [ids.attachment]}
         ),

@@ -30,6 +30,8 @@ from typing import Any, Final, Self
 import httpx
 import jwt
 
+from tests.frames import data_of
+
 ROOT: Final = Path(__file__).parents[2]
 #: The BETTER_AUTH_SECRET that `ServerProcess.jwt` signs with.
 SECRET: Final = "acceptance-secret-of-more-than-32-characters"
@@ -321,12 +323,10 @@ async def _frames(response: httpx.Response) -> AsyncGenerator[str, None]:
     async for piece in response.aiter_bytes():
         *frames, buffer = (buffer + piece).split(b"\n\n")
         for frame in frames:
-            text = frame.decode()
-            if not text.startswith(":"):
-                assert text.startswith("data: "), text
-                assert "\n" not in text
-                yield text.removeprefix("data: ")
-    assert buffer == b"", buffer
+            text = data_of(frame.decode())
+            if text is not None:
+                yield text
+    assert buffer.replace(b": ping\n", b"") == b"", buffer
 
 
 def _bearer(token: str | None) -> dict[str, str]:

@@ -153,8 +153,12 @@ async def test_another_users_id_is_answered_like_one_of_nothing(world: World, na
     assert await everything(services) == before
 
 
-#: Feedback passes unknown items over; an action that streams or names a task says so itself.
+#: Feedback passes unknown items over; an action that streams or names a task says so itself; and
+#: what is not there can be deleted.
 TOLD_OTHERWISE: Final = {
+    "threads.delete",
+    "threads.delete that runs",
+    "attachments.delete",
     "items.feedback on a foreign item",
     "threads.custom_action on a foreign task",
     "threads.sync_custom_action on a foreign task",

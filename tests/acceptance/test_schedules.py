@@ -28,6 +28,7 @@ from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem
 from store.postgres import Database
 from tests.engine.conftest import ALICE, Engine, body_key, new_engine, new_key, said
 from tests.fakes import ScriptedTools
+from tests.frames import events_in
 
 __all__ = ["new_engine"]  # the fixture, for this module
 
@@ -92,11 +93,11 @@ class World:
 
     async def _follow(self, engine: Engine, turn: RunningTurn | TurnElsewhere) -> None:
         with engine.turns.following(turn) as follower:
-            frames = []
+            stream = b""
             while (chunk := await follower.read()) is not None:
-                frames += [frame for frame in chunk.split(b"\n\n") if frame]
+                stream += chunk
         if engine.turns not in self.killed:
-            check_stream([json.loads(frame.removeprefix(b"data: ")) for frame in frames])
+            check_stream(events_in(stream))
 
     async def leave(self) -> None:
         """A follower goes."""

@@ -14,6 +14,7 @@ from app import Services
 from chatkit.words.catalogue import CATALOGUES, ENGLISH, Catalogue, Template
 from tests.edge.application import running
 from tests.edge.calls import Answer
+from tests.frames import events_in
 from tests.harness import ask
 from tests.wording import add_catalogue
 
@@ -69,8 +70,7 @@ async def chat(
     """The events of a request that streams."""
     request = {"type": kind, "params": params}
     answer = await send(services, user, "/api/chatkit", request, language)
-    frames = answer.body.decode().split("\n\n")
-    return [json.loads(frame.removeprefix("data: ")) for frame in frames if frame]
+    return events_in(answer.body)
 
 
 def said(text: str) -> dict[str, Any]:

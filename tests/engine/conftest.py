@@ -31,6 +31,7 @@ from store.files import Files
 from store.postgres import Database
 from store.tasks import Tasks
 from tests.fakes import ScriptedModel, ScriptedTools, counting_ids
+from tests.frames import events_in
 from tools.cards import TaskCards
 
 ALICE = Caller(user_id="alice")
@@ -139,12 +140,6 @@ class Engine:
         """The state of every turn, in the order of their beginning."""
         rows = await self.rows("SELECT state FROM turns ORDER BY created_at")
         return [row["state"] for row in rows]
-
-
-def events_in(stream: bytes) -> list[Event]:
-    """The events of a stream of one-line frames."""
-    frames = stream.decode().split("\n\n")
-    return [json.loads(frame.removeprefix("data: ")) for frame in frames if frame]
 
 
 NewEngine = Callable[..., Awaitable[Engine]]

@@ -21,13 +21,13 @@ from tests.engine.conftest import (
     Engine,
     NewEngine,
     body_key,
-    events_in,
     new_key,
     said,
     until,
 )
 from tests.engine.two_processes import HELLO, ended, half_written, pair, slow, written
 from tests.fakes import says
+from tests.frames import events_in
 
 
 async def found_by(engine: Engine, turn: RunningTurn) -> TurnElsewhere:
@@ -51,15 +51,11 @@ async def test_a_second_process_follows_every_event_from_any_point(new_engine: N
     one, two = await pair(new_engine, slow(hold))
     async with half_written(one) as turn:
         found = await found_by(two, turn)
-        readers = [
-            asyncio.create_task(read_all(two, found, after=after, numbered=True))
-            for after in (0, 2, 6)
-        ]
+        readers = [asyncio.create_task(read_all(two, found, after=after)) for after in (0, 2, 6)]
         hold.set()
         streams = await asyncio.gather(*readers)
         await ended(turn)
-    everything = [f"id: {n}\n".encode() + f for n, f in enumerate(turn.log.frames, start=1)]
-    assert streams == [b"".join(everything[after:]) for after in (0, 2, 6)]
+    assert streams == [b"".join(turn.log.frames[after:]) for after in (0, 2, 6)]
 
 
 async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(

@@ -21,8 +21,9 @@ from chatkit.protocol.bodies import UserMessage
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.params import AddUserMessage, CreateThread, DeleteThread, RetryAfterItem
 from store.turns import StoredTurns
-from tests.engine.conftest import ALICE, Engine, NewEngine, events_in, new_key, said, until
+from tests.engine.conftest import ALICE, Engine, NewEngine, new_key, said, until
 from tests.fakes import ScriptedTools, says
+from tests.frames import events_in
 from tests.wording import SAY
 
 HELLO = CreateThread(input=said("Hello"))

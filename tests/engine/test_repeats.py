@@ -26,8 +26,9 @@ from chatkit.protocol.params import (
 )
 from chatkit.protocol.structured import Answer, Submission
 from store.threads import Threads
-from tests.engine.conftest import ALICE, Engine, NewEngine, body_key, events_in, named_key, said
+from tests.engine.conftest import ALICE, Engine, NewEngine, body_key, named_key, said
 from tests.fakes import says
+from tests.frames import events_in
 
 CART: Final = ToolSpec(
     name="get_cart", description="The cart.", parameters={"type": "object"}, kind="client"

@@ -11,6 +11,7 @@ import pytest
 
 from chatkit.answer.history import DAY
 from chatkit.engine import faults
+from chatkit.engine.faults import Fault
 from chatkit.models.pure.deltas import (
     FaultKind,
     ModelFault,
@@ -20,6 +21,7 @@ from chatkit.models.pure.deltas import (
     Usage,
 )
 from chatkit.protocol.content import InferenceOptions, InputText
+from chatkit.protocol.errors import Sentence
 from chatkit.protocol.params import AddUserMessage, CreateThread, RetryAfterItem, UserInput
 from tests.engine.conftest import ALICE, NewEngine, new_key, said, until
 from tests.fakes import ScriptedTools, says
@@ -381,8 +383,9 @@ async def test_a_model_that_is_not_offered_is_refused(new_engine: NewEngine) -> 
     given = UserInput(
         content=(InputText(text="Hi"),), inference_options=InferenceOptions(model="other")
     )
-    with pytest.raises(Exception, match=r"inference_options\.model"):
-        await engine.operations.begin(CreateThread(input=given), ALICE, new_key())
+    refused = await engine.operations.begin(CreateThread(input=given), ALICE, new_key())
+    assert isinstance(refused, Fault)
+    assert refused.sentence == Sentence("choice.model_gone")
     assert await engine.rows("SELECT id FROM threads") == []
 
 

@@ -28,13 +28,13 @@ from tests.engine.conftest import (
     ALICE,
     Engine,
     NewEngine,
-    events_in,
     named_key,
     new_key,
     said,
     until,
 )
 from tests.fakes import ScriptedTools, says
+from tests.frames import events_in
 from tests.wording import SAY
 
 HELLO = CreateThread(input=said("Hello"))
@@ -176,14 +176,16 @@ async def test_followers_see_the_same_numbered_events_from_any_point(
             whole += chunk
     events = events_in(whole)
     for after in range(len(events)):
-        with engine.turns.following(turn, after=after, numbered=True) as late:
+        with engine.turns.following(turn, after=after) as late:
             rest = b""
             while (chunk := await late.read()) is not None:
                 rest += chunk
         frames = rest.decode().split("\n\n")[:-1]
-        numbers = [int(frame.split("\n")[0].removeprefix("id: ")) for frame in frames]
-        assert numbers == list(range(after + 1, len(events) + 1))
-        assert [json.loads(f.split("\n")[1].removeprefix("data: ")) for f in frames] == events[
+        turn_id = turn.lease.turn_id
+        assert [frame.split("\n")[1] for frame in frames] == [
+            f"id: {turn_id}.{number}" for number in range(after + 1, len(events) + 1)
+        ]
+        assert [json.loads(f.split("\n")[0].removeprefix("data: ")) for f in frames] == events[
             after:
         ]
 

@@ -138,6 +138,7 @@ def chat_body(rng: Random, known: Known) -> dict[str, Any]:
                 "items.feedback",
                 {"thread_id": thread, "item_ids": [*known.items], "kind": "positive"},
             ),
+            ("attachments.get_preview", {"attachment_id": "atc_1"}),
             ("attachments.create", {"name": "a.txt", "size": 5, "mime_type": "text/plain"}),
             ("attachments.delete", {"attachment_id": known.an_id(rng)}),
             ("input.transcribe", {"audio_base64": "UklGRg==", "mime_type": "audio/wav"}),

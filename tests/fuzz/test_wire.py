@@ -7,7 +7,7 @@ import pytest
 from tests.fuzz.wire import Case, Exchange, Fault, judge, read_answers
 
 HEAD = b"HTTP/1.1 %d X\r\nx-request-id: a\r\ncontent-type: application/json\r\n"
-REFUSED = b'{"error":{"code":"a","message":"b"}}'
+REFUSED = b'{"message":"b","error":{"code":"a","message":"b"}}'
 STREAM = b"HTTP/1.1 200 OK\r\nx-request-id: a\r\ncontent-type: text/event-stream\r\n"
 CHUNKED = STREAM + b"transfer-encoding: chunked\r\n\r\n"
 
@@ -29,7 +29,7 @@ def judged(received: bytes, *, answers: int = 1, late: bool = False) -> None:
         answer(404, REFUSED),
         b"HTTP/1.1 100 Continue\r\n\r\n" + answer(400, REFUSED),
         b"HTTP/1.1 204 No Content\r\nx-request-id: a\r\n\r\n",
-        CHUNKED + b'14\r\ndata: {"type":"a"}\n\n\r\n4\r\n: \n\n\r\n0\r\n\r\n',
+        CHUNKED + b'1c\r\ndata: {"type":"a"}\nid: t.1\n\n\r\n7\r\n: ping\n\r\n0\r\n\r\n',
     ],
 )
 def test_a_good_answer_is_no_fault(received: bytes) -> None:

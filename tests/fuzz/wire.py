@@ -84,7 +84,7 @@ _EXCEPTION_TEXT: Final = re.compile(
     rb"Traceback|\w(?:Error|Exception)\b|asyncpg|pydantic|[Vv]alidation error|0x[0-9a-f]{6,}"
     rb"|\.py\b|line \d+ column|<class|object at"
 )
-_FRAME: Final = re.compile(rb"(?:id: \d+\n)?data: (?P<json>[^\n]*)|:[^\n]*")
+_FRAME: Final = re.compile(rb"(?::[^\n]*\n)*data: (?P<json>[^\n]*)(?:\nid: [\w.-]+)?")
 
 
 async def exchange(port: int, case: Case) -> Exchange:
@@ -233,8 +233,9 @@ def _judge_json(status: int, body: bytes) -> None:
     if _EXCEPTION_TEXT.search(body):
         raise Fault("exception text in an error", body[:500])
     match value:
-        case {"error": {"code": str(), "message": str()}}:
-            pass
+        case {"message": str(told), "error": {"code": str(), "message": str(again)}}:
+            if told != again:
+                raise Fault("an error with two messages", body[:200])
         case {"jsonrpc": "2.0", "error": {"code": int(), "message": str()}}:
             pass
         case _:
@@ -243,7 +244,7 @@ def _judge_json(status: int, body: bytes) -> None:
 
 def _judge_stream(body: bytes) -> None:
     *frames, rest = body.split(b"\n\n")
-    if rest:
+    if rest.replace(b": ping\n", b""):
         raise Fault("the last frame is not whole", rest[:200])
     for frame in frames:
         match = _FRAME.fullmatch(frame)

@@ -167,8 +167,8 @@ class Person(FastHttpUser):
             response.success()
             try:
                 while frame := response.stream.readline(b"\n\n"):
-                    if not frame.startswith(b":"):  # a ping
-                        yield json.loads(bytes(frame).partition(b"data: ")[2])
+                    # A ping may stand before the data, and the event's id is behind it.
+                    yield json.loads(bytes(frame).partition(b"data: ")[2].partition(b"\n")[0])
             finally:
                 response.stream.release()
 

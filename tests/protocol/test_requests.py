@@ -18,6 +18,7 @@ from chatkit.protocol.params import (
     CustomAction,
     DeleteAttachment,
     DeleteThread,
+    GetAttachment,
     GetThread,
     ListItems,
     ListThreads,
@@ -59,6 +60,19 @@ from tests.protocol.request_bodies import encode, hello
         ),
         ("threads.get_by_id", {"thread_id": "thr_1"}, GetThread(thread_id="thr_1")),
         ("threads.list", {}, ListThreads(cursor=Cursor())),
+        ("threads.list", None, ListThreads(cursor=Cursor())),
+        ("threads.list", {"limit": 0, "after": ""}, ListThreads(cursor=Cursor())),
+        ("threads.list", {"limit": "5"}, ListThreads(cursor=Cursor(limit=5))),
+        (
+            "threads.create",
+            {"input": {"content": [{"type": "input_text", "text": "Hello"}]}},
+            CreateThread(input=UserInput(content=(InputText(text="Hello"),))),
+        ),
+        (
+            "attachments.get_preview",
+            {"attachment_id": "atc_1", "conversation_id": "thr_1"},
+            GetAttachment(attachment_id="atc_1"),
+        ),
         (
             "threads.list",
             {"limit": 9999, "order": "asc", "after": "thr_1"},
@@ -89,6 +103,11 @@ from tests.protocol.request_bodies import encode, hello
             "threads.add_client_tool_output",
             {"thread_id": "thr_1", "result": None},
             AddClientToolOutput(thread_id="thr_1", result=None),
+        ),
+        (
+            "threads.add_client_tool_output",
+            {"thread_id": "thr_1", "result": 1, "item_id": "tc_1", "call_id": "call_1"},
+            AddClientToolOutput(thread_id="thr_1", result=1, item_id="tc_1", call_id="call_1"),
         ),
         (
             "threads.add_structured_input",

@@ -23,6 +23,10 @@ from tests.store.kept_files import ANNA, BEN, NOW, add, content_of, pieces_in, s
 TEXT = NewFile(name="a.txt", size=10, mime_type="text/plain", is_image=False)
 
 
+def new_id(prefix: str) -> str:
+    return f"{prefix}_new"
+
+
 def test_it_is_a_file_store(files: Files) -> None:
     store: FileStore = files
     assert store
@@ -34,7 +38,7 @@ async def test_what_was_received_is_there_as_its_bytes_show_it(files: Files) -> 
     )
     received = await files.receive(ANNA, "atc_1", sent(PNG, 7))
     assert received == Attachment(id="atc_1", name="a", mime_type="image/png", is_image=True)
-    assert await files.load_ready(ANNA, ["atc_1"]) == [received]
+    assert await files.load_ready(ANNA, ["atc_1"], new_id) == [received]
     opened = await files.open(ANNA, "atc_1")
     assert (opened.mime_type, opened.size) == ("image/png", len(PNG))
     assert await content_of(files, "atc_1") == PNG
@@ -61,7 +65,7 @@ async def test_any_part_of_a_file_can_be_read(files: Files, size: int) -> None:
 async def test_a_file_without_its_bytes_is_not_usable(files: Files) -> None:
     await files.create(ANNA, "atc_1", TEXT)
     with pytest.raises(NotFound):
-        await files.load_ready(ANNA, ["atc_1"])
+        await files.load_ready(ANNA, ["atc_1"], new_id)
     with pytest.raises(NotFound):
         await files.open(ANNA, "atc_1")
 
@@ -69,18 +73,18 @@ async def test_a_file_without_its_bytes_is_not_usable(files: Files) -> None:
 async def test_files_are_loaded_in_order_and_each_once_or_not_at_all(files: Files) -> None:
     for number in range(3):
         await add(files, f"atc_{number}")
-    loaded = await files.load_ready(ANNA, ["atc_2", "atc_0", "atc_2"])
+    loaded = await files.load_ready(ANNA, ["atc_2", "atc_0", "atc_2"], new_id)
     assert [attachment.id for attachment in loaded] == ["atc_2", "atc_0"]
-    assert await files.load_ready(ANNA, []) == []
+    assert await files.load_ready(ANNA, [], new_id) == []
     with pytest.raises(NotFound):
-        await files.load_ready(ANNA, ["atc_0", "atc_9"])
+        await files.load_ready(ANNA, ["atc_0", "atc_9"], new_id)
 
 
 async def test_the_files_of_another_user_are_not_there(files: Files) -> None:
     await add(files, "atc_1")
     file = await files.open(ANNA, "atc_1")
     for attempt in (
-        files.load_ready(BEN, ["atc_1"]),
+        files.load_ready(BEN, ["atc_1"], new_id),
         files.open(BEN, "atc_1"),
         files.load_content(BEN, "atc_1", 100),
         files.delete_unsent(BEN, "atc_1"),
@@ -137,14 +141,45 @@ async def test_content_above_the_readers_limit_is_not_loaded(files: Files) -> No
 # --- Messages and threads -------------------------------------------------------------------------
 
 
+async def test_a_file_of_a_message_is_copied_for_another_one(
+    files: Files, database: Database
+) -> None:
+    await add(files, "atc_1", b"x" * (PIECE_BYTES + 1))
+    await send(database, "atc_1")
+    (copy,) = await files.load_ready(ANNA, ["atc_1"], new_id)
+    assert (copy.id, copy.name, copy.thread_id) == ("atc_new", "a.txt", None)
+    await database.execute("DELETE FROM threads")
+    assert await content_of(files, "atc_new") == b"x" * (PIECE_BYTES + 1)
+    with pytest.raises(NotFound):
+        await files.open(ANNA, "atc_1")
+
+
+async def test_a_copy_counts_against_the_limit(files: Files, database: Database) -> None:
+    await add(files, "atc_1", b"x" * 600_000)
+    await send(database, "atc_1")
+    with pytest.raises(TooLarge) as refused:
+        await files.load_ready(ANNA, ["atc_1"], new_id)
+    assert refused.value.code == "storage_full"
+
+
+async def test_a_file_is_found_whether_a_message_has_it_or_not(
+    files: Files, database: Database
+) -> None:
+    await add(files, "atc_1")
+    assert (await files.find(ANNA, "atc_1")).thread_id is None
+    await send(database, "atc_1")
+    assert (await files.find(ANNA, "atc_1")).thread_id is not None
+    for user_id, file_id in ((BEN, "atc_1"), (ANNA, "atc_2")):
+        with pytest.raises(NotFound):
+            await files.find(user_id, file_id)
+
+
 async def test_what_a_message_has_can_be_read_and_not_be_changed(
     files: Files, database: Database
 ) -> None:
     await add(files, "atc_1")
     await send(database, "atc_1")
     assert await content_of(files, "atc_1") == b"words"
-    with pytest.raises(NotFound):
-        await files.load_ready(ANNA, ["atc_1"])
     with pytest.raises(Conflict):
         await files.delete_unsent(ANNA, "atc_1")
     with pytest.raises(Conflict):

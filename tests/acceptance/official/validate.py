@@ -35,6 +35,7 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "threads.sync_custom_action": TypeAdapter(SyncCustomActionResponse),
     "items.feedback": TypeAdapter(dict[str, Any]),
     "attachments.create": TypeAdapter(Attachment),
+    "attachments.get_preview": TypeAdapter(Attachment),
     "attachments.delete": TypeAdapter(dict[str, Any]),
     "input.transcribe": TypeAdapter(TranscriptionResult),
     # Without the types that take any field, which an item's widget falls back to.

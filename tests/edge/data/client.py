@@ -10,6 +10,7 @@ import jwt
 
 from app import Services
 from chatkit.protocol.jsontext import dumps
+from tests.frames import events_in
 from tests.harness import ask
 
 SECRET: Final = "the secret that sign-in and server share"
@@ -46,8 +47,7 @@ class Client:
         assert status == 200, text
         if not text.startswith(b"data: "):
             return [json.loads(text)]
-        frames = text.decode().split("\n\n")
-        return [json.loads(frame.removeprefix("data: ")) for frame in frames if frame]
+        return events_in(text)
 
     async def say(self, text: str, *, files: list[str] | None = None) -> str:
         """A new thread with an answer; its id."""
