@@ -135,7 +135,11 @@ app = Application()
 
 
 def main() -> int:
-    """Run the server until a signal. Return the exit code."""
+    """Run the server until a signal, or a command. Return the exit code."""
+    if words := sys.argv[1:]:
+        from chatkit.wiring.commands.run import run  # a start of the server does not need it
+
+        return run(words)
     try:
         settings = load_settings(read_environment())
         sockets = open_sockets(settings)

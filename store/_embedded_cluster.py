@@ -105,13 +105,13 @@ def check_cluster(home: Home) -> None:
         )
 
 
-def read_password(home: Home) -> str:
+def read_password(cluster: Path) -> str:
     """The password of the role `chatkit`."""
     try:
-        return (home.cluster / "password").read_text()
+        return (cluster / "password").read_text()
     except OSError as error:
         raise EmbeddedError(
-            f"the database password in {home.cluster}/password cannot be read: {error.strerror}"
+            f"the database password in {cluster}/password cannot be read: {error.strerror}"
         ) from error
 
 

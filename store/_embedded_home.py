@@ -41,6 +41,17 @@ class EmbeddedError(Exception):
     """The embedded PostgreSQL cannot run; the message is one sentence for the operator."""
 
 
+class DirectoryInUse(EmbeddedError):
+    """Another process serves from the directory `path`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"another server uses the database in {path}: stop it, run one server process "
+            "without workers, or set DATABASE_URL or another DATA_DIR"
+        )
+        self.path = path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The unprivileged user that PostgreSQL runs as when the server runs as root."""
@@ -180,10 +191,7 @@ def open_home(data_dir: Path, note: Callable[[str], None]) -> Home:
         if time.monotonic() < deadline:
             time.sleep(0.02)
             continue
-        raise EmbeddedError(
-            f"another server uses the database in {path}: stop it, run one server process "
-            "without workers, or set DATABASE_URL or another DATA_DIR"
-        )
+        raise DirectoryInUse(path)
     try:
         if account is not None and not account.reaches(programs / "bin"):
             programs = _copy_programs(programs, _REACHABLE / f"postgres-{version}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any, Final
 
 from chatkit.access.audit import AuditEntry
 from store.postgres import Database
@@ -11,9 +12,12 @@ from store.sql import load
 
 _SQL: Final = load("audit")
 
+#: Rows that are read at once.
+_PIECE: Final = 1000
+
 
 class AuditLog:
-    """The `AuditStore`. Operators read the log with SQL; there is no route for it."""
+    """The `AuditStore`. Operators read the log with `app.py audit` or with SQL; no route does."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -32,6 +36,26 @@ class AuditLog:
             [entry.outcome for entry in entries],
             [entry.times for entry in entries],
         )
+
+    async def read(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        user_id: str | None = None,
+        action: str | None = None,
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The rows of a time, a user and a kind, oldest first, read in pieces. None: all."""
+        last = 0
+        while True:
+            rows = await self._database.fetch(
+                _SQL["read_entries"], last, since, until, user_id, action, _PIECE
+            )
+            for row in rows:
+                last = row["id"]
+                yield {name: value for name, value in row.items() if name != "id"}
+            if len(rows) < _PIECE:
+                return
 
     async def sweep(self, keep_days: int) -> None:
         """See the port."""

@@ -18,8 +18,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -32,10 +32,22 @@ from store._embedded_cluster import (
     read_password,
     wait_for_previous,
 )
-from store._embedded_home import EmbeddedError, Home, in_one_sentence, open_home
+from store._embedded_home import (
+    DirectoryInUse,
+    EmbeddedError,
+    Home,
+    in_one_sentence,
+    open_home,
+)
 from store._embedded_socket import short_alias
 
-__all__ = ["EmbeddedError", "EmbeddedPostgres", "start_embedded"]
+__all__ = [
+    "DirectoryInUse",
+    "EmbeddedError",
+    "EmbeddedPostgres",
+    "attach_embedded",
+    "start_embedded",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -74,10 +86,8 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, home: Home, settings: Mapping[str, str]) -> None:
-        password = read_password(home)
         self._alias = ExitStack()
-        query = urlencode({"host": self._alias.enter_context(short_alias(home.data)), "port": 5432})
-        self.dsn = f"postgresql://chatkit:{password}@/chatkit?{query}"
+        self.dsn = self._alias.enter_context(_address(home.cluster))
         self._home = home
         self._flags = [f"--{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
         self._process: subprocess.Popen[bytes] | None = None
@@ -179,6 +189,24 @@ def _is_ready(pid_file: Path, pid: int) -> bool:
     except OSError:
         return False
     return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+
+@contextmanager
+def _address(cluster: Path) -> Iterator[str]:
+    """The DSN of a cluster's database, valid inside the context."""
+    password = read_password(cluster)
+    with short_alias(cluster / "data") as host:
+        yield f"postgresql://chatkit:{password}@/chatkit?{urlencode({'host': host, 'port': 5432})}"
+
+
+@contextmanager
+def attach_embedded(path: Path) -> Iterator[str]:
+    """The DSN of the database in `path` that another process of the same user serves from.
+
+    Valid inside the context. Raises EmbeddedError.
+    """
+    with in_one_sentence(path), _address(path / "cluster") as dsn:
+        yield dsn
 
 
 async def start_embedded(

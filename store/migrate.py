@@ -45,6 +45,25 @@ class SchemaError(Exception):
     """This release cannot use the database; the message is for the operator."""
 
 
+async def missing_migrations(database: Database) -> list[str]:
+    """What `apply_schema` would do, by name. Raises SchemaError as it does."""
+    found = None
+    if await database.fetchval("SELECT to_regclass('schema_version')") is not None:
+        found = await database.fetchval("SELECT version FROM schema_version")
+    if found is None:
+        return ["schema.sql"]
+    _require_known(found)
+    return [path.name for path in sorted(_MIGRATIONS.iterdir())[found - 1 :]]
+
+
+def _require_known(found: int) -> None:
+    if found > VERSION:
+        raise SchemaError(
+            f"the database has schema {found}, made by a newer release; this one knows "
+            f"schema {VERSION}: install the newer release again, or restore a backup"
+        )
+
+
 async def apply_schema(database: Database) -> None:
     """Create the schema or migrate it, in one transaction.
 
@@ -59,14 +78,10 @@ async def apply_schema(database: Database) -> None:
             found = await connection.fetchval("SELECT version FROM schema_version")
         if found == VERSION:
             return
-        if found is not None and found > VERSION:
-            raise SchemaError(
-                f"the database has schema {found}, made by a newer release; this one knows "
-                f"schema {VERSION}: install the newer release again, or restore a backup"
-            )
         if found is None:
             await connection.execute(_SCHEMA.read_text(encoding="utf-8"))
         else:
+            _require_known(found)
             for version in range(found + 1, VERSION + 1):
                 await connection.execute(MIGRATIONS[version])
         await connection.execute(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from chatkit.wiring.settings import Settings
-from store.embedded import start_embedded
+from store.embedded import DirectoryInUse, attach_embedded, start_embedded
 from store.migrate import apply_schema
 from store.postgres import Database
 
@@ -28,3 +29,24 @@ async def open_database(settings: Settings, stack: AsyncExitStack) -> tuple[Data
     stack.push_async_callback(database.close)
     await apply_schema(database)
     return database, place
+
+
+@asynccontextmanager
+async def attached_database(settings: Settings) -> AsyncIterator[Database]:
+    """A connection for a command, also while a server runs. The schema is left as it is.
+
+    The embedded database is started if no server runs on it. Raises EmbeddedError and ConnectError.
+    """
+    async with AsyncExitStack() as stack:
+        dsn = settings.database_url
+        if dsn is None:
+            try:
+                embedded = await start_embedded(settings.data_dir, note=_log.warning)
+            except DirectoryInUse as error:
+                dsn = stack.enter_context(attach_embedded(error.path))
+            else:
+                stack.push_async_callback(embedded.stop)
+                dsn = embedded.dsn
+        database = await Database.connect(dsn, max_connections=2)
+        stack.push_async_callback(database.close)
+        yield database

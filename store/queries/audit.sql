@@ -13,6 +13,19 @@ SELECT at, user_id, action, target_kind, target_id, client_ip, request_id, outco
                place)
  ORDER BY place
 
+-- read_entries --
+-- $1 id after which  $2 since, or null  $3 until, or null  $4 user_id, or null  $5 action, or null
+-- $6 limit
+SELECT id, at, user_id, action, target_kind, target_id, client_ip, request_id, outcome, times
+  FROM audit_log
+ WHERE id > $1
+   AND ($2::timestamptz IS NULL OR at >= $2)
+   AND ($3::timestamptz IS NULL OR at < $3)
+   AND ($4::text IS NULL OR user_id = $4)
+   AND ($5::text IS NULL OR action = $5)
+ ORDER BY id
+ LIMIT $6
+
 -- sweep_audit_log --
 -- Delete up to 10,000 old rows. Returns their number.
 -- $1 days that an entry is kept
