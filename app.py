@@ -36,11 +36,14 @@ from chatkit.words.catalogue import ENGLISH, say_in
 from store.embedded import EmbeddedError
 from store.migrate import SchemaError
 from store.postgres import ConnectError, refusals_stop_the_start
+from store.secrets import SecretsError
 
 _log = logging.getLogger("chatkit")
 
 #: Errors that stop the start; the message of each is one sentence for the operator.
-StartErrors = (SettingsError, EmbeddedError, ConnectError, SchemaError, ChatKitError)
+StartErrors = (
+    SettingsError, EmbeddedError, ConnectError, SchemaError, SecretsError, ChatKitError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import quote, urlencode
 
+from chatkit.access.keys import Keys
 from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.origins import origin_of
 from chatkit.edge.proxies import TrustedProxies
@@ -35,11 +36,11 @@ _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLinks:
-    """Creates and verifies the URLs. `key` is 32 random bytes shared by all processes; `now`
+    """Creates and verifies the URLs. `keys` are shared by all processes; `now`
     returns Unix seconds. `public_url` is the base of the URLs; without one, a URL has the scheme,
     the host and the path prefix of the request that asks for it."""
 
-    key: bytes = field(repr=False)
+    keys: Keys = field(repr=False)
     proxies: TrustedProxies
     public_url: str | None = None
     now: Callable[[], float]
@@ -63,8 +64,8 @@ class FileLinks:
         user_id, expires = query.get("user", ""), query.get("expires", "")
         if _EXPIRES.fullmatch(expires) is None or _SIGNATURE.fullmatch(given) is None:
             raise Forbidden(Sentence("link.not_valid"))
-        right = self._sign(use, user_id, file_id, int(expires))
-        if not hmac.compare_digest(bytes.fromhex(given), right):
+        rights = [_sign(key, use, user_id, file_id, int(expires)) for key in self.keys.accepted]
+        if not any(hmac.compare_digest(bytes.fromhex(given), right) for right in rights):
             raise Forbidden(Sentence("link.not_valid"))
         if self.now() >= int(expires):
             raise Forbidden(Sentence("link.expired"))
@@ -81,13 +82,14 @@ class FileLinks:
 
         def url_of(file_id: str) -> str:
             expires = (int(self.now()) // HOUR_S + 2) * HOUR_S
-            signature = self._sign(use, user_id, file_id, expires).hex()
+            signature = _sign(self.keys.current, use, user_id, file_id, expires).hex()
             query = urlencode({"user": user_id, "expires": expires, "signature": signature})
             return f"{base()}/api/chatkit/{_PLACES[use]}/{quote(file_id, safe='')}?{query}"
 
         return url_of
 
-    def _sign(self, use: Use, user_id: str, file_id: str, expires: int) -> bytes:
-        # JSON is unambiguous: different lists never have the same text.
-        text = dumps(["chatkit-file-v1", use, user_id, file_id, expires])
-        return hmac.digest(self.key, text.encode(), "sha256")
+
+def _sign(key: bytes, use: Use, user_id: str, file_id: str, expires: int) -> bytes:
+    # JSON is unambiguous: different lists never have the same text.
+    text = dumps(["chatkit-file-v1", use, user_id, file_id, expires])
+    return hmac.digest(key, text.encode(), "sha256")

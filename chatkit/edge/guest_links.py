@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from chatkit.access.keys import Keys
+
 #: How long a link is valid, in seconds: a week.
 LINK_S: Final = 7 * 24 * 3600
 
@@ -28,18 +30,18 @@ class GuestLinks:
     def __init__(
         self,
         *,
-        key: bytes,
+        keys: Keys,
         use: Callable[[bytes, float], Awaitable[bool]],
         now: Callable[[], float],
     ) -> None:
-        self._key = key
+        self._keys = keys
         self._use = use
         self._now = now
 
     def make(self) -> str:
         """A new link's secret part."""
         expires, nonce = f"{int(self._now()) + LINK_S:x}", secrets.token_urlsafe(12)
-        return f"{expires}.{nonce}.{_as_text(self._sign(expires, nonce))}"
+        return f"{expires}.{nonce}.{_as_text(_sign(self._keys.current, expires, nonce))}"
 
     async def redeem(self, text: str) -> bool:
         """Whether `text` is a link that is valid and was not used before. Uses it up."""
@@ -47,15 +49,17 @@ class GuestLinks:
         if match is None:
             return False
         expires, nonce, mac = match.groups()
-        right = self._sign(expires, nonce)
-        if not hmac.compare_digest(mac, _as_text(right)):
-            return False
-        left_s = int(expires, 16) - self._now()
-        return left_s > 0 and await self._use(right, left_s)
+        for key in self._keys.accepted:
+            right = _sign(key, expires, nonce)
+            if hmac.compare_digest(mac, _as_text(right)):
+                left_s = int(expires, 16) - self._now()
+                return left_s > 0 and await self._use(right, left_s)
+        return False
 
-    def _sign(self, expires: str, nonce: str) -> bytes:
-        text = f"chatkit-guest-link-v1.{expires}.{nonce}"
-        return hmac.digest(self._key, text.encode(), "sha256")
+
+def _sign(key: bytes, expires: str, nonce: str) -> bytes:
+    text = f"chatkit-guest-link-v1.{expires}.{nonce}"
+    return hmac.digest(key, text.encode(), "sha256")
 
 
 def _as_text(mac: bytes) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import jwt
 
+from chatkit.access.keys import Keys
 from chatkit.edge.tokens import (
     GUEST_PREFIX,
     Token,
@@ -41,15 +42,11 @@ class GuestToken:
 class GuestTokens:
     """Issues and verifies guest tokens.
 
-    `key` is 32 random bytes. It must outlive the process and sign nothing else: its holder can
-    impersonate any guest.
+    `keys` must outlive the process and sign nothing else: their holder can impersonate any guest.
     """
 
-    def __init__(self, *, key: bytes, now: Callable[[], float]) -> None:
-        if len(key) != 32:
-            raise ValueError("the guest key wants exactly 32 bytes")
-        # PyJWT rejects an HMAC key that looks like a key file or JSON, as random bytes might.
-        self._key = key.hex().encode()
+    def __init__(self, *, keys: Keys, now: Callable[[], float]) -> None:
+        self._keys = keys
         self._now = now
 
     def issue(self, user_id: str | None = None, *, invited: bool = False) -> GuestToken:
@@ -67,7 +64,9 @@ class GuestTokens:
             "exp": issued_at + GUEST_TOKEN_S,
             **({"invited": True} if invited else {}),
         }
-        token = jwt.encode(claims, self._key, algorithm="HS256", headers={"typ": _TYPE})
+        token = jwt.encode(
+            claims, _as_secret(self._keys.current), algorithm="HS256", headers={"typ": _TYPE}
+        )
         return GuestToken(token=token, user_id=user_id, expires_in=GUEST_TOKEN_S)
 
     def recognizes(self, token: Token) -> bool:
@@ -76,7 +75,7 @@ class GuestTokens:
 
     async def verify(self, token: Token) -> Verified:
         """Verify a guest token. Raises Unauthorized unless it is ours and not expired."""
-        claims = decode_hs256(token, self._key)
+        claims = decode_hs256(token, *map(_as_secret, self._keys.accepted))
         if claims.get("iss") != _ISSUER or claims.get("aud") != _AUDIENCE:
             raise Unauthorized(Sentence("sign_in.token_not_valid"))
         user_id = claims.get("sub")
@@ -91,3 +90,8 @@ class GuestTokens:
             issued_at=issued_at if isinstance(issued_at, int | float) else None,
         )
         return Verified(user=user, cache_until=cache_until)
+
+
+def _as_secret(key: bytes) -> bytes:
+    """PyJWT rejects an HMAC key that looks like a key file or JSON, as random bytes might."""
+    return key.hex().encode()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chatkit.wiring.settings import Settings
 from store.embedded import DirectoryInUse, attach_embedded, start_embedded
-from store.migrate import apply_schema
+from store.migrate import SchemaError, apply_schema, missing_migrations
 from store.postgres import Database
 
 _log = logging.getLogger("chatkit")
@@ -32,10 +32,13 @@ async def open_database(settings: Settings, stack: AsyncExitStack) -> tuple[Data
 
 
 @asynccontextmanager
-async def attached_database(settings: Settings) -> AsyncIterator[Database]:
+async def attached_database(
+    settings: Settings, *, may_be_empty: bool = False
+) -> AsyncIterator[Database]:
     """A connection for a command, also while a server runs. The schema is left as it is.
 
-    The embedded database is started if no server runs on it. Raises EmbeddedError and ConnectError.
+    The embedded database is started if no server runs on it. Raises EmbeddedError, ConnectError,
+    and SchemaError for a database of another schema, unless it may be.
     """
     async with AsyncExitStack() as stack:
         dsn = settings.database_url
@@ -49,4 +52,9 @@ async def attached_database(settings: Settings) -> AsyncIterator[Database]:
                 dsn = embedded.dsn
         database = await Database.connect(dsn, max_connections=2)
         stack.push_async_callback(database.close)
+        if not may_be_empty and await missing_migrations(database):
+            raise SchemaError(
+                "the database does not have the schema of this release: start the server, or run "
+                "python app.py migrate"
+            )
         yield database

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from time import time
@@ -16,10 +15,10 @@ from chatkit.edge.uploads import MAX_AT_ONCE, MAX_PER_USER, UploadRoutes
 from chatkit.engine.attachments import Attachments
 from chatkit.protocol.ids import NewId
 from chatkit.wiring.background import keep_running
+from chatkit.wiring.keyring import FILE_KEYS, Keyring
 from chatkit.wiring.settings import Settings
 from store.files import Files
 from store.postgres import Database
-from store.secrets import keep_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +45,13 @@ class FileParts:
 
 
 async def open_files(
-    settings: Settings, database: Database, new_id: NewId, stack: AsyncExitStack
+    settings: Settings,
+    database: Database,
+    keyring: Keyring,
+    new_id: NewId,
+    stack: AsyncExitStack,
 ) -> FileParts:
     """Build the parts, and sweep unsent files in the background until `stack` is closed."""
-    key = await keep_secret(database, "file_key", lambda: secrets.token_hex(32))
     store = Files(database, max_bytes=settings.max_storage_bytes)
     attachments = Attachments(store, max_bytes=settings.max_upload_bytes, new_id=new_id)
     keep_running(stack, attachments.run, "sweep of files")
@@ -57,7 +59,7 @@ async def open_files(
         store=store,
         attachments=attachments,
         links=FileLinks(
-            key=bytes.fromhex(key),
+            keys=await keyring.open(FILE_KEYS),
             proxies=settings.trusted_proxies,
             public_url=settings.public_url,
             now=time,

@@ -24,12 +24,14 @@ from chatkit.wiring.engine import (
     open_media,
 )
 from chatkit.wiring.files import FileParts, open_files
+from chatkit.wiring.keyring import Keyring
 from chatkit.wiring.models import Models, open_models
 from chatkit.wiring.settings import Settings
 from chatkit.wiring.sign_in import open_sign_in
 from chatkit.wiring.tooling import Tooling, read_tool_servers
 from store.audit import AuditLog
 from store.postgres import Database
+from store.secrets import Secrets
 from store.sessions import Sessions
 from store.tasks import Tasks
 from tools.cards import TaskCards
@@ -59,7 +61,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     servers = read_tool_servers(settings)
     texts = Texts.read(settings)
     database, place = await open_database(settings, stack)
-    files = await open_files(settings, database, new_id, stack)
+    keyring = Keyring(Secrets(database, password=settings.secrets_key))
+    files = await open_files(settings, database, keyring, new_id, stack)
     auditor = _open_auditor(settings, database, stack)
     # Audits deletions by tools and cards; deletions over REST are audited with their request.
     audited = Tasks(database, deleted=auditor.note_deletion)
@@ -89,7 +92,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     keep_running(stack, turns.run, "care of the turns")
     stack.push_async_callback(turns.interrupt_all)
     sessions = Sessions(database)
-    sign_in = await open_sign_in(settings, database, sessions, stack)
+    sign_in = await open_sign_in(settings, database, keyring, sessions, stack)
+    keep_running(stack, keyring.run, "look at the keys")
     return Parts(
         settings=settings,
         place=place,

@@ -119,6 +119,8 @@ class Settings:
     max_streams: int
     signing_secret: str | None = field(repr=False)
     """Shared with servers that may ask in the name of any user."""
+    secrets_key: str | None = field(repr=False)
+    """What the generated keys are encrypted with in the database; None: they are not."""
     retention_days: int
     """How long an entry of the audit log is kept."""
     log_level: LogLevel
@@ -219,6 +221,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         max_turns_per_user=read.value("MAX_TURNS_PER_USER", _positive, 5),
         max_streams=read.value("MAX_STREAMS", _positive, 1000),
         signing_secret=read.value("SIGNING_SECRET", _auth_secret, None, strip=False),
+        secrets_key=read.value("SECRETS_KEY", _auth_secret, None, strip=False),
         retention_days=read.value("RETENTION_DAYS", _positive, 90),
         log_level=read.choice("LOG_LEVEL", get_args(LogLevel), "info"),
         log_format=read.choice("LOG_FORMAT", get_args(LogFormat), "text"),

@@ -17,10 +17,11 @@ from chatkit.edge.mcp_sign_in import McpResource, issuer_url
 from chatkit.edge.sessions import SessionVerifier
 from chatkit.edge.signing import Signatures
 from chatkit.edge.tokens import ExpectedClaims, SecretVerifier, Verifier
+from chatkit.wiring.keyring import GUEST_KEYS, Keyring
 from chatkit.wiring.settings import Settings
 from store.limits import SharedBuckets
 from store.postgres import Database
-from store.secrets import keep_secret
+from store.secrets import keep_name
 from store.sessions import Sessions
 from store.signatures import UsedSignatures
 
@@ -34,17 +35,21 @@ class SignIn:
 
 
 async def open_sign_in(
-    settings: Settings, database: Database, sessions: Sessions, stack: AsyncExitStack
+    settings: Settings,
+    database: Database,
+    keyring: Keyring,
+    sessions: Sessions,
+    stack: AsyncExitStack,
 ) -> SignIn:
     """Build authentication with its rate limits. `stack` closes its connections."""
-    key = bytes.fromhex(await keep_secret(database, "guest_key", lambda: secrets.token_hex(32)))
-    installation = await keep_secret(database, "installation", lambda: secrets.token_hex(4))
+    keys = await keyring.open(GUEST_KEYS)
+    installation = await keep_name(database, "installation", lambda: secrets.token_hex(4))
     used = UsedSignatures(database)
     signatures = None
     if settings.signing_secret is not None:
         signatures = Signatures(secret=settings.signing_secret, used=used, now=time)
     proxies = settings.trusted_proxies
-    guests = GuestTokens(key=key, now=time)
+    guests = GuestTokens(keys=keys, now=time)
     authenticator = Authenticator(
         verifiers=[SessionVerifier(sessions), *await _open_verifiers(settings, stack)],
         guests=guests,
@@ -75,7 +80,7 @@ async def open_sign_in(
         return await used.use("guest_link", mark, keep_s=keep_s)
 
     return SignIn(
-        authenticator=authenticator, guest_links=GuestLinks(key=key, use=use_link, now=time)
+        authenticator=authenticator, guest_links=GuestLinks(keys=keys, use=use_link, now=time)
     )
 
 

@@ -144,3 +144,41 @@ async def test_a_reader_that_has_seen_enough_is_no_fault(data_dir: Path) -> None
     )
     _, errors = await process.communicate()
     assert errors == b""
+
+
+async def test_rotated_keys_are_used_without_a_restart(database_url: str) -> None:
+    where = {"DATABASE_URL": database_url, "SECRETS_KEY": "k" * 40}
+    async with ServerProcess(where, GUESTS="on") as server:
+        former = await server.guest()
+        await server.post("/api/tasks", former, json={"title": "tea"})
+        code, output, _ = await run("rotate-keys", **where)
+        assert (code, "accepted until it ends" in output) == (0, True)
+        await until_rotated(server, times=1)
+        renewed = (await server.post("/api/auth/guest", former)).json()["token"]
+        assert await server.tasks(renewed) == [("tea", False)]
+        code, _, _ = await run("rotate-keys", "--now", **where)
+        assert code == 0
+        await until_rotated(server, times=2)
+        for token in (former, renewed):
+            assert (await server.get("/api/tasks", token)).status_code == 401
+        assert (await server.get("/api/tasks", await server.guest())).status_code == 200
+    code, _, errors = await run("rotate-keys", DATABASE_URL=database_url)
+    assert code == 1
+    assert "SECRETS_KEY is not set" in errors
+
+
+async def until_rotated(server: ServerProcess, *, times: int) -> None:
+    async with asyncio.timeout(40):
+        while server.stderr.count("the guest key was rotated") < times:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+async def test_an_empty_database_is_said_to_be_one(database_url: str) -> None:
+    database = await Database.connect(database_url, max_connections=1)
+    await database.execute("DROP SCHEMA public CASCADE")
+    await database.execute("CREATE SCHEMA public")
+    await database.close()
+    for command in ("audit", "rotate-keys"):
+        code, _, errors = await run(command, DATABASE_URL=database_url)
+        assert code == 1
+        assert "does not have the schema of this release" in errors

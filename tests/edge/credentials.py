@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app import Services
+from chatkit.access.keys import Keys
 from chatkit.edge.guests import GuestTokens
 from tests.edge.calls import call
 from tests.edge.issuer import PrivateKey
@@ -139,7 +140,7 @@ def unsigned() -> str:
 
 def expired_guest() -> str:
     """A guest of two months ago, of this very server as far as its form goes."""
-    forged = GuestTokens(key=bytes(32), now=lambda: time.time() - 60 * 86400)
+    forged = GuestTokens(keys=Keys(current=bytes(32)), now=lambda: time.time() - 60 * 86400)
     return forged.issue().token
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 
+from chatkit.access.keys import Keys
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.guest_cookie import GuestCookie
 from chatkit.edge.guest_door import GuestDoor, GuestPolicy
@@ -37,7 +38,7 @@ def build(
 ) -> Authenticator:
     now = clock or Clock()
     proxies = TrustedProxies.parse(trusted)
-    guests = GuestTokens(key=guest_key, now=now)
+    guests = GuestTokens(keys=Keys(current=guest_key), now=now)
     return Authenticator(
         verifiers=[
             *verifiers,

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from chatkit.access.keys import Keys
 from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.asgi_types import HttpReceived
 from chatkit.edge.file_links import FileLinks, Use
@@ -20,7 +21,9 @@ ID = "atc_" + "0a" * 16
 
 
 CLOCK = Clock()
-LINKS = FileLinks(key=bytes(32), proxies=TrustedProxies.parse("127.0.0.1"), now=CLOCK)
+LINKS = FileLinks(
+    keys=Keys(current=bytes(32)), proxies=TrustedProxies.parse("127.0.0.1"), now=CLOCK
+)
 
 
 def request(headers: dict[str, str] | None = None, **scope: Any) -> HttpRequest:
@@ -81,7 +84,7 @@ def test_a_url_holds_for_no_other_file_use_or_key() -> None:
     others: list[tuple[FileLinks, Use, str]] = [
         (LINKS, "read", "atc_" + "1" * 32),
         (LINKS, "upload", ID),
-        (replace(LINKS, key=b"1" * 32), "read", ID),
+        (replace(LINKS, keys=Keys(current=b"1" * 32)), "read", ID),
     ]
     for links, use, file_id in others:
         with pytest.raises(Forbidden, match="not_valid"):
@@ -130,4 +133,4 @@ def test_a_url_is_under_the_name_that_was_asked(
 
 
 def test_the_key_is_not_shown() -> None:
-    assert repr(LINKS.key) not in repr(LINKS)
+    assert repr(LINKS.keys.current) not in repr(LINKS)

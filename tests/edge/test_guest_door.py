@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chatkit.access.keys import Keys
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.guest_door import JOIN_S, RENEW_AFTER_S, GuestPolicy
 from chatkit.edge.guest_links import LINK_S, GuestLinks
@@ -273,7 +274,7 @@ def links(clock: Clock, used: set[bytes] | None = None) -> GuestLinks:
         seen.add(mark)
         return first
 
-    return GuestLinks(key=GUEST_KEY, use=use, now=clock)
+    return GuestLinks(keys=Keys(current=GUEST_KEY), use=use, now=clock)
 
 
 async def test_a_link_is_good_for_one_use_in_any_process() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chatkit.edge.guests import GUEST_TOKEN_S, GuestTokens
+from chatkit.access.keys import Keys
+from chatkit.edge.guests import GUEST_TOKEN_S
 from chatkit.edge.tokens import User
 from chatkit.protocol.errors import Forbidden, Unauthorized
 from tests.edge.clock import NOW, Clock
@@ -89,7 +90,7 @@ async def test_the_guest_key_makes_nothing_but_guests(claims: dict[str, Any]) ->
 @pytest.mark.parametrize("length", [0, 16, 31, 33])
 def test_a_guest_key_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        GuestTokens(key=bytes(length), now=Clock())
+        Keys(current=bytes(length))
 
 
 LOCAL = [

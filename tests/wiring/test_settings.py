@@ -67,6 +67,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         max_turns_per_user=5,
         max_streams=1000,
         signing_secret=None,
+        secrets_key=None,
         retention_days=90,
         log_level="info",
         log_format="text",

@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
 
 
 async def _migrate(settings: Settings, given: argparse.Namespace) -> int:
-    async with attached_database(settings) as database:
+    async with attached_database(settings, may_be_empty=True) as database:
         missing = await missing_migrations(database)
         for name in missing:
             sys.stdout.write(f"{'to do' if given.dry_run else 'doing'}: {name}\n")

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 from chatkit import __version__
 from chatkit.protocol.errors import ChatKitError
-from chatkit.wiring.commands import audit, migrate
+from chatkit.wiring.commands import audit, migrate, rotate_keys
 from chatkit.wiring.settings import load_settings, read_environment
 from chatkit.wiring.variables import SettingsError
 from chatkit.words.catalogue import ENGLISH, say_in
 from store.embedded import EmbeddedError
 from store.migrate import SchemaError
 from store.postgres import ConnectError, refusals_stop_the_start
+from store.secrets import SecretsError
 
 _EPILOGUE = (
     "Without a command the server starts. It is configured by variables of the environment or of "
@@ -33,7 +34,7 @@ def run(words: Sequence[str]) -> int:
         settings = load_settings(read_environment())
         with refusals_stop_the_start():
             code: int = asyncio.run(given.run(settings, given))
-    except (SettingsError, EmbeddedError, ConnectError, SchemaError) as error:
+    except (SettingsError, EmbeddedError, ConnectError, SchemaError, SecretsError) as error:
         return _fail(str(error))
     except ChatKitError as error:
         return _fail(error.in_words(say_in(ENGLISH)))
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chatkit {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (audit, migrate):
+    for command in (audit, migrate, rotate_keys):
         command.add_to(commands)
     return parser
 

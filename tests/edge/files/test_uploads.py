@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app import Services
+from chatkit.access.keys import Keys
 from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.asgi_types import HttpReceived, HttpSent
 from chatkit.edge.file_links import FileLinks
@@ -45,7 +46,9 @@ async def announced(
         "SELECT value FROM server_secrets WHERE name = 'file_key'"
     )
     links = FileLinks(
-        key=bytes.fromhex(key), proxies=TrustedProxies.parse("127.0.0.1"), now=time.time
+        keys=Keys(current=bytes.fromhex(key)),
+        proxies=TrustedProxies.parse("127.0.0.1"),
+        now=time.time,
     )
 
     async def receive() -> HttpReceived:
