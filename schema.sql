@@ -29,11 +29,8 @@ CREATE TABLE IF NOT EXISTS threads (
     status      jsonb NOT NULL DEFAULT '{"type": "active"}',
     metadata    jsonb NOT NULL DEFAULT '{}',           -- of the server, never on the wire
     shown_tasks uuid[] NOT NULL DEFAULT '{}',          -- the task list last shown, for "task 1"
-    deleted_in  text,                                  -- the message that used its one deletion
-                                                       -- without confirmation
-    asked_deletions jsonb NOT NULL DEFAULT '{}',       -- deletions that wait for confirmation:
-                                                       -- task id -> seq of the message answered
-                                                       -- when the model asked for it
+    deleted_in  text,                                  -- used by release 1.0 only
+    asked_deletions jsonb NOT NULL DEFAULT '{}',       -- the same
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (user_id, id),
     UNIQUE (id)                                        -- an id is never reused across users
@@ -63,6 +60,29 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE UNIQUE INDEX IF NOT EXISTS tasks_page ON tasks (user_id, seq);
 -- list_tasks with a due-date status or sort.
 CREATE INDEX IF NOT EXISTS tasks_due ON tasks (user_id, due_date) WHERE due_date IS NOT NULL;
+
+-- Every change of a task, for a week. before and after are rows of tasks, null where there is none.
+CREATE TABLE IF NOT EXISTS task_changes (
+    user_id    text NOT NULL,
+    seq        bigint GENERATED ALWAYS AS IDENTITY,
+    task_id    uuid NOT NULL,
+    before     jsonb,
+    after      jsonb,
+    author     text NOT NULL CHECK (author IN ('user', 'model', 'agent')),
+    approved   boolean NOT NULL,                       -- the user agreed to it on a card
+    thread_id  text,                                   -- where a model made it
+    turn_id    text,                                   -- what is taken back as a whole
+    message_id text,                                   -- the user's message, for its allowance
+    at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (user_id, seq)
+);
+-- restore_task, and whether a task was changed since.
+CREATE INDEX IF NOT EXISTS task_changes_task ON task_changes (user_id, task_id, seq);
+-- last_turn, changes_of_turn and spent_*.
+CREATE INDEX IF NOT EXISTS task_changes_author ON task_changes (user_id, author, seq)
+    WHERE author <> 'user';
+-- sweep_changes.
+CREATE INDEX IF NOT EXISTS task_changes_at ON task_changes (at);
 
 -- The items of a thread, in order. Hidden items are only for the model and never on the wire.
 CREATE TABLE IF NOT EXISTS items (
@@ -272,7 +292,8 @@ CREATE TABLE IF NOT EXISTS audit_log (
     client_ip   text,                                  -- null: a unix socket, or several callers
     request_id  text,                                  -- as in x-request-id and in the server's log
     outcome     text NOT NULL,                         -- ok, or the code of the error
-    times       integer NOT NULL CHECK (times > 0)     -- number of equal events in this row
+    times       integer NOT NULL CHECK (times > 0),    -- number of equal events in this row
+    detail      jsonb                                  -- before and after, for a changed task
 );
 -- sweep_audit_log, and queries by time.
 CREATE INDEX IF NOT EXISTS audit_log_at ON audit_log (at);

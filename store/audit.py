@@ -35,6 +35,7 @@ class AuditLog:
             [entry.request_id for entry in entries],
             [entry.outcome for entry in entries],
             [entry.times for entry in entries],
+            [entry.event.detail for entry in entries],
         )
 
     async def read(

@@ -6,12 +6,21 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
-from chatkit.protocol.errors import BadRequest, NotFound
+from chatkit.protocol.errors import BadRequest, Forbidden, NotFound, Sentence
+from chatkit.todo.changes import (
+    AGENT_WINDOW_S,
+    OVERWRITING,
+    THE_USER,
+    Author,
+    Spent,
+    TaskChange,
+)
 from chatkit.todo.tasks import Completion, Task, TaskChanges, TaskDraft, TaskPage, TaskQuery
 from store.postgres import Database
 from store.searches import Searches
@@ -36,22 +45,19 @@ _CHANGEABLE: Final = (
 
 
 class Tasks:
-    """The `TaskStore`.
-
-    `deleted` is called for every deleted task, with the ids of user, task and turn (if any).
-    """
+    """The `TaskStore`. `changed` is called with the user id and each change that was stored."""
 
     def __init__(
         self,
         database: Database,
         *,
-        deleted: Callable[[str, str, str | None], None] = lambda *_: None,
+        changed: Callable[[str, TaskChange], None] = lambda *_: None,
     ) -> None:
         self._database = database
-        self._deleted = deleted
+        self._changed = changed
         self._searches = Searches()
 
-    async def add(self, user_id: str, draft: TaskDraft) -> Task:
+    async def add(self, user_id: str, draft: TaskDraft, by: Author = THE_USER) -> Task:
         """See the port."""
         row = await self._database.fetchrow(
             _SQL["add_task"],
@@ -64,8 +70,11 @@ class Tasks:
             _as_text(draft.due_date),
             draft.recurrence,
             draft.completed,
+            *columns_of(by),
         )
-        return _only(row)
+        task = _only(row)
+        self._changed(user_id, TaskChange.of(None, task, by))
+        return task
 
     async def get(self, user_id: str, task_id: str) -> Task:
         """See the port."""
@@ -110,54 +119,74 @@ class Tasks:
             total = await self._database.fetchval(_SQL["count_tasks"], user_id, *filters)
         return TaskPage(tasks=tuple(map(task_of, rows[: query.limit])), total=total)
 
-    async def update(self, user_id: str, task_id: str, changes: TaskChanges) -> Task:
+    async def update(
+        self, user_id: str, task_id: str, changes: TaskChanges, by: Author = THE_USER
+    ) -> Task:
         """See the port."""
         values = {**changes.values, "due_date": _as_text(changes.values.get("due_date"))}
-        row = await self._database.fetchrow(
+        rows = await self._change(
+            by,
             _SQL["update_task"],
             user_id,
             _uuid(task_id),
             [*changes.values],
             *(values.get(name) for name in _CHANGEABLE),
-        )
-        return _only(row)
-
-    async def complete(
-        self, user_id: str, task_id: str, *, completed: bool, today: date
-    ) -> Completion:
-        """See the port."""
-        rows = await self._database.fetch(
-            _SQL["complete_task"], user_id, _uuid(task_id), completed, today
+            overwrites=0 if OVERWRITING.isdisjoint(changes.values) else 1,
         )
         if not rows:
             raise NotFound("task")
-        return Completion(
-            task=task_of(rows[0]), next_task=task_of(rows[1]) if len(rows) > 1 else None
-        )
-
-    async def delete(self, user_id: str, task_id: str) -> Task:
-        """See the port."""
-        row = await self._database.fetchrow(_SQL["delete_task"], user_id, _uuid(task_id))
-        task = _only(row)
-        self._deleted(user_id, task.id, None)
+        task, before = map(task_of, rows)
+        self._changed(user_id, TaskChange.of(before, task, by))
         return task
 
-    async def delete_in_turn(
-        self, user_id: str, task_id: str, *, thread_id: str, turn_id: str, alone: bool
-    ) -> Task | None:
+    async def complete(
+        self, user_id: str, task_id: str, *, completed: bool, today: date, by: Author = THE_USER
+    ) -> Completion:
         """See the port."""
-        row = await self._database.fetchrow(
-            _SQL["delete_task_in_turn"], user_id, _uuid(task_id), thread_id, turn_id, alone
+        rows = await self._change(
+            by, _SQL["complete_task"], user_id, _uuid(task_id), completed, today
         )
-        if row is not None and row["id"] is None:
-            return None
-        task = _only(row)
-        self._deleted(user_id, task.id, turn_id)
+        if not rows:
+            raise NotFound("task")
+        task, *others = map(task_of, rows)
+        *following, before = others
+        if before.completed is not completed:
+            self._changed(user_id, TaskChange.of(before, task, by))
+        for added in following:
+            self._changed(user_id, TaskChange.of(None, added, by))
+        return Completion(task=task, next_task=following[0] if following else None)
+
+    async def delete(self, user_id: str, task_id: str, by: Author = THE_USER) -> Task:
+        """See the port."""
+        rows = await self._change(by, _SQL["delete_task"], user_id, _uuid(task_id), deletions=1)
+        task = _only(rows[0] if rows else None)
+        self._changed(user_id, TaskChange.of(task, None, by))
         return task
 
-    async def keep(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
-        """See the port."""
-        await self._database.execute(_SQL["keep_tasks"], user_id, thread_id, [*task_ids])
+    async def _change(
+        self,
+        by: Author,
+        statement: str,
+        user_id: str,
+        *arguments: Any,
+        deletions: int = 0,
+        overwrites: int = 0,
+    ) -> Sequence[asyncpg.Record]:
+        """Run a statement that changes tasks; its last parameters are the author's.
+
+        An agent's counts are checked in the same transaction, since its calls may run in several
+        processes at once. Raises Forbidden if they are too many.
+        """
+        given = (user_id, *arguments, *columns_of(by))
+        if by.kind != "agent" or not (deletions or overwrites):
+            return await self._database.fetch(statement, *given)
+        async with self._database.acquire() as connection, connection.transaction():
+            await lock_changes(connection, user_id)
+            row = await connection.fetchrow(_SQL["spent_by_agents"], user_id, AGENT_WINDOW_S)
+            if not spent_of(row).allows(deletions=deletions, overwrites=overwrites):
+                raise Forbidden(Sentence("task.agents_allowance"))
+            rows: Sequence[asyncpg.Record] = await connection.fetch(statement, *given)
+            return rows
 
     async def find(self, user_id: str, reference: str, *, thread_id: str | None) -> Task:
         """See the port."""
@@ -209,6 +238,26 @@ def task_of(row: asyncpg.Record) -> Task:
         recurrence=row["recurrence"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+    )
+
+
+async def lock_changes(connection: PoolConnectionProxy, user_id: str) -> None:
+    """Wait until no agent changes the user's tasks and nothing is taken back in another
+    transaction."""
+    await connection.execute(_SQL["lock_changes"], user_id)
+
+
+def columns_of(by: Author) -> tuple[str | bool | None, ...]:
+    """The author's columns of a change, in the order of the statements."""
+    return by.kind, by.approved, by.thread_id, by.turn_id, by.message_id
+
+
+def spent_of(row: asyncpg.Record | None) -> Spent:
+    """What a row of spent_in_message or spent_by_agents says. None: nothing yet."""
+    if row is None:
+        return Spent()
+    return Spent(
+        message_id=row["message_id"], deletions=row["deletions"], overwrites=row["overwrites"]
     )
 
 

@@ -8,6 +8,7 @@ again with the current state of its tasks, even if the card is old.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from chatkit.protocol.actions import Action
 from chatkit.protocol.calls import CardOffer
 from chatkit.protocol.errors import BadRequest, NotFound, Sentence
 from chatkit.protocol.jsontext import dumps
+from chatkit.todo.changes import THE_USER, Author
 from chatkit.todo.days import say_day
 from chatkit.todo.tasks import (
     MAX_DESCRIPTION,
@@ -32,9 +34,11 @@ from chatkit.todo.tasks import (
     parse_draft,
 )
 from chatkit.words.catalogue import say_in
+from chatkit.words.say import Say
+from tools.change_cards import confirm_card
 from tools.listed import MAX_ROWS, Listed, read_listed
-from tools.signals import DELETION_CARD, LIST_CARD, task_changed
-from tools.task_cards import GONE, confirm_card, form_card, list_card, message_card, offers
+from tools.signals import CHANGES_CARD, LIST_CARD, task_changed
+from tools.task_cards import GONE, form_card, list_card, message_card, offers
 
 _FIELDS: Final = (
     "title", "description", "priority", "category", "recurrence", "due_date", "tags",
@@ -58,25 +62,34 @@ class TaskCards:
             "task.cancel_edit": self._cancel_edit,
             "task.ask_delete": self._ask_delete,
             "task.delete": self._delete,
-            "tasks.delete_confirmed": self._delete_confirmed,
+            "tasks.confirmed": self._confirmed,
             "tasks.keep": self._keep,
             SAVE_DRAFT: self._save_draft,
         }
 
     async def show(self, offers: Sequence[CardOffer], caller: Caller) -> list[Card]:
         """Draw the cards for the offers of one round: each list once, and one question for all
-        deferred deletions. Offers of other kinds are ignored."""
+        changes that wait. Offers of other kinds are ignored."""
         cards = []
         lists = {tuple(o.data["task_ids"]): o.data for o in offers if o.name == LIST_CARD}
         for task_ids, data in lists.items():
             left_out = len(task_ids[MAX_ROWS:]) + data["more"]
             places = dict(enumerate(task_ids[:MAX_ROWS], 1))
             cards.append(await self._list(Listed(places=places, more=left_out), caller))
-        put_off = [name for o in offers if o.name == DELETION_CARD for name in o.data["task_ids"]]
-        if put_off:
-            tasks = await self._tasks.get_several(caller.user_id, [*dict.fromkeys(put_off)])
-            if tasks:
-                cards.append(confirm_card(tasks, self._today(caller), say_in(caller.language)))
+        waiting = [o.data for o in offers if o.name == CHANGES_CARD]
+        if waiting:
+            ids = [data["task_id"] for data in waiting]
+            found = await self._tasks.get_several(caller.user_id, [*dict.fromkeys(ids)])
+            by_id = {task.id: task for task in found}
+            changes = {
+                (task.id, "fields" in data): (task, data.get("fields"))
+                for data in waiting
+                if (task := by_id.get(data["task_id"])) is not None
+            }
+            if changes:
+                turn_id = waiting[0]["turn_id"]
+                today, say = self._today(caller), say_in(caller.language)
+                cards.append(confirm_card([*changes.values()], turn_id, today, say))
         return cards
 
     async def act(self, action: Action, shown: Shown, caller: Caller) -> ActionOutcome:
@@ -181,49 +194,57 @@ class TaskCards:
             effects=(task_changed("delete", task.id),),
         )
 
-    async def _delete_confirmed(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
-        task_ids = _task_ids(payload)
+    async def _confirmed(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
+        task_ids, edits = _task_ids(payload), _edits(payload)
         _require_question(shown)
-        deleted = []
+        by = _proposer(payload, who)
+        deleted, changed, effects = [], [], []
         for task_id in task_ids:
-            try:
-                deleted.append(await self._tasks.delete(who.user_id, task_id))
-            except NotFound:
-                continue
-        await self._forget_question(task_ids, who)
-        gone = len(task_ids) - len(deleted)
+            with suppress(NotFound):
+                deleted.append(await self._tasks.delete(who.user_id, task_id, by))
+                effects.append(task_changed("delete", deleted[-1].id))
+        for task_id, changes in edits:
+            with suppress(NotFound):
+                changed.append(await self._tasks.update(who.user_id, task_id, changes, by))
+                effects.append(task_changed("update", changed[-1].id))
+        count = len(task_ids) + len(edits)
+        gone = count - len(effects)
         say = say_in(who.language)
-        sentences = [
-            say("card.deleted_count", count=len(deleted)) if deleted else say("card.none_deleted")
-        ]
+        sentences = []
+        if deleted:
+            sentences.append(say("card.deleted_count", count=len(deleted)))
+        if changed:
+            sentences.append(say("card.changed_count", count=len(changed)))
+        if not effects:
+            sentences.append(_nothing_done(edits, say))
         if gone:
             sentences.append(
-                GONE.in_words(say) if len(task_ids) == 1 else say("card.gone_count", count=gone)
+                GONE.in_words(say) if count == 1 else say("card.gone_count", count=gone)
             )
-        titles = [task.title for task in deleted]
-        card = message_card(" ".join(sentences), titles, icon="check", struck=True)
-        if not deleted:
+        titles = [task.title for task in (*deleted, *changed)]
+        card = message_card(" ".join(sentences), titles, icon="check", struck=not changed)
+        if not effects:
             return ActionOutcome(card=card)
-        return ActionOutcome(
-            card=card,
-            note="the user agreed with a button, and these tasks are deleted now: "
-            + ", ".join(map(_quoted, deleted)),
-            effects=tuple(task_changed("delete", task.id) for task in deleted),
-        )
+        note = "the user agreed with a button"
+        if deleted:
+            note += ", and these tasks are deleted now: " + ", ".join(map(_quoted, deleted))
+        if changed:
+            note += ", and these tasks are changed now: " + ", ".join(map(_quoted, changed))
+        return ActionOutcome(card=card, note=note, effects=tuple(effects))
 
     async def _keep(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
-        task_ids = _task_ids(payload)
+        task_ids, edits = _task_ids(payload), _edits(payload)
         _require_question(shown)
-        await self._forget_question(task_ids, who)
-        kept = await self._tasks.get_several(who.user_id, task_ids)
-        nothing = say_in(who.language)("card.none_deleted")
-        card = message_card(nothing, [task.title for task in kept])
+        meant = [*dict.fromkeys([*task_ids, *(task_id for task_id, _ in edits)])]
+        kept = await self._tasks.get_several(who.user_id, meant)
+        say = say_in(who.language)
+        card = message_card(_nothing_done(edits, say), [task.title for task in kept])
         if not kept:
             return ActionOutcome(card=card)
         return ActionOutcome(
             card=card,
-            note="the user decided with a button not to delete these tasks: "
-            + ", ".join(map(_quoted, kept)),
+            note=f"the user decided with a button not to {'change' if edits else 'delete'} these "
+            "tasks: " + ", ".join(map(_quoted, kept)),
         )
 
     async def _save_draft(self, _: Payload, shown: Shown, who: Caller) -> ActionOutcome:
@@ -243,12 +264,6 @@ class TaskCards:
             note=f"the user saved the draft as the task {_quoted(task)} with a button",
             effects=(task_changed("add", task.id),),
         )
-
-    async def _forget_question(self, task_ids: Sequence[str], who: Caller) -> None:
-        """Discard the deferred deletions: the card has answered them, so a later yes in the chat
-        must not confirm them."""
-        if who.thread_id is not None:
-            await self._tasks.keep(who.user_id, who.thread_id, task_ids)
 
     async def _gone(self, shown: Shown, who: Caller) -> ActionOutcome:
         if shown is None:  # sent by the page itself, without a card to show the message
@@ -313,8 +328,12 @@ def _around(task: Task, shown: Shown) -> Listed:
 
 def _require_question(shown: Shown) -> None:
     """Raise ActionRefused if the question of a card was answered before."""
-    if shown is not None and not offers(shown, "tasks.delete_confirmed"):
+    if shown is not None and not offers(shown, "tasks.confirmed"):
         raise ActionRefused(Sentence("card.answered_before"))
+
+
+def _nothing_done(edits: Sequence[object], say: Say) -> str:
+    return say("card.none_changed") if edits else say("card.none_deleted")
 
 
 def _task_id(payload: Payload) -> str:
@@ -325,12 +344,31 @@ def _task_id(payload: Payload) -> str:
 
 
 def _task_ids(payload: Payload) -> list[str]:
+    """The tasks to delete; there may be none, if there are tasks to change."""
     task_ids = payload.get("task_ids")
     if not isinstance(task_ids, list) or not all(isinstance(each, str) for each in task_ids):
         raise BadRequest("task_ids: is required, as a list of strings")
-    if not 0 < len(task_ids) <= MAX_PAGE:
+    if len(task_ids) > MAX_PAGE or not (task_ids or payload.get("edits")):
         raise BadRequest(f"task_ids: between 1 and {MAX_PAGE}")
     return [*dict.fromkeys(task_ids)]
+
+
+def _edits(payload: Payload) -> list[tuple[str, TaskChanges]]:
+    """The tasks to change, each with the new values."""
+    edits = payload.get("edits", [])
+    if not isinstance(edits, list) or not all(isinstance(each, dict) for each in edits):
+        raise BadRequest("edits: must be a list of objects")
+    if len(edits) > MAX_PAGE:
+        raise BadRequest(f"edits: at most {MAX_PAGE}")
+    return [(_task_id(each), parse_changes(each)) for each in edits]
+
+
+def _proposer(payload: Payload, who: Caller) -> Author:
+    """Who made the changes that the user agrees to: the model of the turn that the card names."""
+    turn_id = payload.get("turn_id")
+    if not isinstance(turn_id, str) or who.thread_id is None:
+        return THE_USER
+    return Author(kind="model", thread_id=who.thread_id, turn_id=turn_id[:64], approved=True)
 
 
 def _quoted(task: Task) -> str:

@@ -1,4 +1,4 @@
-"""The five task tools as a model reads them: descriptions, arguments and hints."""
+"""The task tools as a model reads them: descriptions, arguments and hints."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ TITLES: Final[Mapping[str, Sentence]] = {
     "complete_task": Sentence("tool.complete_task"),
     "update_task": Sentence("tool.update_task"),
     "delete_task": Sentence("tool.delete_task"),
+    "undo": Sentence("tool.undo"),
 }
 _ENGLISH: Final = say_in(ENGLISH)
 
@@ -168,7 +169,11 @@ TOOLS: Final = (
     Tool(
         name="update_task",
         title=TITLES["update_task"].in_words(_ENGLISH),
-        description="Change fields of a task. A field that is left out stays as it is.",
+        description=(
+            "Change fields of a task. A field that is left out stays as it is. If more than three "
+            "titles or descriptions are to change, call this for all of them at once: the user "
+            "then decides on a card."
+        ),
         input_schema=_schema(
             {
                 "task_id": _TASK_ID,
@@ -188,13 +193,25 @@ TOOLS: Final = (
         name="delete_task",
         title=TITLES["delete_task"].in_words(_ENGLISH),
         description=(
-            "Delete a task for good. To finish one, use complete_task. Only when the user asked "
-            "for it to be deleted or removed. To delete several, call this for each of them at "
-            "once: none is deleted before the user has agreed, and the results say what to ask."
+            "Delete a task. To finish one, use complete_task. Only when the user asked for it to "
+            "be deleted or removed. To delete several, call this for each of them at once: the "
+            "user then decides on a card, and nothing is deleted before."
         ),
         input_schema=_schema({"task_id": _TASK_ID}, required=["task_id"]),
         annotations=ToolAnnotations(
             read_only_hint=False, destructive_hint=True, open_world_hint=False
+        ),
+    ),
+    Tool(
+        name="undo",
+        title=TITLES["undo"].in_words(_ENGLISH),
+        description=(
+            "Take back all that your last answer that changed tasks has changed. Only when the "
+            "user asks to undo it."
+        ),
+        input_schema=_schema({}),
+        annotations=ToolAnnotations(
+            read_only_hint=False, destructive_hint=False, open_world_hint=False
         ),
     ),
 )

@@ -41,6 +41,7 @@ from mcp.types import (
 )
 
 from chatkit.access.zones import day_of
+from chatkit.ports.task_history import TaskHistory
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.todo.tasks import (
@@ -95,6 +96,7 @@ _MORE_RESULTS: Final[Mapping[str, dict[str, Any]]] = {
         "total": {"type": "integer", "minimum": 0},
     },
     "delete_task": {},
+    "undo": {},
 }
 
 _PROMPTS: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -117,12 +119,13 @@ _PROMPTS: Final[Mapping[str, tuple[str, str, str]]] = {
 
 def build_agents_server(
     tasks: TaskStore,
+    history: TaskHistory,
     *,
     version: str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Server[Any]:
     """An MCP server on `tasks` for agents. `now` returns a time with a zone."""
-    calls = TaskTools(tasks, now=now)
+    calls = TaskTools(tasks, history, now=now)
     resources = _TaskResources(tasks, now=now)
     server: Server[Any] = Server(
         "chatkit-tasks",
@@ -175,10 +178,20 @@ def _for_agents(tool: Tool) -> Tool:
         changed["input_schema"] = tool.input_schema | {
             "properties": {name: rule for name, rule in properties.items() if name != "show"}
         }
+    if tool.name == "update_task":
+        changed["description"] = (
+            "Change fields of a task. A field that is left out stays as it is. At most three "
+            "titles or descriptions in ten minutes can be changed here."
+        )
+    if tool.name == "undo":
+        changed["description"] = (
+            "Take back what the last call of an agent has changed in the tasks. A second call "
+            "brings it back."
+        )
     if tool.name == "delete_task":
         changed["description"] = (
             "Delete a task. To finish one, use complete_task. Only when the user asked for it to "
-            "be deleted or removed."
+            "be deleted or removed. At most one task in ten minutes can be deleted here."
         )
     return tool.model_copy(update=changed)
 

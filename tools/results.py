@@ -62,7 +62,7 @@ def effects_of(result: CallToolResult, key: str) -> tuple[Effect, ...]:
 def cards_of(result: CallToolResult, key: str) -> tuple[CardOffer, ...]:
     """The card offers in the `_meta` of a result of the built-in server."""
     carried: list[dict[str, Any]] = (result.meta or {}).get(key, [])
-    return tuple(CardOffer(name=each["name"], data=each["data"]) for each in carried)
+    return tuple(CardOffer(**each) for each in carried)
 
 
 def mentions_of(result: CallToolResult, key: str) -> tuple[tuple[str, str], ...]:

@@ -20,6 +20,7 @@ from mcp.types import (
 )
 
 from chatkit.access.caller import Caller
+from chatkit.ports.task_history import TaskHistory
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import CardOffer, Effect
 from chatkit.protocol.errors import ChatKitError, NotFound
@@ -40,7 +41,10 @@ MENTIONS_KEY: Final = "chatkit/mentions"
 
 
 def build_server(
-    tasks: TaskStore, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tasks: TaskStore,
+    history: TaskHistory,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Server[Any]:
     """An MCP server with the task tools on `tasks`. `now` returns a time with a zone.
 
@@ -48,7 +52,7 @@ def build_server(
     task is a normal result with `success: false`. Bad arguments and internal errors are error
     results. An internal error is logged; its result has a general sentence without details.
     """
-    handlers = TaskTools(tasks, now=now)
+    handlers = TaskTools(tasks, history, now=now)
 
     async def list_tools(_: object, __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[*TOOLS])
@@ -98,4 +102,5 @@ def _refusal(message: str, *, is_error: bool = False) -> CallToolResult:
 
 
 def _wire_entry(entry: Effect | CardOffer) -> dict[str, Any]:
-    return {"name": entry.name, "data": entry.data}
+    ends = isinstance(entry, CardOffer) and entry.ends_turn
+    return {"name": entry.name, "data": entry.data, **({"ends_turn": True} if ends else {})}

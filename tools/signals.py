@@ -8,7 +8,7 @@ from chatkit.protocol.calls import Effect
 
 #: Names of cards that tools offer; `tools/cards.py` draws them.
 LIST_CARD: Final = "task_list"
-DELETION_CARD: Final = "confirm_deletion"
+CHANGES_CARD: Final = "confirm_changes"
 
 
 def task_changed(action: str, task_id: str) -> Effect:

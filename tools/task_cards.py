@@ -1,4 +1,4 @@
-"""The widget trees of the task cards: list, form, question and preview.
+"""The widget trees of the task cards: list, form and preview.
 
 The rows of a list keep their numbers, because "task 2" in the thread refers to them; a deleted task
 leaves a gap.
@@ -155,26 +155,6 @@ def form_card(
     return Card(widget=tree, copy_text=task.title)
 
 
-def confirm_card(tasks: Sequence[Task], today: date, say: Say) -> Card:
-    """Draw a card that asks whether to delete these tasks."""
-    question = say("card.ask_delete", count=len(tasks))
-    payload = {"task_ids": [task.id for task in tasks]}
-    keep = say("card.keep_asked", count=len(tasks))
-    tree = w.card(
-        [
-            w.title(question, size="sm"),
-            *(_named(task, today, say) for task in tasks),
-        ],
-        confirm={
-            "label": say("card.delete"),
-            "action": w.action("tasks.delete_confirmed", payload),
-        },
-        cancel={"label": keep, "action": w.action("tasks.keep", payload)},
-    )
-    lines = [f"- {_words(task, today, say)}" for task in tasks]
-    return Card(widget=tree, copy_text="\n".join([question, *lines]))
-
-
 def message_card(
     sentence: str, details: Sequence[str] = (), *, icon: str = "info", struck: bool = False
 ) -> Card:
@@ -194,7 +174,7 @@ def task_preview(task: Task, today: date, say: Say) -> w.Node:
     return w.basic(
         [
             w.text(task.title, weight="semibold", lineThrough=task.completed, maxLines=3),
-            _facts(task, today, say),
+            facts(task, today, say),
             w.text(task.description, size="sm", color="secondary", maxLines=6)
             if task.description
             else None,
@@ -222,7 +202,7 @@ def _row(place: int, task: Task, today: date, say: Say, *, asks: bool) -> w.Node
                         lineThrough=task.completed,
                         color="secondary" if task.completed else "primary",
                     ),
-                    _facts(task, today, say),
+                    facts(task, today, say),
                     w.caption(say("card.ask_delete", count=1), color="danger") if asks else None,
                 ],
                 flex=1,
@@ -275,11 +255,8 @@ def _answers(naming: Mapping[str, str], say: Say) -> list[w.Node]:
     ]
 
 
-def _named(task: Task, today: date, say: Say) -> w.Node:
-    return w.col([w.text(task.title), _facts(task, today, say)], gap=1, key=task.id)
-
-
-def _facts(task: Task, today: date, say: Say) -> w.Node | None:
+def facts(task: Task, today: date, say: Say) -> w.Node | None:
+    """A row with what is known of a task beside its title; None for nothing."""
     due = None
     if task.due_date is not None:
         late = _is_late(task, today)
@@ -347,10 +324,11 @@ def _noon(day: date | None, zone: tzinfo) -> str:
 
 
 def _line(place: int, task: Task, today: date, say: Say) -> str:
-    return f"{place}. [{'x' if task.completed else ' '}] {_words(task, today, say)}"
+    return f"{place}. [{'x' if task.completed else ' '}] {words_of(task, today, say)}"
 
 
-def _words(task: Task, today: date, say: Say) -> str:
+def words_of(task: Task, today: date, say: Say) -> str:
+    """A task on one line of text."""
     said = [task.title]
     if task.due_date is not None:
         day = say_day(task.due_date, today, say)

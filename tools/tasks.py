@@ -1,19 +1,21 @@
-"""The handlers of the five task tools. Their descriptions are in tools/descriptions.py."""
+"""The handlers of the task tools. Their descriptions are in tools/descriptions.py."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from chatkit.access.caller import Caller
 from chatkit.access.zones import day_of
+from chatkit.ports.task_history import TaskHistory
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import CardOffer, Effect
 from chatkit.protocol.errors import BadRequest
+from chatkit.todo.changes import OVERWRITING
 from chatkit.todo.tasks import (
     Task,
     TaskChanges,
@@ -21,8 +23,9 @@ from chatkit.todo.tasks import (
     parse_draft,
     parse_query,
 )
+from tools.allowances import Allowances, author_of
 from tools.listed import MAX_ROWS
-from tools.signals import DELETION_CARD, LIST_CARD, task_changed
+from tools.signals import CHANGES_CARD, LIST_CARD, task_changed
 
 #: Encodes a value as JSON text for the model.
 encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -55,8 +58,12 @@ class TaskTools:
     in arguments that they do not need. Raises BadRequest that names the field, and NotFound.
     """
 
-    def __init__(self, tasks: TaskStore, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, tasks: TaskStore, history: TaskHistory, *, now: Callable[[], datetime]
+    ) -> None:
         self._tasks = tasks
+        self._history = history
+        self._allowances = Allowances(history)
         self._now = now
         self.by_name: Mapping[str, _Handler] = {
             "add_task": self._add,
@@ -64,10 +71,12 @@ class TaskTools:
             "complete_task": self._complete,
             "update_task": self._update,
             "delete_task": self._delete,
+            "undo": self._undo,
         }
 
     async def _add(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
-        task = await self._tasks.add(who.user_id, parse_draft(_given(arguments)))
+        draft = parse_draft(_given(arguments))
+        task = await self._tasks.add(who.user_id, draft, author_of(who))
         return _changed("add", task, f"Added “{task.title}”.")
 
     async def _list(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
@@ -105,23 +114,42 @@ class TaskTools:
         changes = parse_changes(_given(arguments))
         task = await self._find(arguments, who)
         others = {name: new for name, new in changes.values.items() if name != "completed"}
+        by = author_of(who)
+        if not OVERWRITING.isdisjoint(others):
+            allowed = await self._allowances.find(who, by, overwrites=1)
+            if allowed is None:
+                return _waiting(task, _given(arguments), who)
+            by = allowed
         if others:
-            task = await self._tasks.update(who.user_id, task.id, TaskChanges(others))
+            task = await self._tasks.update(who.user_id, task.id, TaskChanges(others), by)
         if "completed" in changes.values:
             return await self._set_completed(task, changes, who, action="update")
         return _changed("update", task, f"Changed “{task.title}”.")
 
     async def _delete(self, arguments: Mapping[str, Any], who: Caller) -> TaskResult:
         task = await self._find(arguments, who)
-        if who.thread_id is None or who.turn_id is None:  # an agent of the user, at /mcp
-            await self._tasks.delete(who.user_id, task.id)
-        elif not await self._tasks.delete_in_turn(
-            who.user_id, task.id, thread_id=who.thread_id, turn_id=who.turn_id, alone=who.alone
-        ):
-            return _put_off(task, who)
+        by = await self._allowances.find(who, author_of(who), deletions=1)
+        if by is None:
+            return _waiting(task, None, who)
+        await self._tasks.delete(who.user_id, task.id, by)
         return TaskResult(
             body={"success": True, "message": f"Deleted “{task.title}”."},
             effect=task_changed("delete", task.id),
+        )
+
+    async def _undo(self, _: Mapping[str, Any], who: Caller) -> TaskResult:
+        undone = await self._history.undo(who.user_id, replace(author_of(who), approved=True))
+        said = [f"“{task.title}” is as it was." for task in undone.restored]
+        said += [f"“{task.title}” is gone again." for task in undone.removed]
+        if undone.left_alone:
+            said.append(f"{undone.left_alone} left alone, since changed again after that.")
+        if not said:
+            said = ["There is nothing to take back here."]
+        changed = (*undone.restored, *undone.removed)
+        return TaskResult(
+            body={"success": bool(changed), "message": " ".join(said)},
+            effect=task_changed("undo", changed[0].id) if changed else None,
+            mentions=undone.restored,
         )
 
     async def _set_completed(
@@ -129,7 +157,11 @@ class TaskTools:
     ) -> TaskResult:
         completed: bool = changes.values["completed"]
         done = await self._tasks.complete(
-            who.user_id, task.id, completed=completed, today=self._today(who)
+            who.user_id,
+            task.id,
+            completed=completed,
+            today=self._today(who),
+            by=author_of(who),
         )
         message = f"{'Completed' if completed else 'Opened again:'} “{task.title}”."
         if action == "complete" and task.completed is completed:
@@ -168,24 +200,18 @@ def _on_card(length: int) -> str:
     )
 
 
-def _put_off(task: Task, who: Caller) -> TaskResult:
+def _waiting(task: Task, fields: Mapping[str, Any] | None, who: Caller) -> TaskResult:
+    """The result of a change that waits for the user; `fields` is None for a deletion."""
+    change: dict[str, Any] = {"task_id": task.id}
+    if fields is not None:
+        change["fields"] = {name: fields[name] for name in fields if name != "task_id"}
+    what = "deleted" if fields is None else "changed"
     message = (
-        f"“{task.title}” is not deleted yet: to delete more than one task, the user must agree "
-        "first. "
+        f"“{task.title}” is not {what}: waiting for the user, who sees a card with all such "
+        "changes of this answer and decides with its buttons. Nothing that the user writes does it."
     )
-    body: dict[str, Any] = {"success": False, "needs_confirmation": True}
-    card = None
-    if who.shows_cards:
-        card = CardOffer(name=DELETION_CARD, data={"task_ids": [task.id]})
-        body["shown_as_card"] = True
-        message += (
-            "The user sees a card that lists what is meant, with buttons to delete or keep: ask, "
-            "without repeating the list."
-        )
-    else:
-        message += "List the tasks that are meant and ask."
-    message += " If the user agrees in their next message, call delete_task for them again then."
-    return TaskResult(body={**body, "message": message}, card=card)
+    offer = CardOffer(name=CHANGES_CARD, data={"turn_id": who.turn_id, **change}, ends_turn=True)
+    return TaskResult(body={"success": False, "waiting": True, "message": message}, card=offer)
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:

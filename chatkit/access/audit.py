@@ -17,6 +17,7 @@ AuditAction = Literal[
     "session.open",
     "session.revoke",
     "sign_in.fail",
+    "task.change",
     "task.delete",
     "thread.delete",
 ]
@@ -34,6 +35,8 @@ class AuditEvent:
     target_id: str | None = None
     outcome: str = "ok"
     """The outcome if the response is no error."""
+    detail: str | None = None
+    """JSON text: who has changed a task, and its fields before and after."""
 
 
 @dataclass(slots=True, kw_only=True)

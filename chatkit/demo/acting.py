@@ -35,7 +35,6 @@ from chatkit.demo.values import (
     Talk,
     TaskAction,
     TaskView,
-    These,
     ToolArguments,
     Words,
     Write,
@@ -76,6 +75,9 @@ def run(intent: Intent, memory: Memory, speech: Speech) -> Script:
             return found if isinstance(found, DemoReply) else (yield from _add(found, speech))
         case Write(what):
             return (yield from _write(what, speech))
+        case Talk("undo"):
+            (result,) = yield [Call("undo", {})]
+            return DemoReply(text=escape(result.message) or speech.failure(result))
         case Talk(kind):
             return DemoReply(text=speech.say(f"demo.{kind}"))
 
@@ -108,16 +110,11 @@ def _act(intent: TaskAction, memory: Memory, speech: Speech) -> Script:
     tasks = found[:MAX_CALLS]
     code, tool, arguments = _step(intent)
     results = yield [Call(tool, {"task_id": task.id, **arguments}) for task in tasks]
-    done = [(r, task) for r, task in zip(results, tasks, strict=True) if not r.asks]
-    put_off = tuple(task for r, task in zip(results, tasks, strict=True) if r.asks)
-    texts = [speech.done(code, done), *(unkept if done else [])]
+    done = list(zip(results, tasks, strict=True))
+    texts = [speech.done(code, done), *unkept]
     if len(found) > MAX_CALLS:
         texts.append(speech.say("demo.left"))
-    on_card = all(result.on_card for result in results if result.asks)
-    if put_off:
-        texts.append(speech.confirm(put_off, on_card=on_card))
-    text = "\n\n".join(text for text in texts if text)
-    return DemoReply(text=text, put_off=put_off, options=() if on_card else put_off)
+    return DemoReply(text="\n\n".join(text for text in texts if text))
 
 
 def _step(intent: TaskAction) -> tuple[str, str, ToolArguments]:
@@ -135,8 +132,6 @@ def _step(intent: TaskAction) -> tuple[str, str, ToolArguments]:
 
 def _find(intent: TaskAction, memory: Memory, speech: Speech) -> Finding:
     match intent.target:
-        case These(tasks):
-            return tuple(memory.known.get(task.id, task) for task in tasks)
         case It() if memory.focus is not None:
             return (memory.focus,)
         case It() | None:

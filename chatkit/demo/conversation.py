@@ -31,7 +31,6 @@ from chatkit.demo.values import (
     Script,
     Show,
     Talk,
-    These,
     Words,
     Write,
 )
@@ -145,8 +144,6 @@ def _mean(turn: PastTurn, memory: Memory, speech: Speech, tool: str | None) -> I
     if tool == asking.NAME:
         return intent if isinstance(intent, Plan) else Plan(_title_in(intent, said))
     if asked := memory.asked:
-        if intent == Talk("yes") and asked.put_off:
-            return Delete(target=These(asked.put_off))
         if intent == UNKNOWN and isinstance(asked.awaits, Add) and "?" not in said:
             return understand(f"add {said}", today)
         if intent == UNKNOWN and isinstance(asked.awaits, Complete | ChangeTask | Delete):

@@ -41,7 +41,8 @@ _TALK: Final[dict[Literal["help", "hello", "thanks", "undo", "yes", "no"], str]]
     r"|perfect|nice",
     "yes": rf"(?:{_YES})(?:,? (?:please|go ahead|do it|delete (?:it|them)(?: all)?))*",
     "no": rf"(?:{_NO})(?:,? (?:thanks|thank you|{_NO}))*",
-    "undo": r"(?:undo|revert|take (?:it|that) back)\b.*",
+    "undo": r"(?:please )?(?:undo(?: (?:that|it|this|(?:the|your) last (?:change|answer)"
+    r"|what you (?:just )?did))?|revert (?:that|it|this)|take (?:that|it|this) back)(?:,? please)?",
     "help": r"\?|help(?: me)?|examples?|what (?:else )?(?:can|do|are) you (?:help|do|able to)\b.*"
     r"|(?:how )?(?:can|could) you help\b.*|(?:who|what) are you",
 }  # fmt: skip
@@ -81,7 +82,7 @@ def understand(message: str, today: date) -> Intent:
 def _read_talk(text: str) -> Talk | None:
     plain = text.rstrip(" .!")
     for kind, pattern in _TALK.items():
-        asking = kind in ("hello", "help", "undo") and plain != "?"
+        asking = kind in ("hello", "help") and plain != "?"
         if re.fullmatch(pattern, plain.rstrip("? ") if asking else plain, re.I):
             return Talk(kind)
     return None

@@ -113,11 +113,6 @@ class Speech:
         texts = [self.say("demo.no_reminder")] if reminds else []
         return [*texts, self.say("demo.no_recurrence", words=escape(words))] if words else texts
 
-    def confirm(self, tasks: Sequence[TaskView], *, on_card: bool) -> str:
-        """The question whether to delete, with the tasks unless a card shows them."""
-        question = self.say("demo.confirm", count=len(tasks))
-        return question if on_card else f"{self.numbered(tasks)}\n\n{question}"
-
 
 def _read_day(value: object) -> date | None:
     try:

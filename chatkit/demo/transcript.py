@@ -157,7 +157,6 @@ def read_result(content: object) -> Result:
         tasks=tasks,
         total=max(total, len(tasks)) if type(total) is int else len(tasks),
         message=message if isinstance(message, str) else "",
-        asks=found.get("needs_confirmation") is True,
         on_card=found.get("shown_as_card") is True,
     )
 

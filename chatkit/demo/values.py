@@ -47,20 +47,13 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class These:
-    """Tasks whose ids are known."""
-
-    tasks: tuple[TaskView, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Every:
     """All tasks that `list_tasks` finds with these arguments."""
 
     filter: ToolArguments
 
 
-Target = Places | It | Words | These | Every
+Target = Places | It | Words | Every
 
 # Intents. A target of None, or no draft, means that the message did not name a task.
 
@@ -146,9 +139,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The result of a tool. `readable` is False for anything but the documented object. `asks`: the
-    user must agree first. `on_card`: a card shows the tasks. `answers`: one for each question of
-    a form, empty if it was skipped."""
+    """The result of a tool. `readable` is False for anything but the documented object. `on_card`:
+    a card shows the tasks. `answers`: one for each question of a form, empty if it was skipped."""
 
     success: bool = False
     readable: bool = True
@@ -156,7 +148,6 @@ class Result:
     tasks: tuple[TaskView, ...] = ()
     total: int = 0
     message: str = ""
-    asks: bool = False
     on_card: bool = False
     answers: tuple[str, ...] = ()
 
@@ -165,14 +156,12 @@ class Result:
 class DemoReply:
     """The text of an answer (Markdown), and what the next message may answer.
 
-    The next message may name the task that `awaits` lacks; the text numbers `options`. A "yes"
-    deletes `put_off`.
+    The next message may name the task that `awaits` lacks; the text numbers `options`.
     """
 
     text: str
     awaits: Add | TaskAction | None = None
     options: tuple[TaskView, ...] = ()
-    put_off: tuple[TaskView, ...] = ()
 
 
 #: Yields the calls of a round, is sent their results in the same order, and returns the reply.
@@ -211,7 +200,6 @@ class Memory:
 
     def ask(self, reply: DemoReply | None) -> None:
         """Keep the question of an answer. Its numbered list becomes the list last shown."""
-        asks = reply is not None and (reply.awaits is not None or reply.put_off)
-        self.asked = reply if asks else None
+        self.asked = reply if reply is not None and reply.awaits is not None else None
         if reply is not None and reply.options:
             self.shown = reply.options

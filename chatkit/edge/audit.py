@@ -26,6 +26,8 @@ from chatkit.edge.router import Handler
 from chatkit.ports.audit import AuditStore
 from chatkit.protocol.errors import ChatKitError, Forbidden, TooMany, Unauthorized
 from chatkit.protocol.fields import MAX_ID
+from chatkit.protocol.jsontext import dumps
+from chatkit.todo.changes import TaskChange
 
 _log = logging.getLogger("chatkit.audit")
 
@@ -107,7 +109,7 @@ class Auditor:
                 self._enqueue(entry)
 
     def with_audit_origin(self, handler: Handler) -> Handler:
-        """Wrap a handler so that deletions by its tools and cards are logged with its origin."""
+        """Wrap a handler so that changes by its tools and cards are logged with its origin."""
 
         async def handle(request: HttpRequest, send: HttpSend) -> None:
             bound = _origin.set(_Origin(self._proxies.resolve(request).ip, request.id))
@@ -118,19 +120,30 @@ class Auditor:
 
         return handle
 
-    def note_deletion(self, user_id: str, task_id: str, turn_id: str | None) -> None:
-        """Record that a tool or a card deleted a task, whatever the outcome of the request.
+    def note_change(self, user_id: str, change: TaskChange) -> None:
+        """Record what a tool or a card did to a task, whatever the outcome of the request.
 
-        If a model did it, its turn id is logged in place of the request id.
+        Of what users do themselves, only deletions are recorded. If a model did it, its turn id is
+        logged in place of the request id.
         """
+        by, deletes = change.author, change.after is None
+        if by.kind == "user" and not deletes:
+            return
         origin = _origin.get()
+        detail = {"by": by.kind, "before": change.before, "after": change.after}
+        event = AuditEvent(
+            "task.delete" if deletes else "task.change",
+            "task",
+            change.task_id,
+            detail=dumps(detail),
+        )
         self._enqueue(
             AuditEntry(
                 at=self._now(),
                 user_id=user_id,
-                event=AuditEvent("task.delete", "task", task_id),
+                event=event,
                 client_ip=origin.client_ip,
-                request_id=turn_id or origin.request_id,
+                request_id=(by.turn_id if by.kind == "model" else None) or origin.request_id,
                 outcome="ok",
             )
         )

@@ -12,9 +12,11 @@ from chatkit.access.zones import find_zone
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.router import Route, answering
+from chatkit.ports.task_history import TaskHistory
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.jsontext import dumps, loads
+from chatkit.todo.changes import THE_USER
 from chatkit.todo.tasks import TaskChanges, parse_changes, parse_draft, parse_query
 
 
@@ -24,6 +26,7 @@ class TaskRoutes:
 
     authenticator: Authenticator
     tasks: TaskStore
+    history: TaskHistory
     max_body_bytes: int
     now: Callable[[], datetime]
 
@@ -39,6 +42,7 @@ class TaskRoutes:
             Route("/api/tasks", {"GET": answering(self.list), "POST": answering(self.add)}),
             Route("/api/tasks/{id}", one),
             Route("/api/tasks/{id}/complete", {"PATCH": answering(self.complete)}),
+            Route("/api/tasks/{id}/restore", {"POST": answering(self.restore)}),
         ]
 
     async def list(self, request: HttpRequest) -> Reply:
@@ -103,6 +107,12 @@ class TaskRoutes:
         task = await self.tasks.delete(user.user_id, asked)
         events[-1] = AuditEvent("task.delete", "task", task.id)  # log the id in its canonical form
         return Reply(204, b"")
+
+    async def restore(self, request: HttpRequest) -> Reply:
+        """POST: the last change of a task is taken back, its deletion too. Returns the task."""
+        user = await self.authenticator.authenticate(request, sessions=("chat",))
+        task = await self.history.restore(user.user_id, request.params["id"], THE_USER)
+        return json_reply(dumps(task.to_wire()))
 
     async def _object(self, request: HttpRequest) -> Mapping[str, Any]:
         value = loads(await request.body(max_bytes=self.max_body_bytes))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
@@ -90,7 +89,7 @@ class Calls:
 
         If this is cancelled, the calls that had not begun are recorded as not run.
         """
-        times = Counter(call.name for call in calls)
+        caller = replace(caller, round=tuple((call.name, call.arguments) for call in calls))
         reading = {tool.name for tool in await self.tools.list_tools() if tool.read_only}
         results: dict[str, ToolResult] = {}
         waiting = {call.call_id: call for call in calls}
@@ -102,13 +101,12 @@ class Calls:
 
         async def run_one(call: ToolCall) -> None:
             del waiting[call.call_id]
-            who = replace(caller, alone=times[call.name] == 1)
             if self.images is not None and call in drawn:
-                result = await self._draw(self.images, call, machine, who, publish)
+                result = await self._draw(self.images, call, machine, caller, publish)
             else:
                 line = machine.waiting_for(call)
                 with show_progress_after(PROGRESS_AFTER_S, publish, line, "bolt"):
-                    result = await self.tools.call(call, who, _progress_lines(publish))
+                    result = await self.tools.call(call, caller, _progress_lines(publish))
                 publish(machine.call_done(call, result))
             results[call.call_id] = result
 

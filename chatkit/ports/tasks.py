@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
+from chatkit.todo.changes import THE_USER, Author
 from chatkit.todo.tasks import Completion, Task, TaskChanges, TaskDraft, TaskPage, TaskQuery
 
 
@@ -14,9 +15,12 @@ class TaskStore(Protocol):
 
     A `task_id` is a whole uuid in any spelling. A malformed or unknown id, or another user's,
     raises NotFound("task"). All methods raise Unavailable if the database is unreachable.
+
+    `by` is who makes a change. An agent (see todo.changes) that deletes or overwrites more than it
+    may raises Forbidden; a model is asked about by the tools.
     """
 
-    async def add(self, user_id: str, draft: TaskDraft) -> Task:
+    async def add(self, user_id: str, draft: TaskDraft, by: Author = THE_USER) -> Task:
         """Store a new task."""
         ...
 
@@ -36,12 +40,14 @@ class TaskStore(Protocol):
         """
         ...
 
-    async def update(self, user_id: str, task_id: str, changes: TaskChanges) -> Task:
+    async def update(
+        self, user_id: str, task_id: str, changes: TaskChanges, by: Author = THE_USER
+    ) -> Task:
         """Change the named fields; `completed` sets or clears `completed_at` (no recurrence)."""
         ...
 
     async def complete(
-        self, user_id: str, task_id: str, *, completed: bool, today: date
+        self, user_id: str, task_id: str, *, completed: bool, today: date, by: Author = THE_USER
     ) -> Completion:
         """Complete or reopen. Completing a recurring task that was open creates the next one.
 
@@ -50,23 +56,8 @@ class TaskStore(Protocol):
         """
         ...
 
-    async def delete(self, user_id: str, task_id: str) -> Task:
+    async def delete(self, user_id: str, task_id: str, by: Author = THE_USER) -> Task:
         """Delete a task and return it."""
-        ...
-
-    async def delete_in_turn(
-        self, user_id: str, task_id: str, *, thread_id: str, turn_id: str, alone: bool
-    ) -> Task | None:
-        """Delete for the model in turn `turn_id`; return None if the user must confirm first.
-
-        One user message allows the immediate deletion of one task, by a call that is `alone` in
-        its round. Any other deletion is postponed. The model must request it again in the answer
-        to the user's next message; a retry, a form or a client tool output does not count.
-        """
-        ...
-
-    async def keep(self, user_id: str, thread_id: str, task_ids: Sequence[str]) -> None:
-        """Discard the postponed deletions of these tasks: the user declined them."""
         ...
 
     async def find(self, user_id: str, reference: str, *, thread_id: str | None) -> Task:

@@ -52,10 +52,14 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardOffer:
-    """A tool's offer to show the card `name`, with the data to draw it."""
+    """A tool's offer to show the card `name`, with the data to draw it.
+
+    `ends_turn`: the turn ends with the card, since the user must answer it first.
+    """
 
     name: str
     data: dict[str, Any] = field(default_factory=dict)
+    ends_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

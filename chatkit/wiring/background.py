@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from typing import Final
+
+from chatkit.protocol.errors import ChatKitError
 
 _log = logging.getLogger("chatkit")
+
+_HOUR_S: Final = 3600
 
 
 class Background:
@@ -47,3 +52,22 @@ def keep_running(
     background = Background(work, name)
     background.start()
     stack.push_async_callback(background.stop)
+
+
+def hourly(
+    work: Callable[[], Awaitable[None]], name: str
+) -> Callable[[], Coroutine[None, None, None]]:
+    """Work for `keep_running` that is done at once and then every hour.
+
+    An outage of the database is logged and waited for.
+    """
+
+    async def repeat() -> None:
+        while True:
+            try:
+                await work()
+            except ChatKitError as error:
+                _log.warning("the %s failed: %s", name, error)
+            await asyncio.sleep(_HOUR_S)
+
+    return repeat

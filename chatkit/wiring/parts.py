@@ -14,7 +14,7 @@ from chatkit.edge.guest_links import GuestLinks
 from chatkit.engine.operations import Operations
 from chatkit.models.fallback import Fallbacks
 from chatkit.protocol.ids import Prefix, make_id
-from chatkit.wiring.background import keep_running
+from chatkit.wiring.background import hourly, keep_running
 from chatkit.wiring.database import open_database
 from chatkit.wiring.engine import (
     EngineOptions,
@@ -33,6 +33,7 @@ from store.audit import AuditLog
 from store.postgres import Database
 from store.secrets import Secrets
 from store.sessions import Sessions
+from store.task_history import StoredTaskHistory
 from store.tasks import Tasks
 from tools.cards import TaskCards
 
@@ -47,6 +48,7 @@ class Parts:
     auditor: Auditor
     files: FileParts
     tasks: Tasks
+    task_history: StoredTaskHistory
     tools: Tooling
     model: Models
     operations: Operations
@@ -64,9 +66,11 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     keyring = Keyring(Secrets(database, password=settings.secrets_key))
     files = await open_files(settings, database, keyring, new_id, stack)
     auditor = _open_auditor(settings, database, stack)
-    # Audits deletions by tools and cards; deletions over REST are audited with their request.
-    audited = Tasks(database, deleted=auditor.note_deletion)
-    tools = Tooling(audited, servers, now=now)
+    # Audits changes by tools and cards; deletions over REST are audited with their request.
+    audited = Tasks(database, changed=auditor.note_change)
+    history = StoredTaskHistory(database, changed=auditor.note_change)
+    keep_running(stack, hourly(history.sweep, sweep := "sweep of task changes"), sweep)
+    tools = Tooling(audited, history, servers, now=now)
     tools.start()
     stack.push_async_callback(tools.stop)
     model = open_models(settings, stack)
@@ -101,6 +105,7 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
         auditor=auditor,
         files=files,
         tasks=Tasks(database),
+        task_history=StoredTaskHistory(database),
         tools=tools,
         model=model,
         operations=operations,

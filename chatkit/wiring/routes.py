@@ -35,7 +35,11 @@ def join_routes(parts: Parts) -> list[Route]:
             max_body_bytes=max_bytes,
         ).routes(),
         *TaskRoutes(
-            authenticator=authenticator, tasks=parts.tasks, max_body_bytes=max_bytes, now=now
+            authenticator=authenticator,
+            tasks=parts.tasks,
+            history=parts.task_history,
+            max_body_bytes=max_bytes,
+            now=now,
         ).routes(),
         *parts.files.routes(authenticator),
         *data_routes(settings, authenticator, parts.database, parts.operations, now=now),

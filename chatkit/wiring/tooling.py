@@ -16,6 +16,7 @@ from chatkit import __version__
 from chatkit.access.caller import Caller
 from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.models.pure.tools import ToolSpec
+from chatkit.ports.task_history import TaskHistory
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.calls import ToolCall, ToolResult
 from chatkit.wiring.background import Background
@@ -32,9 +33,15 @@ class Tooling:
     """The engine's ToolBox, and the handler of /mcp. Call `start` once and `stop` at shutdown."""
 
     def __init__(
-        self, tasks: TaskStore, servers: Sequence[ServerConfig], *, now: Callable[[], datetime]
+        self,
+        tasks: TaskStore,
+        history: TaskHistory,
+        servers: Sequence[ServerConfig],
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._tasks = tasks
+        self._history = history
         self._servers = servers
         self._now = now
         self._clients: asyncio.Future[ToolClients] = asyncio.get_running_loop().create_future()
@@ -57,10 +64,13 @@ class Tooling:
             client, http, server, for_agents = await asyncio.to_thread(_import)
             async with (
                 client.ToolClients(
-                    server.build_server(self._tasks, now=self._now), self._servers
+                    server.build_server(self._tasks, self._history, now=self._now),
+                    self._servers,
                 ) as clients,
                 http.ToolsOverHttp(
-                    for_agents.build_agents_server(self._tasks, version=__version__, now=self._now)
+                    for_agents.build_agents_server(
+                        self._tasks, self._history, version=__version__, now=self._now
+                    )
                 ) as mcp,
             ):
                 self._clients.set_result(clients)

@@ -127,6 +127,7 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "tool.complete_task": "Complete a task",
     "tool.update_task": "Change a task",
     "tool.delete_task": "Delete a task",
+    "tool.undo": "Undo changes of tasks",
     # --- Cards of drafts --------------------------------------------------------------------------
     "draft.writing": "Writing …",
     "draft.finished": "Draft",
@@ -208,6 +209,16 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "card.cancel": "Cancel",
     "card.ask_delete": {"one": "Delete this task?", "other": "Delete these {count} tasks?"},
     "card.keep_asked": {"one": "Keep it", "other": "Keep them"},
+    "card.ask_changes": {
+        "one": "Make this change?",
+        "other": "Make these {count} changes?",
+    },
+    "card.to_delete": "Will be deleted",
+    "card.difference": "{field}: {old} → {new}",
+    "card.make_changes": "Change",
+    "card.leave": {"one": "Leave it", "other": "Leave them"},
+    "card.changed_count": {"one": "Changed {count} task.", "other": "Changed {count} tasks."},
+    "card.none_changed": "Nothing was changed.",
     "card.deleted": "Deleted “{title}”.",
     "card.deleted_count": {"one": "Deleted {count} task.", "other": "Deleted {count} tasks."},
     "card.none_deleted": "Nothing was deleted.",
@@ -377,6 +388,10 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dictation.off": "dictation is off on this server: TRANSCRIBE_MODEL is not set",
     "dictation.recordings": "mime_type must be one of {types}",
     # --- Tasks ------------------------------------------------------------------------------
+    "task.agents_allowance": (
+        "an agent may delete one task and overwrite three titles or descriptions in ten minutes: "
+        "ask the user to do it, or wait"
+    ),
     "task.nothing_to_change": "nothing to change: give one of {fields}",
     # --- The database -----------------------------------------------------------------------
     "database.away": "the database is not reachable just now",
@@ -638,7 +653,7 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
         "- **See**: “Show me my tasks”, “What's due this week?”, “Find groceries”\n"
         "- **Finish**: “Mark task 1 as complete”, “Reopen task 2”\n"
         "- **Change**: “Rename task 1 to Buy bread”, “Move it to next Monday”, “Make 2 urgent”\n"
-        "- **Delete**: “Delete task 2”, “Delete all completed tasks”\n"
+        "- **Delete**: “Delete task 2”, “Delete all completed tasks”, “Undo that”\n"
         "- **More**: “Help me plan a task”, “Draft an email to Ana about the meeting”"
     ),
     "demo.hello": (
@@ -647,14 +662,10 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     ),
     "demo.thanks": "You're welcome! Anything else for your list?",
     "demo.yes": (
-        "I had not asked anything just now, so I changed nothing; say “Show me my tasks” or “Add a "
-        "new task: Buy groceries”, for example."
+        "I changed nothing. A question on a card is answered with its buttons; otherwise say "
+        "“Show me my tasks” or “Add a new task: Buy groceries”, for example."
     ),
     "demo.no": "All right, nothing changed.",
-    "demo.undo": (
-        "I can't undo anything. A completed task can be opened again (“Reopen task 1”), and a "
-        "deleted one added anew."
-    ),
     "demo.no_files": (
         "I can't read files: I'm only the built-in demo. A real model can. What you write "
         "yourself, "
@@ -708,10 +719,6 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "demo.changed_several": "Updated {number} tasks:",
     "demo.deleted": "Deleted {task}.",
     "demo.deleted_several": "Deleted {number} tasks:",
-    "demo.confirm": {
-        "one": "Shall I delete this task? Say “yes” to go ahead.",
-        "other": "Shall I delete these {count} tasks? Say “yes” to go ahead.",
-    },
     "demo.no_recurrence": (
         "Tasks repeat daily, weekly or monthly only, so I could not set “{words}”."
     ),

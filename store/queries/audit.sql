@@ -2,15 +2,16 @@
 
 -- append_entries --
 -- $1 times  $2 user_ids  $3 actions  $4 kinds of the targets  $5 ids of the targets
--- $6 client addresses  $7 request ids  $8 outcomes  $9 how many each row stands for
+-- $6 client addresses  $7 request ids  $8 outcomes  $9 how many each row stands for  $10 details
 INSERT INTO audit_log (at, user_id, action, target_kind, target_id, client_ip, request_id,
-                       outcome, times)
-SELECT at, user_id, action, target_kind, target_id, client_ip, request_id, outcome, times
+                       outcome, times, detail)
+SELECT at, user_id, action, target_kind, target_id, client_ip, request_id, outcome, times,
+       detail::jsonb
   FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-              $7::text[], $8::text[], $9::integer[])
+              $7::text[], $8::text[], $9::integer[], $10::text[])
        WITH ORDINALITY
        AS new (at, user_id, action, target_kind, target_id, client_ip, request_id, outcome, times,
-               place)
+               detail, place)
  ORDER BY place
 
 -- read_entries --

@@ -27,6 +27,9 @@ DELETE FROM attachments WHERE user_id = $1
 
 -- erase_tasks --
 -- $1 user_id
+WITH changes AS (
+    DELETE FROM task_changes WHERE user_id = $1
+)
 DELETE FROM tasks WHERE user_id = $1
 
 -- erase_requests --

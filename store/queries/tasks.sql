@@ -4,12 +4,19 @@
 -- The due date is text, here and in update_task. As dates, the driver would send Python's first and
 -- last day as infinities, which date arithmetic cannot use.
 -- $1 user_id  $2 title  $3 description  $4 priority  $5 category  $6 tags  $7 due_date
--- $8 recurrence  $9 completed
-INSERT INTO tasks (user_id, id, title, description, priority, category, tags, due_date,
-                   recurrence, completed, completed_at)
-VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6, $7::text::date, $8, $9,
-        CASE WHEN $9 THEN clock_timestamp() END)
-RETURNING {task_columns}
+-- $8 recurrence  $9 completed  $10 author  $11 approved  $12 thread_id  $13 turn_id  $14 message_id
+WITH task AS (
+    INSERT INTO tasks (user_id, id, title, description, priority, category, tags, due_date,
+                       recurrence, completed, completed_at)
+    VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $6, $7::text::date, $8, $9,
+            CASE WHEN $9 THEN clock_timestamp() END)
+    RETURNING *
+), noted AS (
+    INSERT INTO task_changes (user_id, task_id, after, author, approved, thread_id, turn_id,
+                              message_id)
+    SELECT $1, id, to_jsonb(task) - 'user_id', $10, $11, $12, $13, $14 FROM task
+)
+SELECT {task_columns} FROM task
 
 -- load_task --
 -- $1 user_id  $2 id
@@ -112,30 +119,48 @@ SELECT count(*)
 -- update_task --
 -- Change only the named fields, since null is a valid value for some of them.
 -- $1 user_id  $2 id  $3 names of the fields  $4 title  $5 description  $6 priority  $7 category
--- $8 tags  $9 due_date  $10 recurrence  $11 completed
-UPDATE tasks
-   SET title = CASE WHEN 'title' = ANY ($3::text[]) THEN $4 ELSE title END,
-       description = CASE WHEN 'description' = ANY ($3) THEN $5 ELSE description END,
-       priority = CASE WHEN 'priority' = ANY ($3) THEN $6 ELSE priority END,
-       category = CASE WHEN 'category' = ANY ($3) THEN $7 ELSE category END,
-       tags = CASE WHEN 'tags' = ANY ($3) THEN $8 ELSE tags END,
-       due_date = CASE WHEN 'due_date' = ANY ($3) THEN $9::text::date ELSE due_date END,
-       recurrence = CASE WHEN 'recurrence' = ANY ($3) THEN $10 ELSE recurrence END,
-       completed = CASE WHEN 'completed' = ANY ($3) THEN $11 ELSE completed END,
-       completed_at = CASE WHEN 'completed' <> ALL ($3) THEN completed_at
-                           WHEN $11 THEN coalesce(completed_at, clock_timestamp()) END,
-       updated_at = clock_timestamp()
- WHERE user_id = $1 AND id = $2
-RETURNING {task_columns}
+-- $8 tags  $9 due_date  $10 recurrence  $11 completed  $12 author  $13 approved  $14 thread_id
+-- $15 turn_id  $16 message_id
+WITH old AS (
+    SELECT * FROM tasks WHERE user_id = $1 AND id = $2 FOR UPDATE
+), task AS (
+    UPDATE tasks
+       SET title = CASE WHEN 'title' = ANY ($3::text[]) THEN $4 ELSE tasks.title END,
+           description = CASE WHEN 'description' = ANY ($3) THEN $5 ELSE tasks.description END,
+           priority = CASE WHEN 'priority' = ANY ($3) THEN $6 ELSE tasks.priority END,
+           category = CASE WHEN 'category' = ANY ($3) THEN $7 ELSE tasks.category END,
+           tags = CASE WHEN 'tags' = ANY ($3) THEN $8 ELSE tasks.tags END,
+           due_date = CASE WHEN 'due_date' = ANY ($3) THEN $9::text::date ELSE tasks.due_date END,
+           recurrence = CASE WHEN 'recurrence' = ANY ($3) THEN $10 ELSE tasks.recurrence END,
+           completed = CASE WHEN 'completed' = ANY ($3) THEN $11 ELSE tasks.completed END,
+           completed_at = CASE WHEN 'completed' <> ALL ($3) THEN tasks.completed_at
+                               WHEN $11 THEN coalesce(tasks.completed_at, clock_timestamp()) END,
+           updated_at = clock_timestamp()
+      FROM old
+     WHERE tasks.user_id = $1 AND tasks.id = old.id
+    RETURNING tasks.*
+), noted AS (
+    INSERT INTO task_changes (user_id, task_id, before, after, author, approved, thread_id, turn_id,
+                              message_id)
+    SELECT $1, task.id, to_jsonb(old) - 'user_id', to_jsonb(task) - 'user_id', $12, $13, $14, $15,
+           $16
+      FROM task, old
+)
+SELECT {task_columns}, true AS is_new FROM task
+UNION ALL
+SELECT {task_columns}, false FROM old
+ ORDER BY is_new DESC
 
 -- complete_task --
--- Returns the task, then the one that its recurrence creates, if any. Because of the lock, the
--- second of two concurrent calls sees the result of the first, so only one next task is created.
+-- Returns the task, the one that its recurrence creates, if any, and the task as it was. Because of
+-- the lock, the second of two concurrent calls sees the result of the first, so only one next task is
+-- created.
 -- The next task is due after today, a whole number of periods, at least one, after the last due
 -- date (without one, after today). Adding n months at once, not one month n times, keeps the 31st
 -- in months that have it. No task is created after year 9999, because clients cannot parse such
 -- dates.
--- $1 user_id  $2 id  $3 completed  $4 today
+-- $1 user_id  $2 id  $3 completed  $4 today  $5 author  $6 approved  $7 thread_id  $8 turn_id
+-- $9 message_id
 WITH before AS (
     SELECT *, coalesce(due_date, $4::date) AS last_due
       FROM tasks
@@ -173,89 +198,56 @@ WITH before AS (
            ) AS following
      WHERE $3 AND NOT completed AND recurrence IS NOT NULL
     RETURNING *
+), noted AS (
+    INSERT INTO task_changes (user_id, task_id, before, after, author, approved, thread_id, turn_id,
+                              message_id)
+    SELECT $1, done.id, to_jsonb(before) - '{user_id,last_due}'::text[], to_jsonb(done) - 'user_id',
+           $5::text, $6::boolean, $7::text, $8::text, $9::text
+      FROM done, before
+     WHERE done.completed <> before.completed
+    UNION ALL
+    SELECT $1, id, NULL, to_jsonb(next) - 'user_id', $5::text, $6::boolean, $7::text, $8::text,
+           $9::text
+      FROM next
 )
-SELECT {task_columns}, false AS is_next
-  FROM done
+SELECT {task_columns}, 1 AS place FROM done
 UNION ALL
-SELECT {task_columns}, true
-  FROM next
- ORDER BY is_next
+SELECT {task_columns}, 2 FROM next
+UNION ALL
+SELECT {task_columns}, 3 FROM before
+ ORDER BY place
 
 -- delete_task --
--- $1 user_id  $2 id
-DELETE FROM tasks
- WHERE user_id = $1 AND id = $2
-RETURNING {task_columns}
-
--- delete_task_in_turn --
--- A deletion that a model requests. Each user message allows one immediate deletion, by a call that
--- is alone in its round. Any other deletion is deferred: it is stored in the thread and executed if
--- the model requests it again in the answer to the user's very next message. A retry, a form and an
--- output of the page continue the previous message, so their turns can neither confirm a deletion
--- nor delete one more. The lock of the thread serializes the calls of one round. It is part of this
--- statement, so the row that it reads has the changes of the previous call.
--- No row if the task is missing; id is null if the deletion was deferred.
--- $1 user_id  $2 id  $3 thread_id  $4 turn_id  $5 whether the call is alone in its round
-WITH thread AS (
-    SELECT id, deleted_in, asked_deletions
-      FROM threads
-     WHERE user_id = $1 AND id = $3
-       FOR NO KEY UPDATE
-), message AS (
-    SELECT said.id, said.seq,
-           (SELECT max(seq)
-              FROM items
-             WHERE user_id = $1 AND thread_id = $3 AND type = 'user_message'
-               AND withdrawn_by IS NULL AND seq < said.seq) AS before
-      FROM turns AS turn
-      JOIN items AS item
-        ON item.user_id = $1 AND item.thread_id = turn.thread_id AND item.id = turn.item_id,
-           LATERAL (
-           SELECT id, seq
-             FROM items
-            WHERE user_id = $1 AND thread_id = $3 AND type = 'user_message'
-              AND withdrawn_by IS NULL AND seq <= item.seq
-            ORDER BY seq DESC
-            LIMIT 1) AS said
-     WHERE turn.user_id = $1 AND turn.id = $4 AND turn.thread_id = $3
-), ruling AS (
-    SELECT task.id AS task_id, message.id AS message_id, message.seq, message.before,
-           coalesce((thread.asked_deletions -> task.id::text)::bigint = message.before, false)
-               AS agreed,
-           $5 AND thread.deleted_in IS DISTINCT FROM message.id AS free
-      FROM tasks AS task, thread, message
-     WHERE task.user_id = $1 AND task.id = $2
-), deleted AS (
-    DELETE FROM tasks AS task
-     USING ruling
-     WHERE task.user_id = $1 AND task.id = ruling.task_id AND (ruling.agreed OR ruling.free)
-    RETURNING task.*
+-- $1 user_id  $2 id  $3 author  $4 approved  $5 thread_id  $6 turn_id  $7 message_id
+WITH task AS (
+    DELETE FROM tasks
+     WHERE user_id = $1 AND id = $2
+    RETURNING *
 ), noted AS (
-    UPDATE threads AS thread
-       SET deleted_in = CASE WHEN ruling.agreed OR NOT ruling.free THEN thread.deleted_in
-                             ELSE ruling.message_id END,
-           asked_deletions =
-               CASE WHEN ruling.agreed OR ruling.free
-                    THEN thread.asked_deletions - ruling.task_id::text
-                    ELSE (SELECT coalesce(jsonb_object_agg(key, value), '{}')
-                            FROM jsonb_each(thread.asked_deletions)
-                           WHERE value::bigint >= coalesce(ruling.before, ruling.seq))
-                         || jsonb_build_object(ruling.task_id::text, ruling.seq)
-               END
-      FROM ruling
-     WHERE thread.user_id = $1 AND thread.id = $3
+    INSERT INTO task_changes (user_id, task_id, before, author, approved, thread_id, turn_id,
+                              message_id)
+    SELECT $1, id, to_jsonb(task) - 'user_id', $3, $4, $5, $6, $7 FROM task
 )
-SELECT {task_columns}
-  FROM ruling
-  LEFT JOIN deleted ON true
- WHERE deleted.id IS NOT NULL OR NOT (ruling.agreed OR ruling.free)
+SELECT {task_columns} FROM task
 
--- keep_tasks --
--- The user declined: discard the deferred deletions of these tasks, so the model must ask again.
--- $1 user_id  $2 thread_id  $3 ids as text
-UPDATE threads
-   SET asked_deletions = asked_deletions - $3::text[]
- WHERE user_id = $1 AND id = $2
+-- spent_by_agents --
+-- The same for the user's agents in the last seconds.
+-- $1 user_id  $2 seconds
+SELECT NULL::text AS message_id,
+       count(*) FILTER (WHERE before IS NOT NULL AND after IS NULL) AS deletions,
+       count(DISTINCT task_id) FILTER (
+           WHERE before ->> 'title' <> after ->> 'title'
+              OR coalesce(before ->> 'description', '') <> coalesce(after ->> 'description', '')
+                 AND before IS NOT NULL AND after IS NOT NULL) AS overwrites
+  FROM task_changes
+ WHERE user_id = $1 AND author = 'agent' AND NOT approved
+   AND at > clock_timestamp() - make_interval(secs => $2)
+
+-- lock_changes --
+-- Until the end of the transaction: of one user's agents, one changes tasks at a time, and one change
+-- is taken back at a time.
+-- $1 user_id
+SELECT pg_advisory_xact_lock(hashtextextended('task_changes ' || $1, 0))
 
 -- find_task_at --
 -- The task at a position, counted from 1, in the list last shown in the thread. If none was shown,

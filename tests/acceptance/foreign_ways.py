@@ -185,6 +185,7 @@ def routes(ids: Ids) -> dict[str, Way]:
         "PATCH /api/tasks/{id}": Way(
             method="PATCH", path=f"/api/tasks/{ids.task}", body={"title": "Mine"}
         ),
+        "POST /api/tasks/{id}/restore": Way(method="POST", path=f"/api/tasks/{ids.task}/restore"),
         "DELETE /api/tasks/{id}": Way(method="DELETE", path=f"/api/tasks/{ids.task}"),
         "PATCH /api/tasks/{id}/complete": Way(
             method="PATCH", path=f"/api/tasks/{ids.task}/complete", body={"completed": True}

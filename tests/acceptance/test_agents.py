@@ -107,7 +107,14 @@ async def test_agents_work_on_the_tasks_of_their_own_user(
     ada, bob = await personal_token(http, "ada"), user("bob")
     async with agent(http, ada, mode) as of_ada, agent(http, bob, mode) as of_bob:
         tools = [tool.name for tool in (await of_ada.list_tools()).tools]
-        assert tools == ["add_task", "list_tasks", "complete_task", "update_task", "delete_task"]
+        assert tools == [
+            "add_task",
+            "list_tasks",
+            "complete_task",
+            "update_task",
+            "delete_task",
+            "undo",
+        ]
         added = await ask(of_ada, "add_task", title="tea", user_id="bob")
         assert added["success"] is True
         answers = await asyncio.gather(

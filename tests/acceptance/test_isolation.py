@@ -80,6 +80,7 @@ def requests_for(owned: Owned, own: Owned) -> dict[str, tuple[str, str, Any]]:
         "replace task": ("PUT", f"/api/tasks/{owned.task}", {"title": "Mine"}),
         "change task": ("PATCH", f"/api/tasks/{owned.task}", {"title": "Mine"}),
         "complete task": ("PATCH", f"/api/tasks/{owned.task}/complete", {"completed": True}),
+        "restore task": ("POST", f"/api/tasks/{owned.task}/restore", None),
         "delete task": ("DELETE", f"/api/tasks/{owned.task}", None),
     }
 

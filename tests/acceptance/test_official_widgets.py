@@ -13,8 +13,9 @@ from chatkit.todo.tasks import Task
 from tests.acceptance.test_official_types import Sent, differences, official_python
 from tests.protocol.widgets.samples import whole_nodes
 from tests.wording import SAY
+from tools.change_cards import confirm_card
 from tools.listed import Listed
-from tools.task_cards import confirm_card, form_card, list_card, message_card, task_preview
+from tools.task_cards import form_card, list_card, message_card, task_preview
 
 __all__ = ["official_python"]  # the fixture
 
@@ -69,7 +70,7 @@ def test_the_task_cards_are_of_the_official_types(official_python: Path) -> None
         list_card(listed, {}, today, SAY),
         form_card(full, listed, UTC, SAY, message="title: must not be empty."),
         form_card(bare, listed, UTC, SAY),
-        confirm_card([full, bare], today, SAY),
+        confirm_card([(full, None), (bare, {"title": "Milk", "tags": ["a"]})], "trn_1", today, SAY),
         message_card("Deleted 1 task.", ["Buy milk"], struck=True),
     ]
     trees = [card.widget for card in cards] + [task_preview(full, today, SAY)]

@@ -20,11 +20,13 @@ SAY = say_in("en")
 #: A Wednesday.
 TODAY = date(2026, 11, 25)
 TOOLS = (
-    "add_task", "list_tasks", "complete_task", "update_task", "delete_task", "ask_user",
-    "write_draft",
+    "add_task", "list_tasks", "complete_task", "update_task", "delete_task", "undo",
+    "ask_user", "write_draft",
 )  # fmt: skip
 SYSTEM = {"role": "system", "content": "You help with tasks."}
 MAX_ROUNDS = 8
+#: Stands for an answer that ended with a card that asks.
+CARD = "(a card asks)"
 #: What a thread begins with whose first answer, with the notice, is past.
 LATER = {"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello!"}
 
@@ -38,8 +40,6 @@ class Desk:
         self.refused: list[str] = []
         self.messages: list[dict[str, Any]] = [SYSTEM]
         self.rounds: list[list[tuple[str, dict[str, Any]]]] = []
-        self.agreed: set[str] = set()  # whose deletion was put off in the turn before
-        self.put_off: set[str] = set()
         self.shows_cards = False  # whether what the tools offer is shown, as a server does
         self.form: list[str] | None = None  # what the user answers to a form, None to skip it
         self.deleted = False  # whether this turn has spent its one deletion
@@ -51,7 +51,7 @@ class Desk:
         `choice` is a tool that the user chose."""
         self.messages.append({"role": "user", "content": text})
         self.rounds = []
-        self.agreed, self.put_off, self.deleted = self.put_off, set(), False
+        self.deleted = False
         for number in range(MAX_ROUNDS + 1):
             step = answer(self.messages, TOOLS, TODAY, SAY, choice if number == 0 else None)
             if isinstance(step, str):
@@ -62,12 +62,17 @@ class Desk:
             ids = [f"call_{len(self.messages)}_{number}_{n}" for n in range(len(step))]
             self.messages.append(_asking(step, ids))
             alone = [call.name for call in step].count("delete_task") == 1
+            waits = False
             for call, call_id in zip(step, ids, strict=True):
                 content = "The user sees the draft as a card. Do not repeat it."
                 if call.name != drafting.WRITE_DRAFT.name:
-                    content = json.dumps(self._run(call.name, dict(call.arguments), alone=alone))
+                    result = self._run(call.name, dict(call.arguments), alone=alone)
+                    waits = waits or result.get("waiting", False)
+                    content = json.dumps(result)
                 message = {"role": "tool", "tool_call_id": call_id, "content": content}
                 self.messages.append(message)
+            if waits:  # the turn ends with the card
+                return CARD
         raise AssertionError(f"more than {MAX_ROUNDS} rounds for {text!r}")
 
     @property
@@ -93,6 +98,8 @@ class Desk:
                 return self._list(given)
             if name == asking.NAME:
                 return self._fill_in(given)
+            if name == "undo":
+                return {"success": True, "message": "Taken back."}
             if name == "update_task":
                 parse_changes(given)
         except BadRequest as error:
@@ -103,16 +110,9 @@ class Desk:
             return {"success": False, "message": f"There is no task {given['task_id']}."}
         (task,) = found
         if name == "delete_task":
-            if task["id"] not in self.agreed:
-                if self.deleted or not alone:
-                    self.put_off.add(task["id"])
-                    put_off = {
-                        "success": False,
-                        "needs_confirmation": True,
-                        "message": "Ask first.",
-                    }
-                    return put_off | self._on_card()
-                self.deleted = True
+            if self.deleted or not alone:
+                return {"success": False, "waiting": True, "message": "Waiting for the user."}
+            self.deleted = True
             self.tasks.remove(task)
             return {"success": True, "message": "Deleted."}
         if name == "complete_task":

@@ -51,11 +51,11 @@ def test_nothing_changes_and_a_yes_afterwards_changes_nothing_either(sentence: s
         "don't say yes", "yes? no", "what does yes do", "yes. Actually no.", "no", "",
     ],
 )  # fmt: skip
-def test_only_a_plain_yes_deletes_what_was_asked_about(answer: str) -> None:
+def test_no_answer_in_words_deletes_what_a_card_asks_about(answer: str) -> None:
     desk = desk_with_a_list()
     desk.say("delete 1 and 2")
     before = json.dumps(desk.tasks)
-    for said in (answer, "yes"):  # what was asked is no longer asked
+    for said in (answer, "yes"):
         desk.say(said)
         assert changes(desk) == []
         assert json.dumps(desk.tasks) == before

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.demo.desk import later
+from tests.demo.desk import CARD, later
 
 
 def test_what_was_only_looked_up_is_told_in_words() -> None:
     desk = later("Buy eggs", "Buy milk")
     desk.shows_cards = True
     assert "1. ☐ Buy milk\n2. ☐ Buy eggs\n\nWhich one do you mean?" in (desk.say("complete buy"))
-
-
-def test_deletions_that_a_card_lists_are_asked_about_in_a_sentence() -> None:
-    desk = later("Buy eggs", "Buy milk")
-    desk.shows_cards = True
-    assert desk.say("delete all") == "Shall I delete these 2 tasks? Say “yes” to go ahead."
-    desk.say("yes")
-    assert desk.titles == []
 
 
 def test_of_several_matches_the_person_chooses() -> None:
@@ -32,46 +24,25 @@ def test_of_several_matches_the_person_chooses() -> None:
 
 
 @pytest.mark.parametrize("sentence", ["delete all", "delete 1 and 2", "clear my list"])
-def test_more_than_one_is_deleted_only_after_a_yes(sentence: str) -> None:
+@pytest.mark.parametrize(
+    "answer", ["yes", "yes, please", "do it", "NO!! Do not delete anything", "no", "ok"]
+)
+def test_more_than_one_is_deleted_only_by_the_card_and_by_no_word(
+    sentence: str, answer: str
+) -> None:
     desk = later("Buy milk", "Pay rent")
     desk.say("show my tasks")
-    told = desk.say(sentence)
-    assert told == (
-        "1. ☐ Pay rent\n2. ☐ Buy milk\n\nShall I delete these 2 tasks? Say “yes” to go ahead."
-    )
+    assert desk.say(sentence) == CARD
+    desk.say(answer)
+    assert desk.rounds == []
     assert len(desk.tasks) == 2
-    assert desk.say("yes, please") == "Deleted 2 tasks:\n\n- **Pay rent**\n- **Buy milk**"
-    assert desk.tasks == []
 
 
-def test_a_no_deletes_nothing_and_a_late_yes_neither() -> None:
+def test_a_yes_to_a_card_is_told_where_its_buttons_are() -> None:
     desk = later("Buy milk", "Pay rent")
-    desk.say("delete all")
+    assert desk.say("delete all") == CARD
+    assert desk.say("yes").startswith("I changed nothing. A question on a card is answered with")
     assert desk.say("no") == "All right, nothing changed."
-    assert desk.say("yes").startswith("I had not asked anything")
-    assert len(desk.tasks) == 2
-
-
-def test_a_yes_deletes_what_was_shown_and_nothing_that_came_since() -> None:
-    desk = later("Buy milk", "Pay rent")
-    desk.say("delete all")
-    desk._run("add_task", {"title": "New"})
-    desk.say("yes")
-    assert desk.titles == ["New"]
-
-
-def test_a_question_that_another_model_asked_is_not_answered_by_yes() -> None:
-    desk = later("Buy milk", "Pay rent")
-    desk.say("delete all")
-    desk.messages[-1]["content"] = "Are you certain?"
-    assert desk.say("yes").startswith("I had not asked anything")
-
-
-def test_a_question_that_was_not_told_is_not_answered_by_yes() -> None:
-    desk = later("Buy milk", "Pay rent")
-    told = desk.say("delete all")
-    desk.messages[-1]["content"] = told[: told.index("Shall I delete these 2 tasks?")]
-    assert desk.say("yes").startswith("I had not asked anything")
 
 
 def test_an_answer_to_which_one_may_be_its_title_and_nothing_else() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from chatkit.protocol.errors import (
     Unauthorized,
     Unavailable,
 )
+from chatkit.todo.changes import THE_USER, Author, TaskChange
 from store.audit import AuditLog
 from store.postgres import Database
 from tests.edge.application import running
@@ -79,9 +80,19 @@ def build(auditor: Auditor) -> Router:
             case "turn":
 
                 async def delete() -> None:
-                    auditor.note_deletion("ada", "t1", "trn_1")
+                    by = Author(kind="model", thread_id="thr_1", turn_id="trn_1")
+                    change = TaskChange(
+                        task_id="t1", before={"title": "tea"}, after=None, author=by
+                    )
+                    auditor.note_change("ada", change)
 
                 await asyncio.create_task(delete())
+            case "change":
+                by = Author(kind="model", thread_id="thr_1", turn_id="trn_1")
+                before, after = {"title": "tea"}, {"title": "milk"}
+                change = TaskChange(task_id="t1", before=before, after=after, author=by)
+                auditor.note_change("ada", change)
+                auditor.note_change("ada", replace(change, author=THE_USER))
             case "refused":
                 request.trail.events.append(AuditEvent("task.delete", "task", "x" * 5000))
                 raise NotFound("task")
@@ -113,6 +124,7 @@ async def test_a_deed_is_told_with_who_when_and_from_where(site: Site) -> None:
             "request_id": "req1",
             "outcome": "ok",
             "times": 1,
+            "detail": None,
         }
     ]
 
@@ -405,3 +417,18 @@ async def test_deletions_by_agents_and_by_cards_are_told(database_url: str) -> N
     for row, target in ((by_agent, first), (by_card, second)):
         assert (row["action"], row["target_id"], row["outcome"]) == ("task.delete", target, "ok")
         assert (row["client_ip"], row["request_id"]) == ("192.0.2.7", "req1")
+
+
+async def test_what_a_model_changed_is_told_with_before_and_after(site: Site) -> None:
+    await site.visit("change", x_user="ada")
+    await site.auditor.close()
+    (row,) = await site.database.fetch(
+        "SELECT user_id, action, target_id, request_id, detail FROM audit_log"
+    )
+    assert dict(row) == {
+        "user_id": "ada",
+        "action": "task.change",
+        "target_id": "t1",
+        "request_id": "trn_1",
+        "detail": '{"by": "model", "after": {"title": "milk"}, "before": {"title": "tea"}}',
+    }

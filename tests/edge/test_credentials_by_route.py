@@ -72,6 +72,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Kind, object]]] = {
     ("PATCH", "/api/tasks/{id}"): ("page", TASK),
     ("DELETE", "/api/tasks/{id}"): ("page", b""),
     ("PATCH", "/api/tasks/{id}/complete"): ("page", {"completed": True}),
+    ("POST", "/api/tasks/{id}/restore"): ("page", b""),
     ("POST", "/mcp"): ("agent", PING),
     ("POST", "/mcp/"): ("agent", PING),
     ("GET", "/.well-known/oauth-protected-resource"): ("open", b""),

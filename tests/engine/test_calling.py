@@ -12,6 +12,7 @@ from chatkit.models.pure.deltas import StreamEnd, ToolCallDelta
 from chatkit.protocol.calls import Effect, ToolResult
 from chatkit.protocol.params import CreateThread
 from store.postgres import Database
+from store.task_history import StoredTaskHistory
 from store.tasks import Tasks
 from tests.engine.conftest import NewEngine, said, until
 from tests.engine.test_images import Painter, step
@@ -38,7 +39,7 @@ async def test_a_list_asked_for_beside_an_addition_holds_the_addition(
     script = round_of(
         ("list_tasks", {}), ("add_task", {"title": "Milk"}), ("add_task", {"title": "Bread"})
     )
-    async with ToolClients(build_server(Tasks(database))) as tools:
+    async with ToolClients(build_server(Tasks(database), StoredTaskHistory(database))) as tools:
         engine = await new_engine(script, says("Both are there."), tools=tools)
         await engine.chat(HELLO)
     await database.close()

@@ -125,18 +125,19 @@ async def test_calls_that_only_read_run_together_and_their_results_go_back(
     assert all("hidden" not in json.dumps(event) for event in events)
 
 
-async def test_a_tool_is_told_in_which_turn_and_whether_the_round_calls_it_once(
+async def test_a_tool_is_told_in_which_turn_and_beside_which_calls(
     new_engine: NewEngine,
 ) -> None:
     tools = ScriptedTools(look=lambda _: "x", drop=lambda _: "y")
     engine = await new_engine(calls("drop", "look", "drop"), says("Done."), tools=tools)
     await engine.chat(HELLO)
     (row,) = await engine.rows("SELECT id, thread_id FROM turns")
-    assert [(call.name, who.alone, who.turn_id, who.thread_id) for call, who in tools.calls] == [
-        ("drop", False, row["id"], row["thread_id"]),
-        ("look", True, row["id"], row["thread_id"]),
-        ("drop", False, row["id"], row["thread_id"]),
+    round_of_calls = tools.calls[0][1].round
+    assert [name for name, _ in round_of_calls] == ["drop", "look", "drop"]
+    assert [(call.name, who.turn_id, who.thread_id) for call, who in tools.calls] == [
+        (name, row["id"], row["thread_id"]) for name in ("drop", "look", "drop")
     ]
+    assert all(who.round is round_of_calls for _, who in tools.calls)
 
 
 async def test_text_before_a_call_is_a_message_of_its_own(new_engine: NewEngine) -> None:

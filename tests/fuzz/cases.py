@@ -30,6 +30,7 @@ _JSON_ROUTES: Final[tuple[tuple[str, str, _Body], ...]] = (
     ("PUT", "/api/tasks/{id}", bodies.task_body),
     ("PATCH", "/api/tasks/{id}", bodies.task_body),
     ("PATCH", "/api/tasks/{id}/complete", bodies.task_body),
+    ("POST", "/api/tasks/{id}/restore", bodies.task_body),
     ("POST", "/api/chatkit/session", bodies.session_body),
     ("DELETE", "/api/chatkit/session", bodies.session_body),
     ("POST", "/api/chatkit/import", bodies.import_body),

@@ -13,7 +13,7 @@ PATHS: Final = (
     *("/api/chatkit", "/api/chatkit/", "/api/chatkit/health", "/api/chatkit/session"),
     *("/api/chatkit/session/{id}", "/api/chatkit/threads/{id}/events"),
     *("/api/chatkit/threads/{id}/cancel", "/api/auth/guest", "/api/tasks", "/api/tasks/{id}"),
-    *("/api/tasks/{id}/complete", "/mcp", "/mcp/", "/widget"),
+    *("/api/tasks/{id}/complete", "/api/tasks/{id}/restore", "/mcp", "/mcp/", "/widget"),
     *("/api/chatkit/upload", "/api/chatkit/upload/{id}", "/api/chatkit/files/{id}"),
     *("/api/chatkit/options", "/api/chatkit/entities", "/api/chatkit/entities/{id}/preview"),
     *("/api/chatkit/threads/{id}/status", "/api/chatkit/export", "/api/chatkit/import"),

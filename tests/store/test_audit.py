@@ -61,6 +61,7 @@ async def test_entries_are_kept_in_their_order(database: Database) -> None:
         "request_id": "req1",
         "outcome": "ok",
         "times": 1,
+        "detail": None,
     }
 
 

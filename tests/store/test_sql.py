@@ -70,6 +70,8 @@ NOT_OF_ONE_USER = {
     "turn_log.watch_turns": "looks after the turns of this process, whoever asked for them",
     "turn_log.publish_followed": "one statement for all turns of a process, each with its user_id",
     "turn_log.sweep_events": "clears what has expired, of every user",
+    "task_history.sweep_changes": "clears what is too old, of every user",
+    "tasks.lock_changes": "takes a lock by the user, and reads no row",
     "requests.sweep_requests": "clears what has expired, of every user",
     "turns.reap_turns": "ends the turns whose process is gone, whoever asked for them",
 }

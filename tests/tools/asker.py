@@ -15,8 +15,8 @@ from chatkit.access.caller import Caller
 from tools.server import caller
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)  # a Sunday; Monday in Tokyo
-ANNA = Caller(user_id="anna", thread_id="thr_1")
-BEN = Caller(user_id="ben", thread_id="thr_2")
+ANNA = Caller(user_id="anna", thread_id="thr_1", turn_id="trn_1")
+BEN = Caller(user_id="ben", thread_id="thr_2", turn_id="trn_2")
 
 
 @dataclass(frozen=True, slots=True)

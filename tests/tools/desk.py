@@ -38,7 +38,8 @@ class Desk:
 
     async def asked(self, *tasks: Task) -> Card:
         offers = [
-            CardOffer(name="confirm_deletion", data={"task_ids": [task.id]}) for task in tasks
+            CardOffer(name="confirm_changes", data={"turn_id": "trn_1", "task_id": task.id})
+            for task in tasks
         ]
         (card,) = await self.cards.show(offers, self.who)
         return card

@@ -164,10 +164,10 @@ async def test_an_old_card_is_drawn_again_as_things_are(desk: Desk, kind: str) -
         ("task.complete", {"task_id": "1"}, "completed: is required."),
         ("task.complete", {"task_id": "1", "completed": 1}, "completed: must be true or false."),
         ("tasks.keep", {"task_ids": "1"}, "task_ids: is required, as a list of strings."),
-        ("tasks.delete_confirmed", {"task_ids": [1]},
+        ("tasks.confirmed", {"task_ids": [1]},
          "task_ids: is required, as a list of strings."),
-        ("tasks.delete_confirmed", {"task_ids": []}, "task_ids: between 1 and 100."),
-        ("tasks.delete_confirmed", {"task_ids": ["1"] * 101}, "task_ids: between 1 and 100."),
+        ("tasks.confirmed", {"task_ids": []}, "task_ids: between 1 and 100."),
+        ("tasks.confirmed", {"task_ids": ["1"] * 101}, "task_ids: between 1 and 100."),
     ],
 )  # fmt: skip
 async def test_what_no_button_of_ours_sends_is_refused(
@@ -246,7 +246,7 @@ async def test_nobody_acts_on_the_tasks_of_another(desk: Desk) -> None:
         assert (words(outcome.card), outcome.note) == (["This task no longer exists."], None)
     deleted = await desk.act("task.delete", {"task_id": task.id}, card)
     assert (deleted.note, deleted.effects) == (None, ())
-    agreed = await desk.press(question, "tasks.delete_confirmed")
+    agreed = await desk.press(question, "tasks.confirmed")
     assert agreed.effects == ()
     assert await desk.tasks.get("anna", task.id) == task
     with pytest.raises(NotFound):

@@ -33,6 +33,7 @@ from chatkit.ports.tools import ToolBox
 from chatkit.protocol.calls import CardOffer, Effect, ToolCall, ToolResult
 from chatkit.todo.tasks import TaskQuery
 from store.postgres import Database
+from store.task_history import StoredTaskHistory
 from store.tasks import Tasks
 from tools.client import ToolClients
 from tools.config import HttpServer, StdioServer
@@ -151,7 +152,7 @@ async def test_two_hundred_callers_at_once_stay_apart() -> None:
 async def test_twenty_users_with_five_calls_each_get_their_own_tasks(database_url: str) -> None:
     database = await Database.connect(database_url)
     tasks = Tasks(database)
-    async with ToolClients(build_server(tasks)) as tools:
+    async with ToolClients(build_server(tasks, StoredTaskHistory(database))) as tools:
         await asyncio.gather(
             *(
                 ask(tools, "add_task", {"title": f"{n} of {u}"}, who=Caller(user_id=f"user{u}"))
@@ -212,12 +213,12 @@ async def test_only_tools_whose_servers_say_so_are_known_to_only_read(echo: Tool
 async def test_our_own_list_only_reads(database_url: str) -> None:
     database = await Database.connect(database_url)
     try:
-        async with ToolClients(build_server(Tasks(database))) as tools:
+        async with ToolClients(build_server(Tasks(database), StoredTaskHistory(database))) as tools:
             specs = {spec.name: spec.read_only for spec in await tools.list_tools()}
     finally:
         await database.close()
     assert [name for name, only_reads in specs.items() if only_reads] == ["list_tasks"]
-    assert len(specs) == 5
+    assert len(specs) == 6
 
 
 BAD_ARGUMENTS: list[tuple[Any, str]] = [

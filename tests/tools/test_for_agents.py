@@ -16,6 +16,7 @@ from mcp.types import CallToolResult, TextContent, TextResourceContents
 
 from chatkit.access.caller import Caller
 from store.postgres import Database
+from store.task_history import StoredTaskHistory
 from store.tasks import Tasks
 from tests.tools.asker import NOW
 from tools.descriptions import TOOLS
@@ -30,7 +31,9 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 def server(database: Database) -> Server[Any]:
     """The server at /mcp."""
-    return build_agents_server(Tasks(database), version="1.2", now=lambda: NOW)
+    return build_agents_server(
+        Tasks(database), StoredTaskHistory(database), version="1.2", now=lambda: NOW
+    )
 
 
 @asynccontextmanager

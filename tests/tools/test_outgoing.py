@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from chatkit.access.caller import Caller
 from chatkit.protocol.calls import ToolCall
 from store.postgres import Database
+from store.task_history import StoredTaskHistory
 from store.tasks import Tasks
 from tools.client import ToolClients
 from tools.config import HttpServer
@@ -59,7 +60,9 @@ async def test_a_tool_server_cannot_send_us_elsewhere(database_url: str) -> None
                 url=f"http://127.0.0.1:{configured.port}/mcp",
                 headers={"x-api-key": "meant for it alone"},
             )
-            async with ToolClients(build_server(Tasks(database)), [config]) as tools:
+            async with ToolClients(
+                build_server(Tasks(database), StoredTaskHistory(database)), [config]
+            ) as tools:
                 await asyncio.wait_for(configured.came.wait(), 10)
                 assert [spec.name for spec in await tools.list_tools()] == [
                     tool.name for tool in TOOLS
@@ -73,7 +76,7 @@ async def test_no_argument_of_a_tool_is_an_address_that_is_asked(database_url: s
     database = await Database.connect(database_url, max_connections=2)
     async with open_site(Site()) as site:
         address = f"http://127.0.0.1:{site.port}/"
-        async with ToolClients(build_server(Tasks(database))) as tools:
+        async with ToolClients(build_server(Tasks(database), StoredTaskHistory(database))) as tools:
             for spec in await tools.list_tools():
                 properties = spec.parameters["properties"]
                 arguments = json.dumps(dict.fromkeys(properties, address) | {"url": address})

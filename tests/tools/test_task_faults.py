@@ -11,6 +11,7 @@ from mcp.shared.exceptions import MCPError
 
 from chatkit.todo.tasks import Task, TaskPage, TaskQuery
 from store.postgres import Database
+from store.task_history import StoredTaskHistory
 from store.tasks import Tasks
 from tests.tools.asker import Asker, Reply
 from tools.server import build_server
@@ -87,7 +88,7 @@ async def test_a_database_that_is_away_is_told_in_a_sentence(
 
 
 class _BrokenTasks(Tasks):
-    async def add(self, user_id: str, draft: object) -> Task:
+    async def add(self, user_id: str, draft: object, by: object = None) -> Task:
         raise RuntimeError("password=hunter2")
 
     async def list(self, user_id: str, query: TaskQuery) -> TaskPage:
@@ -97,7 +98,7 @@ class _BrokenTasks(Tasks):
 async def test_no_text_of_an_exception_reaches_a_client(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ask = Asker(build_server(_BrokenTasks(database)))
+    ask = Asker(build_server(_BrokenTasks(database), StoredTaskHistory(database)))
     for name in ("add_task", "list_tasks"):
         with caplog.at_level(logging.ERROR):
             reply = await ask(name, title="x")

@@ -12,7 +12,6 @@ from mcp.client import Client
 from mcp.types import CallToolResult, Tool
 
 from chatkit.access.caller import Caller
-from store.postgres import Database
 from tests.tools.asker import ANNA, BEN, Asker, Reply
 from tools.descriptions import TOOLS
 from tools.listed import MAX_ROWS
@@ -24,7 +23,7 @@ def carried(result: CallToolResult) -> dict[str, Any]:
     return {name.removeprefix("chatkit/"): meta[name] for name in meta if "chatkit/" in name}
 
 
-async def test_the_five_tools_are_listed(ask: Asker) -> None:
+async def test_the_tools_are_listed(ask: Asker) -> None:
     async with Client(ask.server) as client:
         listed = (await client.list_tools()).tools
     assert [tool.name for tool in listed] == [
@@ -33,6 +32,7 @@ async def test_the_five_tools_are_listed(ask: Asker) -> None:
         "complete_task",
         "update_task",
         "delete_task",
+        "undo",
     ]
 
 
@@ -175,41 +175,6 @@ async def test_a_result_carries_which_tasks_it_speaks_of_within_a_conversation(a
     assert carried(await ask.result("list_tasks", Caller(user_id="anna"))) == {}
     gone = await ask.result("delete_task", task_id=tea)
     assert "mentions" not in carried(gone)
-
-
-async def test_a_model_must_ask_before_it_deletes_more_than_one_task(
-    ask: Asker, database: Database
-) -> None:
-    await database.execute(
-        "WITH said AS ("
-        "INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)"
-        " VALUES ('anna', 'thr_1', 'msg_1', 'trn_1', 'user_message', '{}', false, now()))"
-        "INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)"
-        " VALUES ('anna', 'trn_1', 'thr_1', 'msg_1', false, 'one', now(), 'm')"
-    )
-    ids = [(await ask.ok("add_task", title=title))["task"]["id"] for title in ("tea", "milk")]
-    in_a_turn = replace(ANNA, turn_id="trn_1")
-    assert (await ask("delete_task", in_a_turn, task_id=ids[0])).body["success"] is True
-    assert await ask("delete_task", in_a_turn, task_id=ids[1]) == Reply(
-        {
-            "success": False,
-            "needs_confirmation": True,
-            "message": "“milk” is not deleted yet: to delete more than one task, the user must "
-            "agree first. List the tasks that are meant and ask. If the user agrees in their next "
-            "message, call delete_task for them again then.",
-        },
-        is_error=False,
-        effects=[],
-    )
-    assert await ask.titles() == ["milk"]
-    seeing = replace(in_a_turn, shows_cards=True)
-    put_off = await ask.result("delete_task", seeing, task_id=ids[1])
-    assert carried(put_off) == {
-        "cards": [{"name": "confirm_deletion", "data": {"task_ids": [ids[1]]}}]
-    }
-    told = (await ask("delete_task", seeing, task_id=ids[1])).body
-    assert told["shown_as_card"] is True
-    assert "a card that lists what is meant, with buttons to delete or keep" in told["message"]
 
 
 async def test_a_place_means_the_list_last_shown_in_the_thread(ask: Asker) -> None:
