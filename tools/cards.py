@@ -35,7 +35,7 @@ from chatkit.todo.tasks import (
 )
 from chatkit.words.catalogue import say_in
 from chatkit.words.say import Say
-from tools.change_cards import confirm_card
+from tools.change_cards import confirm_card, state_of
 from tools.listed import MAX_ROWS, Listed, read_listed
 from tools.signals import CHANGES_CARD, LIST_CARD, task_changed
 from tools.task_cards import GONE, form_card, list_card, message_card, offers
@@ -81,11 +81,14 @@ class TaskCards:
             ids = [data["task_id"] for data in waiting]
             found = await self._tasks.get_several(caller.user_id, [*dict.fromkeys(ids)])
             by_id = {task.id: task for task in found}
-            changes = {
-                (task.id, "fields" in data): (task, data.get("fields"))
-                for data in waiting
-                if (task := by_id.get(data["task_id"])) is not None
-            }
+            changes: dict[tuple[str, bool], tuple[Task, Payload | None]] = {}
+            for data in waiting:
+                if (task := by_id.get(data["task_id"])) is None:
+                    continue
+                fields, key = data.get("fields"), (task.id, "fields" in data)
+                if fields is not None and key in changes:  # two calls that change one task
+                    fields = {**(changes[key][1] or {}), **fields}
+                changes[key] = (task, fields)
             if changes:
                 turn_id = waiting[0]["turn_id"]
                 today, say = self._today(caller), say_in(caller.language)
@@ -203,12 +206,18 @@ class TaskCards:
             with suppress(NotFound):
                 deleted.append(await self._tasks.delete(who.user_id, task_id, by))
                 effects.append(task_changed("delete", deleted[-1].id))
-        for task_id, changes in edits:
+        left_alone = 0
+        for task_id, as_of, changes in edits:
             with suppress(NotFound):
+                # Nothing is overwritten that the user has not seen on the card. So a second click,
+                # after a crash in the middle, does not do again what was done.
+                if as_of != state_of(await self._tasks.get(who.user_id, task_id)):
+                    left_alone += 1
+                    continue
                 changed.append(await self._tasks.update(who.user_id, task_id, changes, by))
                 effects.append(task_changed("update", changed[-1].id))
         count = len(task_ids) + len(edits)
-        gone = count - len(effects)
+        gone = count - len(effects) - left_alone
         say = say_in(who.language)
         sentences = []
         if deleted:
@@ -221,6 +230,8 @@ class TaskCards:
             sentences.append(
                 GONE.in_words(say) if count == 1 else say("card.gone_count", count=gone)
             )
+        if left_alone:
+            sentences.append(say("card.left_alone", count=left_alone))
         titles = [task.title for task in (*deleted, *changed)]
         card = message_card(" ".join(sentences), titles, icon="check", struck=not changed)
         if not effects:
@@ -235,7 +246,7 @@ class TaskCards:
     async def _keep(self, payload: Payload, shown: Shown, who: Caller) -> ActionOutcome:
         task_ids, edits = _task_ids(payload), _edits(payload)
         _require_question(shown)
-        meant = [*dict.fromkeys([*task_ids, *(task_id for task_id, _ in edits)])]
+        meant = [*dict.fromkeys([*task_ids, *(task_id for task_id, _, _ in edits)])]
         kept = await self._tasks.get_several(who.user_id, meant)
         say = say_in(who.language)
         card = message_card(_nothing_done(edits, say), [task.title for task in kept])
@@ -353,14 +364,14 @@ def _task_ids(payload: Payload) -> list[str]:
     return [*dict.fromkeys(task_ids)]
 
 
-def _edits(payload: Payload) -> list[tuple[str, TaskChanges]]:
-    """The tasks to change, each with the new values."""
+def _edits(payload: Payload) -> list[tuple[str, str | None, TaskChanges]]:
+    """The tasks to change, each with its state on the card and the new values."""
     edits = payload.get("edits", [])
     if not isinstance(edits, list) or not all(isinstance(each, dict) for each in edits):
         raise BadRequest("edits: must be a list of objects")
     if len(edits) > MAX_PAGE:
         raise BadRequest(f"edits: at most {MAX_PAGE}")
-    return [(_task_id(each), parse_changes(each)) for each in edits]
+    return [(_task_id(each), each.get("as_of"), parse_changes(each)) for each in edits]
 
 
 def _proposer(payload: Payload, who: Caller) -> Author:

@@ -45,7 +45,9 @@ def confirm_card(
     payload = {
         "turn_id": turn_id,
         "task_ids": [task.id for task in deletions],
-        "edits": [{"task_id": task.id, **fields} for task, fields in edits],
+        "edits": [
+            {**fields, "task_id": task.id, "as_of": state_of(task)} for task, fields in edits
+        ],
     }
     lines = [f"- {words_of(task, today, say)}" for task in deletions]
     nodes = []
@@ -65,6 +67,11 @@ def confirm_card(
         cancel={"label": keep, "action": w.action("tasks.keep", payload)},
     )
     return Card(widget=tree, copy_text="\n".join([question, *lines]))
+
+
+def state_of(task: Task) -> str:
+    """A mark that is another one after each change of a task."""
+    return task.updated_at.isoformat()
 
 
 def _differences(task: Task, fields: Mapping[str, Any], say: Say) -> list[str]:

@@ -302,10 +302,9 @@ class Turn:
             self.has_shown = True
         if self._waiting is not None:
             return [*events, *self._wait()]
-        if cards and any(offer.ends_turn for result in results for offer in result.cards):
-            self.next_action = Finish()
-            return [*events, *self._close_workflow()]
         self._said = False
+        if cards and any(offer.ends_turn for result in results for offer in result.cards):
+            return [*events, *self._finish()]
         self.next_action = AskModel()
         return events
 

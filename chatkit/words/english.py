@@ -201,6 +201,10 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
         "one": "{count} task no longer existed.",
         "other": "{count} tasks no longer existed.",
     },
+    "card.left_alone": {
+        "one": "{count} task was changed since and is left as it is.",
+        "other": "{count} tasks were changed since and are left as they are.",
+    },
     "card.repeats": "“{title}” repeats: the next one is due {due}.",
     "card.edit": "Edit",
     "card.delete": "Delete",

@@ -158,6 +158,7 @@ async def test_tool_calls_of_a_provider_change_the_tasks(
         "complete_task",
         "update_task",
         "delete_task",
+        "undo",
     ]
     assert "user" not in json.dumps([list(properties_of(tool)) for tool in last["tools"]])
     assert [message["role"] for message in last["messages"]] == [

@@ -13,7 +13,7 @@ from tests.model_steps import Chunk, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-_PUT_OFF: Final = "is not deleted yet"
+_PUT_OFF: Final = "waiting for the user"
 
 
 def deletions(*ids: str) -> list[Chunk]:
@@ -37,24 +37,21 @@ def results(model: ModelServer) -> list[str]:
     return [message["content"] for message in messages if message["role"] == "tool"]
 
 
-async def test_a_model_cannot_clear_the_list_before_the_user_agrees(
+async def test_no_word_of_the_user_does_what_waits_for_a_click(
     scripted_server: ServerProcess, model: ModelServer
 ) -> None:
     server = scripted_server
-    token, ids = await with_tasks(server, "clears", "a", "b", "c")
+    token, ids = await with_tasks(server, "clears", *"abcdef")
     model.script(*deletions(*ids))
-    model.script(*deletions(*ids))  # it tries again, and would agree with itself
-    model.script("Shall I delete these three?")
     asked = await server.say("Clear my list", token)
-    assert len(await server.tasks(token)) == 3
-    assert all(_PUT_OFF in result for result in results(model))
     assert asked.effects == []  # the page was told of no change
-
-    model.script(*deletions(*ids))
-    model.script("Done.")
-    done = await server.say("Yes", token, asked.thread_id)
-    assert await server.tasks(token) == []
-    assert done.effects == [("tasks/changed", "delete")] * 3
+    before = len(model.requests)  # the turn has ended with the card
+    for said in ("NO!! Do not delete anything", "Yes", "Yes, delete them all"):
+        model.script(*deletions(*ids))
+        await server.say(said, token, asked.thread_id)
+        assert all(_PUT_OFF in result for result in results(model))
+    assert len(model.requests) == before + 3
+    assert len(await server.tasks(token)) == 6
 
 
 async def test_one_after_the_other_it_gets_as_far_as_one(
@@ -79,16 +76,17 @@ async def test_a_user_deletes_over_rest_without_being_asked(
     assert await scripted_server.tasks(token) == []
 
 
-async def test_the_built_in_model_asks_and_then_deletes_what_was_meant(
+async def test_the_built_in_model_asks_on_a_card_and_takes_no_yes(
     demo_server: ServerProcess,
 ) -> None:
     guest = await demo_server.guest()
     for title in ("tea", "milk", "bread"):
         await demo_server.say(f"Add {title}", guest)
     asked = await demo_server.say("delete all", guest)
-    assert "Shall I delete these 3 tasks? Say “yes” to go ahead." in asked.text
+    await demo_server.say("yes", guest, asked.thread_id)
     assert len(await demo_server.tasks(guest)) == 3
-    await demo_server.post("/api/tasks", guest, json={"title": "came later"})
-    done = await demo_server.say("yes", guest, asked.thread_id)
-    assert done.text.startswith("Deleted 3 tasks:")
-    assert await demo_server.tasks(guest) == [("came later", False)]
+    await demo_server.say("delete 1", guest, asked.thread_id)
+    assert len(await demo_server.tasks(guest)) == 2
+    undone = await demo_server.say("undo that", guest, asked.thread_id)
+    assert "is as it was" in undone.text
+    assert len(await demo_server.tasks(guest)) == 3

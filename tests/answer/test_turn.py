@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit.answer.about_model import answered_by_step, lacks_notice
+from chatkit.answer.cards import Card
 from chatkit.answer.drafting import WRITE_DRAFT
 from chatkit.answer.marks import NOTES, Mark, mark_step
 from chatkit.answer.next_action import AskModel, CallTools, Finish, TooManyRounds
@@ -43,7 +44,7 @@ from chatkit.protocol.bodies import (
     WidgetBody,
     WorkflowBody,
 )
-from chatkit.protocol.calls import CallRecord, Effect, Reasoning, ToolCall, ToolResult
+from chatkit.protocol.calls import CallRecord, CardOffer, Effect, Reasoning, ToolCall, ToolResult
 from chatkit.protocol.events import (
     ClientEffect,
     Event,
@@ -149,6 +150,21 @@ def test_a_round_is_stored_hidden_with_calls_and_results_paired_and_effects_are_
     assert encode_event(events[0]) is None
     assert turn.next_action == AskModel()
     assert turn.items == [said, done]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_card_that_the_user_must_answer_first_ends_the_turn(shown: bool) -> None:
+    turn = machine()
+    turn.receive([TextDelta("Let me see."), call(call_id="a", name="delete", arguments="{}")])
+    turn.answered()
+    offer = CardOffer(name="ask", ends_turn=True)
+    cards = [Card(widget={"type": "Card", "children": []})] if shown else []
+    turn.tools_done([ToolResult(call_id="a", output="waiting", cards=(offer,))], cards)
+    if shown:
+        assert turn.next_action == Finish()
+        assert [type(entry.body) for entry in turn.items[-2:]] == [WidgetBody, EndOfTurn]
+    else:  # what it asks about is gone
+        assert turn.next_action == AskModel()
 
 
 def test_a_second_round_without_text_does_not_claim_text() -> None:

@@ -7,6 +7,7 @@ import pytest
 from chatkit.answer.cards import ActionRefused
 from chatkit.protocol.calls import CardOffer
 from chatkit.todo.changes import Author
+from chatkit.todo.tasks import TaskChanges
 from store.task_history import StoredTaskHistory
 from tests.tools.asker import ANNA
 from tests.tools.desk import Desk, actions, words
@@ -143,6 +144,40 @@ async def test_agreeing_makes_all_changes_of_the_card_once(desk: Desk) -> None:
     ]  # fmt: skip
     await desk.press(card, "tasks.confirmed")  # a second click, sent at the same time
     assert await desk.titles() == ["Three", "First"]
+
+
+async def test_two_changes_of_one_task_are_one_with_all_their_fields(desk: Desk) -> None:
+    one = await desk.add("One")
+    offers = [to_change(one.id, title="First"), to_change(one.id, description="more")]
+    (card,) = await desk.cards.show(offers, ANNA)
+    assert words(card)[1:4] == ["One", "Title: One → First", "Description: — → more"]
+    await desk.press(card, "tasks.confirmed")
+    task = await desk.tasks.get("anna", one.id)
+    assert (task.title, task.description) == ("First", "more")
+
+
+async def test_what_was_changed_since_the_card_was_shown_is_left_alone(desk: Desk) -> None:
+    one, two = await desk.add("One"), await desk.add("Two")
+    offers = [to_change(one.id, title="First"), to_change(two.id, title="Second")]
+    (card,) = await desk.cards.show(offers, ANNA)
+    await desk.tasks.update("anna", one.id, TaskChanges({"title": "Mine"}))
+    outcome = await desk.press(card, "tasks.confirmed")
+    assert await desk.titles() == ["Second", "Mine"]
+    assert outcome.card is not None
+    assert words(outcome.card)[0] == (
+        "Changed 1 task. 1 task was changed since and is left as it is."
+    )
+
+
+async def test_a_click_after_a_crash_does_nothing_a_second_time(desk: Desk) -> None:
+    one, two = await desk.add("One"), await desk.add("Two")
+    offers = [to_change(one.id, title="First"), to_delete(two.id)]
+    (card,) = await desk.cards.show(offers, ANNA)
+    await desk.press(card, "tasks.confirmed")  # and the server is gone before it draws the card
+    await desk.tasks.update("anna", one.id, TaskChanges({"title": "Mine"}))
+    outcome = await desk.press(card, "tasks.confirmed")
+    assert (outcome.effects, outcome.note) == ((), None)
+    assert await desk.titles() == ["Mine"]
 
 
 async def test_leaving_changes_nothing(desk: Desk) -> None:
