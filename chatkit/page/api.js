@@ -292,6 +292,14 @@ export class Api {
   deleteTask(id) {
     return this.request(`api/tasks/${encodeURIComponent(id)}`, { method: "DELETE" });
   }
+
+  /**
+   * Take the last change of a task back.
+   * @param {string} id
+   */
+  restoreTask(id) {
+    return this.request(`api/tasks/${encodeURIComponent(id)}/restore`, { method: "POST" });
+  }
 }
 
 /** @param {File} file */

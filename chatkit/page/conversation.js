@@ -31,7 +31,7 @@ import { say } from "./words.js";
  * @typedef {object} Host
  * @property {(conversation: Conversation) => void} changed
  * @property {(conversation: Conversation, isNew: boolean) => void} threadChanged
- * @property {(name: string) => void} effect
+ * @property {(name: string, data?: Record<string, unknown>) => void} effect
  * @property {(text: string) => void} answered
  * @property {(node: Element | null, change: () => void) => void} keepView
  * @property {(conversation: Conversation, draft: Draft) => void} notSent
@@ -70,7 +70,7 @@ export class Conversation {
 
   /**
    * `host` is told of what happens: `changed(conversation)`, `threadChanged(conversation, isNew)`,
-   * `effect(name)`, `answered(text)`, `keepView(node, change)`, `notSent(conversation, draft)`,
+   * `effect(name, data)`, `answered(text)`, `keepView(node, change)`, `notSent(conversation, draft)`,
    * `signIn(error)`, `lostFocus()`; `resend()` sends what is in the composer. `onLoaded()` is called once the
    * rows of a thread that is being loaded are there.
    * @param {Api} api
@@ -406,7 +406,7 @@ export class Conversation {
       progress: this.progress,
       notices: this.notices,
       put: (item) => this.#put(item),
-      effect: (name) => this.#host.effect(name),
+      effect: (name, data) => this.#host.effect(name, data),
       setThread: (thread, isNew) => {
         this.#setThread(thread);
         this.#host.threadChanged(this, isNew);

@@ -11,6 +11,7 @@ import { makeDrawer } from "./drawers.js";
 import { offerReplies } from "./quoting.js";
 import { Scroller } from "./scroller.js";
 import { Tasks } from "./tasks.js";
+import { UndoOffer } from "./undo.js";
 import { takeFiles } from "./uploads.js";
 import { say } from "./words.js";
 import { YourData } from "./your_data.js";
@@ -39,6 +40,14 @@ const chats = new Chats(part("chats"), api, {
   failed: report,
 });
 const tasks = new Tasks(part("tasks-pane"), api, { failed: report });
+const undo = new UndoOffer(api, {
+  undone: () => {
+    focusComposer(); // the button is gone
+    return tasks.refresh();
+  },
+  failed: report,
+});
+part("foot").prepend(undo.node);
 new YourData(find(document, "#your-data", HTMLDialogElement), part("open-your-data"), api, {
   openThread: () => shown.thread,
   imported: () => Promise.all([chats.refresh(), tasks.refresh()]),
@@ -63,8 +72,13 @@ const host = {
     drawTitle();
     drawState();
   },
-  effect(name) {
-    if (name === "tasks/changed") tasks.refresh();
+  effect(name, { action, task_id: id } = {}) {
+    if (name !== "tasks/changed") return;
+    tasks.refresh();
+    if (action === "undo") undo.clear();
+    else if (typeof id === "string" && (action === "delete" || action === "update")) {
+      undo.offer(id, { deleted: action === "delete" });
+    }
   },
   answered(text) {
     part("announcer").textContent = say("page.answered", { text: text.slice(0, 2000) });

@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { dueLabel } from "./dates.js";
 import { alertBox, confirmLoss, el, find, icon, iconButton, moreButton, reconcile } from "./dom.js";
+import { UndoOffer } from "./undo.js";
 import { say } from "./words.js";
 
 const PAGE = 50;
@@ -52,11 +53,19 @@ export class Tasks {
     this.list = el("ul", { className: "tasks", "aria-labelledby": this.heading.id });
     this.empty = el("p", { className: "empty", hidden: true });
     this.fault = el("div", {});
+    this.undo = new UndoOffer(api, {
+      undone: () => {
+        this.heading.focus(); // the button is gone
+        return this.refresh();
+      },
+      failed: (error) => this.#host.failed(error),
+    });
     this.more = moreButton("more", say("page.show_more"), () =>
       this.#read({ after: this.#tasks.at(-1)?.id }),
     );
     find(pane, "#tasks", HTMLElement).append(
       this.fault,
+      this.undo.node,
       this.count,
       this.empty,
       this.list,
@@ -213,7 +222,9 @@ export class Tasks {
       text: say("page.delete_task_text", { title }),
       action: say("page.delete_action"),
     });
-    if (agreed) await this.#change(() => this.#api.deleteTask(id));
+    if (agreed && (await this.#change(() => this.#api.deleteTask(id)))) {
+      this.undo.offer(id, { deleted: true });
+    }
   }
 }
 

@@ -13,7 +13,7 @@ import { say } from "./words.js";
  * @property {(thread: Thread, isNew: boolean) => void} setThread
  * @property {(item: ThreadItem) => void} put
  * @property {(can: boolean) => void} allowCancel
- * @property {(name: string) => void} effect
+ * @property {(name: string, data?: Record<string, unknown>) => void} effect
  * @property {(code: string, message: string, canRetry: boolean) => void} failed
  */
 
@@ -29,7 +29,7 @@ export class Turn {
 
   /**
    * `thread` is what the events change: `{rows, progress, notices}` and `setThread(thread, isNew)`,
-   * `put(item)`, `allowCancel(can)`, `effect(name)`, `failed(code, message, canRetry)`.
+   * `put(item)`, `allowCancel(can)`, `effect(name, data)`, `failed(code, message, canRetry)`.
    * @param {TurnThread} thread
    */
   constructor(thread) {
@@ -104,7 +104,7 @@ export class Turn {
         progress.show(event.text, event.icon);
         break;
       case "client_effect":
-        this.#thread.effect(event.name);
+        this.#thread.effect(event.name, event.data);
         break;
       case "notice":
         notices.add(event);

@@ -212,7 +212,7 @@ type ThreadEvent =
   | { type: "thread.item.removed"; item_id: string }
   | { type: "stream_options"; stream_options: { allow_cancel?: boolean } }
   | { type: "progress_update"; text: string; icon?: string | null }
-  | { type: "client_effect"; name: string }
+  | { type: "client_effect"; name: string; data?: Record<string, unknown> }
   | NoticeEvent
   | { type: "error"; code: string; message?: string | null; allow_retry?: boolean };
 

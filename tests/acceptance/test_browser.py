@@ -148,6 +148,37 @@ async def test_tasks_are_added_checked_and_deleted_beside_the_chat(
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(beside.get_by_text("Water the plants")).to_have_count(0)
         await expect(beside.get_by_role("listitem")).to_have_count(1)
+        await expect(beside.get_by_role("status")).to_contain_text("Task deleted.")
+        await shoot(page, "undo-in-pane")
+        await beside.get_by_role("button", name="Undo").click()
+        await expect(beside.get_by_text("Water the plants")).to_have_count(1)
+        await expect(beside.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+async def test_what_the_assistant_deletes_is_offered_to_be_undone(
+    browser: Browser, demo_server: ServerProcess
+) -> None:
+    async with opened(browser, demo_server.url) as page:
+        beside = page.get_by_role("complementary", name="Tasks")
+        for title in ("tea", "milk", "bread"):
+            await send(page, f"Add {title}")
+        await expect(beside.get_by_role("listitem")).to_have_count(3)
+        await send(page, "Show me my tasks")
+        await send(page, "Delete 1")
+        await expect(beside.get_by_role("listitem")).to_have_count(2)
+        await shoot(page, "undo-offered")
+        await page.get_by_role("button", name="Undo").click()
+        await expect(beside.get_by_role("listitem")).to_have_count(3)
+        await send(page, "Delete all")
+        card = page.get_by_role("article").filter(has_text="Delete these 3 tasks?")
+        await expect(card.get_by_role("button", name="Delete")).to_be_enabled()
+        await shoot(page, "asking-for-all")
+        await expect(beside.get_by_role("listitem")).to_have_count(3)
+        await card.get_by_role("button", name="Delete").click()
+        await expect(beside.get_by_role("listitem")).to_have_count(0)
+        await expect(page.get_by_text("3 tasks deleted.")).to_be_visible()
+        await page.get_by_role("button", name="Undo").click()
+        await expect(beside.get_by_role("listitem")).to_have_count(3)
 
 
 async def test_the_end_of_a_long_card_is_in_view_each_time_it_is_shown(
