@@ -28,12 +28,12 @@ def author_of(who: Caller) -> Author:
 
 
 class Allowances:
-    """Judges each round once."""
+    """Judges each round as a whole at its first deletion or overwrite, and each call by itself."""
 
     def __init__(self, history: TaskHistory) -> None:
         self._history = history
-        #: The last round of each turn, by identity, and who may make its changes.
-        self._rounds: OrderedDict[str, tuple[Any, Author | None]] = OrderedDict()
+        #: The last round of each turn, by identity, and whether it may change anything.
+        self._rounds: OrderedDict[str, tuple[Any, bool]] = OrderedDict()
 
     async def find(
         self, who: Caller, by: Author, *, deletions: int = 0, overwrites: int = 0
@@ -45,21 +45,21 @@ class Allowances:
         if by.thread_id is None:
             return by
         turn_id = by.turn_id or ""
-        judged = self._rounds.get(turn_id)
-        if who.round and judged is not None and judged[0] is who.round:
-            return judged[1]
+        last, may_change = self._rounds.get(turn_id, (None, True))
+        began = bool(who.round) and last is who.round
+        if began and not may_change:
+            return None
         spent = await self._history.spent(who.user_id, thread_id=by.thread_id, turn_id=turn_id)
-        asked = _asked_for(who.round)
+        asked = (0, 0) if began else _asked_for(who.round)
         # Without a message, as in a thread that is being deleted, nothing could be counted.
         allowed = spent.message_id is not None and spent.allows(
             deletions=max(deletions, asked[0]), overwrites=max(overwrites, asked[1])
         )
-        author = replace(by, message_id=spent.message_id) if allowed else None
-        self._rounds[turn_id] = (who.round, author)
+        self._rounds[turn_id] = (who.round, allowed)
         self._rounds.move_to_end(turn_id)
         if len(self._rounds) > _MAX_TURNS:
             self._rounds.popitem(last=False)
-        return author
+        return replace(by, message_id=spent.message_id) if allowed else None
 
 
 def _asked_for(calls: tuple[tuple[str, str], ...]) -> tuple[int, int]:

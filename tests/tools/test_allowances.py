@@ -256,6 +256,20 @@ async def test_a_deletion_too_many_makes_the_overwrites_beside_it_wait(thread: T
     assert await thread.titles() == ["t0", "t1", "t2"]
 
 
+async def test_a_round_whose_calls_go_by_other_names_gets_no_further(thread: Thread) -> None:
+    ids = await thread.add(3)
+    assert thread.lease is not None
+    who = Caller(
+        user_id="anna",
+        thread_id=thread.id,
+        turn_id=thread.lease.turn_id,
+        round=(("remove", "{}"),) * 3,
+    )
+    delete = thread.tools.by_name["delete_task"]
+    results = [await delete({"task_id": each}, who) for each in ids]
+    assert [result.body["success"] for result in results] == [True, False, False]
+
+
 async def test_what_can_be_told_apart_from_an_overwrite_is_free(thread: Thread) -> None:
     ids = await thread.add(8)
     free: list[dict[str, Any]] = [

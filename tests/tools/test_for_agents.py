@@ -114,6 +114,22 @@ async def test_nothing_that_an_agent_reads_speaks_of_places_or_of_a_card(
     assert listed["message"] == "2 of 2 matching tasks."
 
 
+async def test_an_agent_that_deletes_too_much_is_refused_with_a_sentence_and_can_undo(
+    server: Server[Any],
+) -> None:
+    async with agent_of(ADA, server) as client:
+        tea, milk = await add(client, "tea"), await add(client, "milk")
+        assert body(await client.call_tool("delete_task", {"task_id": tea["id"]}))["success"]
+        refused = await client.call_tool("delete_task", {"task_id": milk["id"]})
+        assert body(refused) == {
+            "success": False,
+            "message": "an agent may delete one task and overwrite three titles or descriptions in "
+            "ten minutes: ask the user to do it, or wait.",
+        }
+        undone = body(await client.call_tool("undo", {}))
+        assert undone == {"success": True, "message": "“tea” is as it was."}
+
+
 async def test_the_tasks_are_resources(server: Server[Any]) -> None:
     async with agent_of(ADA, server) as client:
         tea, milk = await add(client, "tea"), await add(client, "milk")
