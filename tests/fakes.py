@@ -94,7 +94,7 @@ class ScriptedTools:
         self._reads = reads
         self._tools = tools
 
-    async def list_tools(self) -> Sequence[ToolSpec]:
+    async def list_tools(self, budget: int | None = None) -> Sequence[ToolSpec]:
         """One for each function, without parameters."""
         return [
             ToolSpec(

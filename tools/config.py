@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """Which tools of a server are offered: patterns of their names, with `*` and `?`."""
+
+    allow: tuple[str, ...] = ("*",)
+    deny: tuple[str, ...] = ()
+
+    def has(self, tool: str) -> bool:
+        """Whether the tool is offered. `deny` wins."""
+        return any(fnmatchcase(tool, each) for each in self.allow) and not any(
+            fnmatchcase(tool, each) for each in self.deny
+        )
+
+
+_ALL: Final = Offered()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StdioServer:
-    """A server program to run; `env` is added to a minimal environment."""
+    """A server program to run; `env` is added to a minimal environment.
+
+    `home` is a directory that is made for it, and `cwd` the working directory if it is another one.
+    `as_us`: it runs in our account, even if that is root.
+    """
 
     name: str
     command: str
     args: tuple[str, ...] = field(default=(), repr=False)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cwd: str | None = None
+    home: Path | None = None
+    as_us: bool = False
+    offers: Offered = _ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +55,21 @@ class HttpServer:
     name: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    offers: Offered = _ALL
 
 
 #: The repr leaves out every field that may contain a secret: arguments, environment, URL, headers.
 ServerConfig = StdioServer | HttpServer
 
+_log = logging.getLogger(__name__)
+
 _STDIO_TYPES: Final = (None, "stdio")
 _HTTP_TYPES: Final = (None, "http", "streamable-http", "streamableHttp", "streamable_http")
 _SERVER_NAME: Final = re.compile(r"\w[\w .@/-]{0,63}")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
+_KEYS: Final = frozenset({"type", "disabled", "allow", "deny"})
+_STDIO_KEYS: Final = _KEYS | {"command", "args", "env", "cwd", "account"}
+_HTTP_KEYS: Final = _KEYS | {"url", "headers"}
 _ENV_NAME: Final = re.compile(r"[^=\0]+")
 
 
@@ -56,8 +89,8 @@ def read_mcp_servers(given: str) -> tuple[ServerConfig, ...]:
 def parse_mcp_servers(text: str) -> tuple[ServerConfig, ...]:
     """Parse the servers, in the order of the text. Servers with `disabled: true` are left out.
 
-    Unknown keys, which other clients may use, are ignored. Raises ValueError with one sentence that
-    names the server or key and never quotes a value, because it may be a secret.
+    Unknown keys, which other clients may use, are ignored and logged. Raises ValueError with
+    one sentence that names the server or key and never quotes a value: it may be a secret.
     """
     try:
         whole = json.loads(text)
@@ -85,17 +118,30 @@ def _server(name: str, entry: object) -> ServerConfig:
     kind = entry.get("type")
     if kind not in (_STDIO_TYPES if "command" in entry else _HTTP_TYPES):
         raise _fault(f"{place}.type", "must be stdio with a command, or http with a url")
+    offers = Offered(
+        allow=_texts(f"{place}.allow", entry.get("allow", ["*"])),
+        deny=_texts(f"{place}.deny", entry.get("deny", [])),
+    )
+    unknown = sorted(entry.keys() - (_STDIO_KEYS if "command" in entry else _HTTP_KEYS))
+    for key in unknown[:20]:
+        _log.warning("MCP_SERVERS: %s.%s is not known here, and ignored", place, ascii(key[:80]))
     if "command" in entry:
+        if entry.get("account", "own") not in ("own", "ours"):
+            raise _fault(f"{place}.account", 'must be "own" or "ours"')
         return StdioServer(
             name=name,
             command=_text(f"{place}.command", entry["command"]),
             args=_texts(f"{place}.args", entry.get("args", [])),
             env=_map(f"{place}.env", entry.get("env", {}), names=_ENV_NAME),
+            cwd=_text(f"{place}.cwd", entry["cwd"]) if "cwd" in entry else None,
+            as_us=entry.get("account") == "ours",
+            offers=offers,
         )
     return HttpServer(
         name=name,
         url=_url(f"{place}.url", entry["url"]),
         headers=_headers(f"{place}.headers", entry.get("headers", {})),
+        offers=offers,
     )
 
 

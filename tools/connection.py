@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import httpx2
 from mcp.client import Client, IncomingMessage, Transport
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.lowlevel import Server
 from mcp.shared.dispatcher import ProgressFnT
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
-from mcp.types import CONNECTION_CLOSED, CallToolResult, Tool, ToolListChangedNotification
+from mcp.types import (
+    CONNECTION_CLOSED,
+    INVALID_REQUEST,
+    CallToolResult,
+    Tool,
+    ToolListChangedNotification,
+)
 
 from tools.config import HttpServer, ServerConfig, StdioServer
+from tools.incoming import Repair
+from tools.stdio import open_stdio
 
 _log = logging.getLogger(__name__)
 
@@ -33,11 +41,19 @@ _FIRST_PAUSE_S: Final = 0.1
 _MAX_PAUSE_S: Final = 30.0
 _STEADY_S: Final = 10.0
 #: Most pages of a tool list that are read, in case a server never ends its list.
-_MAX_PAGES: Final = 20
+_MAX_PAGES: Final = 100
+#: Most tools of a server.
+_MAX_TOOLS: Final = 2000
+#: How long a call waits for a server that is not connected, in seconds.
+_CALL_WAITS_S: Final = 10.0
 
 
 class CallFailed(Exception):
     """The call has no result. The message is a sentence for the model."""
+
+
+class ServerError(CallFailed):
+    """The server answered the call with an error. The message is the server's own."""
 
 
 class Connection:
@@ -53,19 +69,23 @@ class Connection:
     ) -> None:
         self.name = name
         self.tools: tuple[Tool, ...] = ()
+        self.state: Literal["connecting", "connected", "reconnecting", "away"] = "connecting"
         self.settled = asyncio.Event()
         self._server = server
         self._changed = changed
         self._client: Client | None = None
         self._wake = asyncio.Event()
         self._ended = False
+        self._repair = Repair(name)
         self._calls = 0
         self._closing = False
+        self._wanted = asyncio.Event()  # a call waits for the next attempt to connect
+        self._attempt: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def is_up(self) -> bool:
-        """Whether the server is connected."""
-        return self._client is not None
+        """Whether the server is connected, or was so until now and may be back at once."""
+        return self.state in ("connected", "reconnecting")
 
     async def run(self) -> None:
         """Connect, and reconnect after every loss, until the task is cancelled."""
@@ -81,12 +101,42 @@ class Connection:
                 raise
             except Exception as error:  # the outermost edge: a server can cause any error
                 reason = _describe(error)
-            self.settled.set()
             if loop.time() - began > _STEADY_S:
                 pause = _FIRST_PAUSE_S
             _log.warning("the tool server %s is away: %s", self.name, reason)
-            await asyncio.sleep(pause)
+            self._end_attempt(connected=False)
+            self.settled.set()
+            await self._pause(pause)
             pause = min(2 * pause, _MAX_PAUSE_S)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next attempt to connect. A call ends the wait, but never the shortest."""
+        await asyncio.sleep(_FIRST_PAUSE_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds - _FIRST_PAUSE_S):
+                await self._wanted.wait()
+        self._wanted.clear()
+
+    def _end_attempt(self, *, connected: bool) -> None:
+        """Report the end of an attempt to connect to the calls that wait, or that of a connection:
+        then they wait for the next attempt."""
+        if not connected and self.state == "connected":
+            self.state = "reconnecting"
+            return
+        self.state = "connected" if connected else "away"
+        self._attempt.set_result(None)
+        self._attempt = asyncio.get_running_loop().create_future()
+        self._changed()
+
+    async def _connected(self) -> Client:
+        """The client; waits for an attempt to connect. Raises CallFailed."""
+        if self._client is None:
+            self._wanted.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._attempt), _CALL_WAITS_S)
+        if self._client is None:
+            raise CallFailed(f"The tool server {self.name} is not available right now.")
+        return self._client
 
     def close(self, task: asyncio.Task[None]) -> None:
         """End `run`, which runs in `task`."""
@@ -106,17 +156,21 @@ class Connection:
 
         `progress` is called with each progress message of the tool.
         """
-        client = self._client
-        if client is None:
-            raise CallFailed(f"The tool server {self.name} is not available right now.")
+        callback = _report_progress(progress) if progress else None
         self._calls += 1
         try:
-            async with asyncio.timeout(timeout_s):
-                return await client.call_tool(
-                    tool,
-                    arguments,
-                    progress_callback=_report_messages(progress) if progress else None,
-                )
+            try:
+                return await self._call(tool, arguments, timeout_s, callback)
+            except MCPError as error:
+                if not _is_lost_session(error):
+                    raise
+                # The server did not know the session, so it has not run the call.
+                self._ended = True
+                self._wake.set()
+                self._client = None
+                return await self._call(tool, arguments, timeout_s, callback)
+        except CallFailed:
+            raise
         except TimeoutError as error:
             self._wake.set()
             raise CallFailed(f"The tool did not answer within {timeout_s:g} seconds.") from error
@@ -124,13 +178,29 @@ class Connection:
             self._wake.set()
             _log.warning("%s of the tool server %s: %s", tool, self.name, _describe(error))
             if isinstance(error, MCPError) and error.code != CONNECTION_CLOSED:
-                raise CallFailed(f"The tool server refused the call: {error.message}") from error
+                raise ServerError(error.message) from error
+            if isinstance(error, ValueError):  # the library's ValidationError is one
+                raise CallFailed(
+                    f"The tool server {self.name} sent a result that cannot be read. The call may "
+                    "have had its effect."
+                ) from error
             raise CallFailed(
                 f"The tool server {self.name} is not available right now, and whether the call "
                 "had its effect is not known."
             ) from error
         finally:
             self._calls -= 1
+
+    async def _call(
+        self,
+        tool: str,
+        arguments: dict[str, Any],
+        timeout_s: float,
+        progress: ProgressFnT | None,
+    ) -> CallToolResult:
+        client = await self._connected()
+        async with asyncio.timeout(timeout_s):
+            return await client.call_tool(tool, arguments, progress_callback=progress)
 
     async def _hold(self) -> None:
         self._ended = False
@@ -139,16 +209,15 @@ class Connection:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(_CONNECT_S):
                 await stack.enter_async_context(client)
-                self.tools = await _list_tools(client)
+                self.tools = await _list_tools(client, self.name)
             self._client = client
-            self._changed()
+            self._end_attempt(connected=True)
             self.settled.set()
             try:
                 while await self._is_alive(client):
                     pass
             finally:
                 self._client = None
-                self._changed()
 
     async def _is_alive(self, client: Client) -> bool:
         """Wait for a wake-up or the interval, then list the tools again. False if the server has
@@ -163,7 +232,7 @@ class Connection:
             return False
         try:
             async with asyncio.timeout(_CONNECT_S):
-                tools = await _list_tools(client)
+                tools = await _list_tools(client, self.name)
         except TimeoutError:
             if self._calls:  # a simple server handles one request at a time
                 return True
@@ -184,23 +253,18 @@ class Connection:
     def _transport(self) -> Server[Any] | Transport:
         match self._server:
             case StdioServer():
-                return _stdio(self._server, self._hung_up)
+                return self._watched(open_stdio(self._server))
             case HttpServer():
-                return _http(self._server)
+                return self._watched(_http(self._server))
             case Server():
                 return self._server
 
-
-@asynccontextmanager
-async def _stdio(
-    server: StdioServer, hung_up: Callable[[], None]
-) -> AsyncIterator[tuple[_WatchedStream, Any]]:
-    # The library's default environment is PATH, HOME and similar: none of our secrets.
-    parameters = StdioServerParameters(
-        command=server.command, args=list(server.args), env=dict(server.env)
-    )
-    async with stdio_client(parameters) as (read, write):
-        yield _WatchedStream(read, hung_up), write
+    @asynccontextmanager
+    async def _watched(
+        self, transport: AbstractAsyncContextManager[tuple[Any, Any]]
+    ) -> AsyncIterator[tuple[_WatchedStream, Any]]:
+        async with transport as (read, write):
+            yield _WatchedStream(read, self._repair, self._hung_up), write
 
 
 @asynccontextmanager
@@ -215,10 +279,12 @@ async def _http(server: HttpServer) -> AsyncIterator[tuple[Any, Any]]:
 
 
 class _WatchedStream:
-    """The read stream of a transport; calls `on_end` when the other side closes it."""
+    """The read stream of a transport, with repaired messages; calls `on_end` when the other side
+    closes it."""
 
-    def __init__(self, stream: Any, on_end: Callable[[], None]) -> None:
+    def __init__(self, stream: Any, repair: Repair, on_end: Callable[[], None]) -> None:
         self._stream = stream
+        self._repair = repair
         self._on_end = on_end
 
     async def receive(self) -> SessionMessage | Exception:
@@ -236,7 +302,7 @@ class _WatchedStream:
         except StopAsyncIteration:
             self._on_end()
             raise
-        return message
+        return message if isinstance(message, Exception) else self._repair(message)
 
     async def __aenter__(self) -> Self:
         await self._stream.__aenter__()
@@ -251,24 +317,35 @@ class _WatchedStream:
         await self._stream.__aexit__(exc_type, exc_val, exc_tb)
 
 
-def _report_messages(report: Callable[[str], None]) -> ProgressFnT:
-    async def on_progress(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the protocol's names
-        if message:
-            report(message)
+def _report_progress(report: Callable[[str], None]) -> ProgressFnT:
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        share = f"{progress / total:.0%}" if total and 0 <= progress <= total else ""
+        if line := f"{message} ({share})" if message and share else message or share:
+            report(line)
 
     return on_progress
 
 
-async def _list_tools(client: Client) -> tuple[Tool, ...]:
-    tools: list[Tool] = []
-    cursor = None
-    for _ in range(_MAX_PAGES):
+def _is_lost_session(error: MCPError) -> bool:
+    """Whether a server refused the session: it was restarted, or has dropped it."""
+    return error.code == INVALID_REQUEST and error.message == "Session terminated"
+
+
+async def _list_tools(client: Client, name: str) -> tuple[Tool, ...]:
+    tools: dict[str, Tool] = {}
+    cursor: str | None = None
+    cursors: set[str] = set()
+    while True:
         page = await client.list_tools(cursor=cursor)
-        tools += page.tools
+        for tool in page.tools:
+            tools.setdefault(tool.name, tool)
         cursor = page.next_cursor
         if cursor is None:
-            break
-    return tuple(tools)
+            return tuple(tools.values())
+        if cursor in cursors or len(cursors) == _MAX_PAGES or len(tools) > _MAX_TOOLS:
+            _log.warning("the tool server %s: its list has no end, read %s", name, len(tools))
+            return tuple(tools.values())
+        cursors.add(cursor)
 
 
 def _describe(error: BaseException) -> str:

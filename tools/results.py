@@ -72,11 +72,18 @@ def mentions_of(result: CallToolResult, key: str) -> tuple[tuple[str, str], ...]
 
 
 def links_of(result: CallToolResult) -> tuple[Link, ...]:
-    """The first links of a result, without those whose URI is too long."""
-    return tuple(
-        Link(title=cleaned(block.title or block.name, max_chars=MAX_LINK), uri=str(block.uri))
+    """The first links and embedded resources of a result, without those whose URI is too long."""
+    named = [
+        (block.title or block.name, str(block.uri))
+        if isinstance(block, ResourceLink)
+        else (str(block.resource.uri), str(block.resource.uri))
         for block in result.content
-        if isinstance(block, ResourceLink) and len(str(block.uri)) <= MAX_URI
+        if isinstance(block, ResourceLink | EmbeddedResource)
+    ]
+    return tuple(
+        Link(title=cleaned(title, max_chars=MAX_LINK), uri=cleaned(uri, max_chars=MAX_URI))
+        for title, uri in named
+        if len(uri) <= MAX_URI
     )[:MAX_LINKS]
 
 

@@ -28,6 +28,10 @@ from chatkit.protocol.items import Item
 MAX_HISTORY_ITEMS: Final = 400
 #: Window of a model that LiteLLM does not know, in tokens, until a provider refuses a request.
 UNKNOWN_WINDOW: Final = 16_000
+#: Room for the tools of other servers: the share of the window that they get, and the least room,
+#: in tokens.
+TOOLS_SHARE: Final = 20
+MIN_TOOLS: Final = 2_000
 #: Largest budget, and the smallest after a refusal, in tokens.
 MAX_BUDGET: Final = 64_000
 MIN_BUDGET: Final = 1_500
@@ -59,6 +63,11 @@ class Context:
             budget = min((self.model.context_window(model) or UNKNOWN_WINDOW) // 2, MAX_BUDGET)
         budget = min(budget, self.learned.get(model, budget))
         return fit(items, budget, complete=len(items) < MAX_HISTORY_ITEMS)
+
+    def tools_budget(self, model: str) -> int:
+        """How many tokens the tools of other servers may take of each request."""
+        window = self.model.context_window(model) or UNKNOWN_WINDOW
+        return max(window // TOOLS_SHARE, MIN_TOOLS)
 
     def shorten(self, items: Sequence[Item], too_long: Fitted) -> tuple[Fitted, int] | None:
         """A shorter history than one that the provider found too long, and its budget.

@@ -141,7 +141,7 @@ class Runner:
             bodies = (item.body for item in stored)
             work.first = next((body for body in bodies if isinstance(body, UserMessage)), None)
         with show_progress_after(PROGRESS_AFTER_S, work.publish, turn.say("wait.tools")):
-            tools = await self._tools(machine, stored)
+            tools = await self._tools(turn, machine, stored)
             await self.model.warm_up(turn.model)
         files = await self._files(work, stored)
         if self.context.newly_trimmed(stored, turn.model):
@@ -234,10 +234,19 @@ class Runner:
             waiting.close()
         return machine.answered()
 
-    async def _tools(self, machine: Turn, stored: Sequence[Item]) -> tuple[ToolSpec, ...]:
+    async def _tools(
+        self, turn: RunningTurn, machine: Turn, stored: Sequence[Item]
+    ) -> tuple[ToolSpec, ...]:
         own = {tool.name for tool in self.own_tools}
-        others = await self.calls.tools.list_tools()
-        tools = (*self.own_tools, *(tool for tool in others if tool.name not in own))
+        listed = await self.calls.tools.list_tools(self.context.tools_budget(turn.model))
+        names = {tool.name for tool in listed}
+        chosen = [
+            tool
+            for tool in await self.calls.tools.list_tools()
+            if tool.name == turn.options.tool_choice and tool.name not in names
+        ]
+        others = (tool for tool in (*listed, *chosen) if tool.name not in own)
+        tools = (*self.own_tools, *others)
         bodies = [item.body for item in stored]
         begins = not any(isinstance(body, AssistantMessage) for body in bodies)
         rounds = history.rounds_since_the_user(bodies)

@@ -13,8 +13,12 @@ from chatkit.protocol.calls import ToolCall, ToolResult
 class ToolBox(Protocol):
     """Every tool that the model may call: the built-in ones and those of other MCP servers."""
 
-    async def list_tools(self) -> Sequence[ToolSpec]:
-        """The tools of all reachable servers; names are unique."""
+    async def list_tools(self, budget: int | None = None) -> Sequence[ToolSpec]:
+        """The tools of all reachable servers; names are unique, and the order is fixed.
+
+        With a `budget`, in tokens, foreign tools are listed only as far as they fit it; the tools
+        `find_tools` and `call_tool` then lead to the others.
+        """
         ...
 
     async def call(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,12 @@ from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.task_history import TaskHistory
 from chatkit.ports.tasks import TaskStore
-from chatkit.protocol.calls import ToolCall, ToolResult
+from chatkit.protocol.calls import ToolCall, ToolResult, as_tool_name
 from chatkit.wiring.background import Background
 from chatkit.wiring.settings import Settings
 from chatkit.wiring.variables import SettingsError
-from tools.config import ServerConfig, read_mcp_servers
+from tools.config import ServerConfig, StdioServer, read_mcp_servers
+from tools.sandbox import protect_ourselves
 
 if TYPE_CHECKING:
     from tools.client import ToolClients
@@ -62,6 +64,7 @@ class Tooling:
         # The library requires that one task enters and exits both.
         try:
             client, http, server, for_agents = await asyncio.to_thread(_import)
+            protect_ourselves(self._servers)
             async with (
                 client.ToolClients(
                     server.build_server(self._tasks, self._history, now=self._now),
@@ -80,9 +83,9 @@ class Tooling:
             for waited in (self._clients, self._mcp):
                 waited.cancel()  # calls that still wait are cancelled
 
-    async def list_tools(self) -> Sequence[ToolSpec]:
+    async def list_tools(self, budget: int | None = None) -> Sequence[ToolSpec]:
         """See ToolBox."""
-        return await (await asyncio.shield(self._clients)).list_tools()
+        return await (await asyncio.shield(self._clients)).list_tools(budget)
 
     async def call(
         self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
@@ -107,9 +110,16 @@ class Tooling:
 def read_tool_servers(settings: Settings) -> Sequence[ServerConfig]:
     """The additional tool servers of MCP_SERVERS. Raises SettingsError."""
     try:
-        return read_mcp_servers(settings.mcp_servers) if settings.mcp_servers else ()
+        servers = read_mcp_servers(settings.mcp_servers) if settings.mcp_servers else ()
     except ValueError as error:
         raise SettingsError(str(error)) from error
+    homes = settings.data_dir / "tools"
+    return [
+        replace(server, home=homes / as_tool_name(server.name))
+        if isinstance(server, StdioServer)
+        else server
+        for server in servers
+    ]
 
 
 def _import() -> tuple[Any, Any, Any, Any]:

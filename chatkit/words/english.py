@@ -122,6 +122,8 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "tool.ask_user": "Ask me questions",
     "tool.write_draft": "Write a draft",
     "tool.generate_image": "Create an image",
+    "tool.find_tools": "Look for a tool",
+    "tool.call_tool": "Use a tool",
     "tool.add_task": "Add a task",
     "tool.list_tasks": "List tasks",
     "tool.complete_task": "Complete a task",

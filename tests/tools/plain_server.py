@@ -27,6 +27,8 @@ def main() -> None:
                 schema = {"type": "object"}
                 result = {"tools": [{"name": name, "inputSchema": schema} for name in tools]}
             case "tools/call":
+                if message["params"].get("arguments", {}).get("die"):
+                    raise SystemExit
                 tools.append(f"grown_{len(tools)}")
                 _send({"method": "notifications/tools/list_changed"})
                 result = {"content": [{"type": "text", "text": tools[-1]}]}

@@ -20,7 +20,7 @@ class ToolSpec:
     model (`image`). A `draft` is not run: its arguments are shown as a card.
     `title` and `icon` are shown to the user; the title of a foreign tool is its own text.
     `read_only`: a call changes nothing, and `destructive`: it may destroy something, as the tool's
-    server declares it.
+    server declares it. `server` is the name of the foreign server that runs it, empty for others.
     """
 
     name: str
@@ -31,6 +31,7 @@ class ToolSpec:
     icon: str = "bolt"
     read_only: bool = False
     destructive: bool = False
+    server: str = ""
 
 
 class ToolCopies:

@@ -19,9 +19,8 @@ from tests.acceptance.server import SECRET, ServerProcess
 from tests.model_server import ModelServer
 
 TOOL_SERVER = Path(__file__).with_name("slow_tools.py")
-MCP_SERVERS = json.dumps(
-    {"mcpServers": {"slow": {"command": sys.executable, "args": [str(TOOL_SERVER)]}}}
-)
+SLOW = {"command": sys.executable, "args": [str(TOOL_SERVER)], "account": "ours"}
+MCP_SERVERS = json.dumps({"mcpServers": {"slow": SLOW}})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

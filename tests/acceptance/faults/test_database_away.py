@@ -45,7 +45,7 @@ async def test_turns_go_on_while_the_database_is_away_for_ten_seconds(
     ends, calls, goes_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
     scripts: list[tuple[str, list[Step]]] = [
         ("Ends", ["Half", ends, " done."]),
-        ("Calls", ["Half", calls, " then ", call("now", "{}")]),
+        ("Calls", ["Half", calls, " then ", call("slow_now", "{}")]),
         ("Goes on", ["Half", goes_on, " done."]),
     ]
     streams = []

@@ -55,7 +55,7 @@ async def test_leaving_in_the_middle_keeps_the_text_once(fleet: Fleet, how: str)
 async def test_leaving_in_a_tool_call_ends_it_and_records_an_unknown_outcome(fleet: Fleet) -> None:
     server = fleet.cancel.server
     token = new_user(server)
-    fleet.model.script("Let me see. ", call("hang", "{}"))
+    fleet.model.script("Let me see. ", call("slow_hang", "{}"))
     stream = await create(server, token, "Hello")
     await stream.until_text("see. ")
 

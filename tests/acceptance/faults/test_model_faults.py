@@ -127,7 +127,7 @@ async def test_a_model_behind_a_line_that_breaks_before_the_answer_is_asked_agai
 async def test_a_tool_server_that_dies_in_a_call_is_a_failed_result(fleet: Fleet) -> None:
     server = fleet.onward.server
     token = new_user(server)
-    fleet.model.script("I try. ", call("die", "{}"))
+    fleet.model.script("I try. ", call("slow_die", "{}"))
     fleet.model.script("It failed.")
     stream = await create(server, token, "Hello")
     await stream.read_to_end()
@@ -144,11 +144,11 @@ async def test_a_tool_server_that_dies_in_a_call_is_a_failed_result(fleet: Fleet
         fleet.model.script("Yes.")
         await server.say(f"Are the tools back? ({next(attempts)})", token)
         tools = fleet.model.requests[-1].body["tools"]
-        return "now" in [tool["function"]["name"] for tool in tools]
+        return "slow_now" in [tool["function"]["name"] for tool in tools]
 
     await until(listed)
-    fleet.model.script(call("now", "{}"))
+    fleet.model.script(call("slow_now", "{}"))
     fleet.model.script("Done.")
     again = await server.say("Now", token)
     assert again.text == "Done."
-    assert fleet.model.requests[-1].body["messages"][-1]["content"] == "Done now."
+    assert fleet.model.requests[-1].body["messages"][-1]["content"].endswith("\nDone now.")
