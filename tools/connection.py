@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -19,7 +19,6 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     CONNECTION_CLOSED,
-    INVALID_REQUEST,
     CallToolResult,
     Tool,
     ToolListChangedNotification,
@@ -77,6 +76,7 @@ class Connection:
         self._wake = asyncio.Event()
         self._ended = False
         self._repair = Repair(name)
+        self._session_refused = False
         self._calls = 0
         self._closing = False
         self._wanted = asyncio.Event()  # a call waits for the next attempt to connect
@@ -162,7 +162,7 @@ class Connection:
             try:
                 return await self._call(tool, arguments, timeout_s, callback)
             except MCPError as error:
-                if not _is_lost_session(error):
+                if not self._session_refused or error.code == CONNECTION_CLOSED:
                     raise
                 # The server did not know the session, so it has not run the call.
                 self._ended = True
@@ -203,7 +203,7 @@ class Connection:
             return await client.call_tool(tool, arguments, progress_callback=progress)
 
     async def _hold(self) -> None:
-        self._ended = False
+        self._ended = self._session_refused = False
         self._wake.clear()
         client = Client(self._transport(), cache=None, message_handler=self._on_message)
         async with AsyncExitStack() as stack:
@@ -246,6 +246,11 @@ class Connection:
         if isinstance(message, ToolListChangedNotification):
             self._wake.set()
 
+    async def _see_response(self, response: httpx2.Response) -> None:
+        # The revision says 404 for an unknown session; the servers of the TypeScript SDK say 400.
+        if response.status_code in (400, 404) and "mcp-session-id" in response.request.headers:
+            self._session_refused = True
+
     def _hung_up(self) -> None:
         self._ended = True
         self._wake.set()
@@ -255,7 +260,7 @@ class Connection:
             case StdioServer():
                 return self._watched(open_stdio(self._server))
             case HttpServer():
-                return self._watched(_http(self._server))
+                return self._watched(_http(self._server, self._see_response))
             case Server():
                 return self._server
 
@@ -268,11 +273,17 @@ class Connection:
 
 
 @asynccontextmanager
-async def _http(server: HttpServer) -> AsyncIterator[tuple[Any, Any]]:
+async def _http(
+    server: HttpServer, see_response: Callable[[httpx2.Response], Awaitable[None]]
+) -> AsyncIterator[tuple[Any, Any]]:
     # No read timeout: each call has its own.
     timeout = httpx2.Timeout(10, read=None)
     async with (
-        httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout) as http,
+        httpx2.AsyncClient(
+            headers=dict(server.headers),
+            timeout=timeout,
+            event_hooks={"response": [see_response]},
+        ) as http,
         streamable_http_client(server.url, http_client=http) as streams,
     ):
         yield streams
@@ -324,11 +335,6 @@ def _report_progress(report: Callable[[str], None]) -> ProgressFnT:
             report(line)
 
     return on_progress
-
-
-def _is_lost_session(error: MCPError) -> bool:
-    """Whether a server refused the session: it was restarted, or has dropped it."""
-    return error.code == INVALID_REQUEST and error.message == "Session terminated"
 
 
 async def _list_tools(client: Client, name: str) -> tuple[Tool, ...]:
