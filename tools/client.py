@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -222,6 +223,8 @@ class ToolClients:
                 read_only=_is_read_only(tool),
                 destructive=_is_destructive(tool),
                 server=connection.name,
+                own_name=tool.name,
+                digest=sha256(tool.model_dump_json().encode()).hexdigest(),
             )
         return _Route(spec=spec, connection=connection, tool=tool)
 

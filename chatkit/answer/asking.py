@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from chatkit.models.pure.tools import ToolSpec
-from chatkit.protocol.bodies import StructuredInput
-from chatkit.protocol.calls import BadArguments, read_arguments
+from chatkit.protocol.bodies import ClientToolCall, StructuredInput
+from chatkit.protocol.calls import BadArguments, ToolCall, read_arguments
 from chatkit.protocol.errors import Sentence
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.structured import MAX_OPTIONS, MAX_QUESTIONS, MAX_SENTENCE, Question
@@ -99,6 +99,14 @@ def _sentence(value: object, name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value.strip()) <= MAX_SENTENCE:
         raise BadArguments(f"{name} must be a text of 1 to {MAX_SENTENCE} characters.")
     return value.strip()
+
+
+def pending_of(call: ToolCall, kind: str) -> StructuredInput | ClientToolCall:
+    """The item with which the user (`ask`) or the page answers a call. Raises BadArguments."""
+    if kind == "ask":
+        return read_questions(call.arguments)
+    arguments = read_arguments(call.arguments)
+    return ClientToolCall(call_id=call.call_id, name=call.name, arguments=arguments)
 
 
 def call_of(form: StructuredInput) -> str:

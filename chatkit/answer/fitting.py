@@ -13,6 +13,7 @@ from typing import Final
 from zlib import crc32
 
 from chatkit.protocol.bodies import (
+    AskedCall,
     AssistantMessage,
     Body,
     ClientToolCall,
@@ -54,7 +55,7 @@ def tokens_of(body: Body) -> int:
     match body:
         case UserMessage(attachments=attachments):
             files = TOKENS_PER_FILE * len(attachments)
-        case AssistantMessage() | ToolRound() | ClientToolCall() | StructuredInput():
+        case AssistantMessage() | ToolRound() | AskedCall() | ClientToolCall() | StructuredInput():
             files = 0
         case Note() | StopMark():
             files = 0

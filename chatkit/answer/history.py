@@ -15,8 +15,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from chatkit.answer import asking
+from chatkit.answer.approving import is_allowed, refused
 from chatkit.protocol.attachments import FileContent
 from chatkit.protocol.bodies import (
+    AskedCall,
     AssistantMessage,
     Body,
     ClientToolCall,
@@ -95,6 +97,7 @@ def to_messages(
     newest = next((item for item in reversed(items) if isinstance(item.body, UserMessage)), None)
     # Index of the text that the next round may belong to; notes may come between.
     spoken: int | None = None
+    asked: AskedCall | None = None  # the call that the next form asks about
     for item in items:
         body = item.body
         match body:
@@ -115,6 +118,12 @@ def to_messages(
                     said = messages.pop(spoken)["content"]
                 _add_calls(messages, said, body.calls, body.reasoning)
                 spoken = None
+            case AskedCall():
+                asked = body
+            case StructuredInput(status="answered" | "skipped") if asked is not None:
+                if not is_allowed(body):  # a call that was allowed is in the round behind it
+                    _add_calls(messages, None, [refused(asked, body)])
+                asked = None
             case ClientToolCall(has_output=True):
                 _add_calls(messages, None, [_client_call(body)])
             case StructuredInput(status="answered" | "skipped"):

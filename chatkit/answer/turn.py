@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from chatkit.answer.about_model import answered_by_step, lacks_notice
-from chatkit.answer.asking import ONE_AT_A_TIME, read_questions
+from chatkit.answer.approving import Approvals
 from chatkit.answer.cards import Card
 from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off
 from chatkit.answer.marks import ALWAYS_SHOWN, NOTES, Mark, mark_step
@@ -25,6 +25,7 @@ from chatkit.answer.next_action import AskModel, CallTools, Finish, NextAction, 
 from chatkit.answer.picturing import Pictures
 from chatkit.answer.rounds import Round
 from chatkit.answer.steps import step_of, waiting_for
+from chatkit.answer.waiting import Waiting
 from chatkit.answer.writing import MessageWriter, WorkflowWriter
 from chatkit.models.pure.call_pieces import CallPieces
 from chatkit.models.pure.deltas import (
@@ -44,18 +45,16 @@ from chatkit.models.pure.tools import ToolSpec
 from chatkit.protocol.bodies import (
     AssistantMessage,
     Body,
-    ClientToolCall,
     EndOfTurn,
     GeneratedImage,
     Note,
     StopMark,
-    StructuredInput,
     TaskBody,
     ToolRound,
     WidgetBody,
     WorkflowBody,
 )
-from chatkit.protocol.calls import BadArguments, ToolCall, ToolResult, read_arguments
+from chatkit.protocol.calls import BadArguments, ToolCall, ToolResult
 from chatkit.protocol.events import ClientEffect, Event, ItemDone
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item
@@ -85,6 +84,8 @@ class Turn:
         self.items: list[Item] = []
         #: Whether the turn has shown an item that is an answer without text.
         self.has_shown = False
+        #: What the user is asked about before it runs. Set it before the first answer.
+        self.approvals = Approvals()
         #: Images that are being generated, by call id.
         self.pictures = Pictures()
         self._thread_id = thread_id
@@ -98,7 +99,7 @@ class Turn:
         self._calls = CallPieces()
         self._drafts: dict[int, DraftWriter] = {}  # by the index of their calls
         self._round = Round()
-        self._waiting: ClientToolCall | StructuredInput | None = None
+        self._waiting = Waiting()
         self._begins = True  # whether this is the first answer of the thread
         self._said = False  # whether this answer of the model holds text
         self._reason = ""  # why the model ended it
@@ -208,33 +209,35 @@ class Turn:
             if kind == "draft":
                 events += self._end_draft(self._drafts.pop(index), call)
             elif kind in ("client", "ask"):
-                self._put_aside(call, kind)
+                self._put_aside(call, None, kind)
+            elif (tool := self.approvals.asks_about(call)) is not None:
+                self._put_aside(call, tool, kind)
             else:
                 run.append(call)
-                self._round.add(call)
-                opened, workflow = self._open_workflow("custom")
-                step = step_of(call, self._tools.get(call.name), self._say)
-                events += [*opened, *workflow.add(call.call_id, step)]
+                events += self._begin_call(call)
         if not self._round:
             return [*events, *self._wait()]
         self.next_action = CallTools(tuple(run))
         return events
 
-    def _put_aside(self, call: ToolCall, kind: str) -> None:
-        """Make a call of the page or the user pending; answer a second one with an error."""
-        if self._waiting is not None:
-            self._answer(call, ONE_AT_A_TIME, failed=True)
-            return
+    def resume(self, call: ToolCall) -> list[Event]:
+        """Run a call that the user has allowed, before the model is asked."""
+        self.next_action = CallTools((call,))
+        return self._begin_call(call)
+
+    def _begin_call(self, call: ToolCall) -> list[Event]:
+        self._round.add(call)
+        opened, workflow = self._open_workflow("custom")
+        step = step_of(call, self._tools.get(call.name), self._say)
+        return [*opened, *workflow.add(call.call_id, step)]
+
+    def _put_aside(self, call: ToolCall, tool: ToolSpec | None, kind: str) -> None:
+        """Make a call pending: of the page, the user, or a `tool` that the user must allow."""
         try:
-            self._waiting = (
-                read_questions(call.arguments)
-                if kind == "ask"
-                else ClientToolCall(
-                    call_id=call.call_id,
-                    name=call.name,
-                    arguments=read_arguments(call.arguments),
-                )
-            )
+            if tool is not None:
+                self._waiting.ask_about(call, tool, self._say)
+            else:
+                self._waiting.put(call, kind)
         except BadArguments as error:
             self._answer(call, str(error), failed=True)
 
@@ -300,7 +303,7 @@ class Turn:
             body = WidgetBody(widget=card.widget, copy_text=card.copy_text)
             events.append(self._done(self._item("msg", body)))
             self.has_shown = True
-        if self._waiting is not None:
+        if self._waiting:
             return [*events, *self._wait()]
         self._said = False
         if cards and any(offer.ends_turn for result in results for offer in result.cards):
@@ -332,7 +335,7 @@ class Turn:
                 self._done(self._item("hid", ToolRound(calls=calls, after_text=self._said)))
             )
         self._calls.drop()
-        self._drafts, self._waiting = {}, None
+        self._drafts, self._waiting = {}, Waiting()
         self.next_action = Finish()
         if mark in ALWAYS_SHOWN or any(not item.body.hidden for item in self.items):
             events += self.show_step(mark_step(mark, self._say))
@@ -348,11 +351,9 @@ class Turn:
 
     def _wait(self) -> list[Event]:
         """End the turn with the pending item that the page or the user must answer."""
-        assert self._waiting is not None
-        prefix: Prefix = "tc" if isinstance(self._waiting, ClientToolCall) else "msg"
         events = self._close_workflow()
-        events.append(self._done(self._item(prefix, self._waiting)))
-        self._waiting = None
+        for prefix, body in self._waiting.take():
+            events.append(self._done(self._item(prefix, body)))
         self.next_action = Finish()
         return events
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from chatkit.answer import history
+from chatkit.answer.approving import ApprovalPolicy, Approvals
 from chatkit.answer.leases import Ending, LeaseLost, TurnState
 from chatkit.answer.next_action import AskModel, CallTools, Finish, TooManyRounds
 from chatkit.answer.turn import Turn
@@ -28,7 +29,12 @@ from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.models import Model
 from chatkit.ports.turns import TurnStore
 from chatkit.protocol.attachments import FileContent, NameContent
-from chatkit.protocol.bodies import AssistantMessage, ClientToolCall, ToolRound, UserMessage
+from chatkit.protocol.bodies import (
+    AssistantMessage,
+    ClientToolCall,
+    ToolRound,
+    UserMessage,
+)
 from chatkit.protocol.content import FileSource
 from chatkit.protocol.errors import Unavailable
 from chatkit.protocol.events import ErrorEvent, Event, ItemDone, Notice, StreamOptions
@@ -61,6 +67,7 @@ class Runner:
     own_tools: Sequence[ToolSpec]
     turns: TurnStore
     titles: ThreadTitles
+    approval: ApprovalPolicy
     max_rounds: int
     new_id: NewId
     now: Callable[[], datetime]
@@ -147,6 +154,10 @@ class Runner:
         if self.context.newly_trimmed(stored, turn.model):
             work.publish([_trimmed(turn.say)])
         tool_choice = turn.options.tool_choice
+        allowed = machine.approvals.answered(turn.begun.answered, stored)
+        if allowed is not None and (refusal := machine.approvals.refusal_of(allowed)) is not None:
+            machine.begin_with([ToolRound(calls=(refusal,))])
+            allowed = None
         while True:
             request = ModelRequest(
                 model=machine.model,
@@ -155,7 +166,11 @@ class Runner:
                 tool_choice=tool_choice,
                 language=turn.caller.language,
             )
-            events = await self._ask_fitting(work, request, [*stored, *machine.items], files)
+            if allowed is not None:
+                events, allowed = machine.resume(allowed.call), None
+            else:
+                items = [*stored, *machine.items]
+                events = await self._ask_fitting(work, request, items, files)
             tool_choice = None  # the user's choice applies to the first model call only
             match machine.next_action:
                 case CallTools(calls):
@@ -240,9 +255,10 @@ class Runner:
         own = {tool.name for tool in self.own_tools}
         listed = await self.calls.tools.list_tools(self.context.tools_budget(turn.model))
         names = {tool.name for tool in listed}
+        every = await self.calls.tools.list_tools()
         chosen = [
             tool
-            for tool in await self.calls.tools.list_tools()
+            for tool in every
             if tool.name == turn.options.tool_choice and tool.name not in names
         ]
         others = (tool for tool in (*listed, *chosen) if tool.name not in own)
@@ -250,6 +266,7 @@ class Runner:
         bodies = [item.body for item in stored]
         begins = not any(isinstance(body, AssistantMessage) for body in bodies)
         rounds = history.rounds_since_the_user(bodies)
+        machine.approvals = Approvals.of(self.approval, every, bodies)
         machine.offer(tools, after_rounds=rounds, begins=begins)
         return tools
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from chatkit.protocol.attachments import Attachment, parse_attachment
-from chatkit.protocol.calls import CallRecord, Reasoning
+from chatkit.protocol.calls import CallRecord, Reasoning, ToolCall
 from chatkit.protocol.content import (
     Annotation,
     InferenceOptions,
@@ -237,6 +237,34 @@ class ToolRound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedCall:
+    """A call that waits for the user's permission; the form behind it asks. Never sent to clients.
+
+    `digest` identifies the tool as it was when the user was asked.
+    """
+
+    type: ClassVar[str] = "hidden_context_item"
+    hidden: ClassVar[bool] = True
+
+    call: ToolCall
+    digest: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields except the envelope, as stored."""
+        call = self.call
+        return {
+            "content": {
+                "kind": "asked_call",
+                "call_id": call.call_id,
+                "name": call.name,
+                "arguments": call.arguments,
+                "extra": call.extra,
+                "digest": self.digest,
+            }
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """A hidden sentence that informs the model of an event, stored at its place in the thread.
 
@@ -279,6 +307,7 @@ Body = (
     | TaskBody
     | EndOfTurn
     | ToolRound
+    | AskedCall
     | Note
     | StopMark
 )
@@ -329,6 +358,10 @@ def parse_body(kind: str, wire: dict[str, Any]) -> Body:
             return StopMark(wire["content"])
         case Note.type if wire["content"]["kind"] == "note":
             return Note(text=wire["content"]["text"], carried=wire["content"]["carried"])
+        case AskedCall.type if wire["content"]["kind"] == "asked_call":
+            fields = ("call_id", "name", "arguments", "extra")
+            call = ToolCall(**{name: wire["content"][name] for name in fields})
+            return AskedCall(call=call, digest=wire["content"]["digest"])
         case ToolRound.type if wire["content"]["kind"] == "tool_round":
             reasoning = wire["content"].get("reasoning")
             return ToolRound(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chatkit.answer.approving import ApprovalPolicy
 from chatkit.answer.asking import ASK_USER
 from chatkit.answer.drafting import WRITE_DRAFT
 from chatkit.answer.leaving import OnDisconnect
@@ -75,6 +76,7 @@ class EngineOptions:
     title_model: str
     own_tools: Sequence[ToolSpec]
     context_tokens: int | None
+    tool_approval: ApprovalPolicy
     max_tool_rounds: int
     max_turns_per_user: int
     shared_limits: bool
@@ -96,6 +98,7 @@ class EngineOptions:
             title_model=settings.title_model or settings.model,
             own_tools=(ASK_USER, WRITE_DRAFT, *draws, *texts.client_tools),
             context_tokens=settings.context_tokens,
+            tool_approval=settings.tool_approval,
             max_tool_rounds=settings.max_tool_rounds,
             max_turns_per_user=settings.max_turns_per_user,
             shared_limits=settings.shared_limits,
@@ -194,6 +197,7 @@ def _build_turns(
         own_tools=options.own_tools,
         turns=stored,
         titles=titles,
+        approval=options.tool_approval,
         max_rounds=options.max_tool_rounds,
         new_id=new_id,
         now=now,

@@ -20,6 +20,7 @@ from jwt.algorithms import HMACAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from chatkit.access.rates import Rate
+from chatkit.answer.approving import ApprovalPolicy
 from chatkit.answer.leaving import OnDisconnect
 from chatkit.edge.cors import normalize_host
 from chatkit.edge.guest_door import GuestPolicy
@@ -98,6 +99,7 @@ class Settings:
     """The file of the system prompt; None: the built-in one."""
     mcp_servers: str | None = field(repr=False)
     """As it was given: a path, or JSON that may hold keys."""
+    tool_approval: ApprovalPolicy
     client_tools: str | None
     """As it was given: a path, or JSON."""
     image_domains: tuple[str, ...] | None
@@ -206,6 +208,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         model_api_key=read.value("MODEL_API_KEY", str, None),
         instructions=read.value("INSTRUCTIONS", Path, None),
         mcp_servers=read.value("MCP_SERVERS", str, None),
+        tool_approval=read.value("TOOL_APPROVAL", ApprovalPolicy.parse, ApprovalPolicy()),
         client_tools=read.value("CLIENT_TOOLS", str, None),
         image_domains=read.value("IMAGE_DOMAINS", _image_domains, _NO_DOMAINS),
         on_disconnect=read.choice("ON_DISCONNECT", get_args(OnDisconnect), "auto"),

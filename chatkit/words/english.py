@@ -122,6 +122,12 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "tool.ask_user": "Ask me questions",
     "tool.write_draft": "Write a draft",
     "tool.generate_image": "Create an image",
+    "approval.question": (
+        "May the assistant call the tool {tool} of the server {server}?\n\n{arguments}"
+    ),
+    "approval.once": "Once",
+    "approval.always": "Always in this chat",
+    "approval.no": "No",
     "tool.find_tools": "Look for a tool",
     "tool.call_tool": "Use a tool",
     "tool.add_task": "Add a task",

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from chatkit.access.caller import Caller
+from chatkit.answer.approving import ApprovalPolicy
 from chatkit.answer.leases import RequestKey
 from chatkit.answer.leaving import OnDisconnect
 from chatkit.engine.attachments import Attachments
@@ -198,6 +199,7 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
                     title_model=title_model,
                     own_tools=own_tools,
                     context_tokens=context_tokens,
+                    tool_approval=ApprovalPolicy(),
                     max_tool_rounds=max_rounds,
                     max_turns_per_user=max_turns,
                     shared_limits=shared_limits,

@@ -7,7 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TESTS = "\n".join(
-    path.read_text() for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__)
+    path.read_text()
+    for room in ("tools", "engine")
+    for path in (ROOT / "tests" / room).glob("test_*.py")
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chatkit.access.rates import Rate
+from chatkit.answer.approving import ApprovalPolicy
 from chatkit.edge.proxies import TrustedProxies
 from chatkit.models.deprecations import end_of_service
 from chatkit.wiring.settings import (
@@ -52,6 +53,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         model_api_key=None,
         instructions=None,
         mcp_servers=None,
+        tool_approval=ApprovalPolicy(),
         client_tools=None,
         image_domains=(),
         on_disconnect="auto",
@@ -117,6 +119,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("MAX_UPLOAD_BYTES", "100 MiB", "max_upload_bytes", 100 * 1024 * 1024),
         ("MAX_STORAGE_BYTES", "5 GiB", "max_storage_bytes", 5 * 1024**3),
         ("MAX_TOOL_ROUNDS", "1", "max_tool_rounds", 1),
+        ("TOOL_APPROVAL", "never", "tool_approval", ApprovalPolicy.parse("never")),
         ("MODEL_TIMEOUT_S", "2.5", "model_timeout_s", 2.5),
         (
             "ALLOWED_HOSTS",
@@ -211,6 +214,7 @@ def test_an_empty_variable_counts_as_not_set(name: str, text: str) -> None:
         ("MAX_BODY_BYTES", "1 parsec"),
         ("MAX_BODY_BYTES", "1.5 MiB"),
         ("MAX_TOOL_ROUNDS", "many"),
+        ("TOOL_APPROVAL", "files:sometimes"),
         ("MODEL_TIMEOUT_S", "0"),
         ("MODEL_TIMEOUT_S", "nan"),
         ("MODEL_TIMEOUT_S", "inf"),

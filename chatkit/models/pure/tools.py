@@ -20,7 +20,9 @@ class ToolSpec:
     model (`image`). A `draft` is not run: its arguments are shown as a card.
     `title` and `icon` are shown to the user; the title of a foreign tool is its own text.
     `read_only`: a call changes nothing, and `destructive`: it may destroy something, as the tool's
-    server declares it. `server` is the name of the foreign server that runs it, empty for others.
+    server declares it.
+    Only of a tool of a foreign server: the `server`, the tool's `own_name` there, and a `digest`
+    that changes with everything that the server says of the tool.
     """
 
     name: str
@@ -32,6 +34,8 @@ class ToolSpec:
     read_only: bool = False
     destructive: bool = False
     server: str = ""
+    own_name: str = ""
+    digest: str = ""
 
 
 class ToolCopies:

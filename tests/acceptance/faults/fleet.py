@@ -149,7 +149,13 @@ async def new_fleet(database_url: str) -> AsyncIterator[Fleet]:
         started = await asyncio.gather(
             *(
                 stack.enter_async_context(
-                    member(database_url, model, ON_DISCONNECT=mode, MCP_SERVERS=MCP_SERVERS)
+                    member(
+                        database_url,
+                        model,
+                        ON_DISCONNECT=mode,
+                        MCP_SERVERS=MCP_SERVERS,
+                        TOOL_APPROVAL="never",
+                    )
                 )
                 for mode in ("cancel", "continue", "auto")
             )
