@@ -120,6 +120,10 @@ class ToolClients:
         fitting, all_fit = within(others, budget)
         return [*ours, *fitting] if all_fit else [*ours, FIND_TOOLS, CALL_TOOL, *fitting]
 
+    def states(self) -> list[tuple[str, str, str]]:
+        """Of each additional server its name, `stdio` or `http`, and its state: see Connection."""
+        return [(each.name, each.kind, each.state) for each in self._others]
+
     async def call(
         self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
     ) -> ToolResult:

@@ -87,6 +87,17 @@ class Connection:
         """Whether the server is connected, or was so until now and may be back at once."""
         return self.state in ("connected", "reconnecting")
 
+    @property
+    def kind(self) -> str:
+        """How the server is reached: `stdio`, `http`, or `built in`."""
+        match self._server:
+            case StdioServer():
+                return "stdio"
+            case HttpServer():
+                return "http"
+            case Server():
+                return "built in"
+
     async def run(self) -> None:
         """Connect, and reconnect after every loss, until the task is cancelled."""
         loop = asyncio.get_running_loop()

@@ -27,6 +27,7 @@ class ChoiceRoutes:
 
     authenticator: Authenticator
     options: Callable[[Say], Awaitable[dict[str, Any]]]
+    tool_servers: Callable[[], Awaitable[dict[str, Any]]]
     tasks: TaskStore
     preview: Callable[[Task, date, Say], dict[str, Any]]
     today: Callable[[], date]
@@ -35,6 +36,7 @@ class ChoiceRoutes:
         """The routes of the choices."""
         return [
             Route("/api/chatkit/options", {"GET": answering(self.list_options)}),
+            Route("/api/chatkit/tools", {"GET": answering(self.list_tool_servers)}),
             Route("/api/chatkit/entities", {"GET": answering(self.list_entities)}),
             Route("/api/chatkit/entities/{id}/preview", {"GET": answering(self.preview_entity)}),
         ]
@@ -43,6 +45,11 @@ class ChoiceRoutes:
         """GET `{models, tools, attachments: {enabled, max_bytes, max_count}, dictation}`."""
         await self.authenticator.authenticate(request, sessions=("chat",))
         return json_reply(dumps(await self.options(request.say)))
+
+    async def list_tool_servers(self, request: HttpRequest) -> Reply:
+        """GET `{servers: [{name, transport, state, tools}]}`: the servers of MCP_SERVERS."""
+        await self.authenticator.authenticate(request, sessions=("chat",))
+        return json_reply(dumps(await self.tool_servers()))
 
     async def list_entities(self, request: HttpRequest) -> Reply:
         """GET `?q=`: tasks by title, in the form that the widget's `onTagSearch` needs.

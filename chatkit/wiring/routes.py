@@ -49,6 +49,7 @@ def join_routes(parts: Parts) -> list[Route]:
         *ChoiceRoutes(
             authenticator=authenticator,
             options=lambda say: list_options(settings, parts.operations.offers, say),
+            tool_servers=lambda: parts.tools.describe(settings.tool_approval),
             tasks=parts.tasks,
             preview=task_preview,
             today=lambda: now().date(),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit import __version__
 from chatkit.access.caller import Caller
+from chatkit.answer.approving import ApprovalPolicy
 from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.task_history import TaskHistory
@@ -86,6 +87,34 @@ class Tooling:
     async def list_tools(self, budget: int | None = None) -> Sequence[ToolSpec]:
         """See ToolBox."""
         return await (await asyncio.shield(self._clients)).list_tools(budget)
+
+    async def describe(self, policy: ApprovalPolicy) -> dict[str, Any]:
+        """The additional servers with their tools, as JSON. `asks`: the user is asked first."""
+        clients = await asyncio.shield(self._clients)
+        tools = await clients.list_tools()
+        return {
+            "servers": [
+                {
+                    "name": name,
+                    "transport": kind,
+                    "state": state,
+                    "tools": [
+                        {
+                            "name": tool.name,
+                            "own_name": tool.own_name,
+                            "title": tool.title,
+                            "description": tool.description,
+                            "read_only": tool.read_only,
+                            "destructive": tool.destructive,
+                            "asks": policy.asks_about(tool),
+                        }
+                        for tool in tools
+                        if tool.server == name
+                    ],
+                }
+                for name, kind, state in clients.states()
+            ]
+        }
 
     async def call(
         self, call: ToolCall, caller: Caller, progress: Callable[[str], None]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import jwt
@@ -13,6 +17,7 @@ from app import Services
 from tests.edge.application import running
 from tests.edge.calls import Answer, call
 
+PLAIN: Final = Path(__file__).parents[1] / "tools" / "plain_server.py"
 SECRET: Final = "the secret that sign-in and server share"
 
 
@@ -80,3 +85,37 @@ async def test_a_host_locks_a_thread_and_opens_it_again(services: Services) -> N
     malformed: list[Any] = [{"type": "shut"}, {"type": "locked", "reason": ""}, {}, []]
     for body in malformed:
         assert (await ask(services, "PUT", path, body)).status == 400
+
+
+async def test_the_tool_servers_are_listed_with_their_state_and_who_asks(
+    database_url: str,
+) -> None:
+    plain = {"command": sys.executable, "args": [str(PLAIN)], "account": "ours"}
+    servers = {"plain": plain, "missing": {"command": "/no/such/program"}}
+    async with running(
+        database_url,
+        BETTER_AUTH_SECRET=SECRET,
+        MCP_SERVERS=json.dumps({"mcpServers": servers}),
+    ) as services:
+        async with asyncio.timeout(20):
+            while True:
+                listed = (await ask(services, "GET", "/api/chatkit/tools")).json()["servers"]
+                if [server["state"] for server in listed] == ["connected", "away"]:
+                    break
+                await asyncio.sleep(0.05)
+    assert [(server["name"], server["transport"]) for server in listed] == [
+        ("plain", "stdio"),
+        ("missing", "stdio"),
+    ]
+    assert listed[0]["tools"] == [
+        {
+            "name": "plain_grow",
+            "own_name": "grow",
+            "title": "",
+            "description": "",
+            "read_only": False,
+            "destructive": True,
+            "asks": True,
+        }
+    ]
+    assert listed[1]["tools"] == []

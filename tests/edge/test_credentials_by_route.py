@@ -54,6 +54,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Kind, object]]] = {
     ("POST", "/api/chatkit/threads/{id}/cancel"): ("page", b""),
     ("PUT", "/api/chatkit/threads/{id}/status"): ("user", {"type": "active"}),
     ("GET", "/api/chatkit/options"): ("page", b""),
+    ("GET", "/api/chatkit/tools"): ("page", b""),
     ("GET", "/api/chatkit/entities"): ("page", b""),
     ("GET", "/api/chatkit/entities/{id}/preview"): ("page", b""),
     ("POST", "/api/chatkit/upload"): ("page", b""),
