@@ -15,7 +15,7 @@ _log = logging.getLogger("chatkit")
 GUEST_KEYS: Final = "guest_key"
 FILE_KEYS: Final = "file_key"
 #: How often the keys are read again, in seconds.
-LOOK_S: Final = 15.0
+LOOK_S: Final = 10.0
 
 
 class Keyring:

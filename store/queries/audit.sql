@@ -17,7 +17,8 @@ SELECT at, user_id, action, target_kind, target_id, client_ip, request_id, outco
 -- read_entries --
 -- $1 id after which  $2 since, or null  $3 until, or null  $4 user_id, or null  $5 action, or null
 -- $6 limit
-SELECT id, at, user_id, action, target_kind, target_id, client_ip, request_id, outcome, times
+SELECT id, at, user_id, action, target_kind, target_id, client_ip, request_id, outcome, times,
+       detail
   FROM audit_log
  WHERE id > $1
    AND ($2::timestamptz IS NULL OR at >= $2)

@@ -47,7 +47,8 @@ async def _print_log(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _as_json(row: dict[str, Any]) -> str:
-    return json.dumps({**row, "at": to_wire(row["at"])}, ensure_ascii=False)
+    detail = None if row["detail"] is None else json.loads(row["detail"])
+    return json.dumps({**row, "at": to_wire(row["at"]), "detail": detail}, ensure_ascii=False)
 
 
 def _as_text(row: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Final
 
 from chatkit.edge.file_links import HOUR_S
-from chatkit.edge.guests import GUEST_TOKEN_S
+from chatkit.edge.guests import GUEST_TOKEN_S, REMEMBER_S
 from chatkit.wiring.database import attached_database
 from chatkit.wiring.keyring import FILE_KEYS, GUEST_KEYS, LOOK_S
 from chatkit.wiring.settings import Settings
@@ -36,7 +36,7 @@ async def _rotate(settings: Settings, given: argparse.Namespace) -> int:
         for name, life_s in _LIVES.items():
             await secrets.rotate(name, keep_s=0 if given.now else life_s)
     sys.stdout.write(
-        f"The keys are new; a running server uses them within {LOOK_S:.0f} seconds. "
+        f"The keys are new; a running server uses them within {LOOK_S + REMEMBER_S:.0f} seconds. "
         + (
             "The former ones are not accepted any more.\n"
             if given.now
