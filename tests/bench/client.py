@@ -72,7 +72,7 @@ class Answer:
         words = _WORD.findall(text)
         if [int(place) for place, _ in words] != list(range(count)):
             raise WrongAnswer(f"{len(words)} of {count} words, or not in order: {body[-500:]!r}")
-        events = [json.loads(frame[6:]) for frame in body.split(b"\n\n") if frame[:1] == b"d"]
+        events = [json.loads(line[6:]) for line in body.split(b"\n") if line[:5] == b"data:"]
         done = [
             event["item"]["content"][0]["text"]
             for event in events
@@ -100,9 +100,9 @@ class Answer:
 
     def event(self, kind: str) -> Any:
         """The first event of a type."""
-        for frame in self.body.split(b"\n\n"):
-            if frame.startswith(b'data: {"type":"' + kind.encode()):
-                return json.loads(frame[6:])
+        for line in self.body.split(b"\n"):
+            if line.startswith(b'data: {"type":"' + kind.encode()):
+                return json.loads(line[6:])
         raise WrongAnswer(f"no {kind}: {self.body[:500]!r}")
 
 
