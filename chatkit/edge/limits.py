@@ -65,12 +65,6 @@ class Buckets:
             self._full_at[key] = now + status.full_in_s
         return status
 
-    def refund(self, key: str) -> None:
-        """Undo one allowed `take`."""
-        full_at = self._full_at.get(key)
-        if full_at is not None:
-            self._full_at[key] = full_at - self.rate.every_s
-
     def set(self, key: str, full_in_s: float) -> None:
         """Set a bucket from a shared store, whose value is more accurate."""
         self._full_at[key] = self._now() + full_in_s
@@ -108,8 +102,6 @@ class Limits:
             raise
         if self._users is not None:
             own = self._users.take(user.user_id)
-            if not own.allowed and address is not None and self._addresses is not None:
-                self._addresses.refund(address)
             status = _stricter(status, own)
         await self._count_shared(request, address, status, user.user_id)
         return user
