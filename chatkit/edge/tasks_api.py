@@ -12,12 +12,13 @@ from chatkit.access.zones import find_zone
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.router import Route, answering
+from chatkit.edge.tokens import User
 from chatkit.ports.task_history import TaskHistory
 from chatkit.ports.tasks import TaskStore
 from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.jsontext import dumps, loads
 from chatkit.todo.changes import THE_USER
-from chatkit.todo.tasks import TaskChanges, parse_changes, parse_draft, parse_query
+from chatkit.todo.tasks import Task, TaskChanges, parse_changes, parse_draft, parse_query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class TaskRoutes:
             user.user_id, parse_query(given, today=self._today(given.get("time_zone")))
         )
         return json_reply(
-            dumps([task.to_wire() for task in page.tasks]),
+            dumps([_wire(task, user) for task in page.tasks]),
             headers=[(b"x-total-count", str(page.total).encode())],
         )
 
@@ -64,28 +65,34 @@ class TaskRoutes:
         draft = parse_draft(await self._object(request))
         task = await self.tasks.add(user.user_id, draft)
         location = f"/api/tasks/{task.id}".encode()
-        return json_reply(dumps(task.to_wire()), status=201, headers=[(b"location", location)])
+        return json_reply(dumps(_wire(task, user)), status=201, headers=[(b"location", location)])
 
     async def get(self, request: HttpRequest) -> Reply:
         """GET one task."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         task = await self.tasks.get(user.user_id, request.params["id"])
-        return json_reply(dumps(task.to_wire()))
+        return json_reply(dumps(_wire(task, user)))
 
     async def replace(self, request: HttpRequest) -> Reply:
-        """PUT: fields that are not in the body are reset to their defaults."""
+        """PUT: fields that are not in the body are reset to their defaults.
+
+        Without a title it merges as PATCH does: front ends send what has changed.
+        """
         user = await self.authenticator.authenticate(request, sessions=("chat",))
-        draft = parse_draft(await self._object(request))
-        changes = TaskChanges(asdict(draft))
+        given = await self._object(request)
+        if given.get("title") is None:
+            changes = parse_changes(given)
+        else:
+            changes = TaskChanges(asdict(parse_draft(given)))
         task = await self.tasks.update(user.user_id, request.params["id"], changes)
-        return json_reply(dumps(task.to_wire()))
+        return json_reply(dumps(_wire(task, user)))
 
     async def merge(self, request: HttpRequest) -> Reply:
         """PATCH: fields that are not in the body stay the same."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         changes = parse_changes(await self._object(request))
         task = await self.tasks.update(user.user_id, request.params["id"], changes)
-        return json_reply(dumps(task.to_wire()))
+        return json_reply(dumps(_wire(task, user)))
 
     async def complete(self, request: HttpRequest) -> Reply:
         """PATCH `{"completed": bool}`. Completing a recurring task creates the next one."""
@@ -97,7 +104,7 @@ class TaskRoutes:
         completion = await self.tasks.complete(
             user.user_id, request.params["id"], completed=completed, today=today
         )
-        return json_reply(dumps(completion.task.to_wire()))
+        return json_reply(dumps(_wire(completion.task, user)))
 
     async def delete(self, request: HttpRequest) -> Reply:
         """DELETE one task: 204."""
@@ -112,7 +119,7 @@ class TaskRoutes:
         """POST: the last change of a task is taken back, its deletion too. Returns the task."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
         task = await self.history.restore(user.user_id, request.params["id"], THE_USER)
-        return json_reply(dumps(task.to_wire()))
+        return json_reply(dumps(_wire(task, user)))
 
     async def _object(self, request: HttpRequest) -> Mapping[str, Any]:
         value = loads(await request.body(max_bytes=self.max_body_bytes))
@@ -126,3 +133,8 @@ class TaskRoutes:
         if zone is None:
             raise BadRequest("time_zone: must be an IANA name like Europe/Berlin")
         return self.now().astimezone(zone).date()
+
+
+def _wire(task: Task, user: User) -> dict[str, Any]:
+    """A task as REST clients read it."""
+    return {"user_id": user.user_id, **task.to_wire()}

@@ -1,4 +1,4 @@
-"""A client whose stream has broken sends its request again, with the id of the last event."""
+"""What clients in the wild rely on: broken streams that go on, errors, and REST as they use it."""
 
 from __future__ import annotations
 
@@ -159,3 +159,23 @@ async def test_what_is_not_there_can_be_deleted(scripted_server: ServerProcess) 
         ("attachments.delete", {"attachment_id": "atc_nothing"}),
     ):
         assert await scripted_server.read(kind, token, **params) == {}
+
+
+async def test_a_task_names_its_user_and_put_without_a_title_merges(
+    scripted_server: ServerProcess,
+) -> None:
+    token = scripted_server.jwt("rejoin-9")
+    given = {"title": "tea", "description": "green", "tags": ["shop"], "priority": "high"}
+    task = (await scripted_server.post("/api/tasks", token, json=given)).json()
+    assert task["user_id"] == "rejoin-9"
+    path = f"/api/tasks/{task['id']}"
+    merged = await scripted_server.request("PUT", path, token, json={"completed": True})
+    assert merged.json() == {
+        **task,
+        "completed": True,
+        "completed_at": merged.json()["completed_at"],
+        "updated_at": merged.json()["updated_at"],
+    }
+    replaced = (await scripted_server.request("PUT", path, token, json={"title": "milk"})).json()
+    assert (replaced["title"], replaced["description"], replaced["tags"]) == ("milk", None, [])
+    assert (await scripted_server.request("PUT", path, token, json={})).status_code == 400
