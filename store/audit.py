@@ -46,7 +46,7 @@ class AuditLog:
         user_id: str | None = None,
         action: str | None = None,
     ) -> AsyncIterator[dict[str, Any]]:
-        """The rows of a time, a user and a kind, oldest first, read in pieces. None: all."""
+        """See the port."""
         last = 0
         while True:
             rows = await self._database.fetch(

@@ -54,6 +54,7 @@ KNOWN_BY = {
 #: Statements that serve all users at once, or no user, each with the reason.
 NOT_OF_ONE_USER = {
     "audit.append_entries": "one statement for the entries of many users, or of none",
+    "audit.read_entries": "for the operator, who may choose a user",
     "audit.sweep_audit_log": "deletes what is old, whoever did it",
     "files.lock_files": "a lock by the user's id, which reads no row",
     "files.sweep_unsent": "clears what was never sent, of every user",
@@ -64,7 +65,11 @@ NOT_OF_ONE_USER = {
     "sessions.find_session": "the secret itself tells whose it is",
     "sessions.sweep_sessions": "ends what has expired, whoever opened it",
     "secrets.get_secret": "the server's own",
+    "secrets.lock_secret": "the server's own",
     "secrets.add_secret": "the server's own",
+    "secrets.set_secret": "the server's own",
+    "secrets.replace_secret": "the server's own",
+    "secrets.drop_secret": "the server's own",
     "turns.renew_leases": "keeps the turns of this process, whoever asked for them",
     "turn_log.append_events": "one statement for all turns of this process, each with its user_id",
     "turn_log.watch_turns": "looks after the turns of this process, whoever asked for them",
