@@ -31,5 +31,5 @@ class Erasure:
             await self._database.execute(_SQL[name], user_id)
         while await self._database.fetchval(_SQL["erase_some_threads"], user_id, _THREADS_AT_ONCE):
             pass
-        for name in ("erase_files", "erase_tasks"):
+        for name in ("erase_files", "erase_tasks", "erase_amounts"):
             await self._database.execute(_SQL[name], user_id)

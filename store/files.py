@@ -9,10 +9,12 @@ from uuid import UUID
 
 import asyncpg
 
+from chatkit.access.quotas import Quotas
 from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
 from chatkit.protocol.errors import BadRequest, ChatKitError, Conflict, NotFound, Sentence, TooLarge
 from chatkit.protocol.file_types import FileType, Probe
 from chatkit.protocol.ids import NewId
+from store.amounts import allowed
 from store.postgres import Database
 from store.sql import load
 
@@ -29,17 +31,17 @@ AWAITED_S: Final = 3 * 3600.0
 
 
 class Files:
-    """The `FileStore`. All files of one user may take `max_bytes` bytes."""
+    """The `FileStore`."""
 
-    def __init__(self, database: Database, *, max_bytes: int) -> None:
+    def __init__(self, database: Database, quotas: Quotas | None = None) -> None:
         self._database = database
-        self._max_bytes = max_bytes
+        self._quotas = quotas or Quotas()
 
     async def create(self, user_id: str, attachment_id: str, file: NewFile) -> None:
         """See the port."""
         async with self._database.acquire() as connection, connection.transaction():
-            used = await self._require_room(connection, user_id, file.size)
-            if used["unsent"] >= MAX_UNSENT:
+            await connection.execute(_SQL["lock_files"], user_id)
+            if await connection.fetchval(_SQL["count_unsent"], user_id) >= MAX_UNSENT:
                 raise Conflict(Sentence("file.too_many_unsent", count=MAX_UNSENT))
             await connection.execute(
                 _SQL["create_attachment"],
@@ -49,6 +51,7 @@ class Files:
                 file.size,
                 file.mime_type,
                 file.is_image,
+                allowed(self._quotas, user_id),
             )
 
     async def receive(
@@ -84,7 +87,6 @@ class Files:
     ) -> Attachment:
         """See the port."""
         async with self._database.acquire() as connection, connection.transaction():
-            await self._require_room(connection, user_id, len(content))
             version = await connection.fetchval(
                 _SQL["add_made"],
                 user_id,
@@ -93,6 +95,7 @@ class Files:
                 len(content),
                 file.mime_type,
                 file.is_image,
+                allowed(self._quotas, user_id),
             )
             for number, start in enumerate(range(0, len(content), PIECE_BYTES)):
                 piece = content[start : start + PIECE_BYTES]
@@ -113,14 +116,17 @@ class Files:
             raise NotFound("attachment")
         for row in rows:
             if row["thread_id"] is not None:
-                found[row["id"]] = await self._copy(user_id, row["id"], row["size"], new_id("atc"))
+                found[row["id"]] = await self._copy(user_id, row["id"], new_id("atc"))
         return [found[attachment_id] for attachment_id in dict.fromkeys(ids)]
 
-    async def _copy(self, user_id: str, attachment_id: str, size: int, copy_id: str) -> Attachment:
+    async def _copy(self, user_id: str, attachment_id: str, copy_id: str) -> Attachment:
         async with self._database.acquire() as connection, connection.transaction():
-            await self._require_room(connection, user_id, size)
             row = await connection.fetchrow(
-                _SQL["copy_attachment"], user_id, attachment_id, copy_id
+                _SQL["copy_attachment"],
+                user_id,
+                attachment_id,
+                copy_id,
+                allowed(self._quotas, user_id),
             )
             if row is None:  # deleted meanwhile
                 raise NotFound("attachment")
@@ -184,19 +190,6 @@ class Files:
         while await self._database.fetchval(_SQL["sweep_unsent"], UNSENT_S, AWAITED_S):
             pass
         await self._database.execute(_SQL["sweep_uploads"], UNSENT_S)
-
-    async def _require_room(
-        self, connection: asyncpg.pool.PoolConnectionProxy, user_id: str, size: int
-    ) -> asyncpg.Record:
-        await connection.execute(_SQL["lock_files"], user_id)
-        used = await connection.fetchrow(_SQL["used_storage"], user_id)
-        assert used is not None, "an aggregate is always one row"
-        if used["bytes"] + size > self._max_bytes:
-            raise TooLarge(
-                Sentence("file.storage_full", count=self._max_bytes),
-                code="storage_full",
-            )
-        return used
 
     async def _begin(self, user_id: str, attachment_id: str) -> asyncpg.Record:
         async with self._database.acquire() as connection, connection.transaction():

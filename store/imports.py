@@ -9,10 +9,12 @@ from typing import Final
 
 import asyncpg
 
+from chatkit.access.quotas import Quotas
 from chatkit.ports.imports import ImportedThread
 from chatkit.protocol.errors import ChatKitError, Conflict, Sentence
 from chatkit.protocol.jsontext import dumps
 from chatkit.todo.tasks import Task
+from store.amounts import allowed
 from store.postgres import Database
 from store.sql import load
 
@@ -25,11 +27,14 @@ _MAX_IMPORT_S: Final = 3600.0
 class Import:
     """The `RunningImport` of the accepted request `key`; threads get a `seq` below `place`."""
 
-    def __init__(self, database: Database, user_id: str, key: str, place: int) -> None:
+    def __init__(
+        self, database: Database, user_id: str, key: str, place: int, quotas: Quotas
+    ) -> None:
         self._database = database
         self._user_id = user_id
         self._key = key
         self._place = place
+        self._allowed = allowed(quotas, user_id)
 
     async def add_thread(self, thread: ImportedThread) -> bool:
         """See the port."""
@@ -51,6 +56,7 @@ class Import:
                 [item.created_at for item in thread.items],
                 self._key,
                 self._place,
+                self._allowed,
             )
         except asyncpg.UniqueViolationError as error:  # another import used the same `seq`
             raise Conflict(Sentence("import.another")) from error
@@ -59,15 +65,18 @@ class Import:
     async def add_tasks(self, tasks: Sequence[Task]) -> int:
         """See the port."""
         wire = dumps([task.to_wire() for task in tasks])
-        row = await self._database.fetchrow(_SQL["add_tasks"], self._user_id, wire, self._key)
+        row = await self._database.fetchrow(
+            _SQL["add_tasks"], self._user_id, wire, self._key, self._allowed
+        )
         return int(_running(row)["added"])
 
 
 class Imports:
     """The `ImportStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quotas: Quotas | None = None) -> None:
         self._database = database
+        self._quotas = quotas or Quotas()
 
     @asynccontextmanager
     async def begin(self, user_id: str) -> AsyncIterator[Import]:
@@ -75,7 +84,7 @@ class Imports:
         key = f"import:{secrets.token_hex(16)}"
         place = await self._database.fetchval(_SQL["begin_import"], user_id, key, _MAX_IMPORT_S)
         try:
-            yield Import(self._database, user_id, key, place)
+            yield Import(self._database, user_id, key, place, self._quotas)
         finally:
             with suppress(ChatKitError):  # otherwise it expires
                 await self._database.execute(_SQL["end_import"], user_id, key)

@@ -16,6 +16,8 @@ _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 _FILE_NAME: Final = re.compile(r"([0-9]{4})_[a-z0-9_]+\.sql")
 #: The advisory lock of migrations: an arbitrary constant, the same in every release.
 _LOCK: Final = 0x63686174
+#: Timeout of one migration, which may read every row, in seconds.
+_MIGRATION_S: Final = 3600.0
 
 
 def load_migrations(directory: Path) -> Mapping[int, str]:
@@ -83,7 +85,7 @@ async def apply_schema(database: Database) -> None:
         else:
             _require_known(found)
             for version in range(found + 1, VERSION + 1):
-                await connection.execute(MIGRATIONS[version])
+                await connection.execute(MIGRATIONS[version], timeout=_MIGRATION_S)
         await connection.execute(
             "INSERT INTO schema_version (version) VALUES ($1)"
             " ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version",

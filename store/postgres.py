@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from chatkit.protocol.errors import Sentence, Unavailable
+from chatkit.protocol.errors import Sentence, StorageFull, Unavailable
 from store.poolers import LOST_STATEMENT, DatabaseConnection, finds_transaction_pooler
 
 #: Timeouts for a free connection, for opening one, and for one statement, in seconds.
@@ -54,6 +54,16 @@ _UNAVAILABLE: Final = (
     asyncpg.TransactionRollbackError,  # a deadlock
     *LOST_STATEMENT,  # the statement is on another server connection of a pooler
 )
+
+
+class _Full(asyncpg.PostgresError):
+    """Raised by `add_amounts`. The message is the kind, the detail is how much is allowed.
+
+    The driver finds the class by its SQLSTATE.
+    """
+
+    sqlstate = "CK413"
+    detail: str
 
 
 class ConnectError(Exception):
@@ -148,6 +158,8 @@ class Database:
                 await self._drop(connection)
                 raise
             await self._give_back(connection, caching=caching)
+        except _Full as error:
+            raise _full(error) from error
         except _UNAVAILABLE as error:
             if isinstance(error, LOST_STATEMENT):
                 await self._stop_caching()
@@ -187,6 +199,8 @@ class Database:
                 await self._drop(connection)
                 raise
             await self._give_back(connection, caching=caching)
+        except _Full as error:
+            raise _full(error) from error
         except _UNAVAILABLE as error:
             if caching and isinstance(error, LOST_STATEMENT):
                 await self._stop_caching()
@@ -262,6 +276,22 @@ def _options(*, caching: bool) -> dict[str, Any]:
         "statement_cache_size": 200 if caching else 0,
         "server_settings": {"application_name": "chatkit"},
     }
+
+
+def _full(error: _Full) -> StorageFull:
+    most = int(error.detail)
+    match error.args[0]:
+        case "text_bytes":
+            sentence = Sentence("storage.text_bytes", count=most)
+        case "file_bytes":
+            sentence = Sentence("storage.file_bytes", count=most)
+        case "tasks":
+            sentence = Sentence("storage.tasks", count=most)
+        case "threads":
+            sentence = Sentence("storage.threads", count=most)
+        case _:
+            sentence = Sentence("storage.sessions", count=most)
+    return StorageFull(sentence)
 
 
 def _is_open(connection: PoolConnectionProxy) -> bool:

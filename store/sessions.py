@@ -7,9 +7,11 @@ from uuid import UUID
 
 import asyncpg
 
+from chatkit.access.quotas import Quotas
 from chatkit.access.sessions import Session, SessionScope
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.paging import Cursor, Page
+from store.amounts import allowed
 from store.postgres import Database
 from store.sql import load
 
@@ -19,8 +21,9 @@ _SQL: Final = load("sessions")
 class Sessions:
     """The `SessionStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quotas: Quotas | None = None) -> None:
         self._database = database
+        self._quotas = quotas or Quotas()
 
     async def open(
         self,
@@ -35,9 +38,16 @@ class Sessions:
         """See the port."""
         async with self._database.acquire() as connection:
             # Each new session deletes a few expired ones, so that they do not pile up.
-            await connection.execute(_SQL["sweep_sessions"])
+            await connection.execute(_SQL["sweep_sessions"], user_id)
             row = await connection.fetchrow(
-                _SQL["open_session"], user_id, secret_hash, scope, expires_in, origin, name
+                _SQL["open_session"],
+                user_id,
+                secret_hash,
+                scope,
+                expires_in,
+                origin,
+                name,
+                allowed(self._quotas, user_id),
             )
         assert row is not None, "an INSERT that succeeds returns its row"
         return _session(row)

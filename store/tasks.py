@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from chatkit.access.quotas import Quotas
 from chatkit.protocol.errors import BadRequest, Forbidden, NotFound, Sentence
 from chatkit.todo.changes import (
     AGENT_WINDOW_S,
@@ -22,6 +23,7 @@ from chatkit.todo.changes import (
     TaskChange,
 )
 from chatkit.todo.tasks import Completion, Task, TaskChanges, TaskDraft, TaskPage, TaskQuery
+from store.amounts import allowed
 from store.postgres import Database
 from store.searches import Searches
 from store.sql import load
@@ -50,10 +52,12 @@ class Tasks:
     def __init__(
         self,
         database: Database,
+        quotas: Quotas | None = None,
         *,
         changed: Callable[[str, TaskChange], None] = lambda *_: None,
     ) -> None:
         self._database = database
+        self._quotas = quotas or Quotas()
         self._changed = changed
         self._searches = Searches()
 
@@ -71,6 +75,7 @@ class Tasks:
             draft.recurrence,
             draft.completed,
             *columns_of(by),
+            allowed(self._quotas, user_id),
         )
         task = _only(row)
         self._changed(user_id, TaskChange.of(None, task, by))
@@ -172,12 +177,16 @@ class Tasks:
         deletions: int = 0,
         overwrites: int = 0,
     ) -> Sequence[asyncpg.Record]:
-        """Run a statement that changes tasks; its last parameters are the author's.
+        """Run a statement that changes tasks.
+
+        Its last parameters are the author's and, except of a deletion, what the user may store.
 
         An agent's counts are checked in the same transaction, since its calls may run in several
         processes at once. Raises Forbidden if they are too many.
         """
-        given = (user_id, *arguments, *columns_of(by))
+        given = [user_id, *arguments, *columns_of(by)]
+        if not deletions:
+            given.append(allowed(self._quotas, user_id))
         if by.kind != "agent" or not (deletions or overwrites):
             return await self._database.fetch(statement, *given)
         async with self._database.acquire() as connection, connection.transaction():

@@ -9,12 +9,14 @@ from typing import Final
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from chatkit.access.quotas import Quotas
 from chatkit.answer.leases import LoadedThread, TitleSource
 from chatkit.protocol.bodies import Body, parse_body
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import Item, StoredItem, Thread, ThreadStatus
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.paging import Cursor, Page
+from store.amounts import allowed
 from store.postgres import Database
 from store.sql import load
 
@@ -27,9 +29,15 @@ ImageDomains = tuple[str, ...] | None
 class Threads:
     """The `ThreadStore`."""
 
-    def __init__(self, database: Database, image_domains: ImageDomains = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        image_domains: ImageDomains = None,
+        quotas: Quotas | None = None,
+    ) -> None:
         self._database = database
         self._image_domains = image_domains
+        self._quotas = quotas or Quotas()
 
     async def list(self, user_id: str, cursor: Cursor) -> Page[Thread]:
         """See the port."""
@@ -58,7 +66,8 @@ class Threads:
     async def rename(self, user_id: str, thread_id: str, title: str | None) -> Thread:
         """See the port."""
         query = _SQL["rename_thread"]
-        row = await self._database.fetchrow(query, user_id, thread_id, title)
+        room = allowed(self._quotas, user_id)
+        row = await self._database.fetchrow(query, user_id, thread_id, title, room)
         return _found(row, self._image_domains)
 
     async def give_title(

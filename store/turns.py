@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from chatkit.access.quotas import Quotas
 from chatkit.answer.leases import (
     Begun,
     Busy,
@@ -33,6 +34,7 @@ from chatkit.protocol.content import parse_inference_options
 from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
+from store.amounts import allowed
 from store.postgres import Database
 from store.requests import forget_request
 from store.sql import load
@@ -54,8 +56,10 @@ class StoredTurns:
         owner: str,
         lease_s: float,
         image_domains: ImageDomains = None,
+        quotas: Quotas | None = None,
     ) -> None:
         self._database = database
+        self._quotas = quotas or Quotas()
         self._owner = owner
         self._lease_s = lease_s
         self._image_domains = image_domains
@@ -78,6 +82,7 @@ class StoredTurns:
             *_key(turn),
             [attachment.id for attachment in message.attachments],
             turn.language,
+            allowed(self._quotas, user_id),
         )
         if begun is None:
             return Repeated()
@@ -103,6 +108,7 @@ class StoredTurns:
             *_key(turn),
             [attachment.id for attachment in message.attachments],
             turn.language,
+            allowed(self._quotas, user_id),
         )
         if row is None:
             raise NotFound("thread")
@@ -147,6 +153,7 @@ class StoredTurns:
                 *_key(turn),
                 not turn.key.explicit,
                 turn.language,
+                allowed(self._quotas, user_id),
             )
         if row is None:
             raise NotFound("thread")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+#: Every guest's user id begins with it, and no other's.
+GUEST_PREFIX: Final = "guest_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

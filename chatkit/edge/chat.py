@@ -25,7 +25,14 @@ from chatkit.engine.operations import Operations
 from chatkit.engine.running_turn import RunningTurn
 from chatkit.engine.turn_log import Follower, LogFollower, TurnLog
 from chatkit.engine.turns import Turns
-from chatkit.protocol.errors import BadRequest, NotFound, TooLarge, TooMany, Unavailable
+from chatkit.protocol.errors import (
+    BadRequest,
+    NotFound,
+    StorageFull,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 from chatkit.protocol.events import Event, Notice
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.links import resolve, resolve_upload
@@ -101,7 +108,11 @@ class ChatRoutes:
             await self._follow(request, send, caller, params.thread_id)
         elif isinstance(params, CustomAction) and params.streams:
             log = TurnLog()
-            log.append_lines(await self.operations.act(params, caller, key))
+            try:
+                log.append_lines(await self.operations.act(params, caller, key))
+            except StorageFull as error:
+                await _refused(request, faults.storage_full(error.message)).send(request, send)
+                return
             await self._send(request, send, user.user_id, _closed(log))
         else:
             if isinstance(params, DeleteThread | DeleteAttachment):
@@ -146,7 +157,11 @@ class ChatRoutes:
             except Unavailable:
                 await _refused(request, faults.TOO_MANY_STREAMS).send(request, send)
                 return
-            begun = await self.operations.begin(params, caller, key, _notices(request))
+            try:
+                begun = await self.operations.begin(params, caller, key, _notices(request))
+            except StorageFull as error:
+                await _refused(request, faults.storage_full(error.message)).send(request, send)
+                return
             if isinstance(begun, Fault):
                 await _refused(request, begun).send(request, send)
                 return

@@ -1,4 +1,4 @@
-"""Routes for all data of a user: export, import and erasure."""
+"""Routes for all data of a user: export, import, usage and erasure."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from chatkit.portable.exporting import Exporting
 from chatkit.portable.exports import ExportWriter, JsonExport
 from chatkit.portable.importing import Importing
 from chatkit.portable.markdown_export import MarkdownExport
+from chatkit.ports.amounts import AmountStore
 from chatkit.ports.threads import ThreadStore
 from chatkit.protocol.errors import BadRequest, Sentence, UnsupportedMedia
 from chatkit.protocol.jsontext import dumps
@@ -45,6 +46,7 @@ class DataRoutes:
     exporting: Exporting
     importing: Importing
     erasing: Erasing
+    amounts: AmountStore
     max_import_bytes: int
     now: Callable[[], datetime]
     exports: OpenStreams
@@ -55,6 +57,7 @@ class DataRoutes:
         return [
             Route("/api/chatkit/export", {"GET": self.export}),
             Route("/api/chatkit/import", {"POST": answering(self.import_file)}),
+            Route("/api/chatkit/usage", {"GET": answering(self.usage)}),
             Route("/api/chatkit/me", {"DELETE": answering(self.erase)}),
         ]
 
@@ -96,6 +99,17 @@ class DataRoutes:
             async with aclosing(request.pieces(max_bytes=self.max_import_bytes)) as pieces:
                 count = await self.importing.import_file(user.user_id, pieces, request.say)
         return json_reply(dumps(count.to_wire()))
+
+    async def usage(self, request: HttpRequest) -> Reply:
+        """GET `{storage: {kind: {used, allowed}}}`. More than allowed may be used: an answer is
+        stored whatever its size."""
+        user = await self.authenticator.authenticate(request)
+        used, allowed = await self.amounts.load(user.user_id)
+        most = allowed.to_wire()
+        storage = {
+            kind: {"used": amount, "allowed": most[kind]} for kind, amount in used.to_wire().items()
+        }
+        return json_reply(dumps({"storage": storage}))
 
     async def erase(self, request: HttpRequest) -> Reply:
         """DELETE all data of the user: 204. A guest with the cookie is another one from then on."""

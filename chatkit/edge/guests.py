@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import jwt
 
+from chatkit.access.caller import GUEST_PREFIX
 from chatkit.access.keys import Keys
 from chatkit.edge.tokens import (
-    GUEST_PREFIX,
     Token,
     User,
     Verified,

@@ -14,12 +14,13 @@ from hashlib import sha256
 from typing import Any, Final
 
 from chatkit.access.audit import AuditEvent
+from chatkit.access.caller import GUEST_PREFIX
 from chatkit.access.sessions import SessionScope
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.auth import Authenticator
 from chatkit.edge.origins import normalize_origin
 from chatkit.edge.router import Route, answering
-from chatkit.edge.tokens import GUEST_PREFIX, Token, User, Verified
+from chatkit.edge.tokens import Token, User, Verified
 from chatkit.ports.sessions import SessionStore
 from chatkit.protocol.errors import BadRequest, NotFound, Sentence, Unauthorized
 from chatkit.protocol.jsontext import dumps, loads

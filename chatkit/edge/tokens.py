@@ -17,13 +17,12 @@ from typing import Any, Protocol
 
 import jwt
 
+from chatkit.access.caller import GUEST_PREFIX
 from chatkit.access.sessions import Session, SessionScope
 from chatkit.protocol.errors import Sentence, Unauthorized
 
 #: Allowed clock difference, in seconds, for all times in tokens.
 LEEWAY_S = 60.0
-#: Only this server creates user ids with this prefix.
-GUEST_PREFIX = "guest_"
 _MAX_USER_ID = 255
 
 #: PyJWT only verifies the signature. Its claim checks use another clock, accept numbers written as

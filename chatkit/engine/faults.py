@@ -104,6 +104,11 @@ def nearly_too_fast(remaining: int, reset_s: int, say: Say) -> Notice:
     )
 
 
+def storage_full(sentence: Sentence | str) -> Fault:
+    """For a message that the user has no room for."""
+    return Fault(sentence=sentence, allow_retry=False, of_limit=True)
+
+
 def shut(status: ThreadStatus) -> Fault:
     """For a locked or closed thread: the thread's own reason, if it has one."""
     if status.reason is not None:

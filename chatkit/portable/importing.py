@@ -14,7 +14,7 @@ from chatkit.portable.chatgpt import read_conversation
 from chatkit.portable.imports import Importer, OwnExport
 from chatkit.portable.json_parts import JsonParts
 from chatkit.ports.imports import ImportedThread, ImportStore, RunningImport
-from chatkit.protocol.errors import BadRequest, Sentence, Unavailable
+from chatkit.protocol.errors import BadRequest, Sentence, StorageFull, Unavailable
 from chatkit.todo.tasks import Task
 from chatkit.words.say import Say
 
@@ -67,7 +67,8 @@ class Importing:
         """Import a JSON file: our own export, or ChatGPT's `conversations.json`.
 
         Raises BadRequest naming the place of an error; nothing is stored then. Raises Conflict if
-        the user's data is erased meanwhile or another import is running.
+        the user's data is erased meanwhile or another import is running. Raises StorageFull if the
+        rest of the file does not fit; its sentence says what was added before.
         """
         with SpooledTemporaryFile(_IN_MEMORY) as file:
             try:
@@ -78,13 +79,17 @@ class Importing:
             async with self._parsing, self._store.begin(user_id) as running:
                 importer = Importer(user_id, self._now(), say)
                 threads, tasks = await asyncio.to_thread(_read, importer, file)
-                return await _store_all(running, threads, tasks)
+                count = ImportCount()
+                try:
+                    await _store_all(running, threads, tasks, count)
+                except StorageFull as error:
+                    raise StorageFull(_what_fitted(count, error, say)) from error
+                return count
 
 
 async def _store_all(
-    running: RunningImport, threads: list[ImportedThread], tasks: list[Task]
-) -> ImportCount:
-    count = ImportCount()
+    running: RunningImport, threads: list[ImportedThread], tasks: list[Task], count: ImportCount
+) -> None:
     threads.sort(key=lambda thread: thread.created_at, reverse=True)
     for thread in threads:
         if await running.add_thread(thread):
@@ -96,7 +101,15 @@ async def _store_all(
         added = await running.add_tasks(some)
         count.tasks.added += added
         count.tasks.unchanged += len(some) - added
-    return count
+
+
+def _what_fitted(count: ImportCount, full: StorageFull, say: Say) -> Sentence:
+    return Sentence(
+        "import.full",
+        threads=count.threads.added,
+        tasks=count.tasks.added,
+        reason=full.in_words(say),
+    )
 
 
 def _read(importer: Importer, file: IO[bytes]) -> tuple[list[ImportedThread], list[Task]]:

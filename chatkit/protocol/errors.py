@@ -7,7 +7,8 @@
     ├── NotFound                 404  not_found
     ├── MethodNotAllowed         405  method_not_allowed
     ├── Conflict                 409  conflict
-    ├── TooLarge                 413  too_large, storage_full
+    ├── TooLarge                 413  too_large
+    │   └── StorageFull          413  storage_full
     ├── UnsupportedMedia         415  unsupported_media
     ├── Unprocessable            422  idempotency_mismatch
     ├── TooMany                  429  rate_limited
@@ -127,6 +128,12 @@ class TooLarge(ChatKitError):
 
     status = 413
     default_code = "too_large"
+
+
+class StorageFull(TooLarge):
+    """The user stores as much of something as is allowed; the sentence says how to make room."""
+
+    default_code = "storage_full"
 
 
 class UnsupportedMedia(ChatKitError):

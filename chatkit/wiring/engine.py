@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chatkit.access.quotas import Quotas
 from chatkit.answer.approving import ApprovalPolicy
 from chatkit.answer.asking import ASK_USER
 from chatkit.answer.drafting import WRITE_DRAFT
@@ -81,6 +82,7 @@ class EngineOptions:
     max_turns_per_user: int
     shared_limits: bool
     image_domains: tuple[str, ...] | None
+    quotas: Quotas
     on_disconnect: OnDisconnect
     alone: bool
     owner: str
@@ -103,6 +105,7 @@ class EngineOptions:
             max_turns_per_user=settings.max_turns_per_user,
             shared_limits=settings.shared_limits,
             image_domains=settings.image_domains,
+            quotas=settings.quotas,
             on_disconnect=settings.on_disconnect,
             alone=settings.database_url is None,  # the embedded database serves one process
             owner=owner,
@@ -130,12 +133,13 @@ def build_operations(
 ) -> Operations:
     """Build the operations of the protocol. Closing `stack` cancels pending titles."""
     database, new_id, now = parts.database, parts.new_id, parts.now
-    threads = Threads(database, options.image_domains)
+    threads = Threads(database, options.image_domains, options.quotas)
     stored = StoredTurns(
         database,
         owner=options.owner,
         lease_s=options.lease_s,
         image_domains=options.image_domains,
+        quotas=options.quotas,
     )
     requests = AcceptedRequests(database, fresh_s=options.join_s)
     titles = ThreadTitles(model=parts.model, title_model=options.title_model, threads=threads)

@@ -52,7 +52,7 @@ async def open_files(
     stack: AsyncExitStack,
 ) -> FileParts:
     """Build the parts, and sweep unsent files in the background until `stack` is closed."""
-    store = Files(database, max_bytes=settings.max_storage_bytes)
+    store = Files(database, settings.quotas)
     attachments = Attachments(store, max_bytes=settings.max_upload_bytes, new_id=new_id)
     keep_running(stack, attachments.run, "sweep of files")
     return FileParts(

@@ -67,8 +67,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     files = await open_files(settings, database, keyring, new_id, stack)
     auditor = _open_auditor(settings, database, stack)
     # Audits changes by tools and cards; deletions over REST are audited with their request.
-    audited = Tasks(database, changed=auditor.note_change)
-    history = StoredTaskHistory(database, changed=auditor.note_change)
+    audited = Tasks(database, settings.quotas, changed=auditor.note_change)
+    history = StoredTaskHistory(database, settings.quotas, changed=auditor.note_change)
     keep_running(stack, hourly(history.sweep, sweep := "sweep of task changes"), sweep)
     tools = Tooling(audited, history, servers, now=now)
     tools.start()
@@ -95,7 +95,7 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     await turns.adopt_orphans()
     keep_running(stack, turns.run, "care of the turns")
     stack.push_async_callback(turns.interrupt_all)
-    sessions = Sessions(database)
+    sessions = Sessions(database, settings.quotas)
     sign_in = await open_sign_in(settings, database, keyring, sessions, stack)
     keep_running(stack, keyring.run, "look at the keys")
     return Parts(
@@ -104,8 +104,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
         database=database,
         auditor=auditor,
         files=files,
-        tasks=Tasks(database),
-        task_history=StoredTaskHistory(database),
+        tasks=Tasks(database, settings.quotas),
+        task_history=StoredTaskHistory(database, settings.quotas),
         tools=tools,
         model=model,
         operations=operations,

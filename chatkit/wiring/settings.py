@@ -19,6 +19,7 @@ import dotenv
 from jwt.algorithms import HMACAlgorithm
 from jwt.exceptions import InvalidKeyError
 
+from chatkit.access.quotas import Quotas
 from chatkit.access.rates import Rate
 from chatkit.answer.approving import ApprovalPolicy
 from chatkit.answer.leaving import OnDisconnect
@@ -26,7 +27,7 @@ from chatkit.edge.cors import normalize_host
 from chatkit.edge.guest_door import GuestPolicy
 from chatkit.edge.origins import normalize_origin
 from chatkit.edge.proxies import TrustedProxies
-from chatkit.wiring.variables import SettingsError, Variables
+from chatkit.wiring.variables import SettingsError, Variables, parse_size
 
 Guests = Literal["auto", "on", "off"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
@@ -47,9 +48,6 @@ _USER_RATE: Rate | None = Rate(60, 60)
 _IP_RATE: Rate | None = Rate(300, 60)
 _SHORTEST_SECRET = 32
 _MAX_SOCKET_PATH_BYTES = 107  # sun_path holds 108 bytes with the closing NUL (unix(7))
-_BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
-_BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-_SIZE = re.compile(r"([0-9]{1,15}) ?([A-Za-z]*)", re.ASCII)
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,62})\.)*[a-z0-9](?:[a-z0-9-]{0,62})", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 
@@ -109,8 +107,7 @@ class Settings:
     """None: from the model's window."""
     max_body_bytes: int
     max_upload_bytes: int
-    max_storage_bytes: int
-    """What all files of a user may take together."""
+    quotas: Quotas
     max_tool_rounds: int
     model_timeout_s: float
     rate_limit_user: Rate | None
@@ -213,9 +210,15 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         image_domains=read.value("IMAGE_DOMAINS", _image_domains, _NO_DOMAINS),
         on_disconnect=read.choice("ON_DISCONNECT", get_args(OnDisconnect), "auto"),
         context_tokens=read.value("CONTEXT_TOKENS", _positive, None),
-        max_body_bytes=read.value("MAX_BODY_BYTES", _size, 2**20),
-        max_upload_bytes=read.value("MAX_UPLOAD_BYTES", _size, 25 * 2**20),
-        max_storage_bytes=read.value("MAX_STORAGE_BYTES", _size, 2**30),
+        max_body_bytes=read.value("MAX_BODY_BYTES", parse_size, 2**20),
+        max_upload_bytes=read.value("MAX_UPLOAD_BYTES", parse_size, 25 * 2**20),
+        quotas=Quotas(
+            text_bytes=read.value("MAX_TEXT_BYTES", parse_size, 64 * 2**20),
+            file_bytes=read.value("MAX_STORAGE_BYTES", parse_size, 2**30),
+            tasks=read.value("MAX_TASKS", _positive, 10_000),
+            threads=read.value("MAX_THREADS", _positive, 100_000),
+            sessions=read.value("MAX_SESSIONS", _positive, 100),
+        ),
         max_tool_rounds=read.value("MAX_TOOL_ROUNDS", _positive, 8),
         model_timeout_s=read.value("MODEL_TIMEOUT_S", _seconds, 120.0),
         rate_limit_user=read.value("RATE_LIMIT_USER", Rate.parse, _USER_RATE),
@@ -301,14 +304,6 @@ def _positive(text: str) -> int:
     if _WHOLE.fullmatch(text) is None or int(text) == 0:
         raise ValueError(f"{text!r} is no whole number above 0")
     return int(text)
-
-
-def _size(text: str) -> int:
-    match = _SIZE.fullmatch(text)
-    unit = None if match is None else _BYTES.get(match[2].upper())
-    if match is None or unit is None or int(match[1]) == 0:
-        raise ValueError(f"{text!r} is no size, such as 1048576 or 1 MiB")
-    return int(match[1]) * unit
 
 
 def _seconds(text: str) -> float:

@@ -14,6 +14,7 @@ from chatkit.portable.erasing import Erasing
 from chatkit.portable.exporting import Exporting
 from chatkit.portable.importing import Importing
 from chatkit.wiring.settings import Settings
+from store.amounts import StoredAmounts
 from store.erasure import Erasure
 from store.exports import Exports
 from store.imports import Imports
@@ -28,13 +29,14 @@ def data_routes(
     *,
     now: Callable[[], datetime],
 ) -> list[Route]:
-    """The routes for export, import and erasure."""
+    """The routes for export, import, usage and erasure."""
     return DataRoutes(
         authenticator=authenticator,
         threads=operations.threads,
         exporting=Exporting(store=Exports(database), now=now),
-        importing=Importing(Imports(database), now=now),
+        importing=Importing(Imports(database, settings.quotas), now=now),
         erasing=Erasing(store=Erasure(database), turns=operations.running),
+        amounts=StoredAmounts(database, settings.quotas),
         max_import_bytes=settings.max_upload_bytes,
         now=now,
         exports=OpenStreams(max_open=MAX_AT_ONCE, max_per_user=MAX_PER_USER),

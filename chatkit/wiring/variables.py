@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 _T = TypeVar("_T")
+
+_BYTES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_SIZE = re.compile(r"([0-9]{1,15}) ?([A-Za-z]*)", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -57,3 +62,12 @@ class Variables:
             if choice == text.lower():
                 return choice
         raise SettingsError(f"{name} must be one of {', '.join(map(str, choices))}, not {text!r}.")
+
+
+def parse_size(text: str) -> int:
+    """A number of bytes, such as `1048576` or `1 MiB`. Raises ValueError."""
+    match = _SIZE.fullmatch(text)
+    unit = None if match is None else _BYTES.get(match[2].upper())
+    if match is None or unit is None or int(match[1]) == 0:
+        raise ValueError(f"{text!r} is no size, such as 1048576 or 1 MiB")
+    return int(match[1]) * unit

@@ -359,15 +359,32 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "file.no_image": "the file is called {type} and is no image",
     "file.no_pdf": "the file is called a PDF and is none",
     "file.too_many_unsent": "{count} files of yours wait to be sent already: send or remove some",
-    "file.storage_full": (
-        "your files may take {count} bytes together, and this one is too much: delete threads "
-        "with files that you do not need"
-    ),
     "file.too_large": "the file has more than the {count} bytes that it may have",
     "file.empty": "the file is empty",
     "file.short": "the file has {count} bytes and was declared with {declared}",
     "file.sent_already": "the attachment is part of a message already",
     "file.replaced": "the file was taken by another upload or a message meanwhile",
+    # --- What a user may store --------------------------------------------------------------
+    "storage.text_bytes": (
+        "your conversations and tasks may take {count} bytes together, and there is no room for "
+        "more: delete conversations that you do not need"
+    ),
+    "storage.file_bytes": (
+        "your files may take {count} bytes together, and this one is too much: delete threads "
+        "with files that you do not need"
+    ),
+    "storage.tasks": (
+        "you may have {count} tasks, and there is no room for more: delete some that you do "
+        "not need"
+    ),
+    "storage.threads": (
+        "you may have {count} conversations, and there is no room for more: delete some that you "
+        "do not need"
+    ),
+    "storage.sessions": (
+        "you may have {count} sessions, and there is no room for more: revoke some that you do "
+        "not need, or wait until some expire"
+    ),
     # --- Uploads as forms -------------------------------------------------------------------
     "upload.not_multipart": "the body must be multipart/form-data with a field named file",
     "upload.boundary": "the boundary of the body must be 1 to 70 characters",
@@ -388,6 +405,10 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "import.not_json": "the file is not valid JSON",
     "import.unknown_format": (
         "the file is neither an export of this server nor a conversations.json of ChatGPT"
+    ),
+    "import.full": (
+        "the rest of the file was not imported (added: {threads} conversations, {tasks} tasks): "
+        "{reason}; then import the file again, which adds nothing twice"
     ),
     "import.another": "another import of yours is under way; repeat this one",
     "import.erased": "your data was erased while the file was read",

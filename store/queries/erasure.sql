@@ -32,6 +32,13 @@ WITH changes AS (
 )
 DELETE FROM tasks WHERE user_id = $1
 
+-- erase_amounts --
+-- The row of a user who stores nothing any more. What is stored from now on begins a new one.
+-- $1 user_id
+DELETE FROM stored_amounts
+ WHERE user_id = $1
+   AND text_bytes = 0 AND tasks = 0 AND threads = 0 AND sessions = 0 AND file_bytes = 0
+
 -- erase_requests --
 -- $1 user_id
 DELETE FROM accepted_requests WHERE user_id = $1

@@ -5,28 +5,27 @@
 -- stays open while a client sends.
 
 -- lock_files --
--- Serialize the announcements of a user, so that concurrent ones keep to the limits. Reads no row.
+-- Serialize the announcements of a user, so that concurrent ones keep to the limit of unsent files.
+-- Reads no row.
 -- $1 user_id
 SELECT pg_advisory_xact_lock(hashtextextended('files of ' || $1, 0))
 
--- used_storage --
+-- count_unsent --
 -- $1 user_id
-SELECT COALESCE(sum(size), 0)::bigint AS bytes,
-       count(*) FILTER (WHERE thread_id IS NULL) AS unsent
-  FROM attachments
- WHERE user_id = $1
+SELECT count(*) FROM attachments WHERE user_id = $1 AND thread_id IS NULL
 
 -- create_attachment --
--- $1 user_id  $2 id  $3 name  $4 size  $5 MIME type  $6 is_image
+-- $1 user_id  $2 id  $3 name  $4 size  $5 MIME type  $6 is_image  $7 what the user may store
 INSERT INTO attachments (user_id, id, name, size, mime_type, is_image)
 VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING set_config('chatkit.allowed', $7, true)
 
 -- add_made --
 -- A complete file. The item that shows it takes it, as a message takes an upload.
--- $1 user_id  $2 id  $3 name  $4 size  $5 MIME type  $6 is_image
+-- $1 user_id  $2 id  $3 name  $4 size  $5 MIME type  $6 is_image  $7 what the user may store
 INSERT INTO attachments (user_id, id, name, size, mime_type, is_image, state, content)
 VALUES ($1, $2, $3, $4, $5, $6, 'ready', gen_random_uuid())
-RETURNING content
+RETURNING content, set_config('chatkit.allowed', $7, true)
 
 -- add_made_piece --
 -- $1 user_id  $2 attachment_id  $3 content  $4 number  $5 bytes
@@ -87,13 +86,13 @@ SELECT id, name, mime_type, is_image, thread_id, size
 
 -- copy_attachment --
 -- The same file once more, for another message. Its pieces are copied next.
--- $1 user_id  $2 id  $3 id of the copy
+-- $1 user_id  $2 id  $3 id of the copy  $4 what the user may store
 INSERT INTO attachments (user_id, id, name, size, mime_type, is_image, state, content)
 SELECT user_id, $3, name, size, mime_type, is_image, state, content
   FROM attachments
  WHERE user_id = $1 AND id = $2 AND state = 'ready'
    FOR SHARE
-RETURNING id, name, mime_type, is_image, thread_id
+RETURNING id, name, mime_type, is_image, thread_id, set_config('chatkit.allowed', $4, true)
 
 -- copy_pieces --
 -- $1 user_id  $2 id  $3 id of the copy

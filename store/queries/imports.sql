@@ -21,6 +21,7 @@ DELETE FROM accepted_requests WHERE user_id = $1 AND key = $2
 -- from.
 -- $1 user_id  $2 thread_id  $3 id in the file  $4 title  $5 title_by  $6 status  $7 time
 -- $8 item ids  $9 turn ids  $10 types  $11 bodies  $12 times  $13 key  $14 seq
+-- $15 what the user may store
 WITH import AS (
     SELECT key FROM accepted_requests WHERE user_id = $1 AND key = $13 FOR KEY SHARE
 ), thread AS (
@@ -39,11 +40,12 @@ WITH import AS (
            WITH ORDINALITY AS new (id, turn_id, type, body, created_at, place)
      ORDER BY new.place
 )
-SELECT EXISTS (SELECT FROM import) AS runs, EXISTS (SELECT FROM thread) AS added
+SELECT EXISTS (SELECT FROM import) AS runs, EXISTS (SELECT FROM thread) AS added,
+       set_config('chatkit.allowed', $15, true)
 
 -- add_tasks --
 -- Store tasks. `added` is the number of new ones; `runs` is false if the import has ended.
--- $1 user_id  $2 JSON array of tasks in their REST form  $3 key
+-- $1 user_id  $2 JSON array of tasks in their REST form  $3 key  $4 what the user may store
 WITH import AS (
     SELECT key FROM accepted_requests WHERE user_id = $1 AND key = $3 FOR KEY SHARE
 ), added AS (
@@ -62,4 +64,5 @@ WITH import AS (
         ON CONFLICT (user_id, id) DO NOTHING
     RETURNING id
 )
-SELECT EXISTS (SELECT FROM import) AS runs, (SELECT count(*) FROM added) AS added
+SELECT EXISTS (SELECT FROM import) AS runs, (SELECT count(*) FROM added) AS added,
+       set_config('chatkit.allowed', $4, true)

@@ -2,9 +2,11 @@
 
 -- open_session --
 -- $1 user_id  $2 SHA-256 of the secret  $3 scope  $4 seconds that it lasts  $5 origin  $6 name
+-- $7 what the user may store
 INSERT INTO sessions (user_id, id, secret_hash, scope, expires_at, origin, name)
 VALUES ($1, gen_random_uuid(), $2, $3, clock_timestamp() + make_interval(secs => $4), $5, $6)
-RETURNING user_id, id, scope, origin, name, created_at, expires_at
+RETURNING user_id, id, scope, origin, name, created_at, expires_at,
+          set_config('chatkit.allowed', $7, true)
 
 -- find_session --
 -- $1 SHA-256 of the secret
@@ -40,11 +42,13 @@ DELETE FROM sessions WHERE user_id = $1 AND id = $2 RETURNING id
 DELETE FROM sessions WHERE user_id = $1 AND scope = $2
 
 -- sweep_sessions --
--- Delete a few expired sessions of any user. Rows that another process is deleting are skipped.
+-- Delete the expired sessions of a user, which would count, and a few of other users. Rows that
+-- another process is deleting are skipped.
+-- $1 user_id
 DELETE FROM sessions
  WHERE (user_id, id) IN (SELECT user_id, id
                            FROM sessions
                           WHERE expires_at <= clock_timestamp()
-                          ORDER BY expires_at
+                          ORDER BY user_id <> $1, expires_at
                           LIMIT 100
                             FOR UPDATE SKIP LOCKED)

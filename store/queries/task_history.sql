@@ -1,10 +1,18 @@
 -- Changes of tasks that are kept for a week, to be taken back. $1 is the user, except in the sweep.
 
+-- lock_tasks --
+-- In one order, so that two such statements do not wait for each other.
+-- $1 user_id  $2 ids
+SELECT FROM tasks
+ WHERE user_id = $1 AND id = ANY ($2::uuid[])
+ ORDER BY id
+   FOR UPDATE
+
 -- set_task --
 -- Make a task what it was, or delete it, whatever it is now. Returns it as it is then, unless it is
 -- deleted, and as it was.
 -- $1 user_id  $2 id  $3 the row as JSON, null to delete it  $4 author  $5 approved  $6 thread_id
--- $7 turn_id  $8 message_id
+-- $7 turn_id  $8 message_id  $9 what the user may store, unless the task is deleted
 WITH old AS (
     SELECT * FROM tasks WHERE user_id = $1 AND id = $2 FOR UPDATE
 ), wanted AS (
@@ -41,9 +49,9 @@ WITH old AS (
            (SELECT to_jsonb(task) - 'user_id' FROM task), $4, $5, $6, $7, $8
      WHERE EXISTS (SELECT FROM old) OR EXISTS (SELECT FROM task)
 )
-SELECT {task_columns}, true AS is_new FROM task
+SELECT {task_columns}, true AS is_new, set_config('chatkit.allowed', $9, true) FROM task
 UNION ALL
-SELECT {task_columns}, false FROM old
+SELECT {task_columns}, false, null FROM old
  ORDER BY is_new DESC
 
 -- last_change --

@@ -5,6 +5,7 @@
 -- last day as infinities, which date arithmetic cannot use.
 -- $1 user_id  $2 title  $3 description  $4 priority  $5 category  $6 tags  $7 due_date
 -- $8 recurrence  $9 completed  $10 author  $11 approved  $12 thread_id  $13 turn_id  $14 message_id
+-- $15 what the user may store
 WITH task AS (
     INSERT INTO tasks (user_id, id, title, description, priority, category, tags, due_date,
                        recurrence, completed, completed_at)
@@ -16,7 +17,7 @@ WITH task AS (
                               message_id)
     SELECT $1, id, to_jsonb(task) - 'user_id', $10, $11, $12, $13, $14 FROM task
 )
-SELECT {task_columns} FROM task
+SELECT {task_columns}, set_config('chatkit.allowed', $15, true) FROM task
 
 -- load_task --
 -- $1 user_id  $2 id
@@ -120,7 +121,7 @@ SELECT count(*)
 -- Change only the named fields, since null is a valid value for some of them.
 -- $1 user_id  $2 id  $3 names of the fields  $4 title  $5 description  $6 priority  $7 category
 -- $8 tags  $9 due_date  $10 recurrence  $11 completed  $12 author  $13 approved  $14 thread_id
--- $15 turn_id  $16 message_id
+-- $15 turn_id  $16 message_id  $17 what the user may store
 WITH old AS (
     SELECT * FROM tasks WHERE user_id = $1 AND id = $2 FOR UPDATE
 ), task AS (
@@ -146,9 +147,9 @@ WITH old AS (
            $16
       FROM task, old
 )
-SELECT {task_columns}, true AS is_new FROM task
+SELECT {task_columns}, true AS is_new, set_config('chatkit.allowed', $17, true) FROM task
 UNION ALL
-SELECT {task_columns}, false FROM old
+SELECT {task_columns}, false, null FROM old
  ORDER BY is_new DESC
 
 -- complete_task --
@@ -160,7 +161,7 @@ SELECT {task_columns}, false FROM old
 -- in months that have it. No task is created after year 9999, because clients cannot parse such
 -- dates.
 -- $1 user_id  $2 id  $3 completed  $4 today  $5 author  $6 approved  $7 thread_id  $8 turn_id
--- $9 message_id
+-- $9 message_id  $10 what the user may store
 WITH before AS (
     SELECT *, coalesce(due_date, $4::date) AS last_due
       FROM tasks
@@ -210,11 +211,11 @@ WITH before AS (
            $9::text
       FROM next
 )
-SELECT {task_columns}, 1 AS place FROM done
+SELECT {task_columns}, 1 AS place, set_config('chatkit.allowed', $10, true) FROM done
 UNION ALL
-SELECT {task_columns}, 2 FROM next
+SELECT {task_columns}, 2, null FROM next
 UNION ALL
-SELECT {task_columns}, 3 FROM before
+SELECT {task_columns}, 3, null FROM before
  ORDER BY place
 
 -- delete_task --

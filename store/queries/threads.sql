@@ -74,10 +74,10 @@ SELECT {thread_columns} FROM threads WHERE user_id = $1 AND id = $2
 
 -- rename_thread --
 -- Set or remove the user's title. The server does not replace a title that the user removed.
--- $1 user_id  $2 thread_id  $3 title or null
+-- $1 user_id  $2 thread_id  $3 title or null  $4 what the user may store
 UPDATE threads SET title = $3, title_by = 'user'
  WHERE user_id = $1 AND id = $2
-RETURNING {thread_columns}
+RETURNING {thread_columns}, set_config('chatkit.allowed', $4, true)
 
 -- give_title --
 -- Set a title of the server. It never replaces the user's; a model's replaces only a first line.

@@ -3,7 +3,7 @@
 -- same request was accepted before, or if a file is not available any more.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
--- $12 seconds that the key is kept  $13 attachments  $14 language
+-- $12 seconds that the key is kept  $13 attachments  $14 language  $15 what the user may store
 WITH taken AS (
     SELECT id FROM attachments
      WHERE user_id = $1 AND id = ANY ($13::text[]) AND state = 'ready' AND thread_id IS NULL
@@ -27,7 +27,7 @@ WITH taken AS (
 INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model, language)
 SELECT $1, $5, $2, $3, false, $6, clock_timestamp() + make_interval(secs => $7), $8, $14
   FROM claim
-RETURNING id
+RETURNING id, set_config('chatkit.allowed', $15, true)
 
 -- begin_message --
 -- Add a message to a thread and begin the turn that answers it. Not stored if the same request was
@@ -35,7 +35,7 @@ RETURNING id
 -- takes no input. No row if the thread is missing or another user's.
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the message's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 now  $10 request key  $11 hash of the request
--- $12 seconds that the key is kept  $13 attachments  $14 language
+-- $12 seconds that the key is kept  $13 attachments  $14 language  $15 what the user may store
 -- Items that waited for an answer of the user or the page are closed: `closed`, a JSON array or
 -- null.
 WITH thread AS (
@@ -80,7 +80,8 @@ WITH thread AS (
 )
 SELECT thread.*,
        EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun,
-       (SELECT jsonb_agg(to_jsonb(closed)) FROM closed) AS closed
+       (SELECT jsonb_agg(to_jsonb(closed)) FROM closed) AS closed,
+       set_config('chatkit.allowed', $15, true)
   FROM thread
 
 -- find_pending --
@@ -103,7 +104,7 @@ SELECT {item_columns}, body ->> 'status' = 'pending' AS pending,
 -- $1 user_id  $2 thread_id  $3 item_id  $4 the item's body  $5 turn_id  $6 owner
 -- $7 lease in seconds  $8 model  $9 request key  $10 hash of the request
 -- $11 seconds that the key is kept  $12 whether the key was derived from the body
--- $13 language
+-- $13 language  $14 what the user may store
 WITH thread AS (
     SELECT {thread_columns},
            COALESCE(title_by = 'first line', title IS NULL) AS wants_title
@@ -134,7 +135,8 @@ WITH thread AS (
      WHERE items.user_id = $1 AND items.thread_id = turn.thread_id AND items.id = $3
 )
 SELECT thread.*,
-       EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun
+       EXISTS (SELECT FROM claim) AS claimed, EXISTS (SELECT FROM turn) AS begun,
+       set_config('chatkit.allowed', $14, true)
   FROM thread
 
 -- begin_retry --

@@ -29,6 +29,7 @@ from store.postgres import Database
 from tests.engine.conftest import ALICE, Engine, body_key, new_engine, new_key, said
 from tests.fakes import ScriptedTools
 from tests.frames import events_in
+from tests.store.recount import check_amounts
 
 __all__ = ["new_engine"]  # the fixture, for this module
 
@@ -245,6 +246,7 @@ async def check(world: World) -> None:
     for before, row in zip([{"turn_id": ""}, *logs], logs, strict=False):
         follows = before["through"] + 1 if before["turn_id"] == row["turn_id"] else 1
         assert row["first"] == follows, f"a log has a hole: {logs}"
+    await check_amounts(one.database)
     running = await one.rows("SELECT id, owner FROM turns WHERE state = 'running'")
     assert running == [], "a turn runs for ever"
     for engine in world.engines:

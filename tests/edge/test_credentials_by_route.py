@@ -65,6 +65,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Kind, object]]] = {
     ("GET", "/guest"): ("open", b""),
     ("GET", "/api/chatkit/export"): ("user", b""),
     ("POST", "/api/chatkit/import"): ("user", {"format": "chatkit-export"}),
+    ("GET", "/api/chatkit/usage"): ("user", b""),
     ("DELETE", "/api/chatkit/me"): ("user", b""),
     ("GET", "/api/tasks"): ("page", b""),
     ("POST", "/api/tasks"): ("page", TASK),
@@ -92,6 +93,7 @@ async def services(postgres_server: EmbeddedPostgres) -> AsyncIterator[Services]
         fresh_database(postgres_server) as database_url,
         running(
             database_url,
+            MAX_SESSIONS="1000",
             BETTER_AUTH_SECRET=SECRET,
             BETTER_AUTH_SECRET_PREVIOUS=PREVIOUS,
             BETTER_AUTH_URL=issuer.url.removesuffix("/jwks"),

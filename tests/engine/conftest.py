@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from chatkit.access.caller import Caller
+from chatkit.access.quotas import Quotas
 from chatkit.answer.approving import ApprovalPolicy
 from chatkit.answer.leases import RequestKey
 from chatkit.answer.leaving import OnDisconnect
@@ -175,7 +176,7 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
             stack.push_async_callback(database.close)
             model = ScriptedModel(*scripts)
             tools = tools or ScriptedTools()
-            files = Files(database, max_bytes=2**20)
+            files = Files(database, Quotas(file_bytes=2**20))
 
             def now() -> datetime:
                 return datetime.now(UTC)
@@ -204,6 +205,7 @@ async def new_engine(database_url: str) -> AsyncIterator[Callable[..., Any]]:
                     max_turns_per_user=max_turns,
                     shared_limits=shared_limits,
                     image_domains=(),
+                    quotas=Quotas(),
                     on_disconnect=on_disconnect,
                     alone=alone,
                     owner=owner,

@@ -9,6 +9,7 @@ from itertools import count
 
 import pytest
 
+from chatkit.access.quotas import Quotas
 from chatkit.engine import attachments as module
 from chatkit.engine.attachments import Attachments
 from chatkit.protocol.errors import (
@@ -36,7 +37,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def attachments(database: Database) -> Attachments:
     numbers = count(1)
     return Attachments(
-        Files(database, max_bytes=10**6),
+        Files(database, Quotas(file_bytes=10**6)),
         max_bytes=10**5,
         new_id=lambda prefix: f"{prefix}_{next(numbers)}",
     )

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 
+from chatkit.access.quotas import Quotas
 from chatkit.engine import file_contents
 from chatkit.engine.file_contents import contents_for
 from chatkit.protocol.attachments import (
@@ -26,7 +27,7 @@ from tests.files import PDF, PNG, ZIP
 @pytest.fixture
 async def files(database_url: str) -> AsyncIterator[Files]:
     database = await Database.connect(database_url, max_connections=2)
-    yield Files(database, max_bytes=2**30)
+    yield Files(database, Quotas(file_bytes=2**30))
     await database.close()
 
 

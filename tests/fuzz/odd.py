@@ -17,6 +17,7 @@ PATHS: Final = (
     *("/api/chatkit/upload", "/api/chatkit/upload/{id}", "/api/chatkit/files/{id}"),
     *("/api/chatkit/options", "/api/chatkit/entities", "/api/chatkit/entities/{id}/preview"),
     *("/api/chatkit/threads/{id}/status", "/api/chatkit/export", "/api/chatkit/import"),
+    "/api/chatkit/usage",
 )
 ODD_IDS: Final = (
     *(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chatkit.access.quotas import Quotas
 from store.files import Files
 from store.postgres import Database
 from store.tasks import Tasks
@@ -32,7 +33,7 @@ def tasks(database: Database) -> Tasks:
 @pytest.fixture
 def files(database: Database) -> Files:
     """The files in it, of which a user may have a megabyte."""
-    return Files(database, max_bytes=2**20)
+    return Files(database, Quotas(file_bytes=2**20))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import pytest
 
+from chatkit.access.quotas import Quotas
 from chatkit.protocol.attachments import Attachment
 from chatkit.protocol.errors import (
     BadRequest,
@@ -159,7 +160,7 @@ async def test_an_upload_whose_file_is_deleted_meanwhile_is_refused(
 
 
 async def test_a_large_file_is_never_whole_in_memory(database: Database) -> None:
-    files = Files(database, max_bytes=2**30)
+    files = Files(database, Quotas(file_bytes=2**30))
     size, piece = 20 * 2**20, b"0123456789abcde\n" * 4096
     digest = sha256()
 

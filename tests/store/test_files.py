@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from chatkit.access.quotas import Quotas
 from chatkit.answer.leases import Begun, NewTurn, RequestKey
 from chatkit.ports.files import FileStore
 from chatkit.protocol.attachments import Attachment, NewFile, StoredFile
 from chatkit.protocol.bodies import GeneratedImage, UserMessage
 from chatkit.protocol.content import InputText
-from chatkit.protocol.errors import Conflict, NotFound, TooLarge, Unavailable
+from chatkit.protocol.errors import Conflict, NotFound, StorageFull, TooLarge, Unavailable
 from chatkit.protocol.items import Item
 from store.files import MAX_UNSENT, PIECE_BYTES, Files
 from store.postgres import Database
@@ -118,7 +119,7 @@ async def test_announcements_at_once_keep_to_the_limit(files: Files) -> None:
         return_exceptions=True,
     )
     assert sum(outcome is None for outcome in outcomes) == 4
-    assert {type(outcome) for outcome in outcomes} == {type(None), TooLarge}
+    assert {type(outcome) for outcome in outcomes} == {type(None), StorageFull}
 
 
 async def test_so_many_files_may_wait_for_a_message(files: Files, database: Database) -> None:
@@ -268,7 +269,7 @@ async def test_a_file_that_is_replaced_while_it_is_loaded_is_never_half(
 
 async def test_a_database_that_is_away_is_unavailable(database_url: str) -> None:
     database = await Database.connect(database_url)
-    files = Files(database, max_bytes=100)
+    files = Files(database, Quotas(file_bytes=100))
     await database.close()
     with pytest.raises(Unavailable):
         await files.create(ANNA, "atc_1", TEXT)

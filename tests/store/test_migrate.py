@@ -15,6 +15,7 @@ from store.embedded import EmbeddedPostgres
 from store.migrate import MIGRATIONS, VERSION, SchemaError, apply_schema, load_migrations
 from store.postgres import Database
 from tests.conftest import fresh_database
+from tests.store.recount import check_amounts
 
 #: schema.sql as it was in release 1.0; never changed.
 _FIRST: Final = Path(__file__).with_name("schema_1_0.sql")
@@ -103,6 +104,20 @@ async def test_rows_of_a_former_release_are_kept_and_it_goes_on_meanwhile(first:
     await begin_as_in_1_0(first, "trn_2")
     rows = await first.fetch("SELECT id, state, language FROM turns ORDER BY id")
     assert [tuple(row) for row in rows] == [("trn_1", "done", "en"), ("trn_2", "running", "en")]
+
+
+async def test_what_is_stored_already_is_counted(first: Database) -> None:
+    await first.execute(
+        "INSERT INTO items (user_id, thread_id, id, turn_id, type, body, hidden, created_at)"
+        " VALUES ('ada', 'thr_1', 'msg_1', 'trn_1', 'end_of_turn', '{\"a\": 1}', false, now())"
+    )
+    insert = "INSERT INTO tasks (user_id, id, title, tags) VALUES ($1, gen_random_uuid(), 'é', $2)"
+    for user in ("ada", "ben"):
+        await first.execute(insert, user, ["a", "b c"])
+    await apply_schema(first)
+    await check_amounts(first)
+    await first.execute(insert, "ben", [])  # the former release, which goes on
+    await check_amounts(first)
 
 
 async def test_servers_that_start_together_migrate_once(first: Database, database_url: str) -> None:

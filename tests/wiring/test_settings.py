@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chatkit.access.quotas import Quotas
 from chatkit.access.rates import Rate
 from chatkit.answer.approving import ApprovalPolicy
 from chatkit.edge.proxies import TrustedProxies
@@ -60,7 +61,7 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         context_tokens=None,
         max_body_bytes=1024 * 1024,
         max_upload_bytes=25 * 1024 * 1024,
-        max_storage_bytes=1024 * 1024 * 1024,
+        quotas=Quotas(),
         max_tool_rounds=8,
         model_timeout_s=120.0,
         rate_limit_user=Rate(60, 60),
@@ -117,7 +118,11 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         ("MAX_BODY_BYTES", "3 MB", "max_body_bytes", 3_000_000),
         ("MAX_BODY_BYTES", "9 B", "max_body_bytes", 9),
         ("MAX_UPLOAD_BYTES", "100 MiB", "max_upload_bytes", 100 * 1024 * 1024),
-        ("MAX_STORAGE_BYTES", "5 GiB", "max_storage_bytes", 5 * 1024**3),
+        ("MAX_STORAGE_BYTES", "5 GiB", "quotas", Quotas(file_bytes=5 * 1024**3)),
+        ("MAX_TEXT_BYTES", "1 MiB", "quotas", Quotas(text_bytes=1024**2)),
+        ("MAX_TASKS", "5", "quotas", Quotas(tasks=5)),
+        ("MAX_THREADS", "6", "quotas", Quotas(threads=6)),
+        ("MAX_SESSIONS", "7", "quotas", Quotas(sessions=7)),
         ("MAX_TOOL_ROUNDS", "1", "max_tool_rounds", 1),
         ("TOOL_APPROVAL", "never", "tool_approval", ApprovalPolicy.parse("never")),
         ("MODEL_TIMEOUT_S", "2.5", "model_timeout_s", 2.5),

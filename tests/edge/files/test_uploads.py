@@ -12,6 +12,7 @@ import pytest
 
 from app import Services
 from chatkit.access.keys import Keys
+from chatkit.access.quotas import Quotas
 from chatkit.edge.asgi import HttpRequest
 from chatkit.edge.asgi_types import HttpReceived, HttpSent
 from chatkit.edge.file_links import FileLinks
@@ -56,7 +57,7 @@ async def announced(
 
     request = HttpRequest(scope_of("POST", "/", {"host": "localhost"}), receive, "id")
     attachments = Attachments(
-        Files(services.parts.database, max_bytes=4 * MOST),
+        Files(services.parts.database, Quotas(file_bytes=4 * MOST)),
         max_bytes=MOST,
         new_id=lambda prefix: make_id(prefix, sha256(str(time.time_ns()).encode()).digest()[:16]),
     )
