@@ -380,5 +380,5 @@ async def test_nothing_is_lost_doubled_or_left_running(
             error.add_note(f"schedule {seed}")
             raise
         broom = await new_engine(owner="broom")
-        await broom.database.execute("TRUNCATE threads, accepted_requests CASCADE")
+        await broom.database.execute("TRUNCATE threads, accepted_requests, stored_amounts CASCADE")
         await broom.database.close()

@@ -31,6 +31,7 @@ from store.postgres import Database
 from store.task_history import StoredTaskHistory
 from store.tasks import Tasks
 from store.turns import StoredTurns
+from tests.store.recount import check_amounts
 from tools.cards import TaskCards
 from tools.tasks import TaskTools
 
@@ -239,6 +240,7 @@ async def run_schedule(seed: int, processes: Sequence[Process]) -> None:
     await check(world)
     await check_undo(world)
     await check(world)
+    await check_amounts(processes[0].database)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -19,6 +19,7 @@ from chatkit.protocol.bodies import AssistantMessage, UserMessage
 from chatkit.protocol.content import InputText
 from chatkit.protocol.errors import StorageFull
 from chatkit.protocol.items import Item, ThreadStatus
+from chatkit.todo.changes import THE_USER
 from chatkit.todo.tasks import TaskChanges, TaskDraft
 from store.amounts import StoredAmounts
 from store.erasure import Erasure
@@ -26,6 +27,7 @@ from store.files import Files
 from store.imports import Imports
 from store.postgres import Database
 from store.sessions import Sessions
+from store.task_history import StoredTaskHistory
 from store.tasks import Tasks
 from store.threads import Threads
 from store.turns import StoredTurns
@@ -192,8 +194,8 @@ async def test_texts_at_once_keep_to_the_limit(shop: NewShop) -> None:
 
 
 async def test_texts_of_all_kinds_fill_the_same_room(shop: NewShop) -> None:
-    stores = shop(text_bytes=1000)
-    thread = await stores.thread("x" * 700)
+    stores = shop(text_bytes=2100)
+    thread = await stores.thread("x" * 1500)
     await stores.answer(thread, "an answer")
     task = await stores.tasks.add(ADA, TaskDraft(title="small"))
     for more in (
@@ -284,6 +286,38 @@ async def test_the_next_of_a_recurring_task_needs_room(shop: NewShop) -> None:
     with pytest.raises(StorageFull):
         await stores.tasks.complete(ADA, task.id, completed=True, today=date(2026, 11, 22))
     assert not (await stores.tasks.get(ADA, task.id)).completed
+
+
+async def test_a_task_can_be_deleted_where_no_text_has_room(shop: NewShop) -> None:
+    stores = shop(text_bytes=3000)
+    task = await stores.tasks.add(ADA, TaskDraft(title="a", description="d" * 1400))
+    with pytest.raises(StorageFull):
+        await stores.tasks.update(ADA, task.id, TaskChanges({"description": "e" * 1400}))
+    await stores.tasks.delete(ADA, task.id)
+    assert (await stores.used()).tasks == 0
+
+
+async def test_what_is_kept_of_a_deleted_task_counts_half_until_it_is_swept(shop: NewShop) -> None:
+    stores = shop()
+    task = await stores.tasks.add(ADA, TaskDraft(title="a", description="d" * 2000))
+    await stores.tasks.delete(ADA, task.id)
+    kept = (await stores.used()).text_bytes
+    assert 2000 < kept < 2700  # half of the addition and half of the deletion
+    await stores.database.execute("UPDATE task_changes SET at = now() - interval '8 days'")
+    await StoredTaskHistory(stores.database, stores.quotas).sweep()
+    assert await stores.used() == Amounts()
+
+
+async def test_a_task_comes_back_only_where_there_is_room(shop: NewShop) -> None:
+    stores = shop(tasks=1)
+    task = await stores.tasks.add(ADA, TaskDraft(title="a"))
+    await stores.tasks.delete(ADA, task.id)
+    other = await stores.tasks.add(ADA, TaskDraft(title="b"))
+    history = StoredTaskHistory(stores.database, stores.quotas)
+    with pytest.raises(StorageFull):
+        await history.restore(ADA, task.id, THE_USER)
+    await stores.tasks.delete(ADA, other.id)
+    assert (await history.restore(ADA, task.id, THE_USER)).title == "a"
 
 
 async def test_an_erasure_leaves_not_even_the_count(shop: NewShop) -> None:
