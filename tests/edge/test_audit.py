@@ -261,6 +261,9 @@ class FailingLog:
             raise Unavailable("away")
         self.written += entries
 
+    def read(self, **_: Any) -> AsyncIterator[dict[str, Any]]:
+        raise Unavailable("away")
+
     async def sweep(self, keep_days: int) -> None:
         if not self.back.is_set():
             raise Unavailable("away")
