@@ -16,6 +16,7 @@ from chatkit.answer.leases import (
 )
 from chatkit.protocol.errors import NotFound
 from chatkit.protocol.items import StoredItem
+from store.owners import has_ended
 from store.postgres import Database
 from store.sql import load
 from store.threads import stored_item_of
@@ -91,7 +92,9 @@ class TurnLogs:
         row = await self._database.fetchrow(query, user_id, thread_id, self._living_s)
         if row is None or row["owner"] == self._owner:
             return None
-        return RunningElsewhere(turn_id=row["id"], followed=row["followed"])
+        return RunningElsewhere(
+            turn_id=row["id"], followed=row["followed"], orphaned=has_ended(row["owner"])
+        )
 
     async def follow(self, user_id: str, turn_id: str, for_s: float) -> None:
         """See the port."""

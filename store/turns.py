@@ -35,6 +35,7 @@ from chatkit.protocol.errors import BadRequest, NotFound
 from chatkit.protocol.items import Item, Thread
 from chatkit.protocol.jsontext import dumps
 from store.amounts import allowed
+from store.owners import has_ended
 from store.postgres import Database
 from store.requests import forget_request
 from store.sql import load
@@ -274,8 +275,10 @@ class StoredTurns:
 
     async def reap(self, known: Sequence[str], *, everything: bool) -> list[Lease]:
         """See the port."""
+        owners = [row["owner"] for row in await self._database.fetch(_SQL["list_owners"])]
+        ended = [owner for owner in owners if has_ended(owner)]
         rows = await self._database.fetch(
-            _SQL["reap_turns"], self._owner, self._lease_s, everything, known
+            _SQL["reap_turns"], self._owner, self._lease_s, everything, known, ended
         )
         return [_lease(row["user_id"], row["id"], row) for row in rows]
 

@@ -185,10 +185,11 @@ class LoadedThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningElsewhere:
-    """A turn that another process runs."""
+    """A turn that another process runs. `orphaned`: that process has ended, as far as known."""
 
     turn_id: str
     followed: bool
+    orphaned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

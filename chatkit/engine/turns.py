@@ -166,6 +166,8 @@ class Turns:
         found = await self._logs.find_elsewhere(user_id, thread_id)
         if found is None:
             return None
+        if found.orphaned:
+            await self.adopt_orphans()  # so that the follower reads its end
         return TurnElsewhere(user_id=user_id, turn_id=found.turn_id, language=caller.language)
 
     async def find_turn(self, caller: Caller, turn_id: str) -> RunningTurn | TurnElsewhere | None:
@@ -260,6 +262,9 @@ class Turns:
         if self._alone:
             return False
         found = await self._logs.find_elsewhere(user_id, thread_id)
+        if found is not None and found.orphaned:
+            await self.adopt_orphans()
+            return True
         if found is not None and found.followed and only_unfollowed:
             # The owner may not yet have published that its last follower left.
             await asyncio.sleep(PUBLISH_S)

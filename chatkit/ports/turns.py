@@ -99,8 +99,9 @@ class TurnStore(Protocol):
     async def reap(self, known: Sequence[str], *, everything: bool) -> Sequence[Lease]:
         """Take over up to 100 orphaned turns of any user, and return their leases.
 
-        A turn is orphaned if its lease has expired; with `everything`, also if another process owns
-        it. The `known` turns of this process are never orphaned.
+        A turn is orphaned if its lease has expired or its process is known to have ended; with
+        `everything`, also if another process owns it. The `known` turns of this process are never
+        orphaned.
         """
         ...
 

@@ -30,6 +30,7 @@ from chatkit.wiring.settings import Settings
 from chatkit.wiring.sign_in import open_sign_in
 from chatkit.wiring.tooling import Tooling, read_tool_servers
 from store.audit import AuditLog
+from store.owners import owner_name
 from store.postgres import Database
 from store.secrets import Secrets
 from store.sessions import Sessions
@@ -88,7 +89,7 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
             new_id=new_id,
             now=now,
         ),
-        EngineOptions.of(settings, texts, owner=new_id("trn")),
+        EngineOptions.of(settings, texts, owner=owner_name(new_id("trn"))),
         stack,
     )
     turns = operations.running

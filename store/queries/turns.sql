@@ -310,17 +310,23 @@ RETURNING thread_id, fence, calls, language
 UPDATE turns SET lease_until = clock_timestamp() + make_interval(secs => $2)
  WHERE owner = $1 AND state = 'running' AND id = ANY ($3::text[])
 
+-- list_owners --
+-- The processes that run turns of any user.
+SELECT DISTINCT owner FROM turns WHERE state = 'running'
+
 -- reap_turns --
--- Take over orphaned turns of all users: the lease has expired, and this process does not run them.
+-- Take over orphaned turns of all users: the lease has expired or the owner has ended, and this
+-- process does not run them.
 -- The fence is incremented, so that the previous owner can write nothing more.
 -- $1 new owner  $2 lease in seconds  $3 whether all turns of other processes are orphaned
--- $4 turns that this process runs
+-- $4 turns that this process runs  $5 owners that have ended
 UPDATE turns
    SET owner = $1, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $2)
  WHERE (user_id, id) IN (
         SELECT user_id, id FROM turns
          WHERE state = 'running'
-           AND (lease_until < clock_timestamp() OR ($3 AND owner <> $1))
+           AND (lease_until < clock_timestamp() OR ($3 AND owner <> $1)
+                OR owner = ANY ($5::text[]))
            AND NOT (owner = $1 AND id = ANY ($4::text[]))
          LIMIT 100
            FOR UPDATE SKIP LOCKED)

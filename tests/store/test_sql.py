@@ -78,6 +78,7 @@ NOT_OF_ONE_USER = {
     "task_history.sweep_changes": "clears what is too old, of every user",
     "tasks.lock_changes": "takes a lock by the user, and reads no row",
     "requests.sweep_requests": "clears what has expired, of every user",
+    "turns.list_owners": "names of processes, to see which have ended",
     "turns.reap_turns": "ends the turns whose process is gone, whoever asked for them",
 }
 

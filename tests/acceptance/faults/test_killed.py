@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from chatkit.engine.turns import LEASE_S
 from tests.acceptance.conftest import provider
 from tests.acceptance.faults.fleet import Fleet, member, new_user, stored_in, until
 from tests.acceptance.faults.raw import create, follow
@@ -61,6 +63,31 @@ async def test_what_a_killed_process_had_written_is_kept_and_its_thread_goes_on_
     )
     assert again.text == "Whole."
     assert await fleet.stored.texts(stream.thread_id) == ["Count", "Whole."]
+
+
+async def test_a_thread_whose_process_was_killed_on_this_host_takes_the_next_message_at_once(
+    shared_database_url: str,
+) -> None:
+    """With DATABASE_URL, where other processes may run turns: after a restart, and beside it."""
+    async with ModelServer() as model, member(shared_database_url, model) as survivor:
+        for restarted in (False, True):
+            async with member(shared_database_url, model, ON_DISCONNECT="continue") as victim:
+                token = new_user(survivor.server)
+                model.script("Half", HANG)
+                stream = await create(victim.server, token, "Hello")
+                await stream.until_text("Half")
+                await victim.server.kill()
+            async with AsyncExitStack() as stack:
+                other = survivor
+                if restarted:
+                    other = await stack.enter_async_context(member(shared_database_url, model))
+                began = time.monotonic()
+                followed = await follow(other.server, token, stream.thread_id)
+                assert [e["type"] for e in await followed.read_to_end()][-1:] in ([], ["error"])
+                model.script("Next.")
+                answer = await other.server.say("Go on", token, stream.thread_id)
+                assert answer.text == "Next."
+                assert time.monotonic() - began < LEASE_S / 2
 
 
 def embedded(model: ModelServer, data_dir: Path, **environ: str) -> ServerProcess:
