@@ -57,7 +57,9 @@ async def measured(server: ServerProcess, token: str, **headers: str) -> list[fl
 async def test_a_users_flood_leaves_another_alone_even_at_the_same_address(
     database_url: str,
 ) -> None:
-    async with limited(database_url, RATE_LIMIT_USER="30/minute") as server:
+    """As long as the address has something left: what is refused counts for it as well."""
+    limits = {"RATE_LIMIT_USER": "30/minute", "RATE_LIMIT_IP": "100000/minute"}
+    async with limited(database_url, **limits) as server:
         quiet, loud = server.jwt("quiet"), server.jwt("loud")
         chat = body_of("threads.list", {})
         read, wrote, times = await asyncio.gather(
@@ -69,6 +71,18 @@ async def test_a_users_flood_leaves_another_alone_even_at_the_same_address(
         assert read[200] + wrote[200] <= 30 + 30
         assert statistics.median(times) < _MOST_MEDIAN_S
         print(f"\nflood: {read} {wrote}; the other's median {statistics.median(times):.4f} s")
+
+
+async def test_a_users_flood_is_refused_by_address_when_it_goes_on(database_url: str) -> None:
+    limits = {"RATE_LIMIT_USER": "10/hour", "RATE_LIMIT_IP": "20/hour"}
+    async with limited(database_url, **limits) as server:
+        loud = server.jwt("loud")
+        statuses = [(await server.get("/api/tasks", loud)).status_code for _ in range(20)]
+        assert statuses == [200] * 10 + [429] * 10
+        assert (await server.get("/api/tasks", server.jwt("quiet"))).status_code == 429
+        elsewhere = {"x-forwarded-for": "203.0.113.7"}
+        answer = await server.get("/api/tasks", server.jwt("quiet"), headers=elsewhere)
+        assert answer.status_code == 200
 
 
 async def test_a_strangers_flood_is_refused_by_address_and_health_goes_on(

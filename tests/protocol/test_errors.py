@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,13 +19,22 @@ from chatkit.protocol.errors import (
 from tests.wording import SAY
 
 
+def kinds_below(parent: type[ChatKitError], depth: int) -> Iterator[tuple[type[ChatKitError], int]]:
+    """Each kind with its depth in the tree, in the order in which they are defined."""
+    for kind in parent.__subclasses__():
+        yield kind, depth
+        yield from kinds_below(kind, depth + 1)
+
+
 def test_the_drawing_of_the_tree_has_every_kind_with_its_status_and_its_usual_code() -> None:
-    drawn = re.findall(r"[├└]── (\w+) +(\d{3})  (.*)", errors.__doc__ or "")
-    kinds = {kind.__name__: kind for kind in ChatKitError.__subclasses__()}
-    assert [name for name, _, _ in drawn] == list(kinds)
-    for name, status, codes in drawn:
-        assert kinds[name].status == int(status)
-        assert kinds[name].default_code in codes.split(", ")
+    drawn = re.findall(r"([ │]*)[├└]── (\w+) +(\d{3})  (.*)", errors.__doc__ or "")
+    kinds = list(kinds_below(ChatKitError, 0))
+    assert [(name, len(indent) // 4 - 1) for indent, name, _, _ in drawn] == [
+        (kind.__name__, depth) for kind, depth in kinds
+    ]
+    for (kind, _), (_, _, status, codes) in zip(kinds, drawn, strict=True):
+        assert kind.status == int(status)
+        assert kind.default_code in codes.split(", ")
 
 
 def test_the_root_of_the_tree_is_never_raised_itself() -> None:
