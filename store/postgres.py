@@ -14,6 +14,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from chatkit.protocol.errors import Sentence, StorageFull, Unavailable
 from store.poolers import LOST_STATEMENT, DatabaseConnection, finds_transaction_pooler
+from store.slots import Slots
 
 #: Timeouts for a free connection, for opening one, and for one statement, in seconds.
 ACQUIRE_S: Final = 10.0
@@ -21,6 +22,9 @@ CONNECT_S: Final = 10.0
 STATEMENT_S: Final = 10.0
 #: Timeout for the server to confirm a cancelled statement, in seconds.
 CANCEL_S: Final = 1.0
+#: Longest pause between two statements of a transaction, in seconds; the server then ends it. Below
+#: STATEMENT_S, so that a statement that waits for its locks succeeds.
+TRANSACTION_IDLE_S: Final = 5
 #: Idle time after which a kept connection is replaced by a new one, in seconds.
 KEEP_S: Final = 240.0
 
@@ -104,17 +108,22 @@ class Database:
     """A pool of connections. Raises Unavailable if the database is unreachable or overloaded.
 
     Acquiring from the pool costs twice as much as a short statement. Therefore a connection is kept
-    for the next statement unless a task waits for one. A failed connection goes back at once.
+    for the next statement. A failed connection goes back at once.
+
+    A statement waits for a connection in use if there are `max_connections` or if the database
+    refuses another one. An urgent statement passes those that wait and has one connection more:
+    without it health and the ends of answers would wait for everybody's searches.
     """
 
-    def __init__(self, pool: asyncpg.Pool, dsn: str, *, caching: bool) -> None:
+    def __init__(self, pool: asyncpg.Pool, dsn: str, slots: Slots, *, caching: bool) -> None:
         self._pool = pool
+        self._slots = slots
         self._dsn = dsn
         #: Whether connections cache prepared statements. Once off, it stays off.
         self._caching = caching
         #: Kept connections with the loop time of their last use, the most recent last.
         self._kept: list[tuple[PoolConnectionProxy, float]] = []
-        self._waiting = 0
+        self._closing = False
 
     @classmethod
     async def connect(cls, dsn: str, *, max_connections: int = 16) -> Database:
@@ -127,17 +136,23 @@ class Database:
             pool = await asyncpg.create_pool(
                 cleaned,
                 min_size=1,
-                max_size=max_connections,
+                max_size=max_connections + 1,
                 connection_class=DatabaseConnection,
+                init=None if pooled else _end_when_lost,
                 **_options(caching=not pooled),
             )
         except (asyncpg.PostgresError, ValueError, *_UNAVAILABLE) as error:
             raise ConnectError(f"DATABASE_URL: cannot connect: {_reason(error)}.") from error
-        return cls(pool, cleaned, caching=not pooled)
+        return cls(pool, cleaned, Slots(max_connections), caching=not pooled)
+
+    @property
+    def refuses_connections(self) -> bool:
+        """Whether the database has refused a further connection a moment ago."""
+        return self._slots.refused
 
     async def close(self) -> None:
         """Close every connection; running statements get 5 seconds."""
-        self._waiting += 1  # so that no connection is kept from now on
+        self._closing = True
         while self._kept:
             connection, _ = self._kept.pop()
             await self._release(connection)
@@ -171,28 +186,35 @@ class Database:
         rows = await self._run(PoolConnectionProxy.fetch, query, arguments)
         return rows
 
-    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+    async def fetchrow(
+        self, query: str, *arguments: Any, urgent: bool = False
+    ) -> asyncpg.Record | None:
         """The first row."""
         row: asyncpg.Record | None
-        row = await self._run(PoolConnectionProxy.fetchrow, query, arguments)
+        row = await self._run(PoolConnectionProxy.fetchrow, query, arguments, urgent=urgent)
         return row
 
-    async def fetchval(self, query: str, *arguments: Any) -> Any:
+    async def fetchval(self, query: str, *arguments: Any, urgent: bool = False) -> Any:
         """The first column of the first row."""
-        return await self._run(PoolConnectionProxy.fetchval, query, arguments)
+        return await self._run(PoolConnectionProxy.fetchval, query, arguments, urgent=urgent)
 
-    async def execute(self, query: str, *arguments: Any) -> str:
+    async def execute(self, query: str, *arguments: Any, urgent: bool = False) -> str:
         """The command tag."""
-        tag: str = await self._run(PoolConnectionProxy.execute, query, arguments)
+        tag: str = await self._run(PoolConnectionProxy.execute, query, arguments, urgent=urgent)
         return tag
 
     async def _run(
-        self, statement: Callable[..., Awaitable[Any]], query: str, arguments: Sequence[Any]
+        self,
+        statement: Callable[..., Awaitable[Any]],
+        query: str,
+        arguments: Sequence[Any],
+        *,
+        urgent: bool = False,
     ) -> Any:
         # The same as `acquire`, without the cost of a context manager.
         caching = self._caching
         try:
-            connection = await self._take()
+            connection = await self._take(urgent=urgent)
             try:
                 result = await statement(connection, query, *arguments)
             except BaseException:
@@ -204,7 +226,7 @@ class Database:
         except _UNAVAILABLE as error:
             if caching and isinstance(error, LOST_STATEMENT):
                 await self._stop_caching()
-                return await self._run(statement, query, arguments)
+                return await self._run(statement, query, arguments, urgent=urgent)
             raise Unavailable(_UNAVAILABLE_SENTENCE) from error
         return result
 
@@ -220,21 +242,34 @@ class Database:
         for connection, _ in kept:
             await self._release(connection)
 
-    async def _take(self) -> PoolConnectionProxy:
+    async def _take(self, *, urgent: bool = False) -> PoolConnectionProxy:
+        has_slot = self._slots.take_now(urgent=urgent)
+        if has_slot and (kept := self._pop_kept()) is not None:
+            return kept
+        async with asyncio.timeout(ACQUIRE_S):
+            while True:
+                if not has_slot:
+                    await self._slots.wait(urgent=urgent)
+                try:
+                    return self._pop_kept() or await self._pool.acquire()
+                except _UNAVAILABLE:
+                    has_slot = False
+                    if not self._slots.refuse():
+                        raise
+                except BaseException:
+                    self._slots.give_back()
+                    raise
+
+    def _pop_kept(self) -> PoolConnectionProxy | None:
         now = asyncio.get_running_loop().time()
         while self._kept:
             connection, used_at = self._kept.pop()
-            if _is_open(connection):
-                if now - used_at < KEEP_S:
-                    return connection
-                connection.terminate()  # a firewall or proxy may have dropped it by now
-            await self._release(connection)
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(ACQUIRE_S):
-                return await self._pool.acquire()
-        finally:
-            self._waiting -= 1
+            if _is_open(connection) and now - used_at < KEEP_S:
+                return connection
+            # Closed, or a firewall or proxy may have dropped it by now. The pool takes it back.
+            with suppress(asyncpg.InterfaceError):  # it has already
+                connection.terminate()
+        return None
 
     async def _drop(self, connection: PoolConnectionProxy) -> None:
         """Release a connection after a failure, without hiding the original error.
@@ -253,7 +288,10 @@ class Database:
                     each.terminate()
                 await self._release(each)
         finally:
-            await self._release(connection)
+            try:
+                await self._release(connection)
+            finally:
+                self._slots.give_back()
 
     async def _release(self, connection: PoolConnectionProxy) -> None:
         with suppress(*_UNAVAILABLE):  # the pool has closed it then
@@ -262,10 +300,26 @@ class Database:
     async def _give_back(self, connection: PoolConnectionProxy, *, caching: bool) -> None:
         """Keep or release a connection. `caching` is the mode when it was taken: the pool closes
         connections of an old mode."""
-        if self._waiting or caching != self._caching:
-            await self._release(connection)
-        else:
-            self._kept.append((connection, asyncio.get_running_loop().time()))
+        try:
+            if self._closing or caching != self._caching:
+                await self._release(connection)
+            else:
+                self._kept.append((connection, asyncio.get_running_loop().time()))
+        finally:
+            self._slots.give_back()
+
+
+async def _end_when_lost(connection: asyncpg.Connection) -> None:
+    """Let the server end what this connection holds if our machine is lost and nobody says so.
+
+    By default it would keep the locks of an open transaction for two hours. Not sent to a pooler,
+    which would lend the session to other programs.
+    """
+    await connection.execute(
+        f"SET idle_in_transaction_session_timeout = '{TRANSACTION_IDLE_S}s';"
+        "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"
+        "SET tcp_keepalives_count = 3; SET tcp_user_timeout = '60s'"
+    )
 
 
 def _options(*, caching: bool) -> dict[str, Any]:

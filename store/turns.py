@@ -265,13 +265,16 @@ class StoredTurns:
             ending.usage.output_tokens,
             ending.keep,
             ending.model,
+            urgent=True,
         )
         if not held:
             raise LeaseLost
 
     async def renew_leases(self, turn_ids: Sequence[str]) -> None:
         """See the port."""
-        await self._database.execute(_SQL["renew_leases"], self._owner, self._lease_s, turn_ids)
+        await self._database.execute(
+            _SQL["renew_leases"], self._owner, self._lease_s, turn_ids, urgent=True
+        )
 
     async def reap(self, known: Sequence[str], *, everything: bool) -> list[Lease]:
         """See the port."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 from chatkit.edge.asgi import HttpRequest, Reply, json_reply
 from chatkit.edge.router import Route, answering
@@ -20,11 +19,25 @@ _TIMEOUT_S: Final = 2.0
 _CACHE_S: Final = 0.5
 
 
-class Health:
-    """Healthy while the database responds and new turns are accepted. `ask` raises Unavailable."""
+class CheckedDatabase(Protocol):
+    """What is asked of the database."""
 
-    def __init__(self, ask: Callable[[], Awaitable[object]], turns: Turns) -> None:
-        self._ask = ask
+    async def fetchval(self, query: str, *, urgent: bool) -> object:
+        """One value. Raises Unavailable."""
+
+    @property
+    def refuses_connections(self) -> bool:
+        """Whether it has refused a further connection a moment ago."""
+
+
+class Health:
+    """Healthy while the database responds and new turns are accepted.
+
+    Degraded, and still healthy, while the database refuses further connections.
+    """
+
+    def __init__(self, database: CheckedDatabase, turns: Turns) -> None:
+        self._database = database
         self._turns = turns
         self._reachable = True
         self._asked_at = -_CACHE_S
@@ -39,10 +52,12 @@ class Health:
             self._asked_at = monotonic()
             try:
                 async with asyncio.timeout(_TIMEOUT_S):
-                    await self._ask()
+                    await self._database.fetchval("SELECT 1", urgent=True)
                 self._reachable = True
             except (Unavailable, TimeoutError):
                 self._reachable = False
         ready = self._reachable and self._turns.accepting
         wire = {"status": "ok" if ready else "unavailable", "service": "chatkit"}
+        if ready and self._database.refuses_connections:
+            wire |= {"status": "degraded", "reason": "the database refuses further connections"}
         return json_reply(dumps(wire), status=200 if ready else 503)

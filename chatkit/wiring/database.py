@@ -25,7 +25,7 @@ async def open_database(settings: Settings, stack: AsyncExitStack) -> tuple[Data
         embedded = await start_embedded(settings.data_dir, note=_log.warning)
         stack.push_async_callback(embedded.stop)
         dsn, place = embedded.dsn, embedded.place
-    database = await Database.connect(dsn)
+    database = await Database.connect(dsn, max_connections=settings.database_pool)
     stack.push_async_callback(database.close)
     await apply_schema(database)
     return database, place

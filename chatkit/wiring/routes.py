@@ -62,7 +62,7 @@ def join_routes(parts: Parts) -> list[Route]:
             max_body_bytes=max_bytes,
         ).routes(),
         *GuestRoutes(authenticator, parts.guest_links).routes(),
-        *Health(lambda: parts.database.fetchval("SELECT 1"), parts.operations.running).routes(),
+        *Health(parts.database, parts.operations.running).routes(),
         *PageRoutes(settings.image_domains).routes(),
     ]
 

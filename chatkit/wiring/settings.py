@@ -66,6 +66,8 @@ class Settings:
     data_dir: Path
     database_url: str | None = field(repr=False)
     """None: the embedded database under `data_dir`."""
+    database_pool: int
+    """How many statements of this process may run at once."""
     better_auth_secret: str | None = field(repr=False)
     better_auth_secret_previous: str | None = field(repr=False)
     """Still taken while a change of the secret reaches every server."""
@@ -182,6 +184,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         uds=read.value("UDS", _socket_path, None),
         data_dir=read.value("DATA_DIR", Path, Path(".data")),
         database_url=read.value("DATABASE_URL", _database_url, None),
+        database_pool=read.value("DATABASE_POOL", _positive, 16),
         better_auth_secret=read.value("BETTER_AUTH_SECRET", _auth_secret, None, strip=False),
         better_auth_secret_previous=_previous_secret(read),
         better_auth_url=read.value("BETTER_AUTH_URL", _base_url, None),

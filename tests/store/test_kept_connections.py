@@ -49,6 +49,57 @@ async def test_who_waits_gets_the_connection_before_it_is_kept(database: Databas
         assert await waiting == 1
 
 
+async def test_an_urgent_statement_does_not_wait_for_the_others(database: Database) -> None:
+    async with asyncio.timeout(30):
+        async with database.acquire(), database.acquire():
+            waiting = asyncio.create_task(database.fetchval("SELECT 1"))
+            assert await database.fetchval("SELECT 2", urgent=True) == 2
+            assert not waiting.done()
+        assert await waiting == 1
+
+
+async def test_who_gives_up_waiting_leaves_the_connection_to_the_next(database: Database) -> None:
+    async with asyncio.timeout(30):
+        async with database.acquire(), database.acquire():
+            first, second = (asyncio.create_task(database.fetchval("SELECT 1")) for _ in "12")
+            await asyncio.sleep(0)
+            first.cancel()
+        assert await second == 1
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        async with database.acquire(), database.acquire():
+            pass
+
+
+@pytest.fixture
+async def few_database(database_url: str) -> AsyncIterator[Database]:
+    """Of a database that allows two connections, one of them in other hands."""
+    opened, admin = await Database.connect(database_url), await asyncpg.connect(database_url)
+    name = await admin.fetchval("SELECT current_database()")
+    await admin.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 2")
+    await admin.close()
+    other = await asyncpg.connect(database_url)
+    yield opened
+    await opened.close()
+    await other.close()
+
+
+async def test_when_the_database_refuses_connections_those_that_work_are_waited_for(
+    few_database: Database,
+) -> None:
+    query = "SELECT $1::int FROM pg_sleep(0.01)"
+    async with asyncio.timeout(30):
+        numbers = range(100)
+        asked = (few_database.fetchval(query, number) for number in numbers)
+        assert await asyncio.gather(*asked) == list(numbers)
+        async with few_database.acquire():
+            waiting = asyncio.create_task(few_database.fetchval("SELECT 1", urgent=True))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+        assert await waiting == 1
+        assert few_database.refuses_connections
+
+
 async def test_a_connection_that_the_server_ended_is_not_used_again(
     database: Database, database_url: str
 ) -> None:

@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from chatkit.protocol.errors import Unavailable
+from store import postgres
 from store.embedded import EmbeddedPostgres
 from store.migrate import VERSION, apply_schema
 from store.postgres import ConnectError, Database, clean_dsn
+from tests.acceptance.proxy import postgres_proxy
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,24 @@ async def test_a_database_that_goes_away_is_unavailable_and_comes_back(
     finally:
         await database.close()
         await other.close()
+
+
+async def test_a_machine_lost_in_a_transaction_does_not_keep_its_locks(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "TRANSACTION_IDLE_S", 1)
+    other = await Database.connect(database_url)
+    await other.execute("INSERT INTO schema_version (version) VALUES (1)")
+    update = "UPDATE schema_version SET version = version"
+    async with postgres_proxy(database_url) as (proxy, proxied_url):
+        lost = await Database.connect(proxied_url)
+        async with lost.acquire() as connection:
+            await connection.execute("BEGIN")
+            assert await connection.execute(update) == "UPDATE 1"
+            proxy.freeze()
+            await other.execute(update)
+        await lost.close()
+    await other.close()
 
 
 async def test_servers_that_start_together_make_one_schema(database_url: str) -> None:
