@@ -14,6 +14,8 @@ import sys
 from contextlib import aclosing
 from typing import Any
 
+from chatkit.models.litellm_bodies import bound_bodies
+
 
 def load_litellm() -> Any:
     """Import LiteLLM and configure it. Run it in a thread: it takes seconds."""
@@ -47,6 +49,7 @@ def _import() -> Any:
     litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize  # AnswerGuard has a limit of its own
     # The cost of a call is not used, and computing it would tokenize the whole prompt.
     litellm.response_cost_calculator = lambda **_: None
+    bound_bodies(importlib.import_module("litellm.llms.custom_httpx.aiohttp_transport"))
     asyncio.run(_first_call(litellm))
     return litellm
 

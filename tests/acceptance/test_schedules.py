@@ -204,8 +204,8 @@ def lose_answers(database: Database, chance: random.Random, until: asyncio.Event
     """Let a statement in thirty be carried out though nobody hears of it."""
     run = database._run
 
-    async def run_unheard(*statement: Any) -> Any:
-        result = await run(*statement)
+    async def run_unheard(*statement: Any, urgent: bool = False) -> Any:
+        result = await run(*statement, urgent=urgent)
         if chance.random() < 1 / 30 and not until.is_set():
             raise Unavailable("the answer was lost")
         return result
