@@ -82,9 +82,9 @@ class Mirror:
         pause = POLL_S
         try:
             while not self.log.closed:
-                size = len(self.log.frames)
+                size = len(self.log)
                 await self._look_with_retries()
-                grown = len(self.log.frames) > size
+                grown = len(self.log) > size
                 pause = POLL_S if grown else min(pause * 1.5, SLOWEST_POLL_S)
                 if not self.log.closed:
                     await asyncio.sleep(pause)
@@ -108,7 +108,7 @@ class Mirror:
                 self.log.close()
 
     async def _look(self, now: float) -> None:
-        turn, place = self._turn, len(self.log.frames)
+        turn, place = self._turn, len(self.log)
         part = await self._logs.read(turn.user_id, turn.turn_id, place)
         self._note(part.lines)
         self.log.append_lines(part.lines)
@@ -144,7 +144,7 @@ class Mirror:
         """
         turn = self._turn
         lines: list[str] = []
-        if not self.log.frames and turn.created is not None:
+        if not len(self.log) and turn.created is not None:
             lines += _encoded([ThreadCreated(turn.created)])
         items = await self._logs.load_items(turn.user_id, part.thread_id, turn.turn_id)
         lines += [_done_line(item) for item in items if item.id not in self._done_items]

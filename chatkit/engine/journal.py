@@ -21,6 +21,10 @@ _log = logging.getLogger("chatkit.turn")
 
 #: Interval between writes, in seconds. The contract allows 250 ms between batches.
 WRITE_S: Final = 0.2
+#: About how much of one log, and of all logs, one write takes, in bytes. More has to wait only
+#: after the database was away; the next writes then take the rest, one turn after the other.
+MAX_TURN_BYTES: Final = 2**20
+MAX_WRITE_BYTES: Final = 8 * 2**20
 
 
 class Journal:
@@ -65,16 +69,25 @@ class Journal:
         """Write new events, then read the requests of other processes. Raises Unavailable."""
         batches = []
         behind: list[RunningTurn] = []
-        for turn in self._turns:
+        size = 0
+        for place, turn in enumerate(self._turns, 1):
             closed = turn.log.closed
-            if (len(turn.log.frames) > turn.written or closed) and (
-                self._is_wanted(turn) or not closed
-            ):
-                text = turn.log.lines(turn.written)
+            if (len(turn.log) > turn.written or closed) and (self._is_wanted(turn) or not closed):
+                text = turn.log.lines(turn.written, max_bytes=MAX_TURN_BYTES)
+                through = turn.written + (text.count("\n") + 1 if text else 0)
                 batches.append(
-                    LogBatch(lease=turn.lease, first=turn.written + 1, text=text, last=closed)
+                    LogBatch(
+                        lease=turn.lease,
+                        first=turn.written + 1,
+                        text=text,
+                        last=closed and through == len(turn.log),
+                    )
                 )
                 behind.append(turn)
+                size += len(text)
+                if size >= MAX_WRITE_BYTES:
+                    self._turns = self._turns[place:] + self._turns[:place]
+                    break
         running = [turn for turn in self._turns if not turn.log.closed]
         ends = await self._logs.append(batches) if batches else {}
         for turn in behind:

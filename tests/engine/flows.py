@@ -141,7 +141,7 @@ class Cell:
         """Begin a turn with these steps, stop it as the user when its log fulfils `condition`."""
         self.server.script(*steps)
         turn = await self.engine.begin(CreateThread(input=said("Add milk")))
-        await until(lambda: condition(b"".join(turn.log.frames)))
+        await until(lambda: condition(b"".join(turn.log.read(0))))
         turn.stop("user")
         assert turn.task is not None
         await asyncio.wait([turn.task])

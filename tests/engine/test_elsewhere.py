@@ -55,7 +55,7 @@ async def test_a_second_process_follows_every_event_from_any_point(new_engine: N
         hold.set()
         streams = await asyncio.gather(*readers)
         await ended(turn)
-    assert streams == [b"".join(turn.log.frames[after:]) for after in (0, 2, 6)]
+    assert streams == [b"".join(turn.log.read(after)) for after in (0, 2, 6)]
 
 
 async def test_a_second_process_shows_the_text_so_far_and_keeps_the_turn_alive(
@@ -119,7 +119,7 @@ async def test_the_number_of_an_event_of_an_earlier_turn_follows_from_the_beginn
         reader = asyncio.create_task(read_all(two, found, after=57))
         await written(one, 6)
         hold.set()
-        assert await reader == b"".join(turn.log.frames)
+        assert await reader == b"".join(turn.log.read(0))
 
 
 async def test_an_event_that_another_process_has_not_seen_yet_is_waited_for(
@@ -131,12 +131,12 @@ async def test_an_event_that_another_process_has_not_seen_yet_is_waited_for(
     one, two = await pair(new_engine, slow(hold))
     turn = await one.begin(HELLO)
     with one.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
         found = await found_by(two, turn)
         reader = asyncio.create_task(read_all(two, found, after=6))
         await written(one, 6)
         hold.set()
-        assert await reader == b"".join(turn.log.frames[6:])
+        assert await reader == b"".join(turn.log.read(6))
 
 
 async def test_many_followers_in_one_process_look_once_for_all(new_engine: NewEngine) -> None:
@@ -149,7 +149,7 @@ async def test_many_followers_in_one_process_look_once_for_all(new_engine: NewEn
         assert len(two.turns._copying) == 1
         hold.set()
         streams = set(await asyncio.gather(*readers))
-    assert streams == {b"".join(turn.log.frames)}
+    assert streams == {b"".join(turn.log.read(0))}
     await until(lambda: not two.turns._mirrors and not two.turns._copying)
 
 
@@ -283,7 +283,7 @@ async def test_a_second_process_stops_a_turn(new_engine: NewEngine) -> None:
     one, two = await pair(new_engine, slow(asyncio.Event()))
     turn = await one.begin(HELLO)
     with one.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
         assert await two.turns.stop("alice", turn.lease.thread_id, "user") is True
         assert await two.texts(turn.lease.thread_id) == ["Hello", "Half"]
     assert turn.stop_reason == "user"

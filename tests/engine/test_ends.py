@@ -59,7 +59,7 @@ async def ended(turn: RunningTurn) -> list[dict[str, Any]]:
     async with asyncio.timeout(30):
         await asyncio.wait([turn.task])
     assert turn.log.closed
-    return events_in(b"".join(turn.log.frames))
+    return events_in(b"".join(turn.log.read(0)))
 
 
 async def complete_log(engine: Engine, turn: RunningTurn) -> list[str]:
@@ -281,7 +281,7 @@ async def test_deleting_a_thread_while_its_log_is_written_hurts_no_other_turn(
         hold.set()
         await ended(kept)
         lines = await complete_log(engine, kept)
-    assert [json.loads(line) for line in lines] == events_in(b"".join(kept.log.frames))
+    assert [json.loads(line) for line in lines] == events_in(b"".join(kept.log.read(0)))
 
 
 async def test_a_message_to_a_thread_whose_turn_just_ended_is_not_refused(

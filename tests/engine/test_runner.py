@@ -227,7 +227,7 @@ async def test_a_retry_replaces_the_answer_once_the_new_one_is_stored(
     message_id = (await engine.rows("SELECT id FROM items ORDER BY seq"))[0]["id"]
     turn = await engine.begin(RetryAfterItem(thread_id=thread_id, item_id=message_id))
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 4)
+        await until(lambda: len(turn.log) == 4)
         assert await engine.texts(thread_id) == ["Hello"]
         hold.set()
         assert turn.task is not None

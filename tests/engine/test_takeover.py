@@ -236,7 +236,7 @@ async def test_logs_of_ended_turns_are_swept(new_engine: NewEngine) -> None:
     async with half_written(one) as turn:
         hold.set()
         await ended(turn)
-    await written(one, len(turn.log.frames))
+    await written(one, len(turn.log))
     await one.turns._logs.sweep(60)
     assert await one.rows("SELECT last FROM turn_events WHERE last") == [{"last": True}]
     await one.turns._logs.sweep(0)

@@ -64,7 +64,7 @@ async def test_leaving_with_cancel_stops_the_model_and_keeps_the_text_once(
     engine = await new_engine(slow(asyncio.Event()), says("Next."))
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
         assert engine.model.open_streams == 1
     await ended(turn)
     assert engine.model.open_streams == 0
@@ -80,7 +80,7 @@ async def test_leaving_with_continue_lets_the_answer_end(new_engine: NewEngine) 
     engine = await new_engine(slow(hold), on_disconnect="continue")
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
     hold.set()
     await ended(turn)
     assert await engine.texts(turn.lease.thread_id) == ["Hello", "Half done."]
@@ -94,7 +94,7 @@ async def test_leaving_with_auto_stops_when_the_user_does_not_return(
     engine = await new_engine(slow(asyncio.Event()), on_disconnect="auto")
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
     assert turn.stop_reason is None
     await ended(turn)
     assert await engine.texts(turn.lease.thread_id) == ["Hello", "Half"]
@@ -109,7 +109,7 @@ async def test_leaving_with_auto_goes_on_when_the_user_reads_the_thread_again(
     engine = await new_engine(slow(hold), on_disconnect="auto")
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
     params = GetThread(thread_id=turn.lease.thread_id)
     thread = json.loads(await engine.answer(params, ALICE, new_key()))
     unfinished = thread["items"]["data"][-1]
@@ -129,7 +129,7 @@ async def test_a_reader_of_a_running_thread_sees_the_text_so_far_in_both_orders(
     engine = await new_engine(slow(hold))
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
         thread_id = turn.lease.thread_id
         assert await shown(engine, thread_id) == ["Hello", "Half"]
         newest = ListItems(thread_id=thread_id, cursor=Cursor(limit=1))
@@ -148,7 +148,7 @@ async def test_pages_of_a_running_thread_can_be_followed_to_the_end(
     engine = await new_engine(says("Hi."), slow(asyncio.Event()))
     thread_id = await engine.hello()
     turn = await engine.begin(AddUserMessage(thread_id=thread_id, input=said("And now?")))
-    await until(lambda: len(turn.log.frames) == 5)
+    await until(lambda: len(turn.log) == 5)
     seen: list[str] = []
     after: str | None = None
     while after is not None or not seen:
@@ -168,7 +168,7 @@ async def test_followers_see_the_same_numbered_events_from_any_point(
     engine = await new_engine(slow(hold))
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn) as first:
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
         hold.set()
         await ended(turn)
         whole = b""
@@ -194,7 +194,7 @@ async def test_cancel_stops_the_turn_and_waits_until_it_is_stored(new_engine: Ne
     engine = await new_engine(slow(asyncio.Event()))
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
         assert await engine.turns.stop("alice", turn.lease.thread_id, "user") is True
         assert await engine.texts(turn.lease.thread_id) == ["Hello", "Half"]
     assert await engine.turns.stop("alice", turn.lease.thread_id, "user") is False
@@ -251,7 +251,7 @@ async def test_a_turn_that_nobody_follows_gives_way_to_the_next_message(
     engine = await new_engine(slow(asyncio.Event()), says("New."), on_disconnect="continue")
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
     thread_id = turn.lease.thread_id
     await engine.chat(AddUserMessage(thread_id=thread_id, input=said("Other")))
     assert await engine.texts(thread_id) == ["Hello", "Half", "Other", "New."]
@@ -273,7 +273,7 @@ async def test_leaving_at_every_frame_keeps_exactly_the_text_that_was_seen(
             for place in range(seen):
                 holds[place].set()
             frames = 3 + (2 + seen if seen else 0)
-            await until(lambda n=frames, t=turn: len(t.log.frames) == n)  # type: ignore[misc]
+            await until(lambda n=frames, t=turn: len(t.log) == n)  # type: ignore[misc]
         await ended(turn)
         text = "".join(pieces[:seen])
         expected = ["Hello", text] if text else ["Hello"]
@@ -310,7 +310,7 @@ async def test_deleting_a_thread_stops_its_turn_first(new_engine: NewEngine) -> 
     engine = await new_engine(slow(asyncio.Event()))
     turn = await engine.begin(HELLO)
     with engine.turns.following(turn):
-        await until(lambda: len(turn.log.frames) == 6)
+        await until(lambda: len(turn.log) == 6)
         delete = DeleteThread(thread_id=turn.lease.thread_id)
         assert await engine.answer(delete, ALICE, new_key()) == "{}"
     assert engine.model.open_streams == 0
@@ -325,9 +325,9 @@ async def test_a_shutdown_waits_for_answers_and_interrupts_what_is_left(
     hold = asyncio.Event()
     engine = await new_engine(slow(hold), slow(asyncio.Event()), on_disconnect="continue")
     first = await engine.begin(HELLO)
-    await until(lambda: len(first.log.frames) == 6)
+    await until(lambda: len(first.log) == 6)
     second = await engine.begin(CreateThread(input=said("Second")))
-    await until(lambda: len(second.log.frames) == 6)
+    await until(lambda: len(second.log) == 6)
     asyncio.get_running_loop().call_later(0.02, hold.set)
     await engine.turns.shut_down()
     assert await engine.states() == ["done", "interrupted"]
