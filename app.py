@@ -6,6 +6,17 @@ lifespan opens database, tools and model, and closes them in reverse order.
 
 from __future__ import annotations
 
+import os
+import signal
+
+if __name__ == "__main__":
+    # Until the imports are done: an import that is interrupted would end in a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # If stdin, stdout or stderr is closed, the next file or socket gets its number, and the log.
+    while (_lowest := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(_lowest)
+
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -140,6 +151,7 @@ app = Application()
 def main() -> int:
     """Run the server until a signal, or a command. Return the exit code."""
     if words := sys.argv[1:]:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have to clean up
         from chatkit.wiring.commands.run import run  # a start of the server does not need it
 
         return run(words)
@@ -168,9 +180,8 @@ def main() -> int:
             proxy_headers=False,  # edge/proxies.py decides which proxies are trusted
         ),
         drain=app.drain,
-        announce=lambda address: print(  # noqa: T201
-            announce(settings, address, app.database_place, app.guest_link(settings, address)),
-            flush=True,
+        announce=lambda address: _print(
+            announce(settings, address, app.database_place, app.guest_link(settings, address))
         ),
     )
     try:
@@ -178,6 +189,13 @@ def main() -> int:
     except SystemExit:  # raised by uvicorn after it has logged the reason
         return 1
     return 0
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)  # noqa: T201
+    except OSError:  # closed, or its disk is full; the server serves all the same
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - or the end of the process fails
 
 
 if __name__ == "__main__":

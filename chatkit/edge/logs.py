@@ -1,14 +1,17 @@
 """Logging: one line per request, as text for people or as JSON for machines.
 
 No entry contains a raw control character, wherever its text came from: it could forge entries, or
-change a terminal that shows them.
+change a terminal that shows them. A pipe that nobody reads stops nothing.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import select
+from collections import deque
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
@@ -68,9 +71,59 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+_STDERR: Final = 2
+#: What can be written without blocking to a pipe that is ready, in bytes (pipe(7), PIPE_BUF).
+_PIECE: Final = 4096
+#: How many entries wait while stderr is not ready; further ones are lost, and counted.
+_MAX_WAITING: Final = 10_000
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to stderr when it is ready; the entries of other times wait for the next one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: deque[bytes] = deque()
+        self._lost = 0
+        self._poll = select.poll()
+        self._poll.register(_STDERR, select.POLLOUT)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            entry = self.format(record)
+        except Exception:  # of whoever made the record
+            self.handleError(record)
+            return
+        if self._waiting:
+            self.flush()
+        if len(self._waiting) < _MAX_WAITING:
+            self._waiting.append(f"{entry}\n".encode("utf-8", "backslashreplace"))
+        else:
+            self._lost += 1
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, as far as that does not block."""
+        waiting = self._waiting
+        try:
+            while waiting and self._poll.poll(0):
+                data = waiting[0]
+                written = os.write(_STDERR, data[:_PIECE])
+                waiting[0] = data[written:]
+                if not waiting[0]:
+                    waiting.popleft()
+        except OSError:  # closed, or its disk is full: nobody can be told
+            waiting.clear()
+        if self._lost and not waiting:
+            lost, self._lost = self._lost, 0
+            fields = {"name": __name__, "levelname": "WARNING", "levelno": logging.WARNING}
+            message = f"{lost} log entries are lost: stderr was not read"
+            self.emit(logging.makeLogRecord({**fields, "msg": message}))
+
+
 def set_up_logging(level: str, style: Literal["text", "json"]) -> None:
     """Send all log lines to stderr. Libraries log only warnings and above."""
-    handler = logging.StreamHandler()
+    handler = _StderrHandler()
     handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -74,7 +74,9 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Handle signals while the server runs. Unlike uvicorn, do not raise them again."""
-        taken = (signal.SIGINT, signal.SIGTERM)
+        taken = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as `nohup` sets it
+            taken.append(signal.SIGHUP)
         before = {number: signal.signal(number, self.handle_exit) for number in taken}
         try:
             yield

@@ -35,6 +35,8 @@ _log = logging.getLogger("chatkit.turn")
 
 #: Delay before a progress line is shown, in seconds. Most waits end sooner.
 PROGRESS_AFTER_S: Final = 0.5
+#: Least time between two progress lines of a tool, in seconds: the last of that time is shown.
+PROGRESS_EVERY_S: Final = 0.25
 #: Longest progress line of a tool, in characters.
 _MAX_LINE_CHARS: Final = 200
 #: Image sizes that a model may ask for, and the values of OpenAI's image API.
@@ -105,8 +107,11 @@ class Calls:
                 result = await self._draw(self.images, call, machine, caller, publish)
             else:
                 line = machine.waiting_for(call)
-                with show_progress_after(PROGRESS_AFTER_S, publish, line, "bolt"):
-                    result = await self.tools.call(call, caller, _progress_lines(publish))
+                with (
+                    show_progress_after(PROGRESS_AFTER_S, publish, line, "bolt"),
+                    _progress_lines(publish) as tell,
+                ):
+                    result = await self.tools.call(call, caller, tell)
                 publish(machine.call_done(call, result))
             results[call.call_id] = result
 
@@ -201,9 +206,29 @@ def _failed(call: ToolCall, sentence: str) -> ToolResult:
     return ToolResult(call_id=call.call_id, output=sentence, failed=True)
 
 
-def _progress_lines(publish: Publish) -> Callable[[str], None]:
-    def tell(line: str) -> None:
-        if line := line[:_MAX_LINE_CHARS].strip():
-            publish([Progress(text=line, icon="bolt")])
+@contextmanager
+def _progress_lines(publish: Publish) -> Iterator[Callable[[str], None]]:
+    """Publishes the progress lines of one call, not more often than they can be read."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle | None = None
+    waiting = ""
 
-    return tell
+    def show() -> None:
+        nonlocal timer, waiting
+        timer = None
+        if waiting:
+            publish([Progress(text=waiting, icon="bolt")])
+            waiting = ""
+            timer = loop.call_later(PROGRESS_EVERY_S, show)
+
+    def tell(line: str) -> None:
+        nonlocal waiting
+        waiting = line[:_MAX_LINE_CHARS].strip() or waiting
+        if timer is None:
+            show()
+
+    try:
+        yield tell
+    finally:
+        if timer is not None:
+            timer.cancel()

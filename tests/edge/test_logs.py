@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
+from chatkit.edge import logs
 from chatkit.edge.logs import RequestLine, set_up_logging
 
 EVIL = "a\n12:00:00 error   forged\r\0\x1b[2J\x7f\x85\x9b31m\u2028b\u2029\u202ec\u2066d\ud800"
@@ -89,3 +91,20 @@ def test_letters_of_every_script_stay_readable(write: Write) -> None:
     entry = write("Grüße, 你好")
     assert "Grüße, 你好" in entry
     assert json.loads(entry)["message"] == "Grüße, 你好"
+
+
+def test_entries_for_which_there_is_no_room_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setattr(logs, "_STDERR", writing)
+    monkeypatch.setattr(logs, "_MAX_WAITING", 3)
+    handler = logs._StderrHandler()
+    for number in range(40):  # a pipe holds 16 of these
+        handler.emit(logging.makeLogRecord({"msg": f"entry {number} {'x' * 4084}"}))
+    written = os.read(reading, 2**20)
+    handler.emit(logging.makeLogRecord({"msg": "the last one"}))
+    written += os.read(reading, 2**20)
+    os.close(reading)
+    os.close(writing)
+    *entries, lost, last = (line.split()[0:2] for line in written.decode().splitlines())
+    assert entries == [["entry", str(number)] for number in range(len(entries))]
+    assert (lost, last) == ([str(40 - len(entries)), "log"], ["the", "last"])

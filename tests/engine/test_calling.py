@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
+import pytest
+
+from chatkit.access.caller import Caller
 from chatkit.answer.rounds import NOT_RUN, UNKNOWN_OUTCOME
+from chatkit.engine import calling
 from chatkit.engine.calling import GENERATE_IMAGE
 from chatkit.models.pure.deltas import StreamEnd, ToolCallDelta
-from chatkit.protocol.calls import Effect, ToolResult
+from chatkit.protocol.calls import Effect, ToolCall, ToolResult
 from chatkit.protocol.params import CreateThread
 from store.postgres import Database
 from store.task_history import StoredTaskHistory
@@ -162,3 +167,28 @@ async def test_an_image_is_made_while_other_calls_run(new_engine: NewEngine) -> 
     messages = engine.model.requests[1].messages
     results = [message["content"] for message in messages if message["role"] == "tool"]
     assert results == ["Added.", "The image is shown to the user."]
+
+
+class TalkativeTools(ScriptedTools):
+    """One tool, which tells a thousand times how far it is."""
+
+    def __init__(self) -> None:
+        super().__init__(work=lambda _: "done")
+
+    async def call(
+        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+    ) -> ToolResult:
+        for number in range(1000):
+            progress(f"line {number}")
+        await asyncio.sleep(3 * calling.PROGRESS_EVERY_S)
+        return await super().call(call, caller, progress)
+
+
+async def test_of_many_progress_lines_the_first_and_the_latest_are_shown(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "PROGRESS_EVERY_S", 0.02)
+    engine = await new_engine(round_of(("work", {})), says("Done."), tools=TalkativeTools())
+    events = await engine.chat(HELLO)
+    lines = [event["text"] for event in events if event["type"] == "progress_update"]
+    assert lines == ["line 0", "line 999"]
