@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 from collections.abc import AsyncIterator
@@ -26,8 +27,14 @@ from tools.sandbox import Sandbox, marked_processes, sandbox_for
 
 _log = logging.getLogger(__name__)
 
-#: Longest message of a server, in bytes. A longer one ends the connection.
-_MAX_LINE: Final = 16 * 1024 * 1024
+#: Longest message of a server, in bytes. A longer one is passed over, and its call fails.
+_MAX_LINE: Final = 8 * 1024 * 1024
+#: Messages above this size are parsed in a thread, in bytes.
+_QUICK_BYTES: Final = 64 * 1024
+#: The id of a response, which is written before the result by every server that we know.
+_RESPONSE_ID: Final = re.compile(
+    rb'\s{0,9}\{(?:[^{}]{0,60},)?\s{0,9}"id"\s{0,9}:\s{0,9}(\d{1,15}|"[^"\\]{1,60}")\s{0,9},'
+)
 #: Time for a server to end after its input was closed, and after SIGTERM, in seconds.
 _GRACE_S: Final = 1.0
 #: Longest line of a server's standard error in our log, in characters, and most lines a minute.
@@ -133,14 +140,29 @@ class _Reader:
 
     async def __anext__(self) -> SessionMessage | Exception:
         while True:
-            try:
-                line = await self._stdout.readline()
-            except (ValueError, OSError):  # a line that is too long, or a broken pipe
-                line = b""
-            if not line:
-                raise StopAsyncIteration
-            if (message := _parse(line)) is not None:
+            line = await self._line()
+            if len(line) <= _QUICK_BYTES:
+                message = _parse(line)
+            elif line.endswith(b"\n"):
+                message = await asyncio.to_thread(_parse, line)
+            else:
+                message = _too_long(line)
+            if message is not None:
                 return message
+
+    async def _line(self) -> bytes:
+        """The next line, or the first bytes of one that is too long."""
+        begin = b""
+        while True:
+            try:
+                line = await self._stdout.readuntil(b"\n")
+            except asyncio.LimitOverrunError as error:
+                piece = await self._stdout.readexactly(error.consumed)
+                begin = begin or piece[: _QUICK_BYTES + 1]
+            except (asyncio.IncompleteReadError, OSError):  # the end, or a broken pipe
+                raise StopAsyncIteration from None
+            else:
+                return begin or line
 
     async def __aenter__(self) -> Self:
         return self
@@ -178,6 +200,15 @@ class _Writer:
         exc_tb: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _too_long(begin: bytes) -> SessionMessage | None:
+    """The failure of the call whose result begins with `begin`; None if that is no result."""
+    if (found := _RESPONSE_ID.match(begin)) is None:
+        return None
+    error = {"code": -32603, "message": f"the result has more than {_MAX_LINE} bytes"}
+    response = {"jsonrpc": "2.0", "id": json.loads(found[1]), "error": error}
+    return _parse(json.dumps(response).encode())
 
 
 def _parse(line: bytes) -> SessionMessage | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -106,6 +107,21 @@ async def test_links_and_embedded_resources_are_sources(tools: ToolClients) -> N
         Link(title="B", uri="https://a.example/b"),
         Link(title="file:///c.txt", uri="file:///c.txt"),
     )
+
+
+@pytest.mark.parametrize("size", [10**7, 5 * 10**7])
+async def test_a_result_that_is_too_long_costs_its_call_alone(
+    tools: ToolClients, size: int
+) -> None:
+    huge, other = await asyncio.gather(
+        ask(tools, "bad_huge", {"size": size}),
+        ask(tools, "bad_result", {"result": {"content": []}}),
+    )
+    assert huge.failed
+    assert "the result has more than 8388608 bytes" in huge.output
+    assert bare(other) == "(no output)"
+    long = await ask(tools, "bad_huge", {"size": 10**6})
+    assert not long.failed
 
 
 async def test_progress_is_told_with_its_share(tools: ToolClients) -> None:
