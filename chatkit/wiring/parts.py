@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from chatkit.wiring.engine import (
 from chatkit.wiring.files import FileParts, open_files
 from chatkit.wiring.keyring import Keyring
 from chatkit.wiring.models import Models, open_models
+from chatkit.wiring.reaping import reap_orphans
 from chatkit.wiring.settings import Settings
 from chatkit.wiring.sign_in import open_sign_in
 from chatkit.wiring.tooling import Tooling, read_tool_servers
@@ -62,6 +64,8 @@ async def open_parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     """Open everything; `stack` closes it. Raises what StartErrors in app.py lists."""
     # Read first, so that a bad setting stops the start before anything is opened.
     servers = read_tool_servers(settings)
+    if os.getpid() == 1:
+        keep_running(stack, reap_orphans, "care of orphaned processes")
     texts = Texts.read(settings)
     database, place = await open_database(settings, stack)
     keyring = Keyring(Secrets(database, password=settings.secrets_key))
