@@ -7,6 +7,9 @@ from typing import Final, Literal
 
 from chatkit.protocol.jsontext import clean_text
 
+#: Longest name of a member that is told apart from others, in characters.
+_MAX_NAME: Final = 200
+
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 _State = Literal[
@@ -119,7 +122,7 @@ class ObjectStrings:
             else:
                 self._state = "nested"
             return
-        if self._state == "name":
+        if self._state == "name" and len(self._name) < _MAX_NAME:
             self._name += char
 
     def _in_nested(self, char: str) -> None:

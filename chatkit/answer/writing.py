@@ -125,7 +125,7 @@ class WorkflowWriter:
         self._workflow = Workflow(type="reasoning" if kind == "reasoning" else "custom")
         self._places: dict[str, int] = {}
         self._thought: list[str] | None = None
-        self._published = 0
+        self._length = self._published = 0  # of the thought, in characters
 
     def begin(self) -> Event:
         """Add the workflow, without steps."""
@@ -134,13 +134,13 @@ class WorkflowWriter:
     def think(self, text: str) -> list[Event]:
         """Append to the current thought; publish it whole again when it has grown enough."""
         if self._thought is None:
-            self._thought, self._published = [text], len(text)
+            self._thought, self._length, self._published = [text], len(text), len(text)
             return [self._add(ThoughtTask(status="loading", content=text))]
         self._thought.append(text)
-        grown = sum(map(len, self._thought))
-        if grown - self._published < max(_THOUGHT_GROWTH, grown // 8):
+        self._length += len(text)
+        if self._length - self._published < max(_THOUGHT_GROWTH, self._length // 8):
             return []
-        self._published = grown
+        self._published = self._length
         self._thought = ["".join(self._thought)]
         thought = ThoughtTask(status="loading", content=self._thought[0])
         return [self._put(len(self._workflow.steps) - 1, thought)]

@@ -20,10 +20,12 @@ _POLITE_END: Final = (
     r"[\s,]*\b(?:please|thanks(?: a lot)?|thank you(?: very much)?|for me|now)\s*(?P<mark>[.!?]*)$"
 )
 _END: Final = r"[.!?…]+\s+|\n+"
-_BULLET: Final = r"\s*(?:[-*•\u2013]|\[[ xX]?\]|\d{1,3}[.)])\s+"
+_BULLET: Final = re.compile(r"\s*(?:[-*•\u2013]|\[[ xX]?\]|\d{1,3}[.)])\s+")
 _MENTION: Final = "«[^»\n]*»"
 #: A full stop after these does not end a sentence: "Dr.", or the number of a list item.
 _NO_END: Final = r"\b(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|etc)$|(?:^|\n)\s*\d{1,3}$"
+#: How much of the text before a full stop is looked at, in characters.
+_BEFORE_CHARS: Final = 8
 
 
 def shorten_marks(text: str) -> str:
@@ -39,9 +41,11 @@ def split_sentences(message: str) -> list[str]:
     Bulleted lines stay with what they list."""
     mentions = [match.span() for match in re.finditer(_MENTION, message)]
     sentences: list[str] = []
-    start = 0
+    start = place = 0
     for match in re.finditer(_END, message):
-        if any(left < match.start() < right for left, right in mentions):
+        while place < len(mentions) and mentions[place][1] <= match.start():
+            place += 1
+        if place < len(mentions) and mentions[place][0] < match.start():
             continue
         if not _ends(match, message):
             continue
@@ -52,8 +56,9 @@ def split_sentences(message: str) -> list[str]:
 
 def _ends(match: re.Match[str], message: str) -> bool:
     if "\n" in match[0]:
-        return not re.match(_BULLET, message[match.end() :])
-    return "." not in match[0] or not re.search(_NO_END, message[: match.start()], re.I)
+        return not _BULLET.match(message, match.end())
+    before = message[max(match.start() - _BEFORE_CHARS, 0) : match.start()]
+    return "." not in match[0] or not re.search(_NO_END, before, re.I)
 
 
 def without_politeness(sentence: str) -> tuple[str, bool]:

@@ -17,6 +17,9 @@ import ijson
 from chatkit.protocol.errors import BadRequest, Sentence
 from chatkit.protocol.jsontext import MAX_DEPTH, clean_text
 
+#: Longest text, and longest space between two values, in bytes. The parser reads an unfinished
+#: value anew with each piece of the file.
+MAX_TEXT_BYTES: Final = 4 * 2**20
 #: Most values in one part, including names; each takes about 100 bytes of memory.
 MAX_VALUES: Final = 500_000
 
@@ -53,6 +56,7 @@ class JsonParts:
         self._builder: ijson.ObjectBuilder | None = None
         self._builder_depth = 0
         self._values = 0
+        self._unfinished = 0  # bytes since the last value
 
     def feed(self, piece: bytes) -> list[Part]:
         """Add bytes; return the parts that are now complete. Raises BadRequest `invalid_json`."""
@@ -61,6 +65,9 @@ class JsonParts:
                 self._parser.send(piece)
         except (ijson.JSONError, *_NO_TEXT_OR_NUMBER) as error:
             raise _not_json() from error
+        self._unfinished = 0 if self._events else self._unfinished + len(piece)
+        if self._unfinished > MAX_TEXT_BYTES:
+            raise BadRequest(f"{self._path()}: holds a text of more than {MAX_TEXT_BYTES} bytes")
         return self._take_all()
 
     def close(self) -> None:

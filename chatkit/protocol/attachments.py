@@ -18,7 +18,6 @@ from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.links import placeholder
 
 MAX_NAME: Final = 255
-_FOLDER: Final = re.compile(r".*[/\\]", re.DOTALL)
 #: Characters that can disguise a file name: control characters, line separators, lone surrogates,
 #: and bidirectional controls, which can move the extension away from the end.
 _DISGUISE: Final = re.compile(
@@ -104,7 +103,7 @@ def announce(*, name: str, size: int, mime_type: str, max_bytes: int, place: str
 
 def file_name(text: str) -> str:
     """The last part of a path, without disguising characters. May be empty."""
-    name = _DISGUISE.sub("", _FOLDER.sub("", text)).strip()
+    name = _DISGUISE.sub("", text.replace("\\", "/").rpartition("/")[2]).strip()
     return name if name.strip(". ") else ""
 
 

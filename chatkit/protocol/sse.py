@@ -71,9 +71,10 @@ class Decoder:
         if b"\r" in data:
             self._after_cr = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if b"\n" not in data:
+        if _END not in self._buffer[-1:] + data:
             self._buffer += data
-            self._check(self._buffer)
+            if len(self._buffer) - self._buffer.endswith(b"\n") > self._max_frame_bytes:
+                raise self._too_large()
             return []
         if self._buffer:
             data = bytes(self._buffer) + data
@@ -94,9 +95,12 @@ class Decoder:
         self._at_start = False
         return held.removeprefix(_BOM)
 
-    def _check(self, block: bytes | bytearray) -> None:
+    def _check(self, block: bytes) -> None:
         if len(block) > self._max_frame_bytes:
-            raise FrameTooLarge(f"a frame of more than {self._max_frame_bytes} bytes")
+            raise self._too_large()
+
+    def _too_large(self) -> FrameTooLarge:
+        return FrameTooLarge(f"a frame of more than {self._max_frame_bytes} bytes")
 
 
 def _parse(block: bytes) -> Frame | None:

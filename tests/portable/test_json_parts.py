@@ -108,3 +108,15 @@ def test_a_part_of_too_many_values_is_refused_by_its_name(monkeypatch: pytest.Mo
 def test_nul_characters_are_dropped_and_lone_surrogates_marked() -> None:
     (part,) = read(b'[{"a\\u0000": "b\\u0000c\\ud800d"}]')
     assert part.value == {"a": "bc?d"}
+
+
+@pytest.mark.parametrize("filler", [b"x", b" "])
+def test_a_text_or_a_space_without_an_end_is_refused(
+    filler: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_parts, "MAX_TEXT_BYTES", 1000)
+    parts = JsonParts()
+    parts.feed(b'{"threads": [1, ' + (b'"' if filler == b"x" else b""))
+    with pytest.raises(BadRequest, match="holds a text of more than 1000 bytes"):
+        for _ in range(20):
+            parts.feed(filler * 100)

@@ -29,7 +29,7 @@ class AnswerLines:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
         self._begun = False
         self._object: list[bytes] | None = None  # the lines of a body that is no event stream
         self._size = 0
@@ -37,29 +37,36 @@ class AnswerLines:
 
     def receive(self, data: bytes) -> list[str]:
         """The texts that are now complete."""
+        if self._begun and b"\n" not in data:
+            self._rest += data
+            self._require_short()
+            return []
         if self._rest:
-            data = self._rest + data
+            data = bytes(self._rest) + data
         if not self._begun and not self._begin(data):
             return []
         lines = data.split(b"\n")
-        self._rest = lines.pop()
-        if len(self._rest) > MAX_BYTES:
-            raise ModelFault("malformed")
+        self._rest = bytearray(lines.pop())
+        self._require_short()
         return self._texts(lines)
 
     def finish(self) -> list[str]:
         """What is left at the end of the body; it may be cut off."""
-        texts = self._texts([self._rest])
+        texts = self._texts([bytes(self._rest)])
         if self._object:
             texts.append(b"\n".join(self._object).decode("utf-8", "replace"))
-        self._rest, self._object = b"", None
+        self._rest, self._object = bytearray(), None
         return texts
+
+    def _require_short(self) -> None:
+        if len(self._rest) > MAX_BYTES:
+            raise ModelFault("malformed")
 
     def _begin(self, data: bytes) -> bool:
         """Find out the form by the first character."""
         start = data.removeprefix(_BOM).lstrip()
         if not start or _BOM.startswith(data):
-            self._rest = data[:64]
+            self._rest = bytearray(data[:64])
             return False
         if start.startswith(b"<"):
             raise ModelFault("misconfigured")

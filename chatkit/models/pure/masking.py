@@ -10,6 +10,8 @@ from typing import Final
 MAX_CHARS: Final = 300
 #: A run of so many characters that the request holds too counts as a quotation of it.
 _RUN: Final = 16
+#: How much of a sentence is read, in characters.
+_MAX_READ: Final = 2_000
 #: How much of a request is searched for quotations, in characters, from its end. A whole one could
 #: hold the event loop for a second.
 _MAX_SEARCHED: Final = 100_000
@@ -24,7 +26,7 @@ _QUERY: Final = re.compile(r"\?[^\s\"'<>]+=[^\s\"'<>]*")
 def masked(sentence: str, secrets: Iterable[str], request: Iterable[str] = ()) -> str:
     """`sentence`, cut, without the `secrets`, anything that looks like a key, queries of URLs, and
     what it quotes of the texts of the `request`."""
-    text = " ".join(sentence.split())
+    text = " ".join(sentence[:_MAX_READ].split())
     for secret in secrets:
         if secret:
             text = text.replace(secret, "[key]")
@@ -33,11 +35,11 @@ def masked(sentence: str, secrets: Iterable[str], request: Iterable[str] = ()) -
 
 
 def without_quotations(text: str, request: Iterable[str]) -> str:
-    """`text`, in one line, without what it quotes of the texts of the request.
+    """`text`, cut, in one line, without what it quotes of the texts of the request.
 
     A provider's sentence may quote the user, whose words must not pass for the provider's.
     """
-    text = " ".join(text.split())
+    text = " ".join(text[:_MAX_READ].split())
     words = "\n".join(request)[-_MAX_SEARCHED:]
     words = " ".join(words.split())
     kept, place = [], 0

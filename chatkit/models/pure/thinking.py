@@ -9,6 +9,8 @@ from typing import Final
 
 #: What opens thinking, and what closes it.
 _MARKS: Final = {"<think>": "</think>", "<thinking>": "</thinking>", "[THINK]": "[/THINK]"}
+#: How much white space before the mark is waited through, in characters.
+_MAX_BLANK: Final = 1_000
 
 
 class ThinkingSplitter:
@@ -31,7 +33,7 @@ class ThinkingSplitter:
             head = text.lstrip()
             opening = next((mark for mark in _MARKS if head.startswith(mark)), None)
             if opening is None:
-                if any(mark.startswith(head) for mark in _MARKS):
+                if len(text) < _MAX_BLANK and any(mark.startswith(head) for mark in _MARKS):
                     self._held = text  # it may still become a mark
                     return "", ""
                 self.open = False
