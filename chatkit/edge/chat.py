@@ -153,7 +153,7 @@ class ChatRoutes:
     ) -> None:
         with ExitStack() as held:
             try:
-                held.enter_context(self.streams.slot(caller.user_id))
+                held.enter_context(self.streams.slot(request, caller.user_id))
             except Unavailable:
                 await _refused(request, faults.TOO_MANY_STREAMS).send(request, send)
                 return
@@ -196,7 +196,7 @@ class ChatRoutes:
         after: int,
     ) -> None:
         with (
-            self.streams.slot(caller.user_id),
+            self.streams.slot(request, caller.user_id),
             self.turns.following(turn, after=after) as follower,
         ):
             await self._send(request, send, caller.user_id, follower)

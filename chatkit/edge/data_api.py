@@ -28,6 +28,7 @@ from chatkit.words.say import Say
 
 #: Most exports, and most imports, at the same time: in this process, and of one user.
 MAX_AT_ONCE: Final = 50
+MAX_PER_ADDRESS: Final = 20
 MAX_PER_USER: Final = 2
 
 #: By `format`: the writer, the content type and the file extension.
@@ -84,7 +85,7 @@ class DataRoutes:
             (b"content-disposition", f'attachment; filename="{name}"'.encode()),
             (b"cache-control", b"no-store"),
         ]
-        with self.exports.slot(user.user_id):
+        with self.exports.slot(request, user.user_id):
             await PieceReply(pieces, headers).send(request, send)
 
     async def import_file(self, request: HttpRequest) -> Reply:
@@ -95,7 +96,7 @@ class DataRoutes:
             raise UnsupportedMedia(Sentence("import.is_form"))
         if request.header("content-encoding") not in (None, "identity"):
             raise UnsupportedMedia(Sentence("import.compressed"))
-        with self.imports.slot(user.user_id):
+        with self.imports.slot(request, user.user_id):
             async with aclosing(request.pieces(max_bytes=self.max_import_bytes)) as pieces:
                 count = await self.importing.import_file(user.user_id, pieces, request.say)
         return json_reply(dumps(count.to_wire()))

@@ -103,8 +103,12 @@ class GuardedProtocol(HttpToolsProtocol):
     max_headers: ClassVar[int] = 128
     head_s: ClassVar[float] = 10.0
     body_s: ClassVar[float] = 30.0
-    """Timeout of the body. Every `body_bytes_per_s` bytes received extend it by one second."""
-    body_bytes_per_s: ClassVar[float] = 1024.0
+    """Timeout of the body. What is received extends it, to so many seconds from then at most."""
+    least_rate: ClassVar[float] = 1024.0
+    """How many bytes extend it by one second, at the beginning of a body. What was received has to
+    be kept, so the rate grows with it: by itself every `least_rate_bytes`, up to `most_rate`."""
+    least_rate_bytes: ClassVar[int] = 64 * 1024
+    most_rate: ClassVar[float] = 16 * 1024.0
     unwanted_body_s: ClassVar[float] = 5.0
     """How long a body is still read after its response was sent."""
     stuck_s: ClassVar[float] = 60.0
@@ -128,6 +132,7 @@ class GuardedProtocol(HttpToolsProtocol):
         now = self.loop.time()
         self._deadline: float | None = now + self.head_s
         self._before_body = True
+        self._body_bytes = 0  # of the body that is being received
         self._head_bytes = 0  # as reported by the parser
         self._open_bytes = 0  # as received, for a header without an end
         self._begun = False  # whether the next head has started
@@ -235,6 +240,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.pipeline:
             self.flow.resume_reading()  # uvicorn has paused; here `hold` decides
         self._begun = self._before_body = False
+        self._body_bytes = 0
         self._deadline = self.loop.time() + self.body_s
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -250,7 +256,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body was received."""
         if self._deadline is not None and not self.cycle.response_complete:
-            self._deadline += len(body) / self.body_bytes_per_s
+            self._body_bytes += len(body)
+            rate = self.least_rate * (1 + self._body_bytes / self.least_rate_bytes)
+            extended = self._deadline + len(body) / min(rate, self.most_rate)
+            self._deadline = min(extended, self.loop.time() + self.body_s)
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -176,27 +176,48 @@ def _report(request: RequestHead, status: RateStatus | None) -> None:
 
 
 class OpenStreams:
-    """The open streams of this process: at most `max_open`, and at most `max_per_user` per user."""
+    """The open streams of one kind in this process, with a share for each user and each address.
 
-    def __init__(self, *, max_open: int, max_per_user: int) -> None:
+    An address is a network, as for rates. One that is not told (a unix socket, or a proxy on this
+    machine that does not say for whom it asks) has no share of its own. Raises Unavailable.
+    """
+
+    def __init__(
+        self, *, max_open: int, max_per_user: int, max_per_address: int, proxies: TrustedProxies
+    ) -> None:
         self._max_open = max_open
         self._max_per_user = max_per_user
+        self._max_per_address = max_per_address
+        self._proxies = proxies
         self._open = 0
         self._by_user: Counter[str] = Counter()
+        self._by_address: Counter[str] = Counter()
 
     @contextmanager
-    def slot(self, user_id: str) -> Iterator[None]:
-        """Count one stream while the context is open. Raises Unavailable at a limit."""
+    def slot(self, request: RequestHead, user_id: str) -> Iterator[None]:
+        """Count one stream while the context is open."""
+        address = self._address_of(request)
         if self._open >= self._max_open:
             raise Unavailable(Sentence("limit.streams"))
         if self._by_user[user_id] >= self._max_per_user:
             raise Unavailable(Sentence("limit.own_streams"))
+        if address is not None and self._by_address[address] >= self._max_per_address:
+            raise Unavailable(Sentence("limit.address_streams"))
+        counted = [(self._by_user, user_id)]
+        if address is not None:
+            counted.append((self._by_address, address))
         self._open += 1
-        self._by_user[user_id] += 1
+        for counter, key in counted:
+            counter[key] += 1
         try:
             yield
         finally:
             self._open -= 1
-            self._by_user[user_id] -= 1
-            if not self._by_user[user_id]:
-                del self._by_user[user_id]
+            for counter, key in counted:
+                counter[key] -= 1
+                if not counter[key]:
+                    del counter[key]
+
+    def _address_of(self, request: RequestHead) -> str | None:
+        ip = self._proxies.resolve(request).ip
+        return None if ip is None or ip in ("127.0.0.1", "::1") else network_of(ip)

@@ -18,8 +18,10 @@ from chatkit.protocol.errors import Sentence, UnsupportedMedia
 from chatkit.protocol.jsontext import dumps
 from chatkit.protocol.links import resolve
 
-#: Most uploads at once, in the process and per user. Each uses about half a MiB of memory.
+#: Most uploads at once, in the process, per address and per user. Each uses about half a MiB of
+#: memory.
 MAX_AT_ONCE: Final = 200
+MAX_PER_ADDRESS: Final = 80
 MAX_PER_USER: Final = 20
 
 
@@ -36,7 +38,7 @@ class UploadRoutes:
     async def upload(self, request: HttpRequest) -> Reply:
         """POST a file in one step, as multipart/form-data with the field `file`."""
         user = await self.authenticator.authenticate(request, sessions=("chat",))
-        with self.open.slot(user.user_id):
+        with self.open.slot(request, user.user_id):
             async with aclosing(self._body(request, MAX_FORM_BYTES)) as body:
                 file = OneFile(request.header("content-type") or "", body)
                 await file.open()
@@ -64,7 +66,7 @@ class UploadRoutes:
         multipart = is_multipart(content_type)
         if request.method == "POST" and not multipart:
             raise UnsupportedMedia(Sentence("upload.not_multipart"))
-        with self.open.slot(user_id):
+        with self.open.slot(request, user_id):
             async with aclosing(self._body(request, MAX_FORM_BYTES if multipart else 0)) as body:
                 if not multipart:
                     attachment = await self.attachments.receive(user_id, attachment_id, body)

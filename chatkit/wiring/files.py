@@ -10,8 +10,9 @@ from chatkit.edge.auth import Authenticator
 from chatkit.edge.file_links import FileLinks
 from chatkit.edge.files_api import FileRoutes
 from chatkit.edge.limits import OpenStreams
+from chatkit.edge.proxies import TrustedProxies
 from chatkit.edge.router import Route
-from chatkit.edge.uploads import MAX_AT_ONCE, MAX_PER_USER, UploadRoutes
+from chatkit.edge.uploads import MAX_AT_ONCE, MAX_PER_ADDRESS, MAX_PER_USER, UploadRoutes
 from chatkit.engine.attachments import Attachments
 from chatkit.protocol.ids import NewId
 from chatkit.wiring.background import keep_running
@@ -29,6 +30,7 @@ class FileParts:
     attachments: Attachments
     links: FileLinks
     max_upload_bytes: int
+    proxies: TrustedProxies
 
     def routes(self, authenticator: Authenticator) -> list[Route]:
         """All routes for files."""
@@ -37,7 +39,12 @@ class FileParts:
             attachments=self.attachments,
             links=self.links,
             max_upload_bytes=self.max_upload_bytes,
-            open=OpenStreams(max_open=MAX_AT_ONCE, max_per_user=MAX_PER_USER),
+            open=OpenStreams(
+                max_open=MAX_AT_ONCE,
+                max_per_user=MAX_PER_USER,
+                max_per_address=MAX_PER_ADDRESS,
+                proxies=self.proxies,
+            ),
         )
         return FileRoutes(
             authenticator=authenticator, files=self.store, links=self.links, uploads=uploads
@@ -65,4 +72,5 @@ async def open_files(
             now=time,
         ),
         max_upload_bytes=settings.max_upload_bytes,
+        proxies=settings.trusted_proxies,
     )

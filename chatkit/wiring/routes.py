@@ -77,6 +77,9 @@ def _chat_routes(parts: Parts) -> ChatRoutes:
         with_audit_origin=parts.auditor.with_audit_origin,
         max_body_bytes=settings.max_body_bytes,
         streams=OpenStreams(
-            max_open=settings.max_streams, max_per_user=4 * settings.max_turns_per_user
+            max_open=settings.max_streams,
+            max_per_user=4 * settings.max_turns_per_user,
+            max_per_address=max(settings.max_streams // 2, 1),
+            proxies=settings.trusted_proxies,
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chatkit.edge.auth import Authenticator
-from chatkit.edge.data_api import MAX_AT_ONCE, MAX_PER_USER, DataRoutes
+from chatkit.edge.data_api import MAX_AT_ONCE, MAX_PER_ADDRESS, MAX_PER_USER, DataRoutes
 from chatkit.edge.limits import OpenStreams
 from chatkit.edge.router import Route
 from chatkit.engine.operations import Operations
@@ -39,6 +39,15 @@ def data_routes(
         amounts=StoredAmounts(database, settings.quotas),
         max_import_bytes=settings.max_upload_bytes,
         now=now,
-        exports=OpenStreams(max_open=MAX_AT_ONCE, max_per_user=MAX_PER_USER),
-        imports=OpenStreams(max_open=MAX_AT_ONCE, max_per_user=MAX_PER_USER),
+        exports=_streams(settings),
+        imports=_streams(settings),
     ).routes()
+
+
+def _streams(settings: Settings) -> OpenStreams:
+    return OpenStreams(
+        max_open=MAX_AT_ONCE,
+        max_per_user=MAX_PER_USER,
+        max_per_address=MAX_PER_ADDRESS,
+        proxies=settings.trusted_proxies,
+    )

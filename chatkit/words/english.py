@@ -339,6 +339,7 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "limit.requests": "too many requests: try again in {count} seconds",
     "limit.streams": "the server has as many open streams as it can hold",
     "limit.own_streams": "too many streams of yours are open already",
+    "limit.address_streams": "too many streams from your network are open already",
     # --- What is not there ------------------------------------------------------------------
     "missing.thread": "no such thread",
     "missing.item": "no such item",

@@ -337,6 +337,21 @@ async def test_a_body_that_does_not_come_gets_408_and_the_application_is_told(si
         assert await asyncio.to_thread(site.left.wait, Quick.linger_s / 2)
 
 
+async def test_what_was_sent_fast_does_not_pay_for_a_body_that_trickles_then(site: Site) -> None:
+    async with aclosing(await site.connect()) as peer:
+        await peer.send(b"POST /size HTTP/1.1\r\n" + HOST + b"Content-Length: 900000\r\n\r\n")
+        await peer.send(b"x" * 800_000)
+
+        async def trickle() -> None:
+            while True:
+                await peer.send(b"x" * 100)
+                await asyncio.sleep(0.05)
+
+        trickling = asyncio.create_task(trickle())
+        await refused(peer, 408, "timeout")
+        trickling.cancel()
+
+
 async def test_a_body_at_a_fair_rate_may_take_longer(site: Site) -> None:
     async with aclosing(await site.connect()) as peer:
         await peer.send(b"POST /size HTTP/1.1\r\n" + HOST + b"Content-Length: 3000\r\n\r\n")

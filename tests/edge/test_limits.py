@@ -14,6 +14,7 @@ from chatkit.edge.tokens import User
 from chatkit.protocol.errors import TooMany, Unauthorized, Unavailable
 from tests.edge.clock import Clock
 from tests.edge.heads import Head, head
+from tests.wording import SAY
 
 MINUTE = Rate(60, 60)
 UP = 1_000_000.0  # seconds since the machine came up, which the server counts by
@@ -305,14 +306,48 @@ async def test_a_process_that_was_told_no_lets_in_again_in_time(clock: Clock) ->
 # --- Streams --------------------------------------------------------------------------------------
 
 
+def streams_of(*, most: int, per_user: int, per_address: int) -> OpenStreams:
+    return OpenStreams(
+        max_open=most,
+        max_per_user=per_user,
+        max_per_address=per_address,
+        proxies=TrustedProxies.parse("127.0.0.1"),
+    )
+
+
 def test_streams_have_a_cap_in_all_and_for_one_user() -> None:
-    streams = OpenStreams(max_open=3, max_per_user=2)
-    with streams.slot("ada"), streams.slot("ada"):
-        with pytest.raises(Unavailable), streams.slot("ada"):
+    streams, anywhere = streams_of(most=3, per_user=2, per_address=3), head()
+    with streams.slot(anywhere, "ada"), streams.slot(anywhere, "ada"):
+        with pytest.raises(Unavailable), streams.slot(anywhere, "ada"):
             pass
-        with streams.slot("bob"), pytest.raises(Unavailable), streams.slot("cyd"):
+        with (
+            streams.slot(anywhere, "bob"),
+            pytest.raises(Unavailable),
+            streams.slot(anywhere, "cyd"),
+        ):
             pass
-        with streams.slot("cyd"):
+        with streams.slot(anywhere, "cyd"):
             pass
-    with streams.slot("ada"), streams.slot("ada"):
+    with streams.slot(anywhere, "ada"), streams.slot(anywhere, "ada"):
+        pass
+
+
+def test_the_users_of_one_network_have_a_share_of_the_streams() -> None:
+    streams = streams_of(most=9, per_user=2, per_address=2)
+    one, other, far = (
+        head(x_forwarded_for=ip) for ip in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
+    )
+    with streams.slot(one, "ada"), streams.slot(other, "bob"):
+        with pytest.raises(Unavailable) as refused, streams.slot(one, "cyd"):
+            pass
+        assert refused.value.in_words(SAY) == "too many streams from your network are open already"
+        with streams.slot(far, "cyd"):
+            pass
+    with streams.slot(one, "cyd"):
+        pass
+
+
+def test_users_behind_a_proxy_that_does_not_name_them_have_no_common_share() -> None:
+    streams = streams_of(most=9, per_user=2, per_address=1)
+    with streams.slot(head(), "ada"), streams.slot(head(), "bob"):
         pass
