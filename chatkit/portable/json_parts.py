@@ -17,6 +17,9 @@ import ijson
 from chatkit.protocol.errors import BadRequest, Sentence
 from chatkit.protocol.jsontext import MAX_DEPTH, clean_text
 
+#: Most values in the whole document, with names and brackets. A million take two seconds of a
+#: processor.
+MAX_ALL_VALUES: Final = 3_000_000
 #: Longest text, and longest space between two values, in bytes. The parser reads an unfinished
 #: value anew with each piece of the file.
 MAX_TEXT_BYTES: Final = 4 * 2**20
@@ -56,6 +59,7 @@ class JsonParts:
         self._builder: ijson.ObjectBuilder | None = None
         self._builder_depth = 0
         self._values = 0
+        self._all_values = 0
         self._unfinished = 0  # bytes since the last value
 
     def feed(self, piece: bytes) -> list[Part]:
@@ -80,6 +84,9 @@ class JsonParts:
 
     def _take_all(self) -> list[Part]:
         parts: list[Part] = []
+        self._all_values += len(self._events)
+        if self._all_values > MAX_ALL_VALUES:
+            raise BadRequest(f"{self._path()}: the file holds more than {MAX_ALL_VALUES} values")
         for event, value in self._events:
             self._take(event, value, parts)
         self._events.clear()

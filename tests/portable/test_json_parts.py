@@ -120,3 +120,12 @@ def test_a_text_or_a_space_without_an_end_is_refused(
     parts.feed(filler * 1000)
     with pytest.raises(BadRequest, match="holds a text of more than 1000 bytes"):
         parts.feed(filler)
+
+
+def test_a_document_of_too_many_values_is_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_parts, "MAX_ALL_VALUES", 100)
+    assert len(read(b"[" + b"1," * 97 + b"1]")) == 98
+    parts = JsonParts()
+    parts.feed(b"[" + b"1," * 99)
+    with pytest.raises(BadRequest, match="the file holds more than 100 values"):
+        parts.feed(b"1,")
