@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -70,6 +71,14 @@ async def test_a_start_whose_output_cannot_be_written_serves_all_the_same(
             await until(uds.exists, 30)
             assert (await server.get("/api/chatkit/health")).status_code == 200
             assert await server.stop() == 0
+
+
+@pytest.fixture(autouse=True)
+def _with_a_terminal() -> Iterator[None]:
+    """What starts the tests may ignore SIGHUP, as `nohup` does; programs inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -58,6 +58,10 @@ _RETURNED: Final[tuple[ReasoningForm, ...]] = ("reasoning_details", "thinking_bl
 _SIGNATURE: Final = "__thought__"
 #: Most characters of a chunk that comes in several lines.
 _MAX_PARTIAL: Final = 4 * 1024 * 1024
+#: How much may be parsed in vain for one chunk in several lines, in characters.
+_MAX_TRIED: Final = 16 * 1024 * 1024
+#: How the last line of a chunk ends.
+_ENDS: Final = ("}", "]")
 
 _returned: Final = partial(ReasoningDelta, returned=True)
 _Kind = Callable[[str], TextDelta | ReasoningDelta]
@@ -81,7 +85,8 @@ class ChunkReader:
     def __init__(self) -> None:
         #: The JSON before and after the text of the last chunk that had only text, and its type.
         self._around: tuple[str, str, _Kind] | None = None
-        self._partial = ""
+        self._partial: list[str] = []  # the lines of a chunk that is not complete
+        self._partial_size = self._tried = 0
         self._spoken = False
         self._cited: set[tuple[str, int | None]] = set()
         self._calls: list[_Call] = []
@@ -106,11 +111,14 @@ class ChunkReader:
         except ValueError:
             if not data:
                 self.end()
-            self._partial = f"{self._partial}\n{data}" if self._partial else data
-            if len(self._partial) > _MAX_PARTIAL:
+            self._partial.append(data)
+            self._partial_size += len(data) + 1
+            if self._partial_size > _MAX_PARTIAL:
                 raise ModelFault("malformed") from None
             return []
-        self._partial = ""
+        if self._partial:
+            self._partial = []
+            self._partial_size = self._tried = 0
         if not isinstance(chunk, dict):
             raise ModelFault("malformed")
         deltas = self.deltas(chunk)
@@ -120,8 +128,13 @@ class ChunkReader:
     def _load(self, data: str) -> Any:
         if not self._partial:
             return json.loads(data)
+        if data and not data.rstrip().endswith(_ENDS):
+            raise ValueError("no end of a chunk")
+        self._tried += self._partial_size
+        if self._tried > _MAX_TRIED:
+            raise ModelFault("malformed")
         try:
-            return json.loads(f"{self._partial}\n{data}")
+            return json.loads("\n".join([*self._partial, data]))
         except ValueError:
             with suppress(ValueError):
                 json.loads(data)
