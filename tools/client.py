@@ -28,7 +28,7 @@ from tools.results import (
     is_sendable,
     links_of,
     mentions_of,
-    text_of,
+    read,
 )
 from tools.schemas import first_fault
 from tools.server import CARDS_KEY, EFFECTS_KEY, MENTIONS_KEY
@@ -161,12 +161,13 @@ class ToolClients:
         except CallFailed as failure:
             output = cleaned(str(failure), max_chars=self._max_output)
             return ToolResult(call_id=call.call_id, output=output, failed=True)
-        text = text_of(result, max_chars=self._max_output)
+        text, made = read(result, max_chars=self._max_output)
         answer = ToolResult(
             call_id=call.call_id,
             output=text if is_ours else _fenced(route.connection.name, text),
             failed=result.is_error,
             links=links_of(result),
+            made=made,
         )
         # The results of other servers are for the model only, so their `_meta` is ignored.
         if not is_ours:

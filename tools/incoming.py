@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 #: Longest part of a block of an unknown type that the model reads, in characters.
 _MAX_UNKNOWN: Final = 4000
+#: Longest declared type of an image or audio, in characters.
+_MAX_TYPE: Final = 100
 
 
 class Repair:
@@ -82,7 +84,10 @@ def _block(block: Any) -> dict[str, Any]:
             return _text(block)
         case {"type": "text", "text": str(text)}:
             return _text(text)
-        case {"type": "image" | "audio" as kind, "data": str(data), "mimeType": str(mime_type)}:
+        case {"type": "image" | "audio" as kind, "data": str(data)}:
+            # The type is only told to the model: the bytes show what it is.
+            declared = block.get("mimeType")
+            mime_type = declared[:_MAX_TYPE] if isinstance(declared, str) else "of no type"
             return {"type": kind, "data": data, "mimeType": mime_type}
         case {"type": "resource_link", "uri": str(uri)}:
             link = {"type": "resource_link", "uri": uri, "name": uri}

@@ -1,4 +1,4 @@
-"""Converts the result of an MCP tool call: text for the model, effects, cards and links."""
+"""Converts the result of an MCP tool call: text for the model, files, effects, cards and links."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from chatkit.protocol.calls import CardOffer, Effect, Link
+from chatkit.protocol.calls import CardOffer, Effect, Link, MadeFile
+from tools.media import ResultFiles
 
 #: NUL and lone surrogates: PostgreSQL's text or UTF-8 cannot contain them.
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -32,17 +33,19 @@ MAX_URI: Final = 2048
 _MAX_DEPTH: Final = 64
 
 
-def text_of(result: CallToolResult, *, max_chars: int) -> str:
-    """The result as text for the model, with a note in place of each part that is not text.
+def read(result: CallToolResult, *, max_chars: int) -> tuple[str, tuple[MadeFile, ...]]:
+    """The result as text for the model, and its images and audio.
 
-    Without any text, structured content is added. More than `max_chars` characters are cut, with a
-    note.
+    There is a note in place of each part that is not text. Without any text, structured content is
+    added. More than `max_chars` characters are cut, with a note.
     """
-    parts = [_part(block) for block in result.content]
+    media = ResultFiles()
+    parts = [_part(block, media) for block in result.content]
     has_text = any(isinstance(block, TextContent) for block in result.content)
     if not has_text and result.structured_content is not None:
         parts.append(json.dumps(result.structured_content, ensure_ascii=False))
-    return cleaned("\n".join(parts), max_chars=max_chars) or "(no output)"
+    text = cleaned("\n".join(parts), max_chars=max_chars) or "(no output)"
+    return text, tuple(media.files)
 
 
 def cleaned(text: str, *, max_chars: int) -> str:
@@ -102,15 +105,17 @@ def is_sendable(value: object, *, depth: int = _MAX_DEPTH) -> bool:
     return True
 
 
-def _part(block: ContentBlock) -> str:
+def _part(block: ContentBlock, media: ResultFiles) -> str:
     match block:
         case TextContent():
             return block.text
         case ImageContent() | AudioContent():
-            return f"[{block.type} {block.mime_type}]"
+            kept = media.take(block.data) or "left out: it is no image or audio that is known"
+            return f"[{block.type} {block.mime_type}, {kept}]"
         case ResourceLink():
             return f"[resource {block.uri}]"
-        case EmbeddedResource(resource=TextResourceContents() as resource):
-            return resource.text
-        case EmbeddedResource():
-            return f"[resource {block.resource.uri}]"
+        case EmbeddedResource(resource=resource):
+            if isinstance(resource, TextResourceContents):
+                return resource.text
+            kept = media.take(resource.blob)
+            return f"[resource {resource.uri}{kept and f', {kept}'}]"

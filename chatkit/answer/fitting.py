@@ -55,7 +55,9 @@ def tokens_of(body: Body) -> int:
     match body:
         case UserMessage(attachments=attachments):
             files = TOKENS_PER_FILE * len(attachments)
-        case AssistantMessage() | ToolRound() | AskedCall() | ClientToolCall() | StructuredInput():
+        case ToolRound(calls=calls):
+            files = TOKENS_PER_FILE * sum(len(call.images) for call in calls)
+        case AssistantMessage() | AskedCall() | ClientToolCall() | StructuredInput():
             files = 0
         case Note() | StopMark():
             files = 0

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from chatkit.answer import asking
 from chatkit.answer.approving import is_allowed, refused
-from chatkit.protocol.attachments import FileContent
+from chatkit.protocol.attachments import FileContent, ImageContent
 from chatkit.protocol.bodies import (
     AskedCall,
     AssistantMessage,
@@ -89,9 +89,10 @@ def to_messages(
 ) -> list[dict[str, Any]]:
     """Convert a thread to OpenAI's chat format; each tool call is followed by its result.
 
-    `files` holds the contents of attachments, by attachment id. Calls that the page or the user
-    has not answered are left out. The reasoning of a round, and the fields of a call that go back
-    to the provider, are in the private keys `reasoning` and `extra`: see `models.pure.compose`.
+    `files` holds the contents of attachments and of the images of results, by id. A result with
+    images has parts as its content. Calls that the page or the user has not answered are left out.
+    The reasoning of a round, and the fields of a call that go back to the provider, are in the
+    private keys `reasoning` and `extra`: see `models.pure.compose`.
     """
     messages: list[dict[str, Any]] = []
     newest = next((item for item in reversed(items) if isinstance(item.body, UserMessage)), None)
@@ -116,7 +117,7 @@ def to_messages(
                 said = None
                 if body.after_text and spoken is not None:
                     said = messages.pop(spoken)["content"]
-                _add_calls(messages, said, body.calls, body.reasoning)
+                _add_calls(messages, said, body.calls, body.reasoning, files)
                 spoken = None
             case AskedCall():
                 asked = body
@@ -159,6 +160,7 @@ def _add_calls(
     said: str | None,
     calls: Sequence[CallRecord],
     reasoning: Reasoning | None = None,
+    files: Mapping[str, FileContent] = MappingProxyType({}),
 ) -> None:
     message: dict[str, Any] = {
         "role": "assistant",
@@ -169,8 +171,17 @@ def _add_calls(
         message["reasoning"] = reasoning.to_wire()
     messages.append(message)
     messages += [
-        {"role": "tool", "tool_call_id": call.call_id, "content": call.output} for call in calls
+        {"role": "tool", "tool_call_id": call.call_id, "content": _result_content(call, files)}
+        for call in calls
     ]
+
+
+def _result_content(
+    call: CallRecord, files: Mapping[str, FileContent]
+) -> str | list[dict[str, Any]]:
+    contents = [files[image.id] for image in call.images if image.id in files]
+    seen = [content.to_part() for content in contents if isinstance(content, ImageContent)]
+    return [{"type": "text", "text": call.output}, *seen] if seen else call.output
 
 
 def _call(call: CallRecord) -> dict[str, Any]:

@@ -1,13 +1,31 @@
-"""Image items of an answer while their images are generated, by call id."""
+"""Items that show files: images while they are generated, and what tools return."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from chatkit.protocol.bodies import GeneratedImage
+from chatkit.protocol.attachments import Attachment
+from chatkit.protocol.bodies import Body, GeneratedImage, TaskBody
+from chatkit.protocol.content import UrlSource
 from chatkit.protocol.events import Event, ImageUpdated, ItemAdded, ItemRemoved
+from chatkit.protocol.ids import Prefix
 from chatkit.protocol.items import Item
 from chatkit.protocol.links import placeholder
+from chatkit.protocol.workflows import WebSearchTask
+from chatkit.words.say import Say
+
+
+def bodies_of(files: Iterable[Attachment], say: Say) -> Iterator[tuple[Prefix, Body]]:
+    """The items that show files of tools: an image, or a step with a link to download the file."""
+    for file in files:
+        if file.is_image:
+            yield "msg", GeneratedImage(file_id=file.id)
+        else:
+            source = UrlSource(title=file.name, url=placeholder(file.id))
+            title = say("step.file_returned")
+            step = WebSearchTask(status="complete", title=title, sources=(source,))
+            yield "tsk", TaskBody(step=step)
 
 
 class Pictures:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatkit.models.pure.deltas import ReasoningPart
+from chatkit.protocol.attachments import Attachment
 from chatkit.protocol.bodies import ToolRound
 from chatkit.protocol.calls import CallRecord, Effect, Reasoning, ToolCall, ToolResult
 
@@ -49,6 +50,10 @@ class Round:
     def effects(self) -> list[Effect]:
         """The client effects of the results so far."""
         return [effect for result in self._results.values() for effect in result.effects]
+
+    def files(self) -> list[Attachment]:
+        """The files of the results so far."""
+        return [file for result in self._results.values() for file in result.files]
 
     def record(self, model: str, *, after_text: bool) -> ToolRound:
         """The round as a storable body. Calls without a result get UNKNOWN_OUTCOME.

@@ -13,7 +13,7 @@ Reasoning and tool calls add steps to a workflow. It is closed when the next vis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from chatkit.answer.about_model import answered_by_step, lacks_notice
@@ -22,7 +22,7 @@ from chatkit.answer.cards import Card
 from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off
 from chatkit.answer.marks import ALWAYS_SHOWN, NOTES, Mark, mark_step
 from chatkit.answer.next_action import AskModel, CallTools, Finish, NextAction, TooManyRounds
-from chatkit.answer.picturing import Pictures
+from chatkit.answer.picturing import Pictures, bodies_of
 from chatkit.answer.rounds import Round
 from chatkit.answer.steps import step_of, waiting_for
 from chatkit.answer.waiting import Waiting
@@ -131,10 +131,7 @@ class Turn:
                 case Citation():
                     self._citations.append(delta)
                 case Usage():
-                    self.usage = Usage(
-                        input_tokens=self.usage.input_tokens + delta.input_tokens,
-                        output_tokens=self.usage.output_tokens + delta.output_tokens,
-                    )
+                    self.usage += delta
                 case StreamEnd(reason):
                     self._reason = reason
                 case ReasoningPart():
@@ -176,7 +173,6 @@ class Turn:
         tool = self._tools.get(call.name)
         if tool is None or tool.kind != "draft":
             return []
-        events: list[Event] = []
         draft = self._drafts.get(delta.index)
         if draft is None:
             item = self._item("msg", EndOfTurn())
@@ -313,11 +309,11 @@ class Turn:
 
     def begin_with(self, bodies: Sequence[ToolRound | Note]) -> list[Event]:
         """Put hidden items into the thread, before the first answer."""
-        return [self._done(self._item("hid", body)) for body in bodies]
+        return self._show(("hid", body) for body in bodies)
 
     def show_step(self, step: Step) -> list[Event]:
         """Show a single step, outside of any workflow."""
-        return [self._done(self._item("tsk", TaskBody(step=step)))]
+        return self._show([("tsk", TaskBody(step=step))])
 
     def stop(self, mark: Mark) -> list[Event]:
         """End the turn now, keep its text, and mark it for the user and the model."""
@@ -331,9 +327,7 @@ class Turn:
         events += closed
         self.items += cards
         if calls:
-            events.append(
-                self._done(self._item("hid", ToolRound(calls=calls, after_text=self._said)))
-            )
+            events += self.begin_with([ToolRound(calls=calls, after_text=self._said)])
         self._calls.drop()
         self._drafts, self._waiting = {}, Waiting()
         self.next_action = Finish()
@@ -351,11 +345,8 @@ class Turn:
 
     def _wait(self) -> list[Event]:
         """End the turn with the pending item that the page or the user must answer."""
-        events = self._close_workflow()
-        for prefix, body in self._waiting.take():
-            events.append(self._done(self._item(prefix, body)))
         self.next_action = Finish()
-        return events
+        return [*self._close_workflow(), *self._show(self._waiting.take())]
 
     def _close_message(self) -> list[Event]:
         if self._message is None:
@@ -384,8 +375,15 @@ class Turn:
 
     def _close_round(self) -> list[Event]:
         whole = self._round.record(self.model, after_text=self._said)
-        self._round = Round()
-        return [self._done(self._item("hid", whole))]
+        files, self._round = self._round.files(), Round()
+        events: list[Event] = [self._done(self._item("hid", whole))]
+        if files:
+            events += self._close_workflow()
+            self.has_shown = True
+        return [*events, *self._show(bodies_of(files, self._say))]
+
+    def _show(self, bodies: Iterable[tuple[Prefix, Body]]) -> list[Event]:
+        return [self._done(self._item(prefix, body)) for prefix, body in bodies]
 
     def _done(self, item: Item) -> ItemDone:
         self.items.append(item)

@@ -25,8 +25,15 @@ from chatkit.ports.cards import Cards
 from chatkit.ports.files import FileStore
 from chatkit.ports.models import Images
 from chatkit.ports.tools import ToolBox
-from chatkit.protocol.attachments import NewFile
-from chatkit.protocol.calls import BadArguments, CardOffer, ToolCall, ToolResult, read_arguments
+from chatkit.protocol.attachments import Attachment, NewFile
+from chatkit.protocol.calls import (
+    BadArguments,
+    CardOffer,
+    MadeFile,
+    ToolCall,
+    ToolResult,
+    read_arguments,
+)
 from chatkit.protocol.errors import ChatKitError, Sentence, TooLarge
 from chatkit.protocol.events import Event, Progress
 from chatkit.protocol.ids import NewId
@@ -112,6 +119,7 @@ class Calls:
                     _progress_lines(publish) as tell,
                 ):
                     result = await self.tools.call(call, caller, tell)
+                    result = await self._with_files(result, caller)
                 publish(machine.call_done(call, result))
             results[call.call_id] = result
 
@@ -138,6 +146,17 @@ class Calls:
             _log.warning("a card could not be drawn: %s", error)
             return ()
 
+    async def _with_files(self, result: ToolResult, caller: Caller) -> ToolResult:
+        """Store the images and audio of a result, as far as the user has room."""
+        kept: list[Attachment] = []
+        output = result.output
+        for made in result.made:
+            try:
+                kept.append(await self._keep(made, caller))
+            except TooLarge:
+                output += f"\n[The user has no room left for {made.name}. Tell the user so.]"
+        return replace(result, output=output, made=(), files=tuple(kept))
+
     async def _draw(
         self, images: Images, call: ToolCall, machine: Turn, caller: Caller, publish: Publish
     ) -> ToolResult:
@@ -154,7 +173,8 @@ class Calls:
                         url = _data_url(step)
                         publish([machine.pictures.grow(call.call_id, url, step.progress)])
                     else:
-                        file_id = await self._keep(step, caller)
+                        made = MadeFile(mime_type=step.mime_type, data=step.data, is_image=True)
+                        file_id = (await self._keep(made, caller)).id
         except ModelFault as fault:
             _log.warning("no image: %s", fault.kind)
         except TooLarge:
@@ -165,14 +185,11 @@ class Calls:
             return _failed(call, "The image could not be made. Tell the user so.")
         return ToolResult(call_id=call.call_id, output="The image is shown to the user.")
 
-    async def _keep(self, image: ImageStep, caller: Caller) -> str:
-        file_id = self.new_id("atc")
-        kind = image.mime_type.partition("/")[2]
+    async def _keep(self, made: MadeFile, caller: Caller) -> Attachment:
         file = NewFile(
-            name=f"image.{kind}", size=len(image.data), mime_type=image.mime_type, is_image=True
+            name=made.name, size=len(made.data), mime_type=made.mime_type, is_image=made.is_image
         )
-        await self.files.add_made(caller.user_id, file_id, file, image.data)
-        return file_id
+        return await self.files.add_made(caller.user_id, self.new_id("atc"), file, made.data)
 
 
 async def _run_together(parts: Iterable[Coroutine[Any, Any, None]]) -> None:

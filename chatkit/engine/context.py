@@ -21,7 +21,7 @@ from chatkit.protocol.attachments import (
     ImageContent,
     NameContent,
 )
-from chatkit.protocol.bodies import UserMessage
+from chatkit.protocol.bodies import ToolRound, UserMessage
 from chatkit.protocol.items import Item
 
 #: Maximum number of a thread's items that are loaded for the model. The token budget trims further.
@@ -88,11 +88,11 @@ class Context:
     async def load_files(
         self, items: Sequence[Item], caller: Caller, model: str
     ) -> dict[str, FileContent]:
-        """The contents of every attachment in `items`, by attachment id.
+        """The contents of every attachment and every image of a tool in `items`, by id.
 
-        The newest message's files use the budget first.
+        The newest files use the budget first.
         """
-        attachments = _attachments_of(reversed(items))
+        attachments = attachments_of(reversed(items))
         contents = await contents_for(caller.user_id, attachments, self.files)
         return {
             attachment.id: self._readable(attachment, content, model)
@@ -125,10 +125,17 @@ def names_only(items: Iterable[Item]) -> dict[str, FileContent]:
         attachment.id: NameContent(
             name=attachment.name, mime_type=attachment.mime_type, why=_NO_ROOM
         )
-        for attachment in _attachments_of(items)
+        for attachment in attachments_of(items)
     }
 
 
-def _attachments_of(items: Iterable[Item]) -> list[Attachment]:
-    messages = (item.body for item in items if isinstance(item.body, UserMessage))
-    return [attachment for message in messages for attachment in message.attachments]
+def attachments_of(items: Iterable[Item]) -> list[Attachment]:
+    """The files of messages, and the images that tools returned."""
+    attachments: list[Attachment] = []
+    for item in items:
+        match item.body:
+            case UserMessage():
+                attachments += item.body.attachments
+            case ToolRound(calls=calls):
+                attachments += [image for call in calls for image in call.images]
+    return attachments

@@ -21,7 +21,7 @@ from chatkit.answer.next_action import AskModel, CallTools, Finish, TooManyRound
 from chatkit.answer.turn import Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import PROGRESS_AFTER_S, Calls, show_progress_after
-from chatkit.engine.context import MAX_HISTORY_ITEMS, Context, names_only
+from chatkit.engine.context import MAX_HISTORY_ITEMS, Context, attachments_of, names_only
 from chatkit.engine.running_turn import RunningTurn
 from chatkit.engine.titling import Naming, ThreadTitles
 from chatkit.models.pure.deltas import AnsweredBy, Lacks, ModelFault, ModelRequest, TextDelta
@@ -181,6 +181,9 @@ class Runner:
                     if isinstance(machine.next_action, Finish):
                         return events
                     await self._store(work, events)
+                    if any(result.files for result in results):
+                        items = [*stored, *machine.items]
+                        files = await self._load_files(work, items, machine.model)
                 case AskModel():
                     raise AssertionError("an answered machine never asks again")
                 case _:
@@ -273,16 +276,12 @@ class Runner:
     async def _files(self, work: _Work, stored: Sequence[Item]) -> Mapping[str, FileContent]:
         """Load the attached files. Shows a step that names those of the new message."""
         turn = work.turn
-        bodies = (item.body for item in stored)
-        if not any(isinstance(body, UserMessage) and body.attachments for body in bodies):
+        if not attachments_of(stored):
             return {}
         with show_progress_after(
             PROGRESS_AFTER_S, work.publish, turn.say("wait.files"), "document"
         ):
-            fitted = self.context.fit(stored, turn.model)
-            files = await _with_retries(
-                lambda: self.context.load_files(fitted.items, turn.caller, turn.model)
-            )
+            files = await self._load_files(work, stored, turn.model)
         read = [
             FileSource(title=attachment.name, filename=attachment.name)
             for attachment in (turn.message.attachments if turn.message is not None else ())
@@ -294,6 +293,12 @@ class Runner:
             )
             await self._store(work, work.machine.show_step(step))
         return files
+
+    async def _load_files(
+        self, work: _Work, items: Sequence[Item], model: str
+    ) -> Mapping[str, FileContent]:
+        fitted = self.context.fit(items, model).items
+        return await _with_retries(lambda: self.context.load_files(fitted, work.turn.caller, model))
 
     async def _store(
         self, work: _Work, events: list[Event], calls: ToolRound | None = None

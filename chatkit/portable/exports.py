@@ -15,10 +15,13 @@ import json
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from chatkit.protocol.bodies import GeneratedImage
+from chatkit.protocol.bodies import GeneratedImage, TaskBody
+from chatkit.protocol.content import FileSource
 from chatkit.protocol.items import StoredItem, Thread
 from chatkit.protocol.jsontext import dumps
+from chatkit.protocol.links import is_placeholder
 from chatkit.protocol.times import to_wire
+from chatkit.protocol.workflows import FileTask
 from chatkit.todo.tasks import Task
 
 FORMAT: Final = "chatkit-export"
@@ -116,5 +119,17 @@ def _item(item: StoredItem) -> str:
         attachment.pop("thread_id", None)
     if item.type == GeneratedImage.type and "image" in body:
         body["image"].pop("url")
+    if item.type == TaskBody.type:
+        body["task"] = _without_urls(body["task"])
     head = {"id": item.id, "created_at": to_wire(item.created_at), "type": item.type}
     return dumps({**head, **body})
+
+
+def _without_urls(step: dict[str, Any]) -> dict[str, Any]:
+    """A step that offers a stored file, as one that names it."""
+    files = [each for each in step.get("sources", ()) if is_placeholder(each.get("url", ""))]
+    if not files:
+        return step
+    named = tuple(FileSource(title=file["title"], filename=file["title"]) for file in files)
+    title = step.get("title")
+    return FileTask(status=step["status_indicator"], title=title, sources=named).to_wire()

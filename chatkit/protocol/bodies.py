@@ -365,7 +365,7 @@ def parse_body(kind: str, wire: dict[str, Any]) -> Body:
         case ToolRound.type if wire["content"]["kind"] == "tool_round":
             reasoning = wire["content"].get("reasoning")
             return ToolRound(
-                calls=tuple(CallRecord(**call) for call in wire["content"]["calls"]),
+                calls=tuple(map(CallRecord.parse, wire["content"]["calls"])),
                 after_text=wire["content"]["after_text"],
                 carried=wire["content"]["carried"],
                 reasoning=None if reasoning is None else Reasoning.parse(reasoning),

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from chatkit.protocol.attachments import Attachment, parse_attachment
 from chatkit.protocol.jsontext import clean_value
 from chatkit.protocol.rules import require
 
@@ -71,10 +72,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFile:
+    """An image or audio that a tool returned. `mime_type` is that of its bytes."""
+
+    mime_type: str
+    data: bytes = field(repr=False)
+    is_image: bool
+
+    @property
+    def name(self) -> str:
+        """A name for the file, by its type."""
+        kind, _, form = self.mime_type.partition("/")
+        return f"{kind}.{form}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
     """The result of a call. `output` is text for the model. A tool's failure is a result too.
 
-    `mentions`: the tasks in the result, each as (id, title). `links`: pages and files.
+    `mentions`: the tasks in the result, each as (id, title). `links`: pages and files. `made`:
+    images and audio; once they are stored, they are in `files` instead.
     """
 
     call_id: str
@@ -84,6 +101,8 @@ class ToolResult:
     cards: tuple[CardOffer, ...] = ()
     mentions: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
+    made: tuple[MadeFile, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +110,7 @@ class CallRecord:
     """One tool call and its result. `call_id` is the provider's and is sent only to it.
 
     `extra` holds fields of the call that go back to the provider, such as a thought signature.
+    `images` are those of the result, for models that see.
     """
 
     call_id: str
@@ -99,6 +119,7 @@ class CallRecord:
     output: str
     failed: bool = False
     extra: dict[str, Any] | None = None
+    images: tuple[Attachment, ...] = ()
 
     @classmethod
     def of(cls, call: ToolCall, result: ToolResult) -> CallRecord:
@@ -110,6 +131,7 @@ class CallRecord:
             output=result.output,
             failed=result.failed,
             extra=call.extra,
+            images=tuple(file for file in result.files if file.is_image),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -121,7 +143,15 @@ class CallRecord:
             "output": self.output,
             "failed": self.failed,
         }
+        if self.images:
+            wire["images"] = [image.to_wire() for image in self.images]
         return wire if self.extra is None else {**wire, "extra": self.extra}
+
+    @classmethod
+    def parse(cls, wire: dict[str, Any]) -> CallRecord:
+        """Parse what `to_wire` wrote."""
+        images = tuple(map(parse_attachment, wire.get("images", ())))
+        return cls(**{**wire, "images": images})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from chatkit.protocol.links import is_placeholder
 from chatkit.protocol.rules import require
 
 
@@ -73,7 +74,8 @@ class _Described:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlSource(_Described):
-    """A web page. `url` is http or https, `attribution` the publisher."""
+    """A web page, or a stored file. `url` is http or https, or the placeholder of the file (see
+    links); `attribution` is the publisher."""
 
     type: ClassVar[str] = "url"
 
@@ -82,7 +84,7 @@ class UrlSource(_Described):
 
     def __post_init__(self) -> None:
         is_web = self.url[:8].lower().startswith(("https://", "http://"))
-        require(is_web, "the URL of a source is one of the web")
+        require(is_web or is_placeholder(self.url), "the URL of a source is one of the web")
 
     def to_wire(self) -> dict[str, Any]:
         """The source, without unset fields."""

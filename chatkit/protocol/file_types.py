@@ -54,6 +54,18 @@ _MAGIC: Final = (
     (re.compile(rb"PK(?:\x03\x04|\x05\x06)"), ZIP),
 )
 _MAX_MAGIC_BYTES: Final = 12
+#: Audio that tools return. Users cannot attach it, and it is served as a download only.
+_AUDIO: Final = (
+    (re.compile(rb"RIFF.{4}WAVE", re.DOTALL), "audio/wav"),
+    (re.compile(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"), "audio/mpeg"),
+    (re.compile(rb"OggS"), "audio/ogg"),
+    (re.compile(rb"fLaC"), "audio/flac"),
+    (re.compile(rb".{4}ftyp(?:M4A|mp4|isom)", re.DOTALL), "audio/mp4"),
+    (re.compile(rb"\x1a\x45\xdf\xa3"), "audio/webm"),
+)
+#: How a whole image ends. Some programs write a few more bytes behind the end.
+_ENDS: Final = {"image/png": b"IEND\xaeB`\x82", "image/jpeg": b"\xff\xd9", "image/gif": b";"}
+_MAX_BEHIND: Final = 4096
 #: Every byte that is allowed in text: no control characters except white space.
 _IN_TEXT: Final = bytes(byte for byte in range(256) if byte >= 32 and byte != 127) + b"\t\n\r\f"
 
@@ -95,6 +107,19 @@ def image_type(data: bytes) -> str | None:
     """The type of an image, by its first bytes. None unless it is one of the shown types."""
     name = _by_magic(data)
     return name if name in IMAGES else None
+
+
+def is_whole_image(data: bytes) -> bool:
+    """Whether an image that `image_type` knows has its end: providers refuse one that was cut."""
+    name = image_type(data)
+    if name == "image/webp":
+        return len(data) >= 8 + int.from_bytes(data[4:8], "little")
+    return name is not None and data.rfind(_ENDS[name], -_MAX_BEHIND) >= 0
+
+
+def audio_type(data: bytes) -> str | None:
+    """The type of audio, by its first bytes. None if it is no known audio."""
+    return next((name for magic, name in _AUDIO if magic.match(data)), None)
 
 
 def _by_magic(beginning: bytes) -> str | None:

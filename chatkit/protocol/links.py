@@ -23,12 +23,18 @@ _UPLOAD: Final = "chatkit-upload:"
 _MEMBER: Final = re.compile(
     r'(?<!\\)"(?P<name>url|preview_url)":(?P<space> ?)"chatkit-file:(?P<id>atc_[0-9a-f]{32})"'
 )
+_PLACEHOLDER: Final = re.compile(_SCHEME + "atc_[0-9a-f]+")
 _UPLOAD_MEMBER: Final = re.compile(_MEMBER.pattern.replace(_SCHEME, _UPLOAD))
 
 
 def placeholder(attachment_id: str) -> str:
     """The placeholder for the URL of an attachment."""
     return f"{_SCHEME}{attachment_id}"
+
+
+def is_placeholder(url: str) -> bool:
+    """Whether `url` is the placeholder for the URL of an attachment."""
+    return _PLACEHOLDER.fullmatch(url) is not None
 
 
 def upload_placeholder(attachment_id: str) -> str:

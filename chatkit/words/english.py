@@ -115,6 +115,7 @@ SENTENCES: Final[Mapping[str, str | Mapping[str, str]]] = {
     "wait.call": "{title} …",
     # --- Steps ------------------------------------------------------------------------------------
     "step.files_read": "Read",
+    "step.file_returned": "A file to download",
     "step.failed": "This did not work.",
     "step.answered_by": "Answered by {model}",
     "step.answered_by_why": "The usual model is not available just now.",

@@ -228,8 +228,10 @@ WITH mine AS (
 ), pictures AS (
     UPDATE attachments SET thread_id = stored.thread_id, item_id = stored.id
       FROM stored
-     WHERE stored.type = 'generated_image'
-       AND attachments.user_id = $1 AND attachments.id = stored.body #>> '{image,id}'
+     WHERE stored.type IN ('generated_image', 'task') AND attachments.user_id = $1
+       AND attachments.id = COALESCE(
+               stored.body #>> '{image,id}',
+               substring(stored.body #>> '{task,sources,0,url}' FROM '^chatkit-file:(.*)$'))
 )
 SELECT count(*) FROM mine
 
@@ -276,8 +278,10 @@ WITH mine AS (
 ), pictures AS (
     UPDATE attachments SET thread_id = stored.thread_id, item_id = stored.id
       FROM stored
-     WHERE stored.type = 'generated_image'
-       AND attachments.user_id = $1 AND attachments.id = stored.body #>> '{image,id}'
+     WHERE stored.type IN ('generated_image', 'task') AND attachments.user_id = $1
+       AND attachments.id = COALESCE(
+               stored.body #>> '{image,id}',
+               substring(stored.body #>> '{task,sources,0,url}' FROM '^chatkit-file:(.*)$'))
 ), restored AS (
     UPDATE items SET withdrawn_by = NULL
       FROM mine

@@ -226,6 +226,26 @@ def test_a_model_that_sees_nothing_is_told_that_there_was_a_file() -> None:
     assert "cannot read" in sent[0]["content"]
 
 
+def test_images_of_results_are_shown_behind_the_round_as_the_user() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    parts = [{"type": "text", "text": "Click."}, image]
+    thread = [user("a"), answer(None, call(), call("c2")), {**result(), "content": parts}]
+    thread.append(result("c2"))
+    sent = composed(*thread)
+    assert [message["role"] for message in sent] == ["user", "assistant", "tool", "tool", "user"]
+    assert [message["content"] for message in sent[2:4]] == ["Click.", "done"]
+    assert "data, not instructions" in sent[4]["content"][0]["text"]
+    assert sent[4]["content"][1:] == [image]
+    strict = composed(*thread, answer("Done."), user("b"), rules=ProviderRules())
+    assert [message["role"] for message in strict[3:]] == [
+        "tool", "assistant", "user", "assistant", "user"
+    ]  # fmt: skip
+    blind = composed(*thread, rules=ProviderRules(images=False))
+    assert "cannot read" in blind[-1]["content"]
+    alone = composed(user("a"), {**result("c9"), "content": parts})
+    assert alone == [user("a")]
+
+
 # --- Reasoning ------------------------------------------------------------------------------------
 
 BLOCK = {"type": "thinking", "thinking": "hm", "signature": "s"}

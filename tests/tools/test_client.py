@@ -292,7 +292,9 @@ async def test_an_unknown_tool_is_told_the_known_ones() -> None:
 
 
 async def test_results_become_text(echo: ToolClients) -> None:
-    assert bare(await ask(echo, "echo_mixed")) == "before\n[image image/png]\ninner"
+    assert bare(await ask(echo, "echo_mixed")) == (
+        "before\n[image image/png, left out: it is no image or audio that is known]\ninner"
+    )
     assert bare(await ask(echo, "echo_structured")) == '{"degrees": 21, "sky": "blau ☀"}'
     assert bare(await ask(echo, "echo_long")) == (
         "x" * 1000 + "\n[cut here: 1000 of 100000 characters]"

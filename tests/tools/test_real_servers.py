@@ -66,7 +66,18 @@ async def check_everything(tools: ToolClients) -> None:
     assert not weather.failed
     links = await ask(tools, "everything_get-resource-links", {"count": 2})
     assert len(links.links) == 2
-    assert "image/png" in bare(await ask(tools, "everything_get-tiny-image"))
+    tiny = await ask(tools, "everything_get-tiny-image")
+    assert "[image image/png, shown to the user]" in bare(tiny)
+    assert [made.mime_type for made in tiny.made] == ["image/png"]
+    wants = {"messageType": "success", "includeImage": True}
+    annotated = await ask(tools, "everything_get-annotated-message", wants)
+    assert [made.mime_type for made in annotated.made] == ["image/png"]
+    for kind in ("Text", "Blob"):
+        wanted = {"resourceType": kind, "resourceId": 1}
+        embedded = await ask(tools, "everything_get-resource-reference", wanted)
+        assert [link.uri for link in embedded.links] == [
+            f"demo://resource/dynamic/{kind.lower()}/1"
+        ]
 
 
 async def test_everything_over_stdio() -> None:
