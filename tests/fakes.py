@@ -12,7 +12,7 @@ from typing import Any
 from chatkit.access.caller import Caller
 from chatkit.models.pure.deltas import Delta, ModelFault, ModelRequest, StreamEnd, TextDelta
 from chatkit.models.pure.tools import ToolSpec
-from chatkit.protocol.calls import ToolCall, ToolResult
+from chatkit.protocol.calls import Elicitation, ElicitationReply, ToolCall, ToolResult
 from chatkit.protocol.ids import Prefix
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -91,6 +91,8 @@ class ScriptedTools:
 
     def __init__(self, *reads: str, **tools: Callable[[str], Any]) -> None:
         self.calls: list[tuple[ToolCall, Caller]] = []
+        self.replies: list[ElicitationReply] = []
+        self.given_up: list[Elicitation] = []
         self._reads = reads
         self._tools = tools
 
@@ -107,13 +109,26 @@ class ScriptedTools:
         ]
 
     async def call(
-        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+        self,
+        call: ToolCall,
+        caller: Caller,
+        progress: Callable[[str], None],
+        reply: ElicitationReply | None = None,
     ) -> ToolResult:
-        """The function's result as text, or a ToolResult as it is; an awaitable one is awaited."""
+        """The function's result as text, or a ToolResult as it is; an awaitable one is awaited.
+
+        The function of a call that goes on finds the reply in `replies`.
+        """
         self.calls.append((call, caller))
+        if reply is not None:
+            self.replies.append(reply)
         output = self._tools[call.name](call.arguments)
         if asyncio.isfuture(output) or asyncio.iscoroutine(output):
             output = await output
         if isinstance(output, ToolResult):
             return replace(output, call_id=call.call_id)
         return ToolResult(call_id=call.call_id, output=str(output))
+
+    def give_up(self, asked: Elicitation, caller: Caller) -> None:
+        """Keep what was given up."""
+        self.given_up.append(asked)

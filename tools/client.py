@@ -15,12 +15,19 @@ from mcp.types import Tool
 
 from chatkit.access.caller import Caller
 from chatkit.models.pure.tools import ToolSpec
-from chatkit.protocol.calls import MAX_TOOL_NAME, ToolCall, ToolResult
+from chatkit.protocol.calls import (
+    MAX_TOOL_NAME,
+    Elicitation,
+    ElicitationReply,
+    ToolCall,
+    ToolResult,
+)
 from tools.config import ServerConfig
 from tools.connection import CallFailed, Connection, ServerError
 from tools.descriptions import TITLES
 from tools.finding import CALL_TOOL, FIND_TOOLS, find, within
 from tools.names import names_of, prefixes_of
+from tools.questions import ANSWER_S
 from tools.results import (
     cards_of,
     cleaned,
@@ -71,11 +78,13 @@ class ToolClients:
         servers: Sequence[ServerConfig] = (),
         *,
         call_timeout_s: float = 60,
+        answer_s: float = ANSWER_S,
         max_output: int = 32_000,
     ) -> None:
         self._built_in = Connection("built-in", built_in, changed=self._rebuild)
         self._others = [
-            Connection(server.name, server, changed=self._rebuild) for server in servers
+            Connection(server.name, server, changed=self._rebuild, answer_s=answer_s)
+            for server in servers
         ]
         self._offered = {
             connection: (prefix, server.offers)
@@ -124,12 +133,22 @@ class ToolClients:
         """Of each additional server its name, `stdio` or `http`, and its state: see Connection."""
         return [(each.name, each.kind, each.state) for each in self._others]
 
+    def give_up(self, asked: Elicitation, caller: Caller) -> None:
+        """See ToolBox."""
+        for connection in self._others:
+            if connection.name == asked.server:
+                connection.questions.give_up(caller.user_id, asked)
+
     async def call(
-        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+        self,
+        call: ToolCall,
+        caller: Caller,
+        progress: Callable[[str], None],
+        reply: ElicitationReply | None = None,
     ) -> ToolResult:
         """Run one call as `caller`. Every error is a failed result with a sentence.
 
-        `progress` is called with the progress messages of an additional server.
+        `progress` is called with the progress messages of an additional server. See ToolBox.
         """
         try:
             arguments = _parse(call.arguments)
@@ -150,7 +169,9 @@ class ToolClients:
                     route.tool.name,
                     arguments,
                     timeout_s=self._call_timeout_s,
-                    progress=None if is_ours else _cleanly(progress),
+                    user_id=caller.user_id,
+                    progress=_cleanly(progress),
+                    reply=reply,
                 )
             finally:
                 who_asks.reset(bound)
@@ -161,6 +182,8 @@ class ToolClients:
         except CallFailed as failure:
             output = cleaned(str(failure), max_chars=self._max_output)
             return ToolResult(call_id=call.call_id, output=output, failed=True)
+        if isinstance(result, Elicitation):
+            return ToolResult(call_id=call.call_id, output="", asked=result)
         text, made = read(result, max_chars=self._max_output)
         answer = ToolResult(
             call_id=call.call_id,

@@ -5,28 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from types import TracebackType
-from typing import Any, Final, Literal, Self
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Final, Literal
 
 import httpx2
 from mcp.client import Client, IncomingMessage, Transport
-from mcp.client.streamable_http import streamable_http_client
 from mcp.server.lowlevel import Server
 from mcp.shared.dispatcher import ProgressFnT
-from mcp.shared.exceptions import MCPError
-from mcp.shared.message import SessionMessage
+from mcp.shared.exceptions import MCPError, UrlElicitationRequiredError
 from mcp.types import (
     CONNECTION_CLOSED,
+    URL_ELICITATION_REQUIRED,
     CallToolResult,
     Tool,
     ToolListChangedNotification,
 )
 
+from chatkit.protocol.calls import Elicitation, ElicitationReply
 from tools.config import HttpServer, ServerConfig, StdioServer
 from tools.incoming import Repair
+from tools.questions import (
+    ANSWER_S,
+    NotHeld,
+    OpenCall,
+    OpenCalls,
+    asked_of,
+    first_of,
+    next_of,
+)
 from tools.stdio import open_stdio
+from tools.transports import open_http, watched
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +54,12 @@ _MAX_PAGES: Final = 100
 _MAX_TOOLS: Final = 2000
 #: How long a call waits for a server that is not connected, in seconds.
 _CALL_WAITS_S: Final = 10.0
+#: Pause before a call is made again because the server wants it so, in seconds.
+_AGAIN_S: Final = 0.25
+_NOT_HELD: Final = (
+    "The tool server asked the user, but the call does not wait for the answer any more: it took "
+    "too long, or one of the two was restarted. Call the tool again if it is still wanted."
+)
 
 
 class CallFailed(Exception):
@@ -60,16 +75,22 @@ class Connection:
 
     `tools` is the last list of the server, kept while it is disconnected. `changed` is called when
     the list or the state of the connection changes. `settled` is set after the first attempt to
-    connect.
+    connect. `answer_s`: how long a call waits for an answer of the user, in seconds.
     """
 
     def __init__(
-        self, name: str, server: Server[Any] | ServerConfig, *, changed: Callable[[], None]
+        self,
+        name: str,
+        server: Server[Any] | ServerConfig,
+        *,
+        changed: Callable[[], None],
+        answer_s: float = ANSWER_S,
     ) -> None:
         self.name = name
         self.tools: tuple[Tool, ...] = ()
         self.state: Literal["connecting", "connected", "reconnecting", "away"] = "connecting"
         self.settled = asyncio.Event()
+        self.questions = OpenCalls(name, answer_s=answer_s)
         self._server = server
         self._changed = changed
         self._client: Client | None = None
@@ -161,17 +182,47 @@ class Connection:
         arguments: dict[str, Any],
         *,
         timeout_s: float,
-        progress: Callable[[str], None] | None = None,
-    ) -> CallToolResult:
-        """Call a tool. Raises CallFailed. Cancelling this also cancels the call on the server.
+        user_id: str,
+        progress: Callable[[str], None],
+        reply: ElicitationReply | None = None,
+    ) -> CallToolResult | Elicitation:
+        """Call a tool for a user. Raises CallFailed. Cancelling this also cancels the call on the
+        server, until the server asks the user.
 
-        `progress` is called with each progress message of the tool.
+        `progress` is called with each progress message of the tool. With a `reply` to a question of
+        the server, the call goes on.
         """
-        callback = _report_progress(progress) if progress else None
+        if reply is not None and "held" in reply.asked.state:
+            try:
+                return await self.questions.go_on(user_id, reply, progress)
+            except NotHeld as error:
+                raise CallFailed(_NOT_HELD) from error
+        more: dict[str, Any] = {}
+        if reply is not None and "key" in reply.asked.state:
+            going_on = next_of(reply)
+            if isinstance(going_on, Elicitation):
+                return going_on
+            more["request_state"], more["input_responses"] = going_on
+        elif reply is not None and reply.action != "accept":
+            raise CallFailed("The user did not open the page that the tool server asked for.")
+        call = OpenCall(user_id, progress, timeout_s)
+        return await self.questions.run(
+            call, lambda: self._call_or_fail(call, tool, arguments, more, timeout_s)
+        )
+
+    async def _call_or_fail(
+        self,
+        call: OpenCall,
+        tool: str,
+        arguments: dict[str, Any],
+        more: Mapping[str, Any],
+        timeout_s: float,
+    ) -> CallToolResult | Elicitation:
+        """`_call`, with every error as CallFailed."""
         self._calls += 1
         try:
             try:
-                return await self._call(tool, arguments, timeout_s, callback)
+                return await self._call(call, tool, arguments, more, timeout_s)
             except MCPError as error:
                 if not self._session_refused or error.code == CONNECTION_CLOSED:
                     raise
@@ -179,7 +230,7 @@ class Connection:
                 self._ended = True
                 self._wake.set()
                 self._client = None
-                return await self._call(tool, arguments, timeout_s, callback)
+                return await self._call(call, tool, arguments, more, timeout_s)
         except CallFailed:
             raise
         except TimeoutError as error:
@@ -204,19 +255,50 @@ class Connection:
 
     async def _call(
         self,
+        call: OpenCall,
         tool: str,
         arguments: dict[str, Any],
+        more: Mapping[str, Any],
         timeout_s: float,
-        progress: ProgressFnT | None,
-    ) -> CallToolResult:
+    ) -> CallToolResult | Elicitation:
         client = await self._connected()
-        async with asyncio.timeout(timeout_s):
-            return await client.call_tool(tool, arguments, progress_callback=progress)
+        progress = _report_progress(lambda line: call.report(line))
+        async with asyncio.timeout(timeout_s) as call.deadline:
+            while True:
+                try:
+                    result = await client.session.call_tool(
+                        tool,
+                        arguments,
+                        progress_callback=progress,
+                        allow_input_required=True,
+                        **more,
+                    )
+                except MCPError as error:
+                    if error.code != URL_ELICITATION_REQUIRED:
+                        raise
+                    # The page comes first, and then the same call again.
+                    (wanted, *_) = UrlElicitationRequiredError.from_error(error.error).elicitations
+                    return asked_of(self.name, wanted, {})
+                if isinstance(result, CallToolResult):
+                    return result
+                if result.input_requests:
+                    break
+                await asyncio.sleep(_AGAIN_S)
+                more = {"request_state": result.request_state}
+        asked = first_of(self.name, result.input_requests, result.request_state)
+        if asked is None:
+            raise CallFailed("The tool server wants more than a form that the user could fill in.")
+        return asked
 
     async def _hold(self) -> None:
         self._ended = self._session_refused = False
         self._wake.clear()
-        client = Client(self._transport(), cache=None, message_handler=self._on_message)
+        client = Client(
+            self._transport(),
+            cache=None,
+            message_handler=self._on_message,
+            elicitation_callback=self.questions.on_request,
+        )
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(_CONNECT_S):
                 await stack.enter_async_context(client)
@@ -269,74 +351,12 @@ class Connection:
     def _transport(self) -> Server[Any] | Transport:
         match self._server:
             case StdioServer():
-                return self._watched(open_stdio(self._server))
+                return watched(open_stdio(self._server), self._repair, self._hung_up)
             case HttpServer():
-                return self._watched(_http(self._server, self._see_response))
+                http = open_http(self._server, self._see_response)
+                return watched(http, self._repair, self._hung_up)
             case Server():
                 return self._server
-
-    @asynccontextmanager
-    async def _watched(
-        self, transport: AbstractAsyncContextManager[tuple[Any, Any]]
-    ) -> AsyncIterator[tuple[_WatchedStream, Any]]:
-        async with transport as (read, write):
-            yield _WatchedStream(read, self._repair, self._hung_up), write
-
-
-@asynccontextmanager
-async def _http(
-    server: HttpServer, see_response: Callable[[httpx2.Response], Awaitable[None]]
-) -> AsyncIterator[tuple[Any, Any]]:
-    # No read timeout: each call has its own.
-    timeout = httpx2.Timeout(10, read=None)
-    async with (
-        httpx2.AsyncClient(
-            headers=dict(server.headers),
-            timeout=timeout,
-            event_hooks={"response": [see_response]},
-        ) as http,
-        streamable_http_client(server.url, http_client=http) as streams,
-    ):
-        yield streams
-
-
-class _WatchedStream:
-    """The read stream of a transport, with repaired messages; calls `on_end` when the other side
-    closes it."""
-
-    def __init__(self, stream: Any, repair: Repair, on_end: Callable[[], None]) -> None:
-        self._stream = stream
-        self._repair = repair
-        self._on_end = on_end
-
-    async def receive(self) -> SessionMessage | Exception:
-        return await self.__anext__()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            message: SessionMessage | Exception = await anext(self._stream)
-        except StopAsyncIteration:
-            self._on_end()
-            raise
-        return message if isinstance(message, Exception) else self._repair(message)
-
-    async def __aenter__(self) -> Self:
-        await self._stream.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        await self._stream.__aexit__(exc_type, exc_val, exc_tb)
 
 
 def _report_progress(report: Callable[[str], None]) -> ProgressFnT:

@@ -17,6 +17,7 @@ from chatkit.protocol.bodies import (
     AssistantMessage,
     Body,
     ClientToolCall,
+    ElicitedCall,
     Note,
     StopMark,
     StructuredInput,
@@ -59,6 +60,8 @@ def tokens_of(body: Body) -> int:
             files = TOKENS_PER_FILE * sum(len(call.images) for call in calls)
         case AssistantMessage() | AskedCall() | ClientToolCall() | StructuredInput():
             files = 0
+        case ElicitedCall(call=call):
+            return len(call.arguments) // CHARS_PER_TOKEN + 1
         case Note() | StopMark():
             files = 0
         case _:

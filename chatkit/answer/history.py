@@ -16,12 +16,14 @@ from typing import Any, Final
 
 from chatkit.answer import asking
 from chatkit.answer.approving import is_allowed, refused
+from chatkit.answer.eliciting import record_of
 from chatkit.protocol.attachments import FileContent, ImageContent
 from chatkit.protocol.bodies import (
     AskedCall,
     AssistantMessage,
     Body,
     ClientToolCall,
+    ElicitedCall,
     Note,
     StopMark,
     StructuredInput,
@@ -99,7 +101,8 @@ def to_messages(
     # Index of the text that the next round may belong to; notes may come between.
     spoken: int | None = None
     asked: AskedCall | None = None  # the call that the next form asks about
-    for item in items:
+    elicited = False  # whether the next form is that of a tool server
+    for place, item in enumerate(items):
         body = item.body
         match body:
             case UserMessage():
@@ -125,6 +128,12 @@ def to_messages(
                 if not is_allowed(body):  # a call that was allowed is in the round behind it
                     _add_calls(messages, None, [refused(asked, body)])
                 asked = None
+            case ElicitedCall():
+                if not _goes_on(body, items[place + 1 :]):
+                    _add_calls(messages, None, [record_of(body)])
+                elicited = True
+            case StructuredInput() if elicited:
+                elicited = False
             case ClientToolCall(has_output=True):
                 _add_calls(messages, None, [_client_call(body)])
             case StructuredInput(status="answered" | "skipped"):
@@ -138,6 +147,23 @@ def to_messages(
             case _:  # shown to the user only; the model knows it from calls and notes
                 pass
     return messages
+
+
+def _goes_on(elicited: ElicitedCall, later: Sequence[Item]) -> bool:
+    """Whether the user may still answer, or the call went on in another turn."""
+    if not later or (isinstance(later[0].body, StructuredInput) and len(later) == 1):
+        return True
+    for item in later:
+        match item.body:
+            case UserMessage():
+                return False
+            case ElicitedCall(call=call) | AskedCall(call=call):
+                if call.call_id == elicited.call.call_id:
+                    return True
+            case ToolRound(calls=calls):
+                if any(call.call_id == elicited.call.call_id for call in calls):
+                    return True
+    return False
 
 
 def note(text: str) -> dict[str, Any]:

@@ -34,6 +34,10 @@ class Round:
         """Append a call."""
         self._calls.append(call)
 
+    def drop(self, call: ToolCall) -> None:
+        """Remove a call, which has no result in this round."""
+        self._calls.remove(call)
+
     def reason(self, part: ReasoningPart) -> None:
         """Append a part of the reasoning before the calls."""
         self._reasoning.append(part)

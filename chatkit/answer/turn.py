@@ -20,6 +20,7 @@ from chatkit.answer.about_model import answered_by_step, lacks_notice
 from chatkit.answer.approving import Approvals
 from chatkit.answer.cards import Card
 from chatkit.answer.drafting import SHOWN, DraftWriter, cut_off
+from chatkit.answer.eliciting import GoingOn
 from chatkit.answer.marks import ALWAYS_SHOWN, NOTES, Mark, mark_step
 from chatkit.answer.next_action import AskModel, CallTools, Finish, NextAction, TooManyRounds
 from chatkit.answer.picturing import Pictures, bodies_of
@@ -54,7 +55,7 @@ from chatkit.protocol.bodies import (
     WidgetBody,
     WorkflowBody,
 )
-from chatkit.protocol.calls import BadArguments, ToolCall, ToolResult
+from chatkit.protocol.calls import BadArguments, Elicitation, ToolCall, ToolResult
 from chatkit.protocol.events import ClientEffect, Event, ItemDone
 from chatkit.protocol.ids import NewId, Prefix
 from chatkit.protocol.items import Item
@@ -204,38 +205,39 @@ class Turn:
             kind = self._kind(call)
             if kind == "draft":
                 events += self._end_draft(self._drafts.pop(index), call)
-            elif kind in ("client", "ask"):
-                self._put_aside(call, None, kind)
-            elif (tool := self.approvals.asks_about(call)) is not None:
-                self._put_aside(call, tool, kind)
-            else:
+                continue
+            is_asked = kind in ("client", "ask")
+            tool = None if is_asked else self.approvals.asks_about(call)
+            if tool is None and not is_asked:
                 run.append(call)
                 events += self._begin_call(call)
+            elif fault := self._waiting.put(call, kind, tool, self._say):
+                self._answer(call, fault, failed=True)
         if not self._round:
             return [*events, *self._wait()]
         self.next_action = CallTools(tuple(run))
         return events
 
     def resume(self, call: ToolCall) -> list[Event]:
-        """Run a call that the user has allowed, before the model is asked."""
+        """Run a call that the user has allowed or answered, before the model is asked."""
         self.next_action = CallTools((call,))
         return self._begin_call(call)
+
+    def ask_again(self, going_on: GoingOn) -> list[Event]:
+        """End the turn with the fields of a form of which the values did not fit."""
+        self._waiting.elicit_again(going_on, self._say)
+        return self._wait()
+
+    def elicit(self, call: ToolCall, asked: Elicitation) -> None:
+        """Let a running call wait for the user, whom its server asks. Raises NotAsked."""
+        self._waiting.elicit(call, asked, self._say)
+        self._round.drop(call)
 
     def _begin_call(self, call: ToolCall) -> list[Event]:
         self._round.add(call)
         opened, workflow = self._open_workflow("custom")
         step = step_of(call, self._tools.get(call.name), self._say)
         return [*opened, *workflow.add(call.call_id, step)]
-
-    def _put_aside(self, call: ToolCall, tool: ToolSpec | None, kind: str) -> None:
-        """Make a call pending: of the page, the user, or a `tool` that the user must allow."""
-        try:
-            if tool is not None:
-                self._waiting.ask_about(call, tool, self._say)
-            else:
-                self._waiting.put(call, kind)
-        except BadArguments as error:
-            self._answer(call, str(error), failed=True)
 
     def _end_draft(self, draft: DraftWriter, call: ToolCall) -> list[Event]:
         try:
@@ -287,7 +289,7 @@ class Turn:
         """Process the results of `next_action`'s calls, in their order, and the cards to show."""
         assert isinstance(self.next_action, CallTools)
         self._round.note_all(self.next_action.calls, results)
-        events = self._close_round()
+        events = self._close_round() if self._round else []
         for image in self.pictures.take():
             events.append(self._done(image))
             self.has_shown = True

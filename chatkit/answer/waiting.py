@@ -4,43 +4,56 @@ from __future__ import annotations
 
 from chatkit.answer.approving import form_for
 from chatkit.answer.asking import ONE_AT_A_TIME, pending_of
+from chatkit.answer.eliciting import GoingOn, NotAsked, bodies_for, check
 from chatkit.models.pure.tools import ToolSpec
-from chatkit.protocol.bodies import AskedCall, Body, ClientToolCall, StructuredInput
-from chatkit.protocol.calls import BadArguments, ToolCall
+from chatkit.protocol.bodies import AskedCall, Body, ClientToolCall
+from chatkit.protocol.calls import BadArguments, Elicitation, ToolCall
 from chatkit.protocol.ids import Prefix
 from chatkit.words.say import Say
 
 
 class Waiting:
-    """Keeps the call until the turn ends. The methods that take one raise BadArguments with the
-    result for the model if it cannot wait."""
+    """Keeps the items of the call, the pending one last, until the turn ends."""
 
     def __init__(self) -> None:
-        self._item: ClientToolCall | StructuredInput | None = None
-        self._asked: AskedCall | None = None
+        self._items: list[tuple[Prefix, Body]] = []
 
     def __bool__(self) -> bool:
-        return self._item is not None
+        return bool(self._items)
 
-    def put(self, call: ToolCall, kind: str) -> None:
-        """Keep a call of the page, or a form of the user."""
-        self._refuse_second()
-        self._item = pending_of(call, kind)
+    def put(self, call: ToolCall, kind: str, tool: ToolSpec | None, say: Say) -> str | None:
+        """Keep a call of the page or of the user, or of a `tool` that the user has to allow.
 
-    def ask_about(self, call: ToolCall, tool: ToolSpec, say: Say) -> None:
-        """Keep a call of `tool` that the user has to allow."""
-        self._refuse_second()
-        self._item = form_for(call, tool, say)
-        self._asked = AskedCall(call=call, digest=tool.digest)
+        Returns the result for the model if the call cannot wait.
+        """
+        if self._items:
+            return ONE_AT_A_TIME
+        if tool is not None:
+            asked = AskedCall(call=call, digest=tool.digest)
+            self._items = [("hid", asked), ("msg", form_for(call, tool, say))]
+            return None
+        try:
+            item = pending_of(call, kind)
+        except BadArguments as error:
+            return str(error)
+        self._items = [("tc" if isinstance(item, ClientToolCall) else "msg", item)]
+        return None
+
+    def elicit(self, call: ToolCall, asked: Elicitation, say: Say) -> None:
+        """Keep a call whose server asks the user. Raises NotAsked if the user is not asked."""
+        check(asked)
+        if self._items:
+            raise NotAsked("cancel", ONE_AT_A_TIME)
+        self._items = bodies_for(call, asked, say)
+
+    def elicit_again(self, going_on: GoingOn, say: Say) -> None:
+        """Keep the call of which some values did not fit: only those are asked again."""
+        before = going_on.elicited
+        self._items = bodies_for(
+            before.call, before.asked, say, content=before.content, faults=going_on.faults
+        )
 
     def take(self) -> list[tuple[Prefix, Body]]:
         """The items to store at the end of the turn, in order."""
-        items: list[tuple[Prefix, Body]] = [] if self._asked is None else [("hid", self._asked)]
-        if self._item is not None:
-            items.append(("tc" if isinstance(self._item, ClientToolCall) else "msg", self._item))
-        self._item = self._asked = None
+        items, self._items = self._items, []
         return items
-
-    def _refuse_second(self) -> None:
-        if self._item is not None:
-            raise BadArguments(ONE_AT_A_TIME)

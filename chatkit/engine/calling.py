@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from chatkit.access.caller import Caller
 from chatkit.answer.cards import Card
+from chatkit.answer.eliciting import NotAsked
 from chatkit.answer.rounds import NOT_RUN
 from chatkit.answer.turn import Turn
 from chatkit.models.pure.deltas import ImageStep, ModelFault
@@ -29,6 +30,7 @@ from chatkit.protocol.attachments import Attachment, NewFile
 from chatkit.protocol.calls import (
     BadArguments,
     CardOffer,
+    ElicitationReply,
     MadeFile,
     ToolCall,
     ToolResult,
@@ -46,6 +48,8 @@ PROGRESS_AFTER_S: Final = 0.5
 PROGRESS_EVERY_S: Final = 0.25
 #: Longest progress line of a tool, in characters.
 _MAX_LINE_CHARS: Final = 200
+#: Most questions of a server in one call that are refused without asking the user.
+_MAX_QUESTIONS: Final = 5
 #: Image sizes that a model may ask for, and the values of OpenAI's image API.
 _SIZES: Final = {"square": "1024x1024", "portrait": "1024x1536", "landscape": "1536x1024"}
 
@@ -92,9 +96,16 @@ class Calls:
     new_id: NewId
 
     async def run(
-        self, calls: Sequence[ToolCall], machine: Turn, caller: Caller, publish: Publish
+        self,
+        calls: Sequence[ToolCall],
+        machine: Turn,
+        caller: Caller,
+        publish: Publish,
+        reply: ElicitationReply | None = None,
     ) -> tuple[Sequence[ToolResult], Sequence[Card]]:
         """Run `calls`; return their results in the same order, and the cards to show.
+
+        With the user's `reply` to a server, the only call goes on with it.
 
         If this is cancelled, the calls that had not begun are recorded as not run.
         """
@@ -118,7 +129,7 @@ class Calls:
                     show_progress_after(PROGRESS_AFTER_S, publish, line, "bolt"),
                     _progress_lines(publish) as tell,
                 ):
-                    result = await self.tools.call(call, caller, tell)
+                    result = await self._call(call, machine, caller, tell, reply)
                     result = await self._with_files(result, caller)
                 publish(machine.call_done(call, result))
             results[call.call_id] = result
@@ -145,6 +156,30 @@ class Calls:
         except ChatKitError as error:  # the tools succeeded; the model can still report it
             _log.warning("a card could not be drawn: %s", error)
             return ()
+
+    async def _call(
+        self,
+        call: ToolCall,
+        machine: Turn,
+        caller: Caller,
+        progress: Callable[[str], None],
+        reply: ElicitationReply | None,
+    ) -> ToolResult:
+        """Run a call until it has a result, or its server asks the user, who then must answer."""
+        notes = ""
+        for _ in range(_MAX_QUESTIONS):
+            result = await self.tools.call(call, caller, progress, reply)
+            if result.asked is None:
+                return replace(result, output=result.output + notes)
+            try:
+                machine.elicit(call, result.asked)
+            except NotAsked as refusal:
+                _log.warning("the tool server %s: %s", result.asked.server, refusal)
+                notes += f"\n[{refusal}]"
+                reply = ElicitationReply(action=refusal.action, asked=result.asked)
+            else:
+                return result
+        return _failed(call, f"The tool server asks again and again.{notes}")
 
     async def _with_files(self, result: ToolResult, caller: Caller) -> ToolResult:
         """Store the images and audio of a result, as far as the user has room."""

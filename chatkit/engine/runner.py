@@ -16,8 +16,10 @@ from typing import Final, TypeVar
 
 from chatkit.answer import history
 from chatkit.answer.approving import ApprovalPolicy, Approvals
+from chatkit.answer.eliciting import left_open
 from chatkit.answer.leases import Ending, LeaseLost, TurnState
 from chatkit.answer.next_action import AskModel, CallTools, Finish, TooManyRounds
+from chatkit.answer.resuming import resumption
 from chatkit.answer.turn import Turn
 from chatkit.engine import faults
 from chatkit.engine.calling import PROGRESS_AFTER_S, Calls, show_progress_after
@@ -154,10 +156,13 @@ class Runner:
         if self.context.newly_trimmed(stored, turn.model):
             work.publish([_trimmed(turn.say)])
         tool_choice = turn.options.tool_choice
-        allowed = machine.approvals.answered(turn.begun.answered, stored)
-        if allowed is not None and (refusal := machine.approvals.refusal_of(allowed)) is not None:
-            machine.begin_with([ToolRound(calls=(refusal,))])
-            allowed = None
+        for asked in left_open(turn.begun.closed, stored):
+            self.calls.tools.give_up(asked, turn.caller)
+        resumed = resumption(machine.approvals, turn.begun.answered, stored, turn.say)
+        machine.begin_with(resumed.refused)
+        if resumed.again is not None:
+            return machine.ask_again(resumed.again)
+        call, reply = resumed.call, resumed.reply
         while True:
             request = ModelRequest(
                 model=machine.model,
@@ -166,8 +171,8 @@ class Runner:
                 tool_choice=tool_choice,
                 language=turn.caller.language,
             )
-            if allowed is not None:
-                events, allowed = machine.resume(allowed.call), None
+            if call is not None:
+                events, call = machine.resume(call), None
             else:
                 items = [*stored, *machine.items]
                 events = await self._ask_fitting(work, request, items, files)
@@ -176,7 +181,10 @@ class Runner:
                 case CallTools(calls):
                     # Stored before the calls run: after a crash, the model knows they had begun.
                     await self._store(work, events, machine.under_way())
-                    results, cards = await self.calls.run(calls, machine, turn.caller, work.publish)
+                    results, cards = await self.calls.run(
+                        calls, machine, turn.caller, work.publish, reply
+                    )
+                    reply = None
                     events = machine.tools_done(results, cards)
                     if isinstance(machine.next_action, Finish):
                         return events

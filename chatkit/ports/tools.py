@@ -7,7 +7,7 @@ from typing import Protocol
 
 from chatkit.access.caller import Caller
 from chatkit.models.pure.tools import ToolSpec
-from chatkit.protocol.calls import ToolCall, ToolResult
+from chatkit.protocol.calls import Elicitation, ElicitationReply, ToolCall, ToolResult
 
 
 class ToolBox(Protocol):
@@ -22,10 +22,19 @@ class ToolBox(Protocol):
         ...
 
     async def call(
-        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+        self,
+        call: ToolCall,
+        caller: Caller,
+        progress: Callable[[str], None],
+        reply: ElicitationReply | None = None,
     ) -> ToolResult:
         """Run one call. Errors, such as bad arguments or a timeout, are returned as failed results.
 
-        `progress` is called with each progress line of the tool.
+        `progress` is called with each progress line of the tool. The result may be a question to
+        the user, `asked`: then the same call with the `reply` to it goes on.
         """
+        ...
+
+    def give_up(self, asked: Elicitation, caller: Caller) -> None:
+        """Cancel a call that waits for an answer, which the user does not give."""
         ...

@@ -10,11 +10,11 @@ hidden_context_item  ToolRound, Note    sdk_hidden_context   StopMark    (never 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
 from chatkit.protocol.attachments import Attachment, parse_attachment
-from chatkit.protocol.calls import CallRecord, Reasoning, ToolCall
+from chatkit.protocol.calls import CallRecord, Elicitation, Reasoning, ToolCall
 from chatkit.protocol.content import (
     Annotation,
     InferenceOptions,
@@ -265,6 +265,25 @@ class AskedCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ElicitedCall:
+    """A call whose server asks the user something; the form behind it asks. Never sent to clients.
+
+    `content` holds the values that were answered so far.
+    """
+
+    type: ClassVar[str] = "hidden_context_item"
+    hidden: ClassVar[bool] = True
+
+    call: ToolCall
+    asked: Elicitation
+    content: dict[str, Any] = field(default_factory=dict)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The fields except the envelope, as stored."""
+        return {"content": {"kind": "elicited_call", **asdict(self)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """A hidden sentence that informs the model of an event, stored at its place in the thread.
 
@@ -308,6 +327,7 @@ Body = (
     | EndOfTurn
     | ToolRound
     | AskedCall
+    | ElicitedCall
     | Note
     | StopMark
 )
@@ -362,6 +382,13 @@ def parse_body(kind: str, wire: dict[str, Any]) -> Body:
             fields = ("call_id", "name", "arguments", "extra")
             call = ToolCall(**{name: wire["content"][name] for name in fields})
             return AskedCall(call=call, digest=wire["content"]["digest"])
+        case ElicitedCall.type if wire["content"]["kind"] == "elicited_call":
+            stored = wire["content"]
+            return ElicitedCall(
+                call=ToolCall(**stored["call"]),
+                asked=Elicitation(**stored["asked"]),
+                content=stored["content"],
+            )
         case ToolRound.type if wire["content"]["kind"] == "tool_round":
             reasoning = wire["content"].get("reasoning")
             return ToolRound(

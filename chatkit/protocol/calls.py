@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from chatkit.protocol.attachments import Attachment, parse_attachment
 from chatkit.protocol.jsontext import clean_value
@@ -87,11 +87,36 @@ class MadeFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elicitation:
+    """A question of a tool server to the user, in the middle of a call.
+
+    The answer is an object of `schema` (JSON Schema, as the server wrote it), or that the user has
+    opened `url`. `state` is what the tools need to go on with the call.
+    """
+
+    server: str
+    message: str
+    schema: dict[str, Any] = field(default_factory=dict)
+    url: str | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElicitationReply:
+    """The user's answer to `asked`. `content` is the object that was asked for, if accepted."""
+
+    action: Literal["accept", "decline", "cancel"]
+    asked: Elicitation
+    content: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
     """The result of a call. `output` is text for the model. A tool's failure is a result too.
 
     `mentions`: the tasks in the result, each as (id, title). `links`: pages and files. `made`:
-    images and audio; once they are stored, they are in `files` instead.
+    images and audio; once they are stored, they are in `files` instead. `asked`: the call has no
+    result yet, since its server asks the user first.
     """
 
     call_id: str
@@ -103,6 +128,7 @@ class ToolResult:
     links: tuple[Link, ...] = ()
     made: tuple[MadeFile, ...] = ()
     files: tuple[Attachment, ...] = ()
+    asked: Elicitation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from chatkit.edge.asgi_types import HttpScope, HttpSend
 from chatkit.models.pure.tools import ToolSpec
 from chatkit.ports.task_history import TaskHistory
 from chatkit.ports.tasks import TaskStore
-from chatkit.protocol.calls import ToolCall, ToolResult, as_tool_name
+from chatkit.protocol.calls import Elicitation, ElicitationReply, ToolCall, ToolResult, as_tool_name
 from chatkit.wiring.background import Background
 from chatkit.wiring.settings import Settings
 from chatkit.wiring.variables import SettingsError
@@ -117,10 +117,19 @@ class Tooling:
         }
 
     async def call(
-        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+        self,
+        call: ToolCall,
+        caller: Caller,
+        progress: Callable[[str], None],
+        reply: ElicitationReply | None = None,
     ) -> ToolResult:
         """See ToolBox."""
-        return await (await asyncio.shield(self._clients)).call(call, caller, progress)
+        return await (await asyncio.shield(self._clients)).call(call, caller, progress, reply)
+
+    def give_up(self, asked: Elicitation, caller: Caller) -> None:
+        """See ToolBox."""
+        if self._clients.done() and not self._clients.cancelled():
+            self._clients.result().give_up(asked, caller)
 
     async def answer_mcp(
         self,

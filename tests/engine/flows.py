@@ -16,6 +16,7 @@ from chatkit.protocol.bodies import AssistantMessage, Body, Note, ToolRound, Use
 from chatkit.protocol.calls import (
     BadArguments,
     CallRecord,
+    ElicitationReply,
     Reasoning,
     ToolCall,
     ToolResult,
@@ -76,7 +77,11 @@ class Tools(ScriptedTools):
         super().__init__(add_task=lambda _: "added", wait=lambda _: asyncio.Event().wait())
 
     async def call(
-        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+        self,
+        call: ToolCall,
+        caller: Caller,
+        progress: Callable[[str], None],
+        reply: ElicitationReply | None = None,
     ) -> ToolResult:
         """The result; a failure is one too."""
         if call.name not in ("add_task", "wait"):

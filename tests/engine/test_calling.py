@@ -14,7 +14,7 @@ from chatkit.answer.rounds import NOT_RUN, UNKNOWN_OUTCOME
 from chatkit.engine import calling
 from chatkit.engine.calling import GENERATE_IMAGE
 from chatkit.models.pure.deltas import StreamEnd, ToolCallDelta
-from chatkit.protocol.calls import Effect, ToolCall, ToolResult
+from chatkit.protocol.calls import Effect, ElicitationReply, ToolCall, ToolResult
 from chatkit.protocol.params import CreateThread
 from store.postgres import Database
 from store.task_history import StoredTaskHistory
@@ -176,12 +176,16 @@ class TalkativeTools(ScriptedTools):
         super().__init__(work=lambda _: "done")
 
     async def call(
-        self, call: ToolCall, caller: Caller, progress: Callable[[str], None]
+        self,
+        call: ToolCall,
+        caller: Caller,
+        progress: Callable[[str], None],
+        reply: ElicitationReply | None = None,
     ) -> ToolResult:
         for number in range(1000):
             progress(f"line {number}")
         await asyncio.sleep(3 * calling.PROGRESS_EVERY_S)
-        return await super().call(call, caller, progress)
+        return await super().call(call, caller, progress, reply)
 
 
 async def test_of_many_progress_lines_the_first_and_the_latest_are_shown(

@@ -9,16 +9,26 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.tools.test_client import ask, bare, free_port, names, own_server, until_listed
+from chatkit.access.caller import Caller
+from chatkit.answer.eliciting import bodies_for, check, going_on
+from chatkit.protocol.bodies import ElicitedCall, StructuredInput
+from chatkit.protocol.calls import Elicitation, ElicitationReply, ToolCall
+from chatkit.protocol.items import Item
+from chatkit.protocol.structured import Answer, Submission, answered
+from tests.fakes import START
+from tests.tools.test_client import ANNA, ask, bare, free_port, names, own_server, until_listed
+from tests.wording import SAY
 from tools.client import ToolClients
 from tools.config import HttpServer, StdioServer
 
 HERE = Path(__file__).with_name("real_servers")
 NODE = HERE / "node_modules" / "@modelcontextprotocol"
+BEN = Caller(user_id="ben")
 PYTHON = HERE / ".venv" / "bin" / "python"
 
 
@@ -80,9 +90,58 @@ async def check_everything(tools: ToolClients) -> None:
         ]
 
 
+async def check_questions(tools: ToolClients) -> None:
+    """Its forms have a field of each kind, and its pages come in both of the protocol's ways."""
+    form = ToolCall(call_id="c", name="everything_trigger-elicitation-request", arguments="{}")
+    asked = (await tools.call(form, ANNA, print)).asked
+    assert asked is not None
+    check(asked)
+    questions = {each.id: each for each in form_of(asked).questions}
+    assert len(questions) == 13
+    labels = ("Tuna", "Salmon", "Trout")
+    assert questions["titledMultipleSelectEnum"].options == labels
+    given = {"name": "Ada", "check": "Yes", "email": "a@b.example", "integer": "7"}
+    given |= {"titledMultipleSelectEnum": "Tuna", "legacyTitledEnum": "Dogs"}
+    submission = Submission(
+        skipped=False, answers={name: Answer(values=(text,)) for name, text in given.items()}
+    )
+    item = Item(id="i", thread_id="t", created_at=START, body=ElicitedCall(call=form, asked=asked))
+    filled = replace(
+        item,
+        id="f",
+        body=StructuredInput(
+            questions=answered(form_of(asked).questions, submission), status="answered"
+        ),
+    )
+    going = going_on(filled, [item, filled], SAY)
+    assert going is not None
+    assert going.faults == {}
+    said = bare(await tools.call(form, ANNA, print, going.reply))
+    for part in ("Name: Ada", '"fish-1"', '"pet-2"', '"integer": 7', '"number": 3.14'):
+        assert part in said
+    for by_error in (False, True):
+        arguments = json.dumps({"url": "https://a.example/in", "errorPath": by_error})
+        page = ToolCall(call_id="c", name="everything_trigger-url-elicitation", arguments=arguments)
+        result = await tools.call(page, ANNA, print)
+        while (asked := result.asked) is not None:
+            check(asked)
+            reply = ElicitationReply(action="accept", asked=asked)
+            result = await tools.call(page, ANNA, print, reply)
+        assert "completed the URL elicitation" in result.output
+
+
+def form_of(asked: Elicitation) -> StructuredInput:
+    call = ToolCall(call_id="c", name="n", arguments="{}")
+    *_, (_, form) = bodies_for(call, asked, SAY)
+    assert isinstance(form, StructuredInput)
+    return form
+
+
 async def test_everything_over_stdio() -> None:
     async with opened(node("everything", "stdio"), "everything_echo") as tools:
         await check_everything(tools)
+        await until_listed(tools, "everything_trigger-url-elicitation")
+        await check_questions(tools)
 
 
 async def test_everything_over_http() -> None:
@@ -99,6 +158,11 @@ async def test_everything_over_http() -> None:
         server = HttpServer(name="everything", url=f"http://127.0.0.1:{port}/mcp")
         async with opened(server, "everything_echo") as tools:
             await check_everything(tools)
+            await until_listed(tools, "everything_trigger-url-elicitation")
+            await check_questions(tools)
+            form = "everything_trigger-elicitation-request"
+            both = await asyncio.gather(ask(tools, form), ask(tools, form, who=BEN))
+            assert None not in [each.asked for each in both]
     finally:
         process.kill()
         await process.wait()
