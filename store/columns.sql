@@ -6,7 +6,7 @@
 
 -- thread_columns --
 -- For `thread_of` in store/threads.py.
-id, title, status, created_at
+id, title, status, created_at, used_at
 
 -- item_columns --
 -- For `stored_item_of` in store/threads.py.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -21,6 +23,11 @@ from store.postgres import Database
 from store.sql import load
 
 _SQL: Final = load("threads")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+#: A place in the list of threads: the time of the last use in microseconds, and the id.
+_PLACE: Final = re.compile(r"(?P<time>-?\d{1,17})\.(?P<id>\w+)", re.ASCII)
 
 #: Domains whose images an assistant's Markdown may show; None allows all.
 ImageDomains = tuple[str, ...] | None
@@ -42,10 +49,11 @@ class Threads:
     async def list(self, user_id: str, cursor: Cursor) -> Page[Thread]:
         """See the port."""
         query = _SQL[f"list_threads_{cursor.order}"]
-        rows = await self._database.fetch(query, user_id, cursor.after, cursor.limit + 1)
+        after, used_at = _read_place(cursor.after)
+        rows = await self._database.fetch(query, user_id, after, cursor.limit + 1, used_at)
         _require_known_cursor(rows)
         threads = [thread_of(row, self._image_domains) for row in rows if row["id"] is not None]
-        return Page.of(threads, cursor.limit)
+        return Page.of(threads, cursor.limit, place_of=_place_of)
 
     async def load(self, user_id: str, thread_id: str, cursor: Cursor) -> LoadedThread:
         """See the port."""
@@ -122,6 +130,7 @@ def thread_of(row: asyncpg.Record, image_domains: ImageDomains = None) -> Thread
         title=row["title"],
         status=ThreadStatus(**json.loads(row["status"])),
         created_at=row["created_at"],
+        used_at=row["used_at"],
         allowed_image_domains=image_domains,
     )
 
@@ -150,6 +159,18 @@ def stored_item_of(row: asyncpg.Record, thread_id: str) -> StoredItem:
         type=row["type"],
         body=row["body"],
     )
+
+
+def _place_of(thread: Thread) -> str:
+    """The place of a thread in the list, as a cursor that holds when it is used again meanwhile."""
+    return f"{(thread.last_used - _EPOCH) // _MICROSECOND}.{thread.id}"
+
+
+def _read_place(after: str | None) -> tuple[str | None, datetime | None]:
+    """A thread id, and the time of its last use if the cursor is one of ours."""
+    if after is None or (found := _PLACE.fullmatch(after)) is None:
+        return after, None
+    return found["id"], _EPOCH + int(found["time"]) * _MICROSECOND
 
 
 def _require_known_cursor(rows: Sequence[asyncpg.Record]) -> None:

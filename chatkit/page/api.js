@@ -123,6 +123,20 @@ export class Api {
   }
 
   /**
+   * A page of threads, the last used first. Throws ApiError or SignInNeeded.
+   * @param {number} limit
+   * @param {string | null} after where the page before has ended
+   * @returns {Promise<PageOf<Thread>>}
+   */
+  async threads(limit, after) {
+    const query = new URLSearchParams({
+      limit: String(limit),
+      ...(after === null ? {} : { after }),
+    });
+    return (await this.request(`api/chatkit/threads?${query}`)).json();
+  }
+
+  /**
    * The JSON answer to one ChatKit request that does not stream.
    * @template {keyof ChatAnswers} Type
    * @param {Type} type

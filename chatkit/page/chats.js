@@ -21,7 +21,7 @@ export class Chats {
   /** @type {Host} */
   #host;
   /** @type {Map<string, Thread>} */
-  #threads = new Map(); // id -> thread, newest first
+  #threads = new Map(); // id -> thread, the last used first
   /** @type {string | null} */
   #current = null;
   /** @type {string | null} */
@@ -69,20 +69,30 @@ export class Chats {
   put(thread) {
     const known = this.#threads.has(thread.id);
     const rest = known ? this.#threads : new Map([[thread.id, thread], ...this.#threads]);
-    rest.set(thread.id, thread);
+    rest.set(thread.id, { ...rest.get(thread.id), ...thread }); // an event has no time of use
     this.#threads = rest;
     this.#draw();
+  }
+
+  /**
+   * Show a thread first, because a message was sent in it.
+   * @param {string} id
+   */
+  use(id) {
+    const thread = this.#threads.get(id);
+    if (thread === undefined) return; // it is put when it was made
+    this.#threads.delete(id);
+    this.put({ ...thread, updated_at: new Date().toISOString() });
   }
 
   /** @param {{ after?: string | null, limit?: number }} range */
   async #load({ after = null, limit = PAGE } = {}) {
     this.fault.replaceChildren();
     try {
-      const params = { limit, order: "desc", ...(after === null ? {} : { after }) };
-      const page = await this.#api.chat("threads.list", params);
+      const page = await this.#api.threads(limit, after);
       if (after === null) this.#threads.clear();
       for (const thread of page.data) this.#threads.set(thread.id, thread);
-      this.#after = page.has_more ? (page.data.at(-1)?.id ?? null) : null;
+      this.#after = page.after ?? null;
       this.more.hidden = this.#after === null;
       this.#loaded = true;
       this.#draw();
@@ -102,7 +112,7 @@ export class Chats {
     /** @type {Map<string, Thread[]>} */
     const groups = new Map();
     for (const thread of this.#threads.values()) {
-      const name = dayGroup(thread.created_at);
+      const name = dayGroup(thread.updated_at ?? thread.created_at);
       groups.set(name, [...(groups.get(name) ?? []), thread]);
     }
     const lines = [...groups].map(([name, threads]) => [

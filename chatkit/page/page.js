@@ -199,6 +199,7 @@ function sendMessage(message) {
   if (!shown.element.isConnected) place(shown); // a fault stood in its place
   scroller.toEnd();
   part("announcer").textContent = say("page.answering");
+  if (shown.thread) chats.use(shown.thread.id);
   shown.send(message);
   drawState();
 }

@@ -14,6 +14,7 @@ interface Thread {
   id: string;
   title?: string | null;
   created_at: string;
+  updated_at?: string;
   status?: ThreadStatus;
   allowed_image_domains?: string[] | null;
 }
@@ -221,6 +222,7 @@ type ThreadEvent =
 interface PageOf<Entry> {
   data: Entry[];
   has_more: boolean;
+  after?: string;
 }
 
 interface UploadDescriptor {
@@ -232,7 +234,6 @@ interface UploadDescriptor {
 /** The answers to the ChatKit requests that do not stream, by the type of the request. */
 interface ChatAnswers {
   "threads.get_by_id": Thread & { items: PageOf<ThreadItem> };
-  "threads.list": PageOf<Thread>;
   "threads.update": unknown;
   "threads.delete": unknown;
   "threads.sync_custom_action": { updated_item?: ThreadItem | null };

@@ -114,10 +114,17 @@ class Thread:
 
     id: str
     created_at: datetime
+    #: The time of the last turn; None for a new thread.
+    used_at: datetime | None = None
     title: str | None = None
     status: ThreadStatus = field(default_factory=ThreadStatus)
     #: Domains from which images in the assistant's Markdown are shown. None: any domain.
     allowed_image_domains: tuple[str, ...] | None = None
+
+    @property
+    def last_used(self) -> datetime:
+        """When the thread was last used."""
+        return self.used_at or self.created_at
 
     def encode(self, items: str = '{"data":[],"has_more":false}') -> str:
         """The wire object as JSON text, including `items`, the JSON of a page.

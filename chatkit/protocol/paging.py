@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
@@ -11,13 +11,17 @@ from chatkit.protocol.jsontext import dumps
 Order = Literal["asc", "desc"]
 
 DEFAULT_LIMIT: Final = 20
-#: Largest page. The widget asks for 9,999 threads at once; it gets this many and a cursor.
+#: Largest page, and largest page of threads: the widget asks for 9,999 of them at once.
 MAX_LIMIT: Final = 100
+MAX_THREADS_LIMIT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """The requested page: at most `limit` entries after the id `after`, in `order`."""
+    """The requested page: at most `limit` entries after `after`, in `order`.
+
+    `after` is an id, or the cursor of a page where that has one of its own.
+    """
 
     limit: int = DEFAULT_LIMIT
     order: Order = "desc"
@@ -40,15 +44,25 @@ class Page(Generic[EntryT]):
 
     data: Sequence[EntryT]
     has_more: bool
+    after: str | None = None
+    """Where the next page begins; None on the last page."""
 
     @classmethod
-    def of(cls, rows: Sequence[EntryT], limit: int) -> Page[EntryT]:
-        """Build the page from up to `limit + 1` rows; fewer at the end of the list."""
-        return cls(data=rows[:limit], has_more=len(rows) > limit)
+    def of(
+        cls, rows: Sequence[EntryT], limit: int, place_of: Callable[[EntryT], str] | None = None
+    ) -> Page[EntryT]:
+        """Build the page from up to `limit + 1` rows; fewer at the end of the list.
+
+        `place_of`: the cursor of an entry, where it is not the id.
+        """
+        data = rows[:limit]
+        if len(rows) <= limit:
+            return cls(data=data, has_more=False)
+        return cls(data=data, has_more=True, after=place_of(data[-1]) if place_of else data[-1].id)
 
     def encode(self) -> str:
         """The wire object as JSON text. `after` is left out on the last page."""
         data = ",".join(entry.encode() for entry in self.data)
         if not self.has_more:
             return f'{{"data":[{data}],"has_more":false}}'
-        return f'{{"data":[{data}],"has_more":true,"after":{dumps(self.data[-1].id)}}}'
+        return f'{{"data":[{data}],"has_more":true,"after":{dumps(self.after)}}}'

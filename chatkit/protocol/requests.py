@@ -17,7 +17,7 @@ from chatkit.protocol.errors import BadRequest
 from chatkit.protocol.fields import MAX_ID, Fields
 from chatkit.protocol.items import MAX_TITLE
 from chatkit.protocol.jsontext import loads
-from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Order
+from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_THREADS_LIMIT, Cursor, Order
 from chatkit.protocol.params import (
     AddClientToolOutput,
     AddStructuredInput,
@@ -135,11 +135,11 @@ def _get_thread(params: Fields) -> GetThread:
 
 
 def _list_threads(params: Fields) -> ListThreads:
-    return ListThreads(cursor=_cursor(params))
+    return ListThreads(cursor=read_cursor(params, MAX_THREADS_LIMIT))
 
 
 def _list_items(params: Fields) -> ListItems:
-    return ListItems(thread_id=params.id("thread_id"), cursor=_cursor(params))
+    return ListItems(thread_id=params.id("thread_id"), cursor=read_cursor(params))
 
 
 def _update_thread(params: Fields) -> UpdateThread:
@@ -221,7 +221,8 @@ _PARSERS: Final[dict[str, Callable[[Fields], Params]]] = {
 }
 
 
-def _cursor(params: Fields) -> Cursor:
+def read_cursor(params: Fields, max_limit: int = MAX_LIMIT) -> Cursor:
+    """The requested page, from the fields `limit`, `order` and `after`. Raises BadRequest."""
     limit = params.optional_integer("limit", in_text=True) or DEFAULT_LIMIT
     if limit < 0:
         raise BadRequest("params.limit: must not be negative")
@@ -230,7 +231,7 @@ def _cursor(params: Fields) -> Cursor:
     if after is not None and len(after) > MAX_ID:
         raise BadRequest("params.after: unknown cursor", code="invalid_cursor")
     return Cursor(
-        limit=min(limit, MAX_LIMIT),
+        limit=min(limit, max_limit),
         order=cast(Order, order),
         after=after,
     )

@@ -25,9 +25,9 @@ DELETE FROM accepted_requests WHERE user_id = $1 AND key = $2
 WITH import AS (
     SELECT key FROM accepted_requests WHERE user_id = $1 AND key = $13 FOR KEY SHARE
 ), thread AS (
-    INSERT INTO threads (user_id, id, seq, title, title_by, status, created_at)
+    INSERT INTO threads (user_id, id, seq, title, title_by, status, created_at, used_at)
            OVERRIDING SYSTEM VALUE
-    SELECT $1, $2, $14, $4, $5, $6, $7
+    SELECT $1, $2, $14, $4, $5, $6, $7, GREATEST($7, (SELECT max(at) FROM unnest($12::timestamptz[]) AS at))
       FROM import
      WHERE NOT EXISTS (SELECT FROM threads WHERE user_id = $1 AND id = $3)
         ON CONFLICT (user_id, id) DO NOTHING

@@ -1,31 +1,35 @@
 -- list_threads_desc --
--- One page of a user's threads, newest first, and one row more. Always at least one row, which
--- tells whether the cursor exists.
--- $1 user_id  $2 after: a thread id or null  $3 limit + 1
-SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known, entry.*
+-- One page of a user's threads, the last used first, and one row more. Always at least one row, which
+-- tells whether the cursor exists. A cursor with a time needs no thread of that id any more.
+-- $1 user_id  $2 after: a thread id or null  $3 limit + 1  $4 its last use when it was read, or null
+SELECT ($2::text IS NULL OR $4::timestamptz IS NOT NULL OR place.id IS NOT NULL) AS cursor_known,
+       entry.*
   FROM (SELECT 1) AS one
   LEFT JOIN threads AS place ON place.user_id = $1 AND place.id = $2
   LEFT JOIN LATERAL (
-        SELECT {thread_columns}, seq
+        SELECT {thread_columns}
           FROM threads
-         WHERE user_id = $1 AND seq < COALESCE(place.seq, 9223372036854775807)
-         ORDER BY seq DESC
+         WHERE user_id = $1
+           AND (used_at, id) < (COALESCE($4, place.used_at, 'infinity'), COALESCE($2, ''))
+         ORDER BY used_at DESC, id DESC
          LIMIT $3) AS entry ON true
- ORDER BY entry.seq DESC
+ ORDER BY entry.used_at DESC, entry.id DESC
 
 -- list_threads_asc --
--- The same as list_threads_desc, oldest first.
--- $1 user_id  $2 after: a thread id or null  $3 limit + 1
-SELECT ($2::text IS NULL OR place.seq IS NOT NULL) AS cursor_known, entry.*
+-- The same as list_threads_desc, the last used last.
+-- $1 user_id  $2 after: a thread id or null  $3 limit + 1  $4 its last use when it was read, or null
+SELECT ($2::text IS NULL OR $4::timestamptz IS NOT NULL OR place.id IS NOT NULL) AS cursor_known,
+       entry.*
   FROM (SELECT 1) AS one
   LEFT JOIN threads AS place ON place.user_id = $1 AND place.id = $2
   LEFT JOIN LATERAL (
-        SELECT {thread_columns}, seq
+        SELECT {thread_columns}
           FROM threads
-         WHERE user_id = $1 AND seq > COALESCE(place.seq, -9223372036854775808)
-         ORDER BY seq
+         WHERE user_id = $1
+           AND (used_at, id) > (COALESCE($4, place.used_at, '-infinity'), COALESCE($2, ''))
+         ORDER BY used_at, id
          LIMIT $3) AS entry ON true
- ORDER BY entry.seq
+ ORDER BY entry.used_at, entry.id
 
 -- list_items_desc --
 -- One page of a thread, newest first, and one row more. No row if the thread is missing or another

@@ -92,7 +92,7 @@ class ScriptedApi:
             "/api/chatkit/threads/thr_1/events": b"",
             "/api/auth/guest": {"token": "t", "user_id": "guest_1", "expires_in": 3600},
             "/api/tasks": [],
-            "threads.list": {"data": [], "has_more": False},
+            "/api/chatkit/threads": {"data": [], "has_more": False},
         }
         return lambda _: (200, quiet[name])
 

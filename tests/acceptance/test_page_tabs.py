@@ -66,7 +66,7 @@ async def test_tasks_chats_and_messages_of_another_tab_are_there_on_return(
     task = {"id": "1", "title": "Tea", "completed": False, "priority": "medium", "tags": []}
     other = {**THREAD, "id": "thr_2", "title": "Another chat"}
     api.answers["/api/tasks"] = lambda _: (200, [task])
-    api.answers["threads.list"] = lambda _: (200, {"data": [other], "has_more": False})
+    api.answers["/api/chatkit/threads"] = lambda _: (200, {"data": [other], "has_more": False})
     api.answers["threads.get_by_id"] = stored(*FIRST, *ELSEWHERE, title="Better plans")
     await page.evaluate(COME_BACK)
 
@@ -81,10 +81,29 @@ async def test_tasks_chats_and_messages_of_another_tab_are_there_on_return(
     assert await page.evaluate("document.querySelector('article').isOld")
 
 
+async def test_a_chat_is_listed_by_its_last_use_and_first_when_a_message_is_sent_in_it(
+    page: Page, api: ScriptedApi
+) -> None:
+    used = {"thr_2": "2030-01-01T10:00:00.000Z", "thr_1": "2020-01-01T10:00:00.000Z"}
+    listed = [
+        {**THREAD, "id": thread_id, "title": f"Chat {thread_id[-1]}", "updated_at": at}
+        for thread_id, at in used.items()
+    ]
+    api.answers["/api/chatkit/threads"] = lambda _: (200, {"data": listed, "has_more": False})
+    api.answers["threads.get_by_id"] = stored(*FIRST, title="Chat 1")
+    api.answers["threads.add_user_message"] = stream()
+    await open_thread(page)
+    chats = page.get_by_role("navigation", name="Chats")
+    await expect(chats.get_by_role("heading", level=3)).to_have_text(["Today", "Older"])
+    await send(page, "Hello again")
+    await expect(chats.get_by_role("heading", level=3)).to_have_text(["Today"])
+    await expect(chats.get_by_role("link")).to_have_text(["Chat 1", "Chat 2"])
+
+
 async def test_where_nothing_is_new_the_focus_stays(page: Page, api: ScriptedApi) -> None:
     chat = {**THREAD, "title": "Plans"}
     api.answers["threads.get_by_id"] = stored(*FIRST, title="Plans")
-    api.answers["threads.list"] = lambda _: (200, {"data": [chat], "has_more": False})
+    api.answers["/api/chatkit/threads"] = lambda _: (200, {"data": [chat], "has_more": False})
     await open_thread(page)
     await expect(page.get_by_text("One", exact=True)).to_be_visible()
     rename = page.get_by_role("button", name="Rename “Plans”")

@@ -50,6 +50,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Kind, object]]] = {
     ("DELETE", "/api/chatkit/session"): ("own", b""),
     ("DELETE", "/api/chatkit/session/{id}"): ("user", b""),
     ("GET", "/api/chatkit/health"): ("open", b""),
+    ("GET", "/api/chatkit/threads"): ("page", b""),
     ("GET", "/api/chatkit/threads/{id}/events"): ("page", b""),
     ("POST", "/api/chatkit/threads/{id}/cancel"): ("page", b""),
     ("PUT", "/api/chatkit/threads/{id}/status"): ("user", {"type": "active"}),

@@ -16,7 +16,12 @@ PATHS: Final = (
     *("/api/tasks/{id}/complete", "/api/tasks/{id}/restore", "/mcp", "/mcp/", "/widget"),
     *("/api/chatkit/upload", "/api/chatkit/upload/{id}", "/api/chatkit/files/{id}"),
     *("/api/chatkit/options", "/api/chatkit/entities", "/api/chatkit/entities/{id}/preview"),
-    *("/api/chatkit/threads/{id}/status", "/api/chatkit/export", "/api/chatkit/import"),
+    *(
+        "/api/chatkit/threads",
+        "/api/chatkit/threads/{id}/status",
+        "/api/chatkit/export",
+        "/api/chatkit/import",
+    ),
     "/api/chatkit/usage",
 )
 ODD_IDS: Final = (

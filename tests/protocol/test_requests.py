@@ -76,7 +76,7 @@ from tests.protocol.request_bodies import encode, hello
         (
             "threads.list",
             {"limit": 9999, "order": "asc", "after": "thr_1"},
-            ListThreads(cursor=Cursor(limit=100, order="asc", after="thr_1")),
+            ListThreads(cursor=Cursor(limit=9999, order="asc", after="thr_1")),
         ),
         (
             "items.list",

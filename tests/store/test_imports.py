@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -68,16 +69,20 @@ async def rows(database: Database, table: str) -> int:
     return count
 
 
-async def test_threads_come_before_all_that_are_there(database: Database) -> None:
+async def test_imported_threads_are_listed_by_the_time_of_their_last_message(
+    database: Database,
+) -> None:
     insert = "INSERT INTO threads (user_id, id, title) VALUES ('ada', $1, $1)"
     await database.execute(insert, "own")
-    for names in (("b", "a"), ("d", "c")):
-        async with Imports(database).begin("ada") as running:
-            for name in names:
-                assert await running.add_thread(thread(name))
+    days = {"b": 3, "a": 1, "d": 4, "c": 2}
+    async with Imports(database).begin("ada") as running:
+        for name, day in days.items():
+            items = thread(name).items
+            late = replace(items[-1], created_at=T0 + timedelta(days=day))
+            assert await running.add_thread(replace(thread(name), items=(*items[:-1], late)))
     await database.execute(insert, "later")
-    assert await titles(database) == ["later", "own", "b", "a", "d", "c"]
-    assert await titles(database, order="asc") == ["c", "d", "a", "b", "own", "later"]
+    assert await titles(database) == ["later", "own", "d", "b", "c", "a"]
+    assert await titles(database, order="asc") == ["a", "c", "b", "d", "own", "later"]
 
 
 async def test_a_thread_that_is_there_is_left_alone(database: Database) -> None:
@@ -129,7 +134,7 @@ async def test_two_imports_at_once_never_lose_a_thread_unsaid(database: Database
         assert await one.add_thread(thread("b"))
         with pytest.raises(Conflict, match=r"import\.another"):
             await two.add_thread(thread("c"))
-    assert await titles(database) == ["a", "b"]
+    assert await titles(database) == ["b", "a"]
 
 
 async def test_tasks_that_are_there_are_left_alone(database: Database) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from chatkit.protocol.errors import BadRequest, NotFound
-from chatkit.protocol.paging import Cursor, Order
+from chatkit.protocol.paging import MAX_THREADS_LIMIT, Cursor, Order
 from store.postgres import Database
 from store.sql import load
 from store.threads import Threads
@@ -67,9 +68,67 @@ async def test_pages_of_threads_hold_each_of_the_users_own_once(
         seen += [thread.id for thread in page.data]
         if not page.has_more:
             break
-        after = page.data[-1].id
+        after = page.after
     expected = [f"a{n}" for n in range(1, 31)]
     assert seen == (expected if order == "asc" else expected[::-1])
+
+
+BEGIN_TURN = """
+INSERT INTO turns (user_id, id, thread_id, item_id, retry, owner, lease_until, model)
+VALUES ('alice', 'trn_' || $1, $1, 'msg_1', false, 'me', now(), 'demo')
+"""
+
+
+async def fill_days(database: Database, count: int) -> None:
+    """Threads `thr_1` …, the first one used so many days ago, the last one yesterday."""
+    await database.execute(
+        "INSERT INTO threads (user_id, id, used_at)"
+        " SELECT 'alice', 'thr_' || n, now() - make_interval(days => $1 + 1 - n)"
+        "   FROM generate_series(1, $1) n",
+        count,
+    )
+
+
+async def ids(database: Database, **cursor: Any) -> list[str]:
+    return [thread.id for thread in (await Threads(database).list("alice", Cursor(**cursor))).data]
+
+
+async def test_a_thread_that_is_used_is_listed_first(database: Database) -> None:
+    await fill_days(database, 4)
+    assert await ids(database) == ["thr_4", "thr_3", "thr_2", "thr_1"]
+    await database.execute(BEGIN_TURN, "thr_2")
+    assert await ids(database) == ["thr_2", "thr_4", "thr_3", "thr_1"]
+    assert await ids(database, order="asc") == ["thr_1", "thr_3", "thr_4", "thr_2"]
+
+
+async def test_a_page_follows_on_the_one_before_while_threads_are_used_and_deleted(
+    database: Database,
+) -> None:
+    await fill_days(database, 6)
+    threads = Threads(database)
+    first = await threads.list("alice", Cursor(limit=2))
+    assert first.after is not None
+    await database.execute(BEGIN_TURN, "thr_5")  # the last of the first page
+    assert await ids(database, after=first.after) == ["thr_4", "thr_3", "thr_2", "thr_1"]
+    await threads.delete("alice", "thr_5")
+    assert await ids(database, after=first.after) == ["thr_4", "thr_3", "thr_2", "thr_1"]
+
+
+async def test_a_plain_thread_id_as_cursor_is_taken_at_its_present_place(
+    database: Database,
+) -> None:
+    await fill_days(database, 4)
+    assert await ids(database, after="thr_2") == ["thr_1"]
+    await database.execute(BEGIN_TURN, "thr_2")
+    assert await ids(database, after="thr_2") == ["thr_4", "thr_3", "thr_1"]
+
+
+async def test_ten_thousand_threads_are_one_page(database: Database) -> None:
+    await database.execute(
+        "INSERT INTO threads (user_id, id) SELECT 'alice', 'a' || n FROM generate_series(1, 9999) n"
+    )
+    page = await Threads(database).list("alice", Cursor(limit=MAX_THREADS_LIMIT))
+    assert (len(page.data), page.has_more, page.after) == (9999, False, None)
 
 
 @pytest.mark.parametrize("after", ["item_3", "item_999", "other_item"])
