@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from chatkit.words.catalogue import sentences_of
+from tests.acceptance.server import SECRET, ServerProcess
 
 _ROOT: Final = Path(__file__).parents[1]
 _CHECKS: Final = Path(__file__).with_name("page_checks")
@@ -50,6 +51,29 @@ def test_eslint_finds_no_fault_in_the_page() -> None:
 
 def test_every_type_of_the_page_is_right() -> None:
     _ran_clean("tsc", "--project", _CHECKS)
+
+
+async def test_what_pages_may_offer_is_of_the_types_of_the_official_widget(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with ServerProcess(
+        DATABASE_URL=database_url,
+        BETTER_AUTH_SECRET=SECRET,
+        MODELS="demo/tasks,openai/gpt-9",
+        TRANSCRIBE_MODEL="openai/listener",
+    ) as server:
+        options = (await server.get("/api/chatkit/options", server.jwt("ada"))).text
+    (tmp_path / "node_modules").symlink_to(_CHECKS / "node_modules")
+    source = tmp_path / "options.ts"
+    source.write_text(
+        'import type { ChatKitOptions } from "@openai/chatkit";\n'
+        'type Offered = Required<Pick<ChatKitOptions, "composer" | "threadItemActions">>;\n'
+        f"export const offered: Offered = {options};\n"
+    )
+    _ran_clean("tsc", "--noEmit", "--strict", "--module", "preserve", source)
+    source.write_text(source.read_text().replace('"maxSize"', '"max_bytes"'))
+    with pytest.raises(AssertionError, match="max_bytes"):
+        _ran_clean("tsc", "--noEmit", "--strict", "--module", "preserve", source)
 
 
 def test_the_page_says_every_sentence_of_its_own_and_no_other() -> None:

@@ -42,7 +42,7 @@ class ChoiceRoutes:
         ]
 
     async def list_options(self, request: HttpRequest) -> Reply:
-        """GET `{models, tools, attachments: {enabled, max_bytes, max_count}, dictation}`."""
+        """GET `{composer, threadItemActions}`, as the widget's options have them."""
         await self.authenticator.authenticate(request, sessions=("chat",))
         return json_reply(dumps(await self.options(request.say)))
 

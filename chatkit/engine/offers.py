@@ -40,12 +40,15 @@ class Offers:
         return chosen if chosen is not None and chosen in self.models else self.models[0]
 
     async def listed(self, say: Say) -> dict[str, Any]:
-        """The choices as JSON for the page, each with an id and a label."""
+        """The choices as JSON, as the widget's `composer` has them."""
         tools = [*self.own_tools, *await self.tools.list_tools()]
         return {
-            "models": [{"id": model, "label": model.rpartition("/")[2]} for model in self.models],
+            "models": [
+                {"id": model, "label": model.rpartition("/")[2], "default": place == 0}
+                for place, model in enumerate(self.models)
+            ],
             "tools": [
-                {"id": tool.name, "label": title_of(tool, tool.name, say)}
+                {"id": tool.name, "label": title_of(tool, tool.name, say), "icon": tool.icon}
                 for tool in tools
                 if tool.kind != "client"
             ],

@@ -105,11 +105,11 @@ export class Composer {
    * Show what this server offers, as the answer to `api/chatkit/options` says it.
    * @param {Options} options
    */
-  applyOptions({ models = [], tools = [], attachments = null, dictation = false }) {
+  applyOptions({ composer: { models = [], tools = [], attachments, dictation } = {} }) {
     this.#choices = new Choices(find(this.form, "#choices", HTMLElement), { models, tools });
     this.uploads.allow(attachments?.enabled ? attachments : null);
     this.attach.hidden = !this.uploads.areAllowed;
-    const speaks = dictation === true && Dictation.isPossible;
+    const speaks = dictation?.enabled === true && Dictation.isPossible;
     const button = find(this.form, "#dictate", HTMLButtonElement);
     button.hidden = !speaks;
     if (speaks) {

@@ -246,8 +246,8 @@ interface ChatAnswers {
 
 interface FileLimits {
   /** Absent: as many as one likes. */
-  max_count?: number;
-  max_bytes?: number;
+  maxCount?: number;
+  maxSize?: number;
 }
 
 interface Choice {
@@ -255,12 +255,14 @@ interface Choice {
   label: string;
 }
 
-/** What this server offers in the composer. */
+/** What this server offers, as the official widget's options have it. */
 interface Options {
-  models?: Choice[];
-  tools?: Choice[];
-  attachments?: (FileLimits & { enabled?: boolean }) | null;
-  dictation?: boolean;
+  composer?: {
+    models?: Choice[];
+    tools?: Choice[];
+    attachments?: FileLimits & { enabled?: boolean };
+    dictation?: { enabled?: boolean };
+  };
 }
 
 /** Something to mention. */

@@ -35,7 +35,7 @@ export class Uploads {
   }
 
   /**
-   * `{max_bytes, max_count}`; either may be missing.
+   * `{maxSize, maxCount}`; either may be missing.
    * @param {FileLimits | null} limits
    */
   allow(limits) {
@@ -65,7 +65,7 @@ export class Uploads {
         changed: () => this.#draw(),
         removed: (one) => this.#remove(one),
       });
-      const { max_count: most = Infinity, max_bytes: bytes = Infinity } = this.#limits;
+      const { maxCount: most = Infinity, maxSize: bytes = Infinity } = this.#limits;
       const count = this.entries.filter(({ state }) => state !== "failed").length;
       this.entries.push(entry);
       if (count >= most) entry.fail(say("page.too_many_files", { count: most }));

@@ -28,6 +28,21 @@ _ALIASES: Final = {
     "application/x-zip-compressed": ZIP,
     "application/x-zip": ZIP,
 }
+#: Extensions of the files that are accepted, by type. For file dialogs only: the bytes decide.
+EXTENSIONS: Final = {
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    PDF: (".pdf",),
+    ZIP: (".zip", ".epub", ".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp"),
+    "text/*": (
+        *(".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".html", ".css", ".svg"),
+        *(".yaml", ".yml", ".toml", ".ini", ".log", ".sql", ".sh", ".py", ".js", ".ts", ".java"),
+        *(".c", ".h", ".cpp", ".cs", ".go", ".rs", ".rb", ".php", ".swift", ".kt", ".ics", ".tex"),
+    ),
+}
+
 #: Types of text files besides `text/…`, `…+xml` and `…+json`.
 _TEXTS: Final = frozenset(
     f"application/{name}"

@@ -34,6 +34,7 @@ from chatkit.ports.cards import Cards
 from chatkit.ports.files import FileStore
 from chatkit.ports.models import Images, Model, Transcriber
 from chatkit.ports.tools import ToolBox
+from chatkit.protocol.file_types import EXTENSIONS
 from chatkit.protocol.ids import NewId
 from chatkit.protocol.requests import MAX_ATTACHMENTS
 from chatkit.wiring.client_tools import read_client_tools
@@ -229,13 +230,17 @@ def open_media(settings: Settings, model: LiteLLMModel) -> Media:
 
 
 async def list_options(settings: Settings, offers: Offers, say: Say) -> dict[str, Any]:
-    """The options that a page offers its user, as JSON."""
+    """The options that a page offers its user: a part of the widget's `ChatKitOptions`, as JSON."""
     return {
-        **await offers.listed(say),
-        "attachments": {
-            "enabled": True,
-            "max_bytes": settings.max_upload_bytes,
-            "max_count": MAX_ATTACHMENTS,
+        "composer": {
+            **await offers.listed(say),
+            "attachments": {
+                "enabled": True,
+                "maxSize": settings.max_upload_bytes,
+                "maxCount": MAX_ATTACHMENTS,
+                "accept": EXTENSIONS,
+            },
+            "dictation": {"enabled": settings.transcribe_model is not None},
         },
-        "dictation": settings.transcribe_model is not None,
+        "threadItemActions": {"feedback": True, "retry": True},
     }

@@ -225,8 +225,8 @@ def message_box(page: Page) -> Locator:
 
 
 async def with_options(page: Page, api: ScriptedApi, **options: Any) -> None:
-    """Open the page on a server that offers these."""
-    api.answers["/api/chatkit/options"] = lambda _: (200, options)
+    """Open the page on a server that offers these in the composer."""
+    api.answers["/api/chatkit/options"] = lambda _: (200, {"composer": options})
     async with page.expect_response("**/api/chatkit/options"):
         await page.reload()
 

@@ -53,7 +53,10 @@ async def test_models_and_tools_can_be_chosen_where_the_server_offers_them(
 
 @pytest.mark.parametrize(
     ("status", "options"),
-    [(404, {"error": {"code": "not_found", "message": "No."}}), (200, {"models": MODELS[:1]})],
+    [
+        (404, {"error": {"code": "not_found", "message": "No."}}),
+        (200, {"composer": {"models": MODELS[:1]}}),
+    ],
     ids=["no options", "one model"],
 )
 async def test_where_there_is_nothing_to_choose_the_composer_is_as_ever(
@@ -172,7 +175,7 @@ async def test_a_server_without_mentions_is_asked_once(page: Page, api: Scripted
 
 async def test_what_is_spoken_is_put_where_the_caret_is(page: Page, api: ScriptedApi) -> None:
     await page.context.grant_permissions(["microphone"])
-    await with_options(page, api, dictation=True)
+    await with_options(page, api, dictation={"enabled": True})
     api.answers["input.transcribe"] = lambda _: (200, {"text": " buy milk "})
     box = message_box(page)
     await box.fill("Please now")
@@ -190,7 +193,7 @@ async def test_what_is_spoken_is_put_where_the_caret_is(page: Page, api: Scripte
 
 
 async def test_a_refused_microphone_is_a_sentence(page: Page, api: ScriptedApi) -> None:
-    await with_options(page, api, dictation=True)
+    await with_options(page, api, dictation={"enabled": True})
     await page.context.clear_permissions()
     await page.get_by_role("button", name="Dictate").click()
     await expect(page.get_by_role("alert")).to_contain_text("microphone")

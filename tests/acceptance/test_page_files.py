@@ -31,7 +31,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PNG: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-FILES: Final = {"enabled": True, "max_bytes": 1000, "max_count": 2}
+FILES: Final = {"enabled": True, "maxSize": 1000, "maxCount": 2}
 
 
 def file(name: str, mime_type: str = "text/plain", content: bytes = b"hello") -> FilePayload:

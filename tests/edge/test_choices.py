@@ -41,14 +41,19 @@ async def ask(services: Services, method: str, path: str, body: Any = b"") -> An
 
 async def test_the_options_name_models_tools_and_limits(services: Services) -> None:
     options = (await ask(services, "GET", "/api/chatkit/options")).json()
-    assert options["models"] == [
-        {"id": "demo/tasks", "label": "tasks"},
-        {"id": "openai/gpt-9", "label": "gpt-9"},
+    composer = options["composer"]
+    assert composer["models"] == [
+        {"id": "demo/tasks", "label": "tasks", "default": True},
+        {"id": "openai/gpt-9", "label": "gpt-9", "default": False},
     ]
-    assert {"id": "add_task", "label": "Add a task"} in options["tools"]
-    assert {"id": "ask_user", "label": "Ask me questions"} in options["tools"]
-    assert options["attachments"] == {"enabled": True, "max_bytes": 25 * 2**20, "max_count": 10}
-    assert options["dictation"] is True
+    assert {"id": "ask_user", "label": "Ask me questions", "icon": "bolt"} in composer["tools"]
+    labels = {tool["id"]: tool["label"] for tool in composer["tools"]}
+    assert labels["add_task"] == "Add a task"
+    accept = composer["attachments"].pop("accept")
+    assert accept["image/jpeg"] == [".jpg", ".jpeg"]
+    assert composer["attachments"] == {"enabled": True, "maxSize": 25 * 2**20, "maxCount": 10}
+    assert composer["dictation"] == {"enabled": True}
+    assert options["threadItemActions"] == {"feedback": True, "retry": True}
 
 
 async def test_tasks_are_found_to_be_mentioned_and_previewed(services: Services) -> None:

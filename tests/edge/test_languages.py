@@ -153,7 +153,7 @@ async def test_a_refused_message_is_an_error_event_in_the_language_of_its_sender
 
 async def test_the_names_of_tools_are_in_the_language_of_the_page(services: Services) -> None:
     options = (await send(services, "ada", "/api/chatkit/options")).json()
-    labels = {tool["id"]: tool["label"] for tool in options["tools"]}
+    labels = {tool["id"]: tool["label"] for tool in options["composer"]["tools"]}
     assert labels["add_task"] == "~Add a task"
     assert labels["write_draft"] == "~Write a draft"
 
