@@ -25,7 +25,6 @@ from chatkit.ports.sessions import SessionStore
 from chatkit.protocol.errors import BadRequest, NotFound, Sentence, Unauthorized
 from chatkit.protocol.jsontext import dumps, loads
 from chatkit.protocol.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor
-from chatkit.protocol.times import to_wire
 
 #: Lifetime of a page's session, in seconds. The page renews it by itself.
 CHAT_S: Final = 3600
@@ -119,7 +118,8 @@ class SessionRoutes:
         ]
 
     async def open(self, request: HttpRequest) -> Reply:
-        """POST a new session. Only this response contains the `client_secret`."""
+        """POST a new session, in the form of the hosted API. Only this response contains the
+        `client_secret`."""
         user = await self.authenticator.authenticate(request)
         asked = parse_session_request(await self._object(request))
         client_secret = _PREFIX + secrets.token_urlsafe(32)
@@ -136,10 +136,12 @@ class SessionRoutes:
         )
         wire = {
             "id": session.id,
+            "object": "chatkit.session",
             "client_secret": client_secret,
             "domain_key": self.domain_key,
             "expires_in": asked.expires_in,
-            "expires_at": to_wire(session.expires_at),
+            "expires_at": int(session.expires_at.timestamp()),
+            "user": user.user_id,
             "user_id": user.user_id,
             "status": "active",
         }
