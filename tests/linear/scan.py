@@ -63,6 +63,7 @@ def _is_function(annotation: ast.expr) -> bool:
 
 _OWN: Final = "gets words, codes or ids of ours"
 _CHECKED: Final = "gets what a reader of the table has checked and bounded"
+_STORED: Final = "reads what was stored, which was checked and bounded before"
 _SHORTENED: Final = "gets what demo.grammar:understand has cut and shortened"
 _FIELD: Final = "reads a field by its name, for protocol.requests:parse_request"
 _TOKEN: Final = "gets the claims of a token whose signature is right"
@@ -72,6 +73,10 @@ EXEMPT: Final = {
     "access.quotas:Quotas.of": _OWN,
     "answer.about_model:answered_by_step": _OWN,
     "answer.asking:pending_of": _OWN,
+    "answer.drafting:read_draft": _STORED,
+    "answer.drafting:settled": _STORED,
+    "answer.drafting:cut_off_call": _STORED,
+    "answer.drafting:saved_draft": _STORED,
     "answer.history:system_message": _OWN,
     "answer.picturing:Pictures.*": _OWN,
     "answer.rounds:Round.record": _OWN,
@@ -100,6 +105,12 @@ EXEMPT: Final = {
     "models.pure.provider_rules:rules_for": _OWN,
     "portable.exporting:Exporting.*": _OWN,
     "portable.imports:*": "gets what portable.json_parts:JsonParts.feed has bounded",
+    "protocol.attachments:parse_attachment": _STORED,
+    "protocol.bodies:parse_body": _STORED,
+    "protocol.calls:*.parse": _STORED,
+    "protocol.content:parse_*": _STORED,
+    "protocol.structured:parse_question": _STORED,
+    "protocol.workflows:parse_*": _STORED,
     "protocol.attachments:announce": "calls protocol.attachments:file_name",
     "protocol.errors:in_words": _OWN,
     "protocol.fields:Fields.*": _FIELD,
@@ -107,6 +118,7 @@ EXEMPT: Final = {
     "protocol.ids:make_id": _OWN,
     "protocol.items:Thread.encode": _OWN,
     "protocol.links:*placeholder": _OWN,
+    "protocol.paging:Page.of": _OWN,
     "protocol.rules:require*": _CHECKED,
     "protocol.widgets.builders:*": _OWN,
     "protocol.widgets.checks:*": "part of protocol.widgets.tree:validate",

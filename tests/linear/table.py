@@ -16,7 +16,9 @@ from chatkit.answer import (
     approving,
     asking,
     drafting,
+    eliciting,
     first_title,
+    form_fields,
     history,
     objectstrings,
     replay,
@@ -61,8 +63,6 @@ from chatkit.protocol import (
     links,
     requests,
     sse,
-    structured,
-    workflows,
 )
 from chatkit.protocol.items import Item
 from chatkit.protocol.widgets import tree
@@ -120,11 +120,11 @@ def imported(text: str) -> None:
 
 
 def draft(text: str) -> None:
-    writer = drafting.DraftWriter(item_of(bodies.WidgetBody(widget={}, copy_text=None)), SAY)
+    arguments = json_of({"title": "A title", "text": text})
+    writer = drafting.DraftWriter(item_of(bodies.EndOfTurn()), SAY)
     writer.begin()
-    for place in range(0, len(text), 50):
-        writer.grow(text[: place + 50])
-    writer.close(text)
+    in_pieces(writer.grow, arguments, 50)
+    writer.close(arguments)
 
 
 def chunks(text: str) -> None:
@@ -137,10 +137,30 @@ def guarded(text: str) -> None:
     in_pieces(lambda piece: guard.receive([deltas.TextDelta(piece)]), text)
 
 
+def logged(text: str) -> list[str]:
+    """The events of an answer that is not finished, with fifty letters in each delta."""
+    body = {"content": [{"type": "output_text", "text": "", "annotations": []}]}
+    stamp = {"id": "msg_1", "thread_id": "thr_1", "created_at": "2026-05-04T00:00:00Z"}
+    item = {**stamp, "type": "assistant_message", **body}
+    kind = "assistant_message.content_part.text_delta"
+    pieces = (text[place : place + 50] for place in range(0, len(text), 50))
+    deltas = ({"type": kind, "content_index": 0, "delta": piece} for piece in pieces)
+    updates = (
+        {"type": "thread.item.updated", "item_id": "msg_1", "update": delta} for delta in deltas
+    )
+    return [*map(json_of, ({"type": "thread.item.added", "item": item}, *updates))]
+
+
 def thought(text: str) -> None:
     writer = writing.WorkflowWriter(item_of(bodies.AssistantMessage(text="")), "reasoning")
     writer.begin()
     in_pieces(writer.think, text)
+
+
+def asked_of(text: str) -> calls.Elicitation:
+    """The question of a tool server that has `text` wherever it holds one."""
+    schema = {"type": "object", "properties": {text[:100]: {"type": "string", "title": text}}}
+    return calls.Elicitation(server="files", message=text, schema=schema)
 
 
 def with_links(text: str) -> str:
@@ -165,6 +185,10 @@ TEXTS: Final[dict[str, Use]] = {
     "protocol.events:decode_event": events.decode_event,
     "protocol.file_types:declared_type": file_types.declared_type,
     "protocol.file_types:served_type": file_types.served_type,
+    "protocol.file_types:audio_type": lambda text: file_types.audio_type(encoded(text)),
+    "protocol.file_types:is_whole_image": lambda text: file_types.is_whole_image(
+        b"\x89PNG\r\n\x1a\n" + encoded(text)
+    ),
     "protocol.file_types:image_type": lambda text: file_types.image_type(encoded(text)),
     "protocol.file_types:Probe.feed": lambda text: in_pieces(
         file_types.Probe().feed, encoded(text)
@@ -183,6 +207,11 @@ TEXTS: Final[dict[str, Use]] = {
     "answer.approving:ApprovalPolicy.parse": approving.ApprovalPolicy.parse,
     "answer.asking:read_questions": asking.read_questions,
     "answer.drafting:DraftWriter.grow": draft,
+    "answer.eliciting:check": lambda text: eliciting.check(asked_of(text)),
+    "answer.eliciting:bodies_for": lambda text: eliciting.bodies_for(
+        calls.ToolCall(call_id="c", name="f", arguments="{}"), asked_of(text), SAY
+    ),
+    "answer.form_fields:shown": form_fields.shown,
     "answer.first_title:first_line": lambda text: first_title.first_line(user_message(text)),
     "answer.drafting:DraftWriter.close": draft,
     "answer.history:note": history.note,
@@ -190,7 +219,7 @@ TEXTS: Final[dict[str, Use]] = {
         [item_of(user_message(text)), item_of(bodies.AssistantMessage(text=text))],
         history.Clock(zone=UTC, zone_name="UTC", now=NOW),
     ),
-    "answer.replay:open_items": lambda text: replay.open_items(text.split("\n"), SAY),
+    "answer.replay:open_items": lambda text: replay.open_items(logged(text), SAY),
     "answer.objectstrings:ObjectStrings.feed": lambda text: in_pieces(
         objectstrings.ObjectStrings().feed, text
     ),
@@ -273,6 +302,27 @@ def conversation_of(value: Any) -> dict[str, Any]:
     return {"id": "c", "mapping": nodes, "current_node": f"n{len(value) - 1}"}
 
 
+def names_in(value: Any) -> list[str]:
+    """As many different names as `value` has members."""
+    return [f"n{number}" for number in range(len(value))]
+
+
+def card_of(value: Any) -> dict[str, Any]:
+    """A card with as many lines as `value` has members."""
+    lines = [{"type": "Text", "id": name, "value": "x"} for name in names_in(value)]
+    return {"type": "Card", "children": lines}
+
+
+def schema_of(value: Any) -> dict[str, Any]:
+    """A tool's schema with as many properties as `value` has members."""
+    return {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in names_in(value)},
+        "required": names_in(value),
+        "x": value,
+    }
+
+
 def importer() -> imports.Importer:
     return imports.Importer("ada", NOW, SAY)
 
@@ -281,25 +331,12 @@ RULES: Final = provider_rules.rules_for("openai", "gpt", own_server=False)
 
 #: Functions that take a JSON value.
 VALUES: Final[dict[str, Callable[[Any], object]]] = {
-    "protocol.attachments:parse_attachment": attachments.parse_attachment,
-    "protocol.bodies:parse_body": lambda value: bodies.parse_body("widget", {"widget": value}),
-    "protocol.calls:Reasoning.parse": calls.Reasoning.parse,
-    "protocol.content:parse_annotation": content.parse_annotation,
-    "protocol.content:parse_source": content.parse_source,
-    "protocol.content:parse_user_content": content.parse_user_content,
-    "protocol.content:parse_inference_options": content.parse_inference_options,
     "protocol.jsontext:clean_value": jsontext.clean_value,
     "protocol.requests:time_zone_hint": requests.time_zone_hint,
-    "protocol.structured:parse_question": structured.parse_question,
-    "protocol.workflows:parse_workflow": lambda value: workflows.parse_workflow({"tasks": value}),
-    "protocol.workflows:parse_step": workflows.parse_step,
-    "protocol.widgets.tree:validate": lambda value: tree.validate(
-        {"type": "Card", "children": value}
+    "protocol.widgets.tree:validate": lambda value: tree.validate(card_of(value)),
+    "answer.form_fields:fields_of": lambda value: form_fields.fields_of(
+        {"type": "object", "properties": {"x": {"type": "string", "enum": names_in(value)}}}
     ),
-    "answer.drafting:read_draft": drafting.read_draft,
-    "answer.drafting:settled": lambda value: drafting.settled(value, SAY),
-    "answer.drafting:cut_off_call": lambda value: drafting.cut_off_call(value, "tc_1"),
-    "answer.drafting:saved_draft": lambda value: drafting.saved_draft(value, "Saved."),
     "models.pure.citations:read_delta_citations": lambda value: [
         *citations.read_delta_citations({"annotations": value})
     ],
@@ -324,14 +361,20 @@ VALUES: Final[dict[str, Callable[[Any], object]]] = {
         json_parts.Part("threads", 0, {"id": "thr_1", "items": value})
     ),
     "portable.item_shapes:checked_body": lambda value: item_shapes.checked_body(
-        "widget", {"widget": value}, "items[0]"
+        "widget", {"widget": card_of(value)}, "items[0]"
     ),
-    "todo.tasks:parse_draft": lambda value: tasks.parse_draft({"title": "x", "tags": value}),
-    "todo.tasks:parse_changes": lambda value: tasks.parse_changes({"tags": value}),
-    "todo.tasks:parse_query": lambda value: tasks.parse_query({"tag": value}, today=TODAY),
+    "todo.tasks:parse_draft": lambda value: tasks.parse_draft(
+        {"title": "x", "tags": names_in(value)}
+    ),
+    "todo.tasks:parse_changes": lambda value: tasks.parse_changes({"tags": names_in(value)}),
+    "todo.tasks:parse_query": lambda value: tasks.parse_query(
+        dict.fromkeys(names_in(value), "x"), today=TODAY
+    ),
     "tools.listed:read_listed": listed.read_listed,
-    "tools.mending:mend_schema": mending.mend_schema,
-    "tools.mending:mend_tool": lambda value: mending.mend_tool({"name": "x", "inputSchema": value}),
+    "tools.mending:mend_schema": lambda value: mending.mend_schema(schema_of(value)),
+    "tools.mending:mend_tool": lambda value: mending.mend_tool(
+        {"name": "x", "inputSchema": schema_of(value)}
+    ),
     "tools.results:is_sendable": results.is_sendable,
     "tools.schemas:first_fault": lambda value: schemas.first_fault(
         {"properties": {"x": {"items": {"enum": ["a"]}}}}, {"x": value}

@@ -40,6 +40,19 @@ def is_linear(use: Callable[[Any], object], short: Any, long: Any) -> bool:
     return False
 
 
+@pytest.mark.parametrize("name", [*TEXTS, *VALUES])
+def test_each_entry_calls_its_function_as_it_is_to_be_called(name: str) -> None:
+    """Else nothing would be measured. Bad input may be refused, by an error that says so."""
+    use: Callable[[Any], object] = TEXTS[name] if name in TEXTS else VALUES[name]
+    for value in ("a text", '{"a": "b"}') if name in TEXTS else wide(3)[-2:]:
+        try:
+            use(value)
+        except (TypeError, AttributeError, LookupError, AssertionError) as error:
+            pytest.fail(f"{value!r}: {error!r}")
+        except Exception:
+            continue
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_four_times_the_text_costs_about_four_times_as_much(name: str) -> None:
     size = SHORT_OF_DEMO if name.startswith("demo.") else SHORT
