@@ -89,6 +89,10 @@ async def fuzzed_server(data_dir: Path) -> AsyncIterator[ServerProcess]:
             ALLOWED_ORIGINS="https://app.example",
             # A turn whose client has left would keep the user's next ones out for seconds.
             ON_DISCONNECT="cancel",
+            MAX_SESSIONS="1000000",
+            MAX_TASKS="1000000",
+            MAX_TEXT_BYTES="10 GiB",
+            MAX_STORAGE_BYTES="10 GiB",
         ) as server,
     ):
         yield server
